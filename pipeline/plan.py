@@ -1,0 +1,103 @@
+"""The plan: what the compiler makes of models and contracts for one target.
+
+Plain data, JSON on disk, readable by people. Running it needs no Ibis, no Pandera, no pandas.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+# In a plan's SQL this text stands for the instant of the run (`--as-of`, default the clock).
+AS_OF = "{{as_of}}"
+
+
+@dataclass(frozen=True)
+class PlanColumn:
+    """A column: Ibis type, the engine's type, and what the contract says about it."""
+
+    name: str
+    type: str
+    native_type: str
+    nullable: bool
+    description: str
+    references: str | None = None
+
+
+@dataclass(frozen=True)
+class PlanAudit:
+    """One fact to check about a table.
+
+    Attributes:
+        name: unique within the table, such as `not_null(commit_hash)`.
+        kind: shape, not_null, unique, range, isin, custom, reference, law, freshness, volume.
+        description: the sentence that a person reads when it fails.
+        severity: error or warn.
+        limit: how many rows may fail: a count ("10"), a share ("1%") or None.
+        proven: why it needs no query, or None.
+        sql: a scalar expression that counts failing rows within `PlanTable.audit_sql`
+            (kind by kind one column of it), or a whole query for audits that need one of their own.
+        examples_sql: a query for at most five failing rows, or None.
+    """
+
+    name: str
+    kind: str
+    columns: list[str]
+    description: str
+    severity: str = "error"
+    limit: str | None = None
+    proven: str | None = None
+    sql: str | None = None
+    examples_sql: str | None = None
+
+
+@dataclass(frozen=True)
+class PlanTable:
+    """One table: how it is made, what it reads, what must hold of it."""
+
+    name: str
+    layer: str  # raw, seeds, staging, intermediate, marts
+    schema: str  # raw, staging, intermediate, mart, meta
+    kind: str  # source, seed, model
+    description: str
+    columns: list[PlanColumn]
+    key: list[str]
+    depends_on: list[str] = field(default_factory=list)
+    materialized: str = "table"  # table or view
+    sql: str | None = None
+    audits: list[PlanAudit] = field(default_factory=list)
+    audit_sql: str | None = None  # one row, one column per audit that is neither proven nor alone
+    lineage: dict[str, list[list[str]]] = field(default_factory=dict)
+    fingerprint: str = ""
+    path: str = ""
+    tags: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that a run needs, for one target."""
+
+    fingerprint: str
+    dialect: str
+    version: str
+    settings: dict[str, Any]
+    tables: dict[str, PlanTable]  # in dependency order
+
+    def to_json(self) -> str:
+        """The plan as readable JSON."""
+        return json.dumps(asdict(self), indent=1, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Plan":
+        """The plan that `to_json` wrote."""
+        data = json.loads(text)
+        tables = {
+            name: PlanTable(
+                **table
+                | {
+                    "columns": [PlanColumn(**column) for column in table["columns"]],
+                    "audits": [PlanAudit(**audit) for audit in table["audits"]],
+                }
+            )
+            for name, table in data["tables"].items()
+        }
+        return cls(**data | {"tables": tables})

@@ -1,0 +1,132 @@
+"""The words that contracts are written in.
+
+A contract is one class per table, and the only place where a column is described:
+
+    class DimAgents(Contract):
+        \"\"\"One row per agent that appears in any fact.\"\"\"
+
+        agent_type: str = column(description="The agent.")
+
+        class Config:
+            unique = ["agent_type"]
+
+Names and order of the columns, types, nullability, the key (`Config.unique`), references,
+closed lists (`isin=`), ranges (`ge=`, `le=`) and the sentences of the documentation all come from it.
+A method under `@pa.dataframe_check` is a check across columns; its docstring is the sentence
+that a person reads when it fails.
+"""
+
+import inspect
+import re
+from functools import partial
+from typing import Any
+
+import ibis
+import ibis.expr.datatypes as dt
+import pandera.ibis as pa
+
+# Types compare exactly, scale included: every instant is UTC with microseconds.
+UtcTimestamp = dt.Timestamp(timezone="UTC", scale=6)
+
+# A bare pa.Field would fetch every failing row to the client.
+EXAMPLES = 5
+
+
+def column(*, warn: bool = False, limit: str | None = None, **field: Any) -> Any:
+    """A column of a contract: `pa.Field` with bounded examples.
+
+    Args:
+        warn: its checks only warn; they never stop a build.
+        limit: how many rows may fail, as a count (`"10"`) or a share (`"1%"`).
+        **field: what `pa.Field` takes, `description` above all.
+    """
+    metadata = dict(field.pop("metadata", None) or {})
+    if warn:
+        metadata["severity"] = "warn"
+    if limit is not None:
+        metadata["limit"] = limit
+    return pa.Field(n_failure_cases=EXAMPLES, metadata=metadata or None, **field)
+
+
+count = partial(column, ge=0)
+money = partial(column, ge=0)
+rate = partial(column, ge=0, le=1, nullable=True)
+percentage = partial(column, ge=0, le=100, nullable=True)
+
+
+def ref(target: str, **field: Any) -> Any:
+    """A column whose values must exist in `target`, written `table.column`."""
+    return column(metadata={"references": target}, **field)
+
+
+class Contract(pa.DataFrameModel):
+    """One table that we build: exactly these columns, in this order."""
+
+    class Config:
+        strict = True
+        ordered = True
+
+    @classmethod
+    def table(cls) -> str:
+        """The table's name: the class name in snake case."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+
+    @classmethod
+    def doc(cls) -> str:
+        """The cleaned docstring; its first line is the grain."""
+        return inspect.cleandoc(cls.__doc__ or "")
+
+    @classmethod
+    def key(cls) -> list[str]:
+        """The columns that together identify a row; empty where there is no key."""
+        unique = cls.to_schema().unique
+        return [unique] if isinstance(unique, str) else list(unique or [])
+
+    @classmethod
+    def columns(cls) -> dict[str, dt.DataType]:
+        """Column names and Ibis types, in order; non-nullable ones say so."""
+        return {
+            name: field.dtype.type.copy(nullable=bool(field.nullable))
+            for name, field in cls.to_schema().columns.items()
+        }
+
+    @classmethod
+    def references(cls) -> dict[str, str]:
+        """Foreign keys: column → `table.column`."""
+        fields = cls.to_schema().columns.items()
+        return {
+            name: field.metadata["references"]
+            for name, field in fields
+            if field.metadata and "references" in field.metadata
+        }
+
+    @classmethod
+    def unbound(cls) -> ibis.Table:
+        """A table of this shape with no data and no database behind it."""
+        return ibis.table(cls.columns(), name=cls.table())
+
+
+class Source(Contract):
+    """A raw table that collectors write: a demand on what must at least be there."""
+
+    class Config:
+        strict = False
+        ordered = False
+
+    @classmethod
+    def optional(cls) -> set[str]:
+        """Columns that our own ingest adds, and that a foreign database may lack."""
+        fields = cls.to_schema().columns.items()
+        return {name for name, field in fields if (field.metadata or {}).get("optional")}
+
+
+def json_text(**field: Any) -> Any:
+    """A column of a source that holds JSON, stored as JSON or as text, read as its text."""
+    metadata = {"json": True} | field.pop("metadata", {})
+    return column(nullable=True, metadata=metadata, **field)
+
+
+def extra(*, json: bool = False, **field: Any) -> Any:
+    """A column of a source that our own ingest fills and other collectors may lack."""
+    metadata = {"optional": True, "json": True} if json else {"optional": True}
+    return column(nullable=True, metadata=metadata, **field)

@@ -1,0 +1,113 @@
+"""What collectors write: four append-only tables in the schema `raw`.
+
+The columns up to `created_at` are required. Those after it are what our own ingest adds;
+a table made by another backend may lack them, and reads as if they were NULL.
+Types say how the models see a column: timestamps without zone are read as UTC, JSON as its text.
+"""
+
+import datetime as dt
+
+from schemas.base import Source, UtcTimestamp, column, extra, json_text
+
+
+class RawOtelMetrics(Source):
+    """One row per metric data point, as an agent exported it."""
+
+    id: int = column(description="Number of the row, in order of arrival.")
+    timestamp: UtcTimestamp = column(description="End of the interval that the point stands for.")
+    developer_id: str = column(nullable=True, description="Who, if the collector knew.")
+    metric_name: str = column(description="Name of the metric, such as claude_code.token.usage.")
+    metric_value: float = column(nullable=True, description="The value; of a histogram, its sum.")
+    attributes: str = json_text(description="Attributes of the point, a JSON object.")
+    created_at: UtcTimestamp = column(nullable=True, description="When the row arrived.")
+
+    start_timestamp: UtcTimestamp = extra(description="Start of the interval; part of the series.")
+    temporality: str = extra(
+        description="delta or cumulative; NULL means delta.", isin=["delta", "cumulative"]
+    )
+    metric_type: str = extra(
+        description="Kind of instrument.",
+        isin=["sum", "gauge", "histogram", "exponential_histogram"],
+    )
+    unit: str = extra(description="Unit of the value.")
+    histogram_count: int = extra(description="Number of measurements in a histogram point.")
+    service_name: str = extra(description="Resource attribute service.name.")
+    service_version: str = extra(description="Resource attribute service.version.")
+    scope_name: str = extra(description="Instrumentation scope.")
+    resource_attributes: str = extra(json=True, description="Attributes of the resource, a JSON object.")
+    record_hash: str = extra(description="Identity of the record: the same point has the same hash.")
+
+
+class RawOtelLogs(Source):
+    """One row per log record or event, as an agent exported it."""
+
+    id: int = column(description="Number of the row, in order of arrival.")
+    timestamp: UtcTimestamp = column(description="When the event happened.")
+    developer_id: str = column(nullable=True, description="Who, if the collector knew.")
+    severity: str = column(nullable=True, description="Severity text, if any.")
+    body: str = column(nullable=True, description="Body of the record; often the event's name.")
+    attributes: str = json_text(description="Attributes of the record, a JSON object.")
+    created_at: UtcTimestamp = column(nullable=True, description="When the row arrived.")
+
+    event_name: str = extra(description="The record's own event name, where the exporter sets it.")
+    observed_timestamp: UtcTimestamp = extra(description="When a collector first saw the record.")
+    service_name: str = extra(description="Resource attribute service.name.")
+    service_version: str = extra(description="Resource attribute service.version.")
+    scope_name: str = extra(description="Instrumentation scope.")
+    resource_attributes: str = extra(json=True, description="Attributes of the resource, a JSON object.")
+    trace_id: str = extra(description="Trace that the record belongs to, in hex.")
+    span_id: str = extra(description="Span that the record belongs to, in hex.")
+    source: str = extra(
+        description="Where the record comes from; NULL means otlp.",
+        isin=["otlp", "transcript", "export"],
+    )
+    record_hash: str = extra(description="Identity of the record: the same event has the same hash.")
+
+
+class RawGitCommits(Source):
+    """One row per commit and ingest; a commit hash may repeat, the lowest id wins."""
+
+    id: int = column(description="Number of the row, in order of arrival.")
+    commit_hash: str = column(description="Full object name of the commit.")
+    commit_message: str = column(nullable=True, description="The whole message, trailers included.")
+    author_name: str = column(nullable=True, description="Author's name, after .mailmap.")
+    author_email: str = column(nullable=True, description="Author's e-mail, after .mailmap.")
+    commit_timestamp: UtcTimestamp = column(description="Author date.")
+    files_changed: int = column(nullable=True, description="Files that the commit touches.")
+    lines_added: int = column(nullable=True, description="Lines added, binary files apart.")
+    lines_deleted: int = column(nullable=True, description="Lines deleted, binary files apart.")
+    agent_assisted: bool = column(nullable=True, description="Flag of the collector, if it knows.")
+    agent_session_id: str = column(nullable=True, description="Session, if the collector knows it.")
+    agent_type: str = column(nullable=True, description="Agent, if the collector knows it.")
+    developer_id: str = column(nullable=True, description="Who, if the collector knew.")
+    project_id: str = column(nullable=True, description="Repository or project.")
+    created_at: UtcTimestamp = column(nullable=True, description="When the row arrived.")
+
+    committer_name: str = extra(description="Committer's name, after .mailmap.")
+    committer_email: str = extra(description="Committer's e-mail, after .mailmap.")
+    committed_at: UtcTimestamp = extra(description="Committer date.")
+    parent_count: int = extra(description="Number of parents: 0 root, 2 or more merge.")
+    notes: str = extra(description="The commit's git-ai note (refs/notes/ai), if any.")
+
+
+class RawCopilotMetrics(Source):
+    """One row per day, report and user or organisation, as GitHub reported it."""
+
+    id: int = column(description="Number of the row, in order of arrival.")
+    date: dt.date = column(description="Day of the activity.")
+    developer_id: str = column(
+        nullable=True, description="GitHub login or mapped developer; NULL on organisation rows."
+    )
+    total_suggestions: int = column(nullable=True, description="Completions suggested.")
+    total_acceptances: int = column(nullable=True, description="Completions accepted.")
+    total_lines_suggested: int = column(nullable=True, description="Lines suggested.")
+    total_lines_accepted: int = column(nullable=True, description="Lines accepted.")
+    total_active_users: int = column(nullable=True, description="Users active on the day.")
+    language_breakdown: str = json_text(description="Counts by language, JSON.")
+    created_at: UtcTimestamp = column(nullable=True, description="When the row arrived.")
+
+    organization: str = extra(description="Organisation or enterprise that the report is of.")
+    report_scope: str = extra(
+        description="Whom the row counts.", isin=["user", "organization", "enterprise"]
+    )
+    record_hash: str = extra(description="Identity of the record: the same row has the same hash.")
