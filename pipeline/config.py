@@ -1,0 +1,296 @@
+"""The configuration file, `aa-pipeline.toml`, and how a target is found.
+
+No file is fine: every key has a default. Secrets never stand in the file; a URL names them as
+`${VARIABLE}` and the environment holds them. No message and no `repr` shows a password.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from pipeline.errors import ConfigError, TargetError, did_you_mean
+
+CONFIG_FILE = "aa-pipeline.toml"
+TARGET_VARIABLE = "AA_PIPELINE_TARGET"
+DEFAULT_URL = "duckdb://agent_analytics.duckdb"
+
+SOURCES = ("otel_metrics", "otel_logs", "git_commits", "copilot_metrics")
+SEVERITIES = ("error", "warn")
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+_PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):(?P<secret>[^\s'\"]*)(?=@)")
+_SECRET_OPTION = re.compile(
+    r"(?i)(?<=[?&;])([\w-]*(?:password|passwd|secret|token|key|credential)[\w-]*)=[^&;\s'\"]*"
+)
+
+
+def redact(text: str) -> str:
+    """A connection URL, or a message that holds one, without its secrets.
+
+    >>> redact("postgres://ada:s3cret@db.example.com/prod?sslmode=require")
+    'postgres://ada:***@db.example.com/prod?sslmode=require'
+    """
+    return _SECRET_OPTION.sub(r"\1=***", _PASSWORD.sub(r"\1:***", text))
+
+
+@dataclass(frozen=True)
+class Target:
+    """A database to work on: its name in the configuration, its URL, options of its engine."""
+
+    name: str
+    url: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"Target({self.name!r}, {redact(self.url)!r})"
+
+    def __str__(self) -> str:
+        """The target as people may see it."""
+        url = redact(self.url)
+        return url if self.name == self.url else f"{self.name} ({url})"
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """How old the newest row of a source may be."""
+
+    warn_after: timedelta | None = None
+    error_after: timedelta | None = None
+
+
+@dataclass(frozen=True)
+class Config:
+    """What `aa-pipeline.toml` says, checked.
+
+    Attributes:
+        targets: databases by name; `${VARIABLE}` is not yet replaced.
+        default_target: name or URL used where nothing else is asked for.
+        timezone: in which days begin, an IANA name.
+        internal_domains: e-mail domains of one's own people, lower case.
+        window_days: how many days of commits and Copilot reports are kept.
+        time_window_seconds: how long after its session a commit still counts as assisted.
+        freshness: by raw table, such as `otel_logs`.
+        severity: `table` or `table.audit` → error or warn; overrides the contract's.
+        memory_limit: for the engine, such as `4GB`.
+        project_dir: the folder of the file; its `seeds/*.csv` belong to the project.
+    """
+
+    targets: Mapping[str, Target] = field(default_factory=dict)
+    default_target: str | None = None
+    timezone: str = "UTC"
+    internal_domains: tuple[str, ...] = ()
+    window_days: int = 90
+    time_window_seconds: int = 300
+    freshness: Mapping[str, Freshness] = field(default_factory=dict)
+    severity: Mapping[str, str] = field(default_factory=dict)
+    memory_limit: str | None = None
+    project_dir: Path = Path()
+
+    def target(self, option: str | None = None) -> Target:
+        """The target to work on: `option`, else the environment's, else the default.
+
+        Args:
+            option: a name from the file, a connection URL, a path ending in `.duckdb`, `:memory:`.
+
+        Raises:
+            TargetError: no target has that name.
+            ConfigError: its URL names an environment variable that is not set.
+        """
+        wanted = option or os.environ.get(TARGET_VARIABLE) or self.default_target or DEFAULT_URL
+        if named := self.targets.get(wanted):
+            return Target(named.name, _fill_in(named), named.options)
+        if is_url(wanted):
+            return Target(wanted, wanted)
+        raise TargetError(
+            f"There is no target {redact(wanted)}.{did_you_mean(wanted, self.targets)} "
+            f"Known targets: {', '.join(self.targets) or 'none'}. Name one of {CONFIG_FILE}, or "
+            "give a URL (duckdb://…, postgres://…) or a path that ends in .duckdb."
+        )
+
+
+def is_url(text: str) -> bool:
+    """Whether a target is given by its place rather than by a name."""
+    return "://" in text or text.endswith(".duckdb") or text == ":memory:"
+
+
+def load_config(folder: Path) -> Config:
+    """The configuration of a project folder; defaults where there is no file.
+
+    Raises:
+        ConfigError: the file cannot be read, or holds an unknown key or an impossible value.
+    """
+    file = folder / CONFIG_FILE
+    try:
+        text = file.read_bytes().decode()
+    except FileNotFoundError:
+        return Config(project_dir=folder)
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{file} is not UTF-8 text. Save it as UTF-8.") from None
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file} is not valid TOML: {error}.") from None
+
+    _known_keys(values, _READERS, str(file))
+    read = {key: _READERS[key](value, f"{file}: {key}") for key, value in values.items()}
+    config = Config(**read, project_dir=folder)
+    default = config.default_target
+    if default is not None and default not in config.targets and not is_url(default):
+        raise ConfigError(
+            f"{file}: default_target is {default}, which is no target."
+            f"{did_you_mean(default, config.targets)} "
+            f"Known targets: {', '.join(config.targets) or 'none'}."
+        )
+    return config
+
+
+def _fill_in(target: Target) -> str:
+    """A target's URL with the environment's values; those before the `@` are escaped."""
+
+    def value(match: re.Match[str]) -> str:
+        variable = match[1]
+        found = os.environ.get(variable)
+        if not found:
+            raise ConfigError(
+                f"The target {target.name} needs the environment variable {variable}, "
+                f"which is not set. Set it, or change {CONFIG_FILE}."
+            )
+        return quote(found, safe="") if match.start() < end_of_user else found
+
+    end_of_user = target.url.rfind("@")
+    return _VARIABLE.sub(value, target.url)
+
+
+def _known_keys(values: Mapping[str, Any], known: Mapping[str, Any], where: str) -> None:
+    for key in values:
+        if key not in known:
+            raise ConfigError(
+                f"{where}: unknown key {key}.{did_you_mean(key, known)} "
+                f"The keys are {', '.join(known)}."
+            )
+
+
+def _text(value: Any, where: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise ConfigError(f'{where} must be a text, such as "x", not {value!r}.')
+    return value
+
+
+def _table(value: Any, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ConfigError(f"{where} must be a table of keys and values, not {value!r}.")
+    return value
+
+
+def _whole_number(least: int) -> Callable[[Any, str], int]:
+    def read(value: Any, where: str) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            raise ConfigError(f"{where} must be a whole number from {least} up, not {value!r}.")
+        return value
+
+    return read
+
+
+def _timezone(value: Any, where: str) -> str:
+    from zoneinfo import ZoneInfo
+
+    try:
+        return ZoneInfo(_text(value, where)).key
+    except (LookupError, ValueError, OSError):
+        raise ConfigError(
+            f"{where} is {value!r}, which is no time zone. "
+            'Use an IANA name, such as "Europe/Berlin".'
+        ) from None
+
+
+def _domains(value: Any, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise ConfigError(f'{where} must be a list, such as ["example.com"], not {value!r}.')
+    return tuple(_text(domain, where).strip().lower().removeprefix("@") for domain in value)
+
+
+def _memory_limit(value: Any, where: str) -> str:
+    if not re.fullmatch(r"(?i)\d+(\.\d+)?\s*([kmgt]i?b|%)", _text(value, where)):
+        raise ConfigError(f'{where} must be a size, such as "4GB", not {value!r}.')
+    return str(value)
+
+
+def _targets(value: Any, where: str) -> dict[str, Target]:
+    return {
+        name: _one_target(name, target, f"{where}.{name}")
+        for name, target in _table(value, where).items()
+    }
+
+
+def _one_target(name: str, value: Any, where: str) -> Target:
+    """`name = "url"`, or a table with `url` and `options`."""
+    entry = {"url": value} if isinstance(value, str) else _table(value, where)
+    _known_keys(entry, {"url": str, "options": dict}, where)
+    url = _text(entry.get("url"), f"{where}.url")
+    if not is_url(url) and not _VARIABLE.search(url):
+        raise ConfigError(
+            f"{where}: {redact(url)} is no connection URL. Write duckdb://…, postgres://…, "
+            "bigquery://…, pyspark://… or a path that ends in .duckdb."
+        )
+    password = _PASSWORD.search(url)
+    if password and _VARIABLE.sub("", password["secret"]):
+        raise ConfigError(
+            f"{where} holds a password. Put it into an environment variable and write "
+            f"${{THE_VARIABLE}} in its place: {redact(url).replace('***', '${PASSWORD}')}"
+        )
+    return Target(name, url, _table(entry.get("options", {}), f"{where}.options"))
+
+
+def _freshness(value: Any, where: str) -> dict[str, Freshness]:
+    table = _table(value, where)
+    _known_keys(table, dict.fromkeys(SOURCES), where)
+    return {source: _one_freshness(entry, f"{where}.{source}") for source, entry in table.items()}
+
+
+def _one_freshness(value: Any, where: str) -> Freshness:
+    entry = _table(value, where)
+    _known_keys(entry, {"warn_after": str, "error_after": str}, where)
+    return Freshness(**{key: _duration(text, f"{where}.{key}") for key, text in entry.items()})
+
+
+def _duration(value: Any, where: str) -> timedelta:
+    match = re.fullmatch(r"(\d{1,6})\s*([smhdw])\w*", _text(value, where).strip().lower())
+    if not match:
+        raise ConfigError(f'{where} must be a duration, such as "36h" or "3 days", not {value!r}.')
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def _severity(value: Any, where: str) -> dict[str, str]:
+    """`table = "warn"` or `[severity.table] "audit" = "warn"`, flattened to `table.audit`."""
+    severities: dict[str, str] = {}
+    for name, entry in _table(value, where).items():
+        if isinstance(entry, dict):
+            nested = _severity(entry, f"{where}.{name}")
+            severities |= {f"{name}.{audit}": severity for audit, severity in nested.items()}
+        elif entry in SEVERITIES:
+            severities[name] = entry
+        else:
+            raise ConfigError(f"{where}.{name} can be error or warn, not {entry!r}.")
+    return severities
+
+
+_READERS: dict[str, Callable[[Any, str], Any]] = {
+    "targets": _targets,
+    "default_target": _text,
+    "timezone": _timezone,
+    "internal_domains": _domains,
+    "window_days": _whole_number(1),
+    "time_window_seconds": _whole_number(0),
+    "freshness": _freshness,
+    "severity": _severity,
+    "memory_limit": _memory_limit,
+}
