@@ -1,0 +1,147 @@
+"""What the pipeline asks of a database: the few things in which engines differ.
+
+Statements are plain SQL text in the engine's dialect. Values from outside go in as parameters
+(`?` in every engine), names through `quote`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Literal, Self
+
+Kind = Literal["table", "view"]
+
+
+class Engine(ABC):
+    """One open database. A context manager: leaving it closes the connection.
+
+    Attributes:
+        dialect: the name that Ibis gives the engine's SQL: duckdb, postgres, pyspark, bigquery.
+        transactional: whether `transaction` covers the making and dropping of tables.
+        url: where it is, without secrets; may be shown to people.
+    """
+
+    dialect: str
+    transactional: bool = True
+    url: str
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give the database back. May be called twice."""
+
+    @abstractmethod
+    def shapes(self, schema: str) -> dict[str, dict[str, str]]:
+        """Tables and views of a schema: name → column → the engine's own name of its type.
+
+        Empty if there is no such schema.
+        """
+
+    @abstractmethod
+    def kinds(self) -> dict[tuple[str, str], Kind]:
+        """What the database holds: (schema, name) → table or view."""
+
+    @abstractmethod
+    def fetch_result(
+        self, sql: str, params: Sequence[Any] | None = None
+    ) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """Column names and all rows of a query.
+
+        Raises:
+            QueryError: the database refused the statement.
+        """
+
+    @abstractmethod
+    def execute(self, sql: str, params: Sequence[Any] | None = None) -> int | None:
+        """Run a statement; how many rows it wrote, where the engine tells.
+
+        Raises:
+            QueryError: the database refused the statement.
+        """
+
+    @abstractmethod
+    def append(
+        self, schema: str, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+    ) -> int:
+        """Add rows in bulk, values cast to the table's types; the number of rows added.
+
+        A dict or list becomes the text of a JSON document.
+        """
+
+    @abstractmethod
+    def ibis(self) -> Any:
+        """An Ibis connection to the same database, for notebooks."""
+
+    def fetch(self, sql: str, params: Sequence[Any] | None = None) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        return self.fetch_result(sql, params)[1]
+
+    def fetch_dicts(self, sql: str, params: Sequence[Any] | None = None) -> list[dict[str, Any]]:
+        """All rows of a query, as one dict each."""
+        columns, rows = self.fetch_result(sql, params)
+        return [dict(zip(columns, row, strict=True)) for row in rows]
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing: commits at the end, rolls back if anything is raised."""
+        self.execute("BEGIN")
+        try:
+            yield
+            self.execute("COMMIT")
+        except BaseException:
+            self.rollback()
+            raise
+
+    def rollback(self) -> None:
+        """Undo the open transaction."""
+        self.execute("ROLLBACK")
+
+    def quote(self, identifier: str) -> str:
+        """An identifier that may be put into SQL, whatever it contains."""
+        return '"' + identifier.replace('"', '""') + '"'
+
+    def name(self, schema: str, table: str) -> str:
+        """The quoted full name of a table."""
+        return f"{self.quote(schema)}.{self.quote(table)}"
+
+    def create_schema(self, name: str) -> None:
+        """Make a schema unless it is there."""
+        self.execute(f"CREATE SCHEMA IF NOT EXISTS {self.quote(name)}")
+
+    def create(
+        self, schema: str, table: str, select: str, kind: Kind, replacing: Kind | None
+    ) -> int | None:
+        """Store a query as a table or view of that name; the number of rows, where known.
+
+        Args:
+            schema: where to; must exist.
+            table: its name.
+            select: the query.
+            kind: what to make of it.
+            replacing: what stands there now, if anything.
+        """
+        if replacing:
+            self.drop(schema, table, replacing)
+        return self.execute(f"CREATE {kind.upper()} {self.name(schema, table)} AS {select}")
+
+    def drop(self, schema: str, table: str, kind: Kind) -> None:
+        """Remove a table or view."""
+        self.execute(f"DROP {kind.upper()} IF EXISTS {self.name(schema, table)}")
+
+    def content_hash(self, query: str) -> str | None:
+        """A short text that changes when the rows of a query do, whatever their order.
+
+        None where the engine has no cheap way to tell.
+        """
+        return None

@@ -1,0 +1,170 @@
+"""DuckDB, spoken to through its own driver."""
+
+import re
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipeline.engines.base import Engine, Kind
+from pipeline.errors import DatabaseLockedError, QueryError, TargetError
+
+# A file in the format of 2.0 cannot be opened by 1.x, which most BI drivers still are.
+STORAGE = {"storage_compatibility_version": "v1.5.0"}
+ROWS_PER_INSERT = 10_000
+SECONDS_BETWEEN_TRIES = 0.1
+
+
+class DuckDB(Engine):
+    """A DuckDB file, or a database in memory."""
+
+    dialect = "duckdb"
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, path: str) -> None:
+        self.connection = connection
+        self.path = path
+        self.url = f"duckdb://{path}"
+        self._fetch("SET TimeZone = 'UTC'", None)
+
+    def close(self) -> None:
+        self.connection.close()
+
+    def _fetch(self, sql: str, params: Sequence[Any] | None) -> list[tuple[Any, ...]]:
+        # 2.0 refuses new work until the last result is fetched, so every result is.
+        try:
+            rows: list[tuple[Any, ...]] = self.connection.execute(sql, params).fetchall()
+        except duckdb.Error as error:
+            raise QueryError(_one_line(f"DuckDB refused a statement: {error}")) from error
+        return rows
+
+    def fetch_result(
+        self, sql: str, params: Sequence[Any] | None = None
+    ) -> tuple[list[str], list[tuple[Any, ...]]]:
+        rows = self._fetch(sql, params)
+        return [column[0] for column in self.connection.description or []], rows
+
+    def execute(self, sql: str, params: Sequence[Any] | None = None) -> int | None:
+        columns, rows = self.fetch_result(sql, params)
+        return rows[0][0] if columns == ["Count"] and len(rows) == 1 else None
+
+    def rollback(self) -> None:
+        # After some errors DuckDB has already given the transaction up.
+        try:
+            self._fetch("ROLLBACK", None)
+        except QueryError as error:
+            if "no transaction is active" not in str(error):
+                raise
+
+    def shapes(self, schema: str) -> dict[str, dict[str, str]]:
+        rows = self.fetch(
+            "SELECT table_name, column_name, data_type FROM duckdb_columns()"
+            " WHERE database_name = current_database() AND schema_name = ?"
+            " ORDER BY table_name, column_index",
+            [schema],
+        )
+        tables: dict[str, dict[str, str]] = {}
+        for table, column, native in rows:
+            tables.setdefault(table, {})[column] = native
+        return tables
+
+    def kinds(self) -> dict[tuple[str, str], Kind]:
+        rows = self.fetch(
+            "SELECT schema_name, table_name, 'table' FROM duckdb_tables()"
+            " WHERE database_name = current_database() UNION ALL"
+            " SELECT schema_name, view_name, 'view' FROM duckdb_views()"
+            " WHERE database_name = current_database() AND NOT internal"
+        )
+        return {(schema, name): kind for schema, name, kind in rows}
+
+    def append(
+        self, schema: str, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+    ) -> int:
+        # One JSON document per batch: 150 times faster than executemany, and needs no pyarrow.
+        types = self.shapes(schema)[table]
+        values = ", ".join(
+            f"CAST(r ->> {position} AS {types[name]})" for position, name in enumerate(columns)
+        )
+        insert = (
+            f"INSERT INTO {self.name(schema, table)} ({', '.join(map(self.quote, columns))})"
+            f" SELECT {values} FROM (SELECT unnest(from_json(?, '[\"json\"]')) AS r)"
+        )
+        for start in range(0, len(rows), ROWS_PER_INSERT):
+            self._fetch(insert, [_json(rows[start : start + ROWS_PER_INSERT])])
+        return len(rows)
+
+    def content_hash(self, query: str) -> str | None:
+        count, low, high = self.fetch(
+            f"SELECT count(*), bit_xor(hash(q)), sum(hash(q)) FROM ({query}) AS q"
+        )[0]
+        return f"{count}:{low}:{high}"
+
+    def ibis(self) -> Any:
+        from pipeline.compat import ibis_duckdb
+
+        return ibis_duckdb(self.connection)
+
+
+def open_engine(
+    url: str, *, read_only: bool = False, wait: float = 5.0, memory_limit: str | None = None
+) -> DuckDB:
+    """Open the file of a URL; a new one is made in the format that 1.5 reads.
+
+    Raises:
+        TargetError: there is no such file or folder, or it is no DuckDB database.
+        DatabaseLockedError: another process still holds the file after `wait` seconds.
+    """
+    path = url.removeprefix("duckdb://") or ":memory:"
+    in_memory = path == ":memory:"
+    exists = in_memory or Path(path).exists()
+    if read_only and not exists:
+        raise TargetError(
+            f"There is no database at {path}. `aa-pipeline init` makes an empty one,"
+            " `aa-pipeline ingest` fills it, `aa-pipeline demo` shows a filled one."
+        )
+    config: dict[str, Any] = {} if exists else dict(STORAGE)
+    if memory_limit:
+        config["memory_limit"] = memory_limit
+    deadline = time.monotonic() + wait
+    while True:
+        try:
+            connection = duckdb.connect(path, read_only=read_only and not in_memory, config=config)
+            break
+        except duckdb.IOException as error:
+            holder = re.search(r"Conflicting lock is held in (.+?) \(PID (\d+)\)", str(error))
+            if "lock" not in str(error):
+                raise TargetError(_one_line(f"Cannot open {path}: {error}")) from error
+            if time.monotonic() >= deadline:
+                raise DatabaseLockedError(_locked(path, holder, wait)) from error
+            time.sleep(SECONDS_BETWEEN_TRIES)
+        except duckdb.Error as error:
+            raise TargetError(_one_line(f"Cannot open {path}: {error}")) from error
+    return DuckDB(connection, path)
+
+
+def _locked(path: str, holder: re.Match[str] | None, waited: float) -> str:
+    by = f"process {holder[2]} ({holder[1]})" if holder else "another process"
+    return (
+        f"The database {path} is held by {by}; waited {waited:g} s."
+        " Close that program, or try again later with a longer --wait."
+    )
+
+
+def _one_line(message: str) -> str:
+    """DuckDB's message without the line that repeats the statement."""
+    return " ".join(message.split("\n\nLINE ")[0].split())
+
+
+def _json(rows: Sequence[Sequence[Any]]) -> str:
+    """Rows as one JSON document; text that is no valid Unicode loses the bad characters."""
+    import orjson
+
+    options = orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_SUBCLASS
+    try:
+        return orjson.dumps(rows, default=str, option=options).decode()
+    except TypeError:  # a lone surrogate, or an integer of more than 64 bits
+        import json
+
+        text = json.dumps(rows, default=str, ensure_ascii=False)
+        return text.encode("utf-8", "replace").decode()

@@ -1,0 +1,154 @@
+"""The schema `meta`: what was run, ingested and found, kept beside the data.
+
+`ensure` makes it, and upgrades what an older release left.
+"""
+
+from typing import Any, Protocol
+
+SCHEMA = "meta"
+VERSION = 1
+
+# Table → column → kind of value; NATIVE says what each engine calls the kind.
+TABLES: dict[str, dict[str, str]] = {
+    "version": {"version": "integer"},
+    # One row per command that wrote to the database; `as_of` is the instant it ran as.
+    "runs": {
+        "run_id": "text",
+        "started_at": "instant",
+        "finished_at": "instant",
+        "command": "text",
+        "status": "text",  # success, failed (an audit), error
+        "as_of": "instant",
+        "plan_fingerprint": "text",
+        "target": "text",
+        "seconds": "float",
+        "version": "text",
+    },
+    # One row per run and table that it dealt with; the fingerprint covers code and inputs.
+    "run_tables": {
+        "run_id": "text",
+        "table_schema": "text",
+        "table_name": "text",
+        "action": "text",
+        "reason": "text",
+        "row_count": "integer",
+        "seconds": "float",
+        "fingerprint": "text",
+    },
+    # One row per run and audit.
+    "audit_results": {
+        "run_id": "text",
+        "table_name": "text",
+        "audit": "text",
+        "kind": "text",
+        "columns": "text",
+        "severity": "text",
+        "status": "text",  # pass, warn, fail
+        "failures": "integer",
+        "row_count": "integer",
+        "tolerance": "text",
+        "description": "text",
+        "proven": "text",
+    },
+    # At most five rows per failed audit.
+    "audit_failures": {
+        "run_id": "text",
+        "table_name": "text",
+        "audit": "text",
+        "example": "integer",
+        "failing_row": "text",  # JSON
+    },
+    # One row per ingest.
+    "ingests": {
+        "ingest_id": "text",
+        "started_at": "instant",
+        "finished_at": "instant",
+        "source": "text",
+        "inputs": "text",
+        "rows_in": "integer",
+        "landed": "integer",
+        "duplicates": "integer",
+        "quarantined": "integer",
+    },
+    # One row per input line or record that could not be landed.
+    "quarantine": {
+        "ingest_id": "text",
+        "source": "text",
+        "file": "text",
+        "line": "integer",
+        "reason": "text",
+        "excerpt": "text",
+        "created_at": "instant",
+    },
+    # How far each input file has been read.
+    "ingest_files": {
+        "path": "text",
+        "inode": "integer",
+        "size": "integer",
+        "read_to": "integer",
+        "head_hash": "text",
+        "updated_at": "instant",
+    },
+}
+
+NATIVE = {
+    "duckdb": {
+        "text": "VARCHAR",
+        "integer": "BIGINT",
+        "float": "DOUBLE",
+        "instant": "TIMESTAMPTZ",
+    },
+    "postgres": {
+        "text": "TEXT",
+        "integer": "BIGINT",
+        "float": "DOUBLE PRECISION",
+        "instant": "TIMESTAMPTZ",
+    },
+    "pyspark": {
+        "text": "STRING",
+        "integer": "BIGINT",
+        "float": "DOUBLE",
+        "instant": "TIMESTAMP",
+    },
+    "bigquery": {
+        "text": "STRING",
+        "integer": "INT64",
+        "float": "FLOAT64",
+        "instant": "TIMESTAMP",
+    },
+}
+
+
+class Database(Protocol):
+    """What this module asks of an engine."""
+
+    dialect: str
+
+    def shapes(self, schema: str) -> dict[str, dict[str, str]]: ...
+    def execute(self, sql: str, params: Any = None) -> int | None: ...
+    def create_schema(self, name: str) -> None: ...
+    def quote(self, identifier: str) -> str: ...
+    def name(self, schema: str, table: str) -> str: ...
+
+
+def ensure(engine: Database) -> None:
+    """Make the schema and whatever table or column of it is missing.
+
+    Columns are only ever added, so that an older release can still write its own.
+    """
+    there = engine.shapes(SCHEMA)
+    if not there:
+        engine.create_schema(SCHEMA)
+    native = NATIVE[engine.dialect]
+    for table, columns in TABLES.items():
+        name = engine.name(SCHEMA, table)
+        if table not in there:
+            ddl = ", ".join(f"{engine.quote(c)} {native[kind]}" for c, kind in columns.items())
+            engine.execute(f"CREATE TABLE {name} ({ddl})")
+            if table == "version":
+                engine.execute(f"INSERT INTO {name} VALUES ({VERSION})")
+            continue
+        for column in columns.keys() - there[table].keys():
+            engine.execute(
+                f"ALTER TABLE {name} ADD COLUMN {engine.quote(column)} {native[columns[column]]}"
+            )

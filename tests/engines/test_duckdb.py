@@ -1,0 +1,138 @@
+import datetime as dt
+import subprocess
+import sys
+
+import duckdb
+import pytest
+
+from pipeline.engines import connect, dialect_of
+from pipeline.errors import DatabaseLockedError, QueryError, TargetError
+
+
+@pytest.fixture
+def engine():
+    with connect(":memory:") as engine:
+        yield engine
+
+
+def test_urls_name_files_as_ibis_does(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for url in ["duckdb://a.duckdb", f"duckdb://{tmp_path}/b.duckdb", "c.duckdb"]:
+        connect(url).close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.duckdb", "b.duckdb", "c.duckdb"]
+
+
+@pytest.mark.parametrize("url", ["warehouse", "mysql://user:secret@host/db", "duckb://x"])
+def test_a_url_that_is_not_understood_says_what_is_and_shows_no_secret(url):
+    with pytest.raises(TargetError, match=r"duckdb://, postgres://") as error:
+        connect(url)
+    assert "secret" not in str(error.value)
+
+
+def test_the_dialect_is_known_without_opening_anything():
+    urls = ["x.duckdb", "postgresql://h/d", "pyspark://", "bigquery://p/d"]
+    assert [dialect_of(url) for url in urls] == ["duckdb", "postgres", "pyspark", "bigquery"]
+
+
+def test_a_new_file_is_readable_by_duckdb_1_5(tmp_path):
+    connect(str(tmp_path / "x.duckdb")).close()
+    with duckdb.connect(str(tmp_path / "x.duckdb")) as connection:
+        connection.execute("SELECT tags FROM duckdb_databases() WHERE database_name = 'x'")
+        assert connection.fetchall()[0][0]["storage_version"].startswith("v1.5.0")
+
+
+def test_the_session_speaks_utc(engine):
+    assert engine.fetch("SELECT current_setting('TimeZone')") == [("UTC",)]
+
+
+def test_rows_land_with_the_types_of_the_table(engine):
+    engine.create_schema("raw")
+    engine.execute(
+        "CREATE TABLE raw.t (id BIGINT, seen TIMESTAMPTZ, value DOUBLE, attributes JSON, day DATE)"
+    )
+    noon = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
+    columns = ["id", "seen", "value", "attributes", "day"]
+    rows = [
+        (1, noon, 0.1, {"session.id": "s'1"}, dt.date(2026, 1, 1)),
+        (2, "2026-01-01T13:00:00.000001+01:00", 1, '{"a": 1}', "2026-01-02"),
+        (3, None, None, None, None),
+    ]
+    assert engine.append("raw", "t", columns, rows) == 3
+    assert engine.fetch("SELECT * FROM raw.t ORDER BY id") == [
+        (1, noon, 0.1, '{"session.id":"s\'1"}', dt.date(2026, 1, 1)),
+        (2, noon.replace(microsecond=1), 1.0, '{"a": 1}', dt.date(2026, 1, 2)),
+        (3, None, None, None, None),
+    ]
+
+
+def test_text_that_is_no_unicode_lands_all_the_same(engine):
+    engine.create_schema("raw")
+    engine.execute("CREATE TABLE raw.t (name VARCHAR)")
+    engine.append("raw", "t", ["name"], [["a\ud800b"]])
+    assert engine.fetch("SELECT * FROM raw.t") == [("a?b",)]
+
+
+def test_hostile_names_are_quoted(engine):
+    engine.create_schema('a"; DROP SCHEMA main; --')
+    engine.create('a"; DROP SCHEMA main; --', 't"', "SELECT 1 AS x", "table", None)
+    assert engine.shapes('a"; DROP SCHEMA main; --') == {'t"': {"x": "INTEGER"}}
+
+
+def test_a_table_replaces_a_view_and_a_view_a_table(engine):
+    engine.create_schema("mart")
+    engine.create("mart", "x", "SELECT 1 AS a", "view", None)
+    assert engine.create("mart", "x", "SELECT unnest([1, 2]) AS a", "table", "view") == 2
+    assert engine.kinds() == {("mart", "x"): "table"}
+    engine.create("mart", "x", "SELECT 1 AS a", "view", "table")
+    assert engine.kinds() == {("mart", "x"): "view"}
+
+
+def test_a_transaction_is_all_or_nothing(engine):
+    engine.execute("CREATE TABLE t AS SELECT 1 AS a")
+
+    def write_and_fail():
+        with engine.transaction():
+            engine.execute("CREATE OR REPLACE TABLE t AS SELECT 2 AS a")
+            engine.execute("SELECT * FROM nothing_there")
+
+    with pytest.raises(QueryError, match="nothing_there"):
+        write_and_fail()
+    assert engine.fetch("SELECT * FROM t") == [(1,)]
+    with engine.transaction():
+        engine.execute("CREATE OR REPLACE TABLE t AS SELECT 3 AS a")
+    assert engine.fetch("SELECT * FROM t") == [(3,)]
+
+
+def test_the_content_hash_tells_rows_but_not_their_order(engine):
+    def hashed(*values):
+        return engine.content_hash(f"SELECT unnest({list(values)}) AS a")
+
+    assert hashed(1, 2) == hashed(2, 1)
+    assert len({hashed(1, 2), hashed(1, 2, 2), hashed(1, 3), hashed()}) == 4
+
+
+def test_a_missing_file_is_no_database_to_read(tmp_path):
+    with pytest.raises(TargetError, match="aa-pipeline init"):
+        connect(str(tmp_path / "x.duckdb"), read_only=True)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_or_folder_that_is_no_database_is_refused_in_one_line(tmp_path):
+    (tmp_path / "x.duckdb").write_text("not a database, but long enough to be read as one " * 99)
+    for path in [tmp_path / "x.duckdb", tmp_path / "nowhere" / "x.duckdb"]:
+        with pytest.raises(TargetError, match="Cannot open") as error:
+            connect(str(path))
+        assert "\n" not in str(error.value)
+
+
+def test_a_file_held_by_another_process_is_waited_for_and_its_holder_named(tmp_path):
+    path = tmp_path / "x.duckdb"
+    hold = f"import duckdb; c = duckdb.connect({str(path)!r}); print(flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        holder.stdout.readline()
+        with pytest.raises(DatabaseLockedError, match=f"process {holder.pid}"):
+            connect(str(path), wait=0.2)
+        holder.stdin.close()
+        connect(str(path), wait=30).close()
