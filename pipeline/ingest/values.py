@@ -1,0 +1,54 @@
+"""Values as the raw tables take them: text without NUL, JSON that every database reads."""
+
+import json
+import math
+from typing import Any
+
+INT64 = range(-(2**63), 2**63)
+DEEPEST = 100  # levels of nesting that are kept; what lies below is left out
+
+
+def clean_text(text: str) -> str:
+    """Text that every database can store: no NUL, no half of a surrogate pair."""
+    if "\x00" in text:
+        text = text.replace("\x00", "\ufffd")
+    if text.isascii():
+        return text
+    return text.encode("utf-8", "replace").decode()
+
+
+def clean(value: Any, depth: int = 0) -> Any:
+    """What JSON can hold and every database reads back, of whatever came in.
+
+    NaN and infinity become NULL, integers beyond 64 bits become text.
+    """
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return clean_text(value)
+    if isinstance(value, int):
+        return value if value in INT64 else str(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if depth >= DEEPEST:
+        return None
+    if isinstance(value, dict):
+        return {clean_text(str(key)): clean(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [clean(item, depth + 1) for item in value]
+    return clean_text(str(value))
+
+
+def to_json(value: Any) -> str:
+    """Compact JSON with sorted keys: equal values give equal text."""
+    import orjson
+
+    try:
+        text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    except (TypeError, RecursionError):  # too big, too deep or no valid Unicode
+        return _careful_json(value)
+    return _careful_json(value) if "\\u0000" in text else text
+
+
+def _careful_json(value: Any) -> str:
+    return json.dumps(clean(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
