@@ -34,9 +34,12 @@ class PlanAudit:
         severity: error or warn.
         limit: how many rows may fail: a count ("10"), a share ("1%") or None.
         proven: why it needs no query, or None.
-        sql: a scalar expression that counts failing rows within `PlanTable.audit_sql`
-            (kind by kind one column of it), or a whole query for audits that need one of their own.
+        assumes: tables whose contracts the proof rests on; it holds if they were audited.
+        sql: a scalar expression that counts failing rows; None if only a proof can tell.
+            It is selected from `PlanTable.audit_from`, or from nothing where `needs` names tables.
         examples_sql: a query for at most five failing rows, or None.
+        needs: the tables that an audit across tables looks at; such an audit runs
+            after all of them are built, and is skipped where one does not exist.
     """
 
     name: str
@@ -46,8 +49,10 @@ class PlanAudit:
     severity: str = "error"
     limit: str | None = None
     proven: str | None = None
+    assumes: list[str] = field(default_factory=list)
     sql: str | None = None
     examples_sql: str | None = None
+    needs: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,7 @@ class PlanTable:
     materialized: str = "table"  # table or view
     sql: str | None = None
     audits: list[PlanAudit] = field(default_factory=list)
-    audit_sql: str | None = None  # one row, one column per audit that is neither proven nor alone
+    audit_from: str | None = None  # what the audits' `sql` is selected from: relation AS t0
     lineage: dict[str, list[list[str]]] = field(default_factory=dict)
     fingerprint: str = ""
     path: str = ""
