@@ -1,0 +1,82 @@
+"""The command line. Importing it imports click and the standard library, nothing else.
+
+Each command is a function in one of the modules beside this file, loaded when it is called for.
+"""
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+from pipeline.cli.options import Group, Invocation, common_options
+
+# Section → command → where it is, and the first line of its help, so that the list of commands
+# is shown without loading them.
+SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
+    "Start": {
+        "init": ("project", "Write a configuration file and make empty raw tables."),
+        "debug": ("debug", "Show versions, configuration, connection and raw tables."),
+    },
+    "Get data in": {
+        "ingest": ("ingest", "Land raw records; the same input twice lands once."),
+    },
+}
+_COMMANDS = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
+
+
+class _Pipeline(Group):
+    """The commands, loaded on demand; every failure becomes one paragraph and an exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = import_module(f"pipeline.cli.{_COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            from pipeline.errors import did_you_mean
+
+            hint = did_you_mean(args[0], _COMMANDS)
+            raise click.UsageError(f"There is no command {args[0]!r}.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        width = max(map(len, _COMMANDS))
+        for section, commands in SECTIONS.items():
+            with formatter.section(section):
+                formatter.write_dl(
+                    [(name.ljust(width), text) for name, (_, text) in commands.items()]
+                )
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except (Exception, KeyboardInterrupt) as error:
+            from pipeline.cli.failure import show_failure
+
+            ctx.exit(show_failure(error, ctx.ensure_object(Invocation)))
+
+
+@click.group("aa-pipeline", cls=_Pipeline)
+@click.version_option(package_name="aa-pipeline", message="%(prog)s %(version)s")
+@common_options
+def cli() -> None:
+    """What coding agents cost, who uses them and what comes of it.
+
+    Takes telemetry, transcripts, git and Copilot reports into tested, documented tables.
+
+    \b
+    aa-pipeline demo                      see it work on a made-up company
+    aa-pipeline ingest transcripts        take in what agents left on this machine
+    aa-pipeline build                     build, audit and publish every table
+    aa-pipeline build -s +fct_agent_costs only one mart and what it needs
+    """

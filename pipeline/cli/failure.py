@@ -1,0 +1,48 @@
+"""How a failure reaches people: one paragraph on standard error, and an exit code."""
+
+import json
+
+import click
+
+from pipeline.cli.options import Invocation
+from pipeline.cli.output import printable
+from pipeline.config import redact
+from pipeline.errors import PipelineError
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells count
+
+
+def show_failure(error: BaseException, invocation: Invocation) -> int:
+    """Print what an exception means to people; the exit code that goes with it.
+
+    The family of `PipelineError` speaks for itself; anything else is a defect of ours, and its
+    traceback goes to the log at level debug.
+    """
+    message, exit_code = _meaning(error)
+    message = shown(message)
+    if invocation.log_format == "json":
+        click.echo(json.dumps({"level": "error", "message": message}), err=True)
+    else:
+        click.echo(click.style("Error: ", fg="red", bold=True) + message, err=True)
+    return exit_code
+
+
+def shown(message: str) -> str:
+    """A message as people and logs may see it: no control characters, no secrets."""
+    return printable(redact(message))
+
+
+def _meaning(error: BaseException) -> tuple[str, int]:
+    if isinstance(error, KeyboardInterrupt):
+        return "Interrupted. Nothing was published.", INTERRUPTED
+    if isinstance(error, PipelineError):
+        return str(error), error.exit_code
+    import logging
+
+    logging.getLogger("pipeline").debug("unexpected error", exc_info=error)
+    return (
+        f"Something failed that should not: {type(error).__name__}: {error}. "
+        "This is a defect of aa-pipeline. Please report it with the command and what "
+        "`--log-level debug` adds.",
+        1,
+    )

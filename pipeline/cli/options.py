@@ -1,0 +1,220 @@
+"""Options that several commands share, and the command classes that make them work everywhere."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from pipeline.config import Config, Target
+    from pipeline.engines.base import Engine
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
+_SELECTORS = ("-s", "--select", "-m", "--models", "--exclude")
+_HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@dataclass
+class Invocation:
+    """What the options that every command takes have said, and what follows from them."""
+
+    target_option: str | None = None
+    log_level: str | None = None
+    log_format: str = "text"
+    wait: float = 5.0
+
+    @cached_property
+    def config(self) -> "Config":
+        """The configuration of the working directory."""
+        from pathlib import Path
+
+        from pipeline.config import load_config
+
+        return load_config(Path.cwd())
+
+    @cached_property
+    def target(self) -> "Target":
+        """The database to work on."""
+        return self.config.target(self.target_option)
+
+    @contextmanager
+    def connect(self, *, read_only: bool = False) -> Iterator["Engine"]:
+        """The target's database, open; closed at the end."""
+        from pipeline.engines import connect
+
+        with connect(
+            self.target.url,
+            read_only=read_only,
+            wait=self.wait,
+            memory_limit=self.config.memory_limit,
+        ) as engine:
+            yield engine
+
+
+pass_invocation = click.make_pass_decorator(Invocation, ensure=True)
+
+
+class Command(click.Command):
+    """A command whose selections take several words without quotes, as dbt's do: `-s a b`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["context_settings"] = _HELP | kwargs.get("context_settings", {})
+        super().__init__(*args, **kwargs)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        takes_words = not any(isinstance(param, click.Argument) for param in self.params)
+        return super().parse_args(ctx, _join_selections(args) if takes_words else args)
+
+
+class Group(click.Group):
+    """A group whose commands are `Command`s."""
+
+    command_class = Command
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["context_settings"] = _HELP | kwargs.get("context_settings", {})
+        super().__init__(*args, **kwargs)
+
+
+def _join_selections(args: list[str]) -> list[str]:
+    """`-s a b --exclude c d` → `-s "a b" --exclude "c d"`."""
+    joined: list[str] = []
+    open_selection = False  # the last of `joined` is a selection that takes further words
+    expects_value = False  # the last of `joined` is the option itself
+    for arg in args:
+        if arg.startswith("-"):
+            joined.append(arg)
+            expects_value = arg in _SELECTORS
+            open_selection = arg.split("=")[0] in _SELECTORS and "=" in arg
+        elif open_selection:
+            joined[-1] += f" {arg}"
+        else:
+            joined.append(arg)
+            open_selection, expects_value = expects_value, False
+    return joined
+
+
+def command(name: str | None = None, **attributes: Any) -> Callable[[F], Command]:
+    """Make a function a command with the options that every command takes."""
+
+    def decorate(function: F) -> Command:
+        return click.command(name, cls=Command, **attributes)(common_options(function))
+
+    return decorate
+
+
+def common_options(function: F) -> F:
+    """The options that stand before or after the command alike."""
+    for option in reversed(_COMMON):
+        function = option(function)
+    return function
+
+
+def _set(attribute: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    """A callback that hands an option's value to the `Invocation`, if there is one."""
+
+    def callback(ctx: click.Context, _: click.Parameter, value: Any) -> None:
+        invocation = ctx.ensure_object(Invocation)
+        if value is not None:
+            setattr(invocation, attribute, value)
+        if attribute.startswith("log") and value is not None:
+            from pipeline.cli.output import set_up_logging
+
+            set_up_logging(invocation.log_level or "info", invocation.log_format)
+
+    return callback
+
+
+_COMMON = (
+    click.option(
+        "-t",
+        "--target",
+        metavar="NAME|URL",
+        expose_value=False,
+        callback=_set("target_option"),
+        help="Database: a name from aa-pipeline.toml, a URL, or a path ending in .duckdb.",
+    ),
+    click.option(
+        "--wait",
+        type=click.FloatRange(min=0),
+        metavar="SECONDS",
+        expose_value=False,
+        callback=_set("wait"),
+        help="How long to wait for a database that another process holds.  [default: 5]",
+    ),
+    click.option(
+        "--log-level",
+        type=click.Choice(LOG_LEVELS, case_sensitive=False),
+        expose_value=False,
+        callback=_set("log_level"),
+        help="Log to standard error from this level on.",
+    ),
+    click.option(
+        "--log-format",
+        type=click.Choice(["text", "json"]),
+        expose_value=False,
+        callback=_set("log_format"),
+        help="How log lines are written.",
+    ),
+)
+
+
+def selection_options(function: F) -> F:
+    """`--select`, under its three names, and `--exclude`."""
+    select = click.option(
+        "-s",
+        "--select",
+        "-m",
+        "--models",
+        "select",
+        multiple=True,
+        metavar="EXPR",
+        help="Tables to work on: names, staging.*, tag:x, +x, x+, @x; dbt's grammar.",
+    )
+    exclude = click.option(
+        "--exclude", multiple=True, metavar="EXPR", help="Tables to leave out of the selection."
+    )
+    return select(exclude(function))
+
+
+def format_option(function: F) -> F:
+    """`--format text|json`."""
+    return click.option(
+        "--format",
+        "output_format",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        help="json prints one document on standard output, messages go to standard error.",
+    )(function)
+
+
+def as_of_option(function: F) -> F:
+    """`--as-of TIME`, which arrives as an instant in UTC."""
+    return click.option(
+        "--as-of",
+        metavar="TIME",
+        callback=_instant,
+        help="The run's “now”: moves the 90-day windows.  [default: the clock]",
+    )(function)
+
+
+def _instant(ctx: click.Context, param: click.Parameter, value: str | None) -> "dt.datetime | None":
+    """An ISO date or time; without a zone it is UTC, a date alone is its first moment."""
+    import datetime as dt
+
+    if value is None:
+        return None
+    try:
+        instant = dt.datetime.fromisoformat(value)
+        return instant.astimezone(dt.UTC) if instant.tzinfo else instant.replace(tzinfo=dt.UTC)
+    except (ValueError, OverflowError):
+        raise click.BadParameter(
+            f"{value!r} is no date or time, such as 2026-11-01 or 2026-11-01T12:00Z.", ctx, param
+        ) from None

@@ -1,0 +1,87 @@
+"""`init`: the beginning of a project."""
+
+from pathlib import Path
+
+from pipeline.cli.options import Invocation, command, pass_invocation
+
+CONFIG_TEMPLATE = """\
+# aa-pipeline: every key is optional, and this is its default.
+# A URL takes secrets from the environment: postgres://ada:${DB_PASSWORD}@db.example.com/analytics
+
+# Used where neither --target nor AA_PIPELINE_TARGET says otherwise: a name below, or a URL.
+# default_target = "duckdb://agent_analytics.duckdb"
+
+# Where days begin, an IANA name.
+# timezone = "UTC"
+
+# E-mail domains of your own people; everybody else is external.
+# internal_domains = ["example.com"]
+
+# Days of commits and Copilot reports that are kept.
+# window_days = 90
+
+# Seconds after its session in which a commit still counts as assisted by it.
+# time_window_seconds = 300
+
+# Most memory that the database engine may use, such as "4GB".
+# memory_limit = "4GB"
+
+# [targets]
+# dev = "duckdb://agent_analytics.duckdb"
+# prod = "postgres://ada:${DB_PASSWORD}@db.example.com/analytics"
+
+# How old the newest row of a source may be: otel_logs, otel_metrics, git_commits, copilot_metrics.
+# [freshness]
+# otel_logs = { warn_after = "24h", error_after = "3 days" }
+
+# Whether a failed audit stops a build: error or warn, for a table or for one of its audits.
+# [severity]
+# fct_git_commits = "warn"
+"""
+
+
+@command()
+@pass_invocation
+def init(invocation: Invocation) -> None:
+    """Write a configuration file and make empty raw tables.
+
+    What is there already stays as it is.
+
+    \b
+    aa-pipeline init
+    aa-pipeline init --target postgres://ada@db.example.com/analytics
+    """
+    from pipeline.cli.output import say
+    from pipeline.config import CONFIG_FILE, SOURCES, redact
+    from pipeline.ingest.landing import make_raw_table
+
+    file = Path.cwd() / CONFIG_FILE
+    target = invocation.target  # a broken configuration is an error before anything is made
+    if file.exists():
+        say(f"{CONFIG_FILE} is there already and stays as it is.")
+    else:
+        _write(file)
+        say(f"Wrote {CONFIG_FILE}; every key in it is explained and optional.")
+
+    with invocation.connect() as engine, engine.transaction():
+        engine.create_schema("raw")
+        there = engine.shapes("raw")
+        missing = [table for table in SOURCES if table not in there]
+        for table in missing:
+            make_raw_table(engine, table, None)
+    where = redact(target.url)
+    if missing:
+        say(f"Made {', '.join(f'raw.{table}' for table in missing)} in {where}.")
+    else:
+        say(f"{where} has the raw tables already.")
+    say("Next: `aa-pipeline ingest --help` shows how data gets in; then `aa-pipeline build`.")
+
+
+def _write(file: Path) -> None:
+    from pipeline.errors import SetupError
+
+    try:
+        with file.open("x", encoding="utf-8") as stream:
+            stream.write(CONFIG_TEMPLATE)
+    except OSError as error:
+        raise SetupError(f"{file} cannot be written: {error.strerror}.") from None

@@ -1,0 +1,79 @@
+"""What is printed: nothing in data can steer a terminal, and JSON that every reader takes."""
+
+import datetime as dt
+import json
+import math
+from decimal import Decimal
+
+import pytest
+
+from pipeline.cli import output
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """Makes standard output a terminal of 80 columns."""
+    monkeypatch.setattr(output, "is_terminal", lambda stream=None: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "xterm-256color")
+
+
+ROWS = [
+    ("ada", 1234, 0.5, None),
+    ("[bold]eve[/]", 7, 12.34567, dt.datetime(2026, 11, 1, 12, tzinfo=dt.UTC)),
+]
+
+
+def test_a_table_without_a_terminal_is_aligned_text(capsys):
+    output.print_table(["who", "tokens", "cost_usd", "seen"], ROWS)
+
+    assert capsys.readouterr().out == (
+        "who           tokens  cost_usd  seen\n"
+        "ada            1,234       0.5\n"
+        "[bold]eve[/]       7   12.3457  2026-11-01 12:00:00\n"
+    )
+
+
+def test_a_table_on_a_terminal_reads_no_markup(terminal, capsys):
+    output.print_table(["who", "tokens", "cost_usd", "seen"], ROWS)
+
+    text = capsys.readouterr().out
+    assert "[bold]eve[/]" in text
+    assert "12.3457" in text
+
+
+@pytest.mark.parametrize("value", ["\x1b[31mred", "\x9b31m", "a\rb", "\u202eback", "\x07"])
+def test_control_characters_are_made_visible(terminal, capsys, value):
+    output.print_table([value], [[value]])
+    output.say(value)
+    output.warn(value)
+
+    captured = capsys.readouterr()
+    assert value not in captured.out + captured.err
+    assert "\\x" in captured.out or "\\r" in captured.out or "\\u" in captured.out
+
+
+def test_json_holds_every_kind_of_value(capsys):
+    output.print_json(
+        {
+            "nan": math.nan,
+            "infinity": -math.inf,
+            "decimal": Decimal("1.5"),
+            "instant": dt.datetime(2026, 11, 1, tzinfo=dt.UTC),
+            "day": dt.date(2026, 11, 1),
+            "rows": ({"a": None},),
+            "escape": "\x1b[31m",
+        }
+    )
+
+    text = capsys.readouterr().out
+    assert "\x1b" not in text
+    assert json.loads(text) == {
+        "nan": None,
+        "infinity": None,
+        "decimal": 1.5,
+        "instant": "2026-11-01T00:00:00+00:00",
+        "day": "2026-11-01",
+        "rows": [{"a": None}],
+        "escape": "\x1b[31m",
+    }
