@@ -75,6 +75,12 @@ class PlanTable:
     fingerprint: str = ""
     path: str = ""
     tags: list[str] = field(default_factory=list)
+    missing: bool = False  # a source that the database does not have; it reads as empty
+
+    @property
+    def stored_name(self) -> str:
+        """The table's name in its schema: the source `raw_otel_logs` is `raw.otel_logs`."""
+        return self.name.removeprefix("raw_") if self.kind == "source" else self.name
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,7 @@ class Plan:
     version: str
     settings: dict[str, Any]
     tables: dict[str, PlanTable]  # in dependency order
+    warnings: list[str] = field(default_factory=list)  # about the raw tables, for people
 
     def to_json(self) -> str:
         """The plan as readable JSON."""

@@ -1,0 +1,304 @@
+"""The compiler: models and contracts in, a plan out."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from importlib.metadata import version
+from typing import Any
+
+import ibis
+import ibis.expr.operations as ops
+import ibis.expr.types as ir
+import sqlglot.expressions as sge
+
+from pipeline.audits import audits_for
+from pipeline.audits.facts import shape_problems
+from pipeline.audits.sql import ALIAS
+from pipeline.compat import check_versions
+from pipeline.compile import dialects
+from pipeline.compile.contracts import contracts_of
+from pipeline.compile.raw import SCHEMA as RAW
+from pipeline.compile.raw import RawTables, conform, table_name
+from pipeline.config import Config
+from pipeline.errors import ModelError, did_you_mean
+from pipeline.graph import Model, discover
+from pipeline.models.operations import as_of
+from pipeline.plan import Plan, PlanAudit, PlanColumn, PlanTable
+from schemas.base import Contract, Source
+
+SEEDS = "seeds"
+SEEDS_SCHEMA = "staging"
+
+
+def compile_plan(
+    dialect: str,
+    config: Config | None = None,
+    shapes: Mapping[str, Mapping[str, str]] | None = None,
+    *,
+    models: str = "pipeline.models",
+    schemas: str = "schemas",
+    fingerprint: str = "",
+) -> Plan:
+    """The plan for one dialect; needs no connection and no data.
+
+    Args:
+        dialect: duckdb, postgres, pyspark or bigquery.
+        config: settings that models and audits take; the defaults if None.
+        shapes: the raw tables as a database has them, table → column → native type;
+            None stands for tables exactly like their contracts.
+        models: the package of the models.
+        schemas: the package of the contracts.
+        fingerprint: what the plan is valid for.
+
+    Raises:
+        ModelError: a model or a contract is not what it must be.
+        TargetError: a raw table of the database cannot be understood.
+    """
+    check_versions()
+    config = config or Config()
+    contracts = contracts_of(schemas)
+    sources: dict[str, type[Source]] = {
+        name: contract for name, contract in contracts.items() if issubclass(contract, Source)
+    }
+    seeds = {
+        name: contract
+        for name, contract in contracts.items()
+        if contract.__module__ == f"{schemas}.{SEEDS}"
+    }
+    graph = discover(models, sources=sources, seeds=seeds)
+    raw = RawTables() if shapes is None else conform(sources, shapes, dialect)
+    compiler = _Compiler(dialect, config, contracts, graph, raw)
+    tables = [
+        *(compiler.source(name, contract) for name, contract in sources.items()),
+        *(compiler.seed(name, contract) for name, contract in seeds.items()),
+        *(compiler.model(model) for model in graph.values()),
+    ]
+    return Plan(
+        fingerprint=fingerprint,
+        dialect=dialect,
+        version=version("aa-pipeline"),
+        settings=_settings(config),
+        tables={table.name: table for table in tables},
+        warnings=raw.warnings,
+    )
+
+
+def _settings(config: Config) -> dict[str, Any]:
+    """The settings that models may take, but for the instant of the run."""
+    return {
+        "timezone": config.timezone,
+        "window_days": config.window_days,
+        "time_window_seconds": config.time_window_seconds,
+        "internal_domains": list(config.internal_domains),
+    }
+
+
+class _Compiler:
+    """What every table's compilation shares."""
+
+    def __init__(
+        self,
+        dialect: str,
+        config: Config,
+        contracts: Mapping[str, type[Contract]],
+        graph: Mapping[str, Model],
+        raw: RawTables,
+    ) -> None:
+        self.dialect = dialect
+        self.config = config
+        self.contracts = contracts
+        self.graph = graph
+        self.raw = raw
+        self.fingerprints: dict[str, str] = {}
+
+    def source(self, name: str, contract: type[Source]) -> PlanTable:
+        """A raw table: nothing is made, only read."""
+        stored = table_name(contract)
+        return self._table(
+            contract,
+            layer=RAW,
+            schema=RAW,
+            kind="source",
+            path=_file_of(contract),
+            missing=name in self.raw.missing,
+            expression=None,
+            sql=None,
+            made_of=self.raw.queries.get(stored, ""),
+        )
+
+    def seed(self, name: str, contract: type[Contract]) -> PlanTable:
+        """A seed: loaded from CSV by the run."""
+        return self._table(
+            contract,
+            layer=SEEDS,
+            schema=SEEDS_SCHEMA,
+            kind="seed",
+            path=f"pipeline/{SEEDS}/{name}.csv",
+            expression=None,
+            sql=None,
+            made_of="",
+        )
+
+    def model(self, model: Model) -> PlanTable:
+        """A model: its expression proven against its contract, and its query."""
+        contract = self.contracts.get(model.name)
+        if contract is None:
+            expected = "".join(part.title() for part in model.name.split("_"))
+            raise ModelError(
+                f"The model {model.path} has no contract."
+                f"{did_you_mean(model.name, self.contracts)} Write a class {expected} in schemas/."
+            )
+        expression = self._expression(model)
+        problems = shape_problems(contract, expression.schema())
+        if problems:
+            raise ModelError(f"{model.path} does not keep its contract: {' '.join(problems)}")
+        sql = self._publish(expression, contract)
+        return self._table(
+            contract,
+            layer=model.layer,
+            schema=model.schema,
+            kind="model",
+            path=model.path,
+            materialized=model.materialise or "table",
+            depends_on=list(model.upstreams),
+            expression=expression,
+            sql=sql,
+            made_of=sql,
+        )
+
+    def _table(
+        self,
+        contract: type[Contract],
+        *,
+        expression: ir.Table | None,
+        made_of: str,
+        **fields: Any,
+    ) -> PlanTable:
+        name = contract.table()
+        references = contract.references()
+        descriptions = {
+            column: field.description for column, field in contract.to_schema().columns.items()
+        }
+        columns = [
+            PlanColumn(
+                name=column,
+                type=str(kind.copy(nullable=True)),
+                native_type=dialects.native_type(kind, self.dialect),
+                nullable=kind.nullable,
+                description=descriptions[column] or "",
+                references=references.get(column),
+            )
+            for column, kind in contract.columns().items()
+        ]
+        self.fingerprints[name] = _hash(
+            made_of,
+            fields.get("materialized", ""),
+            *(f"{column.name} {column.native_type}" for column in columns),
+            *(self.fingerprints[upstream] for upstream in fields.get("depends_on", [])),
+        )
+        audits, audit_from = self._audits(contract, expression, fields["schema"])
+        return PlanTable(
+            name=name,
+            description=contract.doc(),
+            columns=columns,
+            key=contract.key(),
+            audits=audits,
+            audit_from=audit_from,
+            fingerprint=self.fingerprints[name],
+            **fields,
+        )
+
+    def _audits(
+        self, contract: type[Contract], expression: ir.Table | None, schema: str
+    ) -> tuple[list[PlanAudit], str]:
+        """The audits of a table, and what they are selected from."""
+        name = contract.table()
+        is_source = issubclass(contract, Source)
+        upstreams = self.graph[name].upstreams if name in self.graph else ()
+        audits, audit_from = audits_for(
+            contract,
+            self._unbound(name) if is_source else expression,
+            dialect=self.dialect,
+            schema=schema,
+            severities=self.config.severity,
+            schemas={name: model.schema for name, model in self.graph.items()},
+            assume={
+                upstream: self.contracts[upstream]
+                for upstream in upstreams
+                if not issubclass(self.contracts[upstream], Source)
+            },
+        )
+        conforming = self.raw.queries.get(table_name(contract)) if is_source else None
+        if conforming is None:
+            return audits, audit_from
+        relation = f"({conforming}) AS {ALIAS}"
+        return [
+            replace(audit, examples_sql=(audit.examples_sql or "").replace(audit_from, relation))
+            for audit in audits
+        ], relation
+
+    def _expression(self, model: Model) -> ir.Table:
+        settings = _settings(self.config) | {
+            "as_of": as_of(),
+            "internal_domains": self.config.internal_domains,
+        }
+        upstreams = [self._unbound(name) for name in model.upstreams]
+        try:
+            expression = model.function(
+                *upstreams, **{name: settings[name] for name in model.settings}
+            )
+        except Exception as error:
+            raise ModelError(
+                f"{model.path} cannot be built: {type(error).__name__}: {error}"
+            ) from error
+        if not isinstance(expression, ir.Table):
+            raise ModelError(
+                f"{model.path} returns {type(expression).__name__}, not a table."
+                " A model is a function from Ibis tables to one Ibis table."
+            )
+        if expression.op().find(ops.InMemoryTable):
+            raise ModelError(
+                f"{model.path} brings rows of its own (ibis.memtable), which a plan cannot hold."
+                " Put them into a seed: a CSV file and its contract."
+            )
+        return expression
+
+    def _unbound(self, name: str) -> ir.Table:
+        """A table with no database behind it, as its contract says.
+
+        Its types say nothing about NULL, as those of a database's tables do not: Ibis takes
+        a column that may be NULL and one that may not for two types, and refuses their union.
+        """
+        contract = self.contracts.get(name)
+        if contract is None:
+            raise ModelError(
+                f"The table {name} has no contract.{did_you_mean(name, self.contracts)}"
+            )
+        columns = {column: kind.copy(nullable=True) for column, kind in contract.columns().items()}
+        if issubclass(contract, Source):
+            return ibis.table(columns, name=table_name(contract), database=RAW)
+        schema = self.graph[name].schema if name in self.graph else SEEDS_SCHEMA
+        return ibis.table(columns, name=name, database=schema)
+
+    def _publish(self, expression: ir.Table, contract: type[Contract]) -> str:
+        """The query of a model, its columns cast to exactly the types of the contract."""
+        tree = self.raw.substitute(dialects.query(expression, self.dialect), self.dialect)
+        grammar = dialects.COMPILERS[self.dialect].dialect
+        cast = [
+            sge.Cast(
+                this=sge.column(name, table="model", quoted=True),
+                to=sge.DataType.build(dialects.native_type(kind, self.dialect), dialect=grammar),
+            ).as_(name, quoted=True)
+            for name, kind in contract.columns().items()
+        ]
+        inner = sge.Subquery(this=tree, alias=sge.to_identifier("model", quoted=True))
+        return dialects.text(sge.select(*cast).from_(inner), self.dialect)
+
+
+def _file_of(contract: type[Contract]) -> str:
+    """The file of a contract, relative to the folder that holds its package."""
+    return contract.__module__.replace(".", "/") + ".py"
+
+
+def _hash(*parts: str) -> str:
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()

@@ -1,0 +1,129 @@
+"""How each engine writes queries and names types; nothing here connects to anything."""
+
+import re
+
+import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.types as ir
+import sqlglot as sg
+import sqlglot.expressions as sge
+from ibis.backends.sql.compilers import (
+    BigQueryCompiler,
+    DuckDBCompiler,
+    PostgresCompiler,
+    PySparkCompiler,
+)
+from ibis.backends.sql.compilers.base import SQLGlotCompiler
+from ibis.config import Config
+
+from pipeline.errors import ModelError
+
+COMPILERS: dict[str, type[SQLGlotCompiler]] = {
+    "duckdb": DuckDBCompiler,
+    "postgres": PostgresCompiler,
+    "pyspark": PySparkCompiler,
+    "bigquery": BigQueryCompiler,
+}
+
+# Ibis type → what the engine itself calls it when asked for a table's columns.
+NATIVE: dict[str, dict[type[dt.DataType], str]] = {
+    "duckdb": {
+        dt.Int32: "INTEGER",
+        dt.Int64: "BIGINT",
+        dt.Float64: "DOUBLE",
+        dt.String: "VARCHAR",
+        dt.Boolean: "BOOLEAN",
+        dt.Date: "DATE",
+    },
+    "postgres": {
+        dt.Int32: "integer",
+        dt.Int64: "bigint",
+        dt.Float64: "double precision",
+        dt.String: "text",
+        dt.Boolean: "boolean",
+        dt.Date: "date",
+    },
+    "pyspark": {
+        dt.Int32: "int",
+        dt.Int64: "bigint",
+        dt.Float64: "double",
+        dt.String: "string",
+        dt.Boolean: "boolean",
+        dt.Date: "date",
+    },
+    "bigquery": {
+        dt.Int32: "INT64",
+        dt.Int64: "INT64",
+        dt.Float64: "FLOAT64",
+        dt.String: "STRING",
+        dt.Boolean: "BOOL",
+        dt.Date: "DATE",
+    },
+}
+INSTANT = {
+    "duckdb": "TIMESTAMP WITH TIME ZONE",
+    "postgres": "timestamp with time zone",
+    "pyspark": "timestamp",
+    "bigquery": "TIMESTAMP",
+}
+DECIMAL = {
+    "duckdb": "DECIMAL({},{})",
+    "postgres": "numeric({},{})",
+    "pyspark": "decimal({},{})",
+    "bigquery": "NUMERIC({}, {})",
+}
+
+# Ibis and sqlglot number what has no name at random; a plan must read the same every time.
+RANDOM_NAME = re.compile(r"\b_?(?:ibis|sqlglot)_[a-z0-9_]*?_?[a-z0-9]{20,}\b")
+
+
+class SparkOptions(Config):
+    """What Ibis' Spark connection would set; without it sums of floats are not compiled."""
+
+    treat_nan_as_null: bool = False
+
+
+if ibis.options.pyspark is None:
+    ibis.options.pyspark = SparkOptions()
+
+
+def native_type(kind: dt.DataType, dialect: str) -> str:
+    """The engine's own name of a type that contracts may use.
+
+    Raises:
+        ModelError: contracts may not use the type.
+    """
+    if isinstance(kind, dt.Timestamp) and kind.timezone == "UTC":
+        return INSTANT[dialect]
+    if isinstance(kind, dt.Decimal):
+        return DECIMAL[dialect].format(kind.precision, kind.scale)
+    if type(kind) not in NATIVE[dialect]:
+        raise ModelError(
+            f"A contract uses the type {kind}, which not every engine can store. Use int64,"
+            " float64, string, boolean, date, a decimal, or a timestamp in UTC."
+        )
+    return NATIVE[dialect][type(kind)]
+
+
+def query(expression: ir.Expr, dialect: str) -> sge.Query:
+    """An expression as the syntax tree of a query; needs no connection."""
+    tree: sge.Query = COMPILERS[dialect]().to_sqlglot(expression.as_table())
+    return tree
+
+
+def text(tree: sge.Expression, dialect: str) -> str:
+    """A syntax tree as readable SQL, the same for the same expression in every process."""
+    sql = tree.sql(dialect=COMPILERS[dialect].dialect, pretty=True)
+    names: dict[str, str] = {}
+    return RANDOM_NAME.sub(lambda found: names.setdefault(found[0], f"unnamed_{len(names)}"), sql)
+
+
+def parse(sql: str, dialect: str) -> sge.Query:
+    """The syntax tree of a query."""
+    tree: sge.Query = sg.parse_one(sql, read=COMPILERS[dialect].dialect, into=sge.Select)
+    return tree
+
+
+def quote(name: str, dialect: str) -> str:
+    """An identifier, quoted as the engine wants it."""
+    return sge.to_identifier(name, quoted=True).sql(dialect=COMPILERS[dialect].dialect)

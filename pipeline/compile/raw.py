@@ -1,0 +1,161 @@
+"""Raw tables as they are, read as their contracts say.
+
+A database that another backend has filled works as it is: naive timestamps mean UTC, JSON may be
+JSON or text, ids may be 32 or 64 bit, columns that only our own ingest writes may be missing, and
+so may whole tables. Models never see any of it: wherever a query names a raw table that differs
+from its contract, a subquery that conforms takes its place.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import ibis.expr.datatypes as dt
+import sqlglot.expressions as sge
+
+from pipeline.compile.dialects import native_type, parse, quote
+from pipeline.errors import TargetError
+from schemas.base import Source
+
+SCHEMA = "raw"
+
+JSON_TYPES = ("json", "jsonb", "variant")
+NESTED_TYPES = ("struct", "map", "record", "row")
+
+# An instant from a time without zone. The obvious cast asks DuckDB's ICU library, 30 times slower.
+NAIVE_TO_UTC = {
+    "duckdb": "make_timestamptz(epoch_us({}))",
+    "postgres": "({} AT TIME ZONE 'UTC')",
+    "pyspark": "CAST({} AS TIMESTAMP)",
+    "bigquery": "TIMESTAMP({})",
+}
+JSON_TO_TEXT = {
+    "duckdb": "CAST({} AS VARCHAR)",
+    "postgres": "CAST({} AS TEXT)",
+    "pyspark": "to_json({})",
+    "bigquery": "TO_JSON_STRING({})",
+}
+NESTED_TO_TEXT = JSON_TO_TEXT | {"duckdb": "CAST(to_json({}) AS VARCHAR)"}
+
+
+@dataclass
+class RawTables:
+    """What stands for each raw table in queries.
+
+    Attributes:
+        queries: name in the database → the query that conforms, where the table itself does not.
+        missing: contracts' names of tables that the database lacks.
+        warnings: sentences for people.
+    """
+
+    queries: dict[str, str] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def substitute(self, tree: sge.Expression, dialect: str) -> sge.Expression:
+        """The tree with conforming subqueries in the place of raw tables."""
+        tables = [
+            table
+            for table in tree.find_all(sge.Table)
+            if table.db == SCHEMA and table.name in self.queries
+        ]
+        for table in tables:
+            subquery = parse(self.queries[table.name], dialect).subquery(
+                sge.to_identifier(table.alias or table.name, quoted=True), copy=False
+            )
+            table.replace(subquery)
+        return tree
+
+
+def table_name(source: type[Source]) -> str:
+    """What a source is called in the database: `RawOtelLogs` is `otel_logs`."""
+    return source.table().removeprefix(f"{SCHEMA}_")
+
+
+def conform(
+    sources: Mapping[str, type[Source]], shapes: Mapping[str, Mapping[str, str]], dialect: str
+) -> RawTables:
+    """How to read each source from the tables that a database really has.
+
+    Args:
+        sources: contracts by the name that models give the table.
+        shapes: what the schema `raw` holds: table → column → native type.
+        dialect: of the database.
+
+    Raises:
+        TargetError: a column is missing that no row can be understood without,
+            or is of a type that cannot be read as the contract's.
+    """
+    raw = RawTables()
+    for name, source in sources.items():
+        stored = table_name(source)
+        shape = shapes.get(stored)
+        if shape is None:
+            raw.missing.append(name)
+            raw.warnings.append(
+                f"There is no table {SCHEMA}.{stored}: it reads as empty."
+                " `aa-pipeline ingest` makes and fills it."
+            )
+        elif [(column, native.lower()) for column, native in shape.items()] == [
+            (column, native_type(kind, dialect).lower())
+            for column, kind in source.columns().items()
+        ]:
+            continue
+        raw.queries[stored] = _query(source, shape, dialect, raw.warnings)
+    return raw
+
+
+def _query(
+    source: type[Source], shape: Mapping[str, str] | None, dialect: str, warnings: list[str]
+) -> str:
+    stored = table_name(source)
+    # Column names differ in case from collector to collector, and most engines do not care.
+    actual = {column.lower(): (column, native) for column, native in (shape or {}).items()}
+    selected = []
+    for name, kind in source.columns().items():
+        wanted = native_type(kind, dialect)
+        if name in actual:
+            column, native = actual[name]
+            value = _read(
+                f"{SCHEMA}.{stored}.{name}", quote(column, dialect), native, kind, dialect
+            )
+        else:
+            value = f"CAST(NULL AS {wanted})"
+            if shape is not None and not kind.nullable:
+                raise TargetError(
+                    f"The table {SCHEMA}.{stored} has no column {name}, and without it no row can"
+                    " be understood. Add it, or point the target at another database."
+                )
+            if shape is not None and name not in source.optional():
+                warnings.append(f"{SCHEMA}.{stored} has no column {name}: it reads as NULL.")
+        selected.append(f"{value} AS {quote(name, dialect)}")
+    columns = ", ".join(selected)
+    if shape is None:
+        return f"SELECT {columns} LIMIT 0"
+    return f"SELECT {columns} FROM {quote(SCHEMA, dialect)}.{quote(stored, dialect)}"
+
+
+def _read(where: str, column: str, native: str, kind: dt.DataType, dialect: str) -> str:
+    """A column of type `native` as the type that the contract says."""
+    wanted = native_type(kind, dialect)
+    found = native.lower()
+    if found == wanted.lower():
+        return column
+    if kind.is_string() and found.startswith(JSON_TYPES):
+        return JSON_TO_TEXT[dialect].format(column)
+    if kind.is_string() and found.startswith(NESTED_TYPES):
+        return NESTED_TO_TEXT[dialect].format(column)
+    if found.endswith("[]") or found.startswith((*NESTED_TYPES, *JSON_TYPES, "array", "list")):
+        raise TargetError(
+            f"The column {where} is {native}, which cannot be read as {wanted}."
+            f" Store it as {wanted}, or rename the column if it is something else."
+        )
+    if kind.is_timestamp() and _is_naive(found):
+        return NAIVE_TO_UTC[dialect].format(column)
+    return f"CAST({column} AS {wanted})"
+
+
+def _is_naive(native: str) -> bool:
+    """Whether a type of time names no zone: DATETIME, TIMESTAMP_NTZ, TIMESTAMP of DuckDB …"""
+    if "with time zone" in native or native.startswith("timestamptz"):
+        return False
+    return native.startswith(("timestamp", "datetime"))
