@@ -27,15 +27,21 @@ class RawOtelMetrics(Source):
     )
     metric_type: str = extra(
         description="Kind of instrument.",
-        isin=["sum", "gauge", "histogram", "exponential_histogram"],
+        isin=["sum", "gauge", "histogram", "exponential_histogram", "summary"],
     )
     unit: str = extra(description="Unit of the value.")
     histogram_count: int = extra(description="Number of measurements in a histogram point.")
     service_name: str = extra(description="Resource attribute service.name.")
     service_version: str = extra(description="Resource attribute service.version.")
     scope_name: str = extra(description="Instrumentation scope.")
-    resource_attributes: str = extra(json=True, description="Attributes of the resource, a JSON object.")
-    record_hash: str = extra(description="Identity of the record: the same point has the same hash.")
+    scope_version: str = extra(description="Version of the instrumentation scope.")
+    scope_attributes: str = extra(json=True, description="Attributes of the scope, a JSON object.")
+    resource_attributes: str = extra(
+        json=True, description="Attributes of the resource, a JSON object."
+    )
+    record_hash: str = extra(
+        description="Identity of the record: the same point has the same hash."
+    )
 
 
 class RawOtelLogs(Source):
@@ -54,14 +60,20 @@ class RawOtelLogs(Source):
     service_name: str = extra(description="Resource attribute service.name.")
     service_version: str = extra(description="Resource attribute service.version.")
     scope_name: str = extra(description="Instrumentation scope.")
-    resource_attributes: str = extra(json=True, description="Attributes of the resource, a JSON object.")
+    scope_version: str = extra(description="Version of the instrumentation scope.")
+    scope_attributes: str = extra(json=True, description="Attributes of the scope, a JSON object.")
+    resource_attributes: str = extra(
+        json=True, description="Attributes of the resource, a JSON object."
+    )
     trace_id: str = extra(description="Trace that the record belongs to, in hex.")
     span_id: str = extra(description="Span that the record belongs to, in hex.")
     source: str = extra(
         description="Where the record comes from; NULL means otlp.",
         isin=["otlp", "transcript", "export"],
     )
-    record_hash: str = extra(description="Identity of the record: the same event has the same hash.")
+    record_hash: str = extra(
+        description="Identity of the record: the same event has the same hash."
+    )
 
 
 class RawGitCommits(Source):
