@@ -1,4 +1,4 @@
-"""From counts to verdicts: what a run does with the audits of a plan, with the standard library only.
+"""From counts to verdicts: what a run does with the audits of a plan. Standard library only.
 
 Each audit of a plan is a scalar SQL expression that counts failing rows. The audits of one table
 are fused into one query (`audit_query`), and its one row becomes results (`verdicts`).

@@ -57,23 +57,23 @@ def audits_for(
     is_source = issubclass(contract, Source)
     relation = f"({renderer.sql(expr)})" if is_source else renderer.relation(table)
     audit_from = f"{relation} AS {ALIAS}"
-    prover = Prover(assume or {}, severities or {})
+    prover = Prover(expr, assume or {}, severities or {}) if expr is not None else None
 
     found = facts(contract, severities, schemas)
     counts, conditions = renderer.row_facts(table, found)
     audits = [] if is_source else [_shape(contract, is_seed=expr is None)]
     for fact in found:
-        proof = prover.prove(fact, contract, expr) if expr is not None else None
+        proof = prover.prove(fact) if prover else None
         if fact.failing:
             counted = counts[fact.name]
-            examples = _examples(
+            examples: str | None = _examples(
                 renderer, audit_from, fact.shown, contract.key(), conditions[fact.name]
             )
         else:
             assert fact.failures is not None
             counted = renderer.scalar(fact.failures(table))
             rows = fact.examples and fact.examples(table)
-            examples = f"{renderer.sql(rows)} LIMIT {EXAMPLES}" if rows is not None else None
+            examples = None if rows is None else f"{renderer.sql(rows)} LIMIT {EXAMPLES}"
         audits.append(
             PlanAudit(
                 name=fact.name,
@@ -109,8 +109,11 @@ class Renderer:
         return self._text(named)
 
     def scalar(self, expr: ir.Scalar) -> str:
-        """A scalar over one table as an expression to be selected from that table, if it is
-        that plain; else as a query in brackets, which can be selected from anything."""
+        """A scalar as an expression that can be selected along with others.
+
+        Where it looks at one table only, it is to be selected from that table; else it is
+        a query in brackets, which can be selected from anything.
+        """
         query = self._query(expr.name("counted"))
         plain = {"expressions", "from_", "from"}
         source = query.args.get("from_") or query.args.get("from")
@@ -124,8 +127,7 @@ class Renderer:
     def row_facts(
         self, table: ir.Table, found: list[Fact]
     ) -> tuple[dict[str, str], dict[str, str]]:
-        """By fact: how many rows fail, and which. All at once, for compiling one query
-        takes Ibis as long as compiling a hundred columns of it."""
+        """By fact: how many rows fail, and which; all compiled at once, which is fast."""
         named = {f"a{at}": fact for at, fact in enumerate(found) if fact.failing}
         if not named:
             return {}, {}

@@ -1,0 +1,421 @@
+"""What is known of the rows of a relation: which columns are a key, and what each column holds."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import ibis.expr.operations as ops
+from ibis import literal
+
+from pipeline.audits.facts import BOUNDS, facts
+from pipeline.audits.values import ANYTHING, FINITE, ORDERED, Known, Scope, implied, known
+from schemas.base import Contract
+
+# More keys than this are never needed, and joins multiply them.
+MOST_KEYS = 16
+
+
+@dataclass(frozen=True)
+class Key:
+    """Columns that no two rows share; NULLs count as equal. No columns: at most one row."""
+
+    columns: frozenset[str]
+    why: str
+    assumes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What is known of a relation."""
+
+    columns: Mapping[str, Known]
+    keys: tuple[Key, ...] = ()
+
+    def key_within(self, columns: Iterable[str]) -> Key | None:
+        """A key that consists of some of these columns."""
+        within = set(columns)
+        return next((key for key in self.keys if key.columns <= within), None)
+
+
+class Relations:
+    """Follows an expression from its tables upwards.
+
+    Args:
+        assume: contracts of the tables that it reads, by name.
+        severities: the configuration's `severity`; a check that may fail is no ground to build on.
+    """
+
+    def __init__(self, assume: Mapping[str, type[Contract]], severities: Mapping[str, str]) -> None:
+        self._assume = assume
+        self._severities = severities
+        self._seen: dict[ops.Relation, Rows] = {}
+
+    def rows(self, relation: ops.Relation) -> Rows:
+        """What is known of the rows of a relation."""
+        if relation not in self._seen:
+            found = self._rule(relation)
+            self._seen[relation] = replace(found, keys=_fewest(found.keys))
+        return self._seen[relation]
+
+    def _column(self, relation: ops.Relation, name: str) -> Known:
+        return self.rows(relation).columns[name]
+
+    def _rule(self, relation: ops.Relation) -> Rows:
+        match relation:
+            case ops.UnboundTable() if relation.name in self._assume:
+                return self._promised(self._assume[relation.name])
+            case ops.Project():
+                return self._project(relation)
+            case ops.Filter():
+                return self._filter(relation)
+            case ops.Aggregate():
+                return self._aggregate(relation)
+            case ops.Distinct():
+                rows = self.rows(relation.parent)
+                return replace(rows, keys=(*rows.keys, Key(frozenset(rows.columns), "distinct")))
+            case ops.JoinChain():
+                return self._join(relation)
+            case ops.Union():
+                return self._union(relation)
+            case ops.Difference() | ops.Intersection():
+                return self.rows(relation.left)
+            case ops.FillNull():
+                return self._fill_null(relation)
+            case ops.DropNull():
+                return self._drop_null(relation)
+            case ops.DropColumns():
+                rows = self.rows(relation.parent)
+                kept = {name: rows.columns[name] for name in relation.schema.names}
+                keys = tuple(key for key in rows.keys if key.columns <= kept.keys())
+                return Rows(kept, keys)
+            case ops.Limit() | ops.Sort() | ops.SelfReference() | ops.JoinReference():
+                return self.rows(relation.parent)
+        return Rows(dict.fromkeys(relation.schema.names, ANYTHING))
+
+    def _promised(self, contract: type[Contract]) -> Rows:
+        """What a contract promises with checks that stop a build if a single row fails."""
+        name = contract.table()
+        by = f"the contract of {name}"
+        columns = dict.fromkeys(contract.columns(), ANYTHING)
+        keys = []
+        for fact in facts(contract, self._severities):
+            if fact.severity != "error" or fact.limit is not None:
+                continue
+            said = Known(why=by, assumes=frozenset([name]))
+            given = fact.check.statistics if fact.check else {}
+            if fact.kind == "unique":
+                keys.append(Key(frozenset(fact.columns), by, frozenset([name])))
+                continue
+            if fact.kind == "not_null":
+                # Of a float that also excludes NaN.
+                said = replace(said, present=True, number=ORDERED)
+            elif fact.kind == "isin" and "allowed_values" in given:
+                said = replace(said, values=frozenset(given["allowed_values"]))
+            elif fact.check and fact.check.name in BOUNDS:
+                argument, sign, _ = BOUNDS[fact.check.name]
+                bound = given[argument]
+                if not isinstance(bound, int | float):
+                    continue
+                low, high = (bound, None) if sign[0] == ">" else (None, bound)
+                said = replace(said, low=low, high=high)
+                if sign == ">" and bound >= 0:
+                    said = replace(said, nonzero=True)
+            else:
+                continue
+            column = fact.columns[0]
+            columns[column] = columns[column].also(said)
+        types = contract.columns()
+        return Rows(
+            {
+                name: known if types[name].is_floating() else replace(known, number=FINITE)
+                for name, known in columns.items()
+            },
+            tuple(keys),
+        )
+
+    def _project(self, project: ops.Project) -> Rows:
+        scope = Scope(self._column)
+        columns = {name: known(value, scope) for name, value in project.values.items()}
+        names = _names(project.values, project.parent)
+        keys = _renamed(self.rows(project.parent).keys, names)
+        return Rows({name: _renumbered(of, project) for name, of in columns.items()}, keys)
+
+    def _filter(self, filtered: ops.Filter) -> Rows:
+        parent = self.rows(filtered.parent)
+        scope = Scope(self._column).where(*filtered.predicates)
+        columns = {name: known(ops.Field(filtered.parent, name), scope) for name in parent.columns}
+        keys = list(parent.keys)
+        constant = set()
+        for condition in _conjuncts(filtered.predicates):
+            for value, said in implied(condition).items():
+                of = known(value, Scope(self._column))
+                only_first = said.high is not None and said.high < 1 and of.low == 0
+                group = _columns_of(of.numbers_rows_of, filtered.parent)
+                if only_first and group is not None:
+                    keys.append(Key(group, f"the first row of each {_listed(group)}"))
+                if isinstance(value, ops.Field) and said.values and len(said.values) == 1:
+                    constant.add(value.name)
+        keys += [
+            replace(key, columns=key.columns - constant) for key in keys if key.columns & constant
+        ]
+        # Which rows are numbered how is about all rows, not about those that are left.
+        columns = {name: replace(of, numbers_rows_of=None) for name, of in columns.items()}
+        return Rows(columns, tuple(keys))
+
+    def _aggregate(self, aggregate: ops.Aggregate) -> Rows:
+        scope = Scope(self._column, filled=bool(aggregate.groups))
+        columns = {
+            name: replace(known(value, scope), numbers_rows_of=None)
+            for name, value in (aggregate.groups | aggregate.metrics).items()
+        }
+        group = frozenset(aggregate.groups)
+        why = f"grouped by {_listed(group)}" if group else "a single row"
+        names = _names(aggregate.groups, aggregate.parent)
+        inherited = _renamed(self.rows(aggregate.parent).keys, names)
+        return Rows(columns, (Key(group, why), *inherited))
+
+    def _union(self, union: ops.Union) -> Rows:
+        left, right = self.rows(union.left), self.rows(union.right)
+        columns = {
+            name: replace(left.columns[name].either(right.columns[name]), numbers_rows_of=None)
+            for name in union.schema.names
+        }
+        keys = [Key(frozenset(columns), "distinct")] if union.distinct else []
+        for name in columns:
+            one, other = left.columns[name], right.columns[name]
+            apart = (
+                one.present
+                and other.present
+                and one.values is not None
+                and other.values is not None
+                and not one.values & other.values
+            )
+            if not apart:
+                continue
+            keys += [
+                Key(
+                    mine.columns | theirs.columns | {name},
+                    f"the parts of the union differ in {name}",
+                    mine.assumes | theirs.assumes | one.assumes | other.assumes,
+                )
+                for mine in left.keys
+                for theirs in right.keys
+            ]
+        return Rows(columns, tuple(keys))
+
+    def _fill_null(self, filled: ops.FillNull) -> Rows:
+        rows = self.rows(filled.parent)
+        if not isinstance(filled.replacements, Mapping):
+            return Rows(dict.fromkeys(rows.columns, ANYTHING))
+        scope = Scope(self._column)
+        columns = dict(rows.columns)
+        for name, value in filled.replacements.items():
+            default = known(value if isinstance(value, ops.Value) else literal(value).op(), scope)
+            present = default.present or columns[name].present
+            columns[name] = replace(
+                columns[name].either(default), present=present, why="its default"
+            )
+        untouched = rows.columns.keys() - filled.replacements.keys()
+        return Rows(columns, tuple(key for key in rows.keys if key.columns <= untouched))
+
+    def _drop_null(self, dropped: ops.DropNull) -> Rows:
+        rows = self.rows(dropped.parent)
+        subset = dropped.subset
+        names = list(rows.columns) if subset is None else [field.name for field in subset]
+        if dropped.how != "any" and len(names) != 1:
+            return rows
+        present = Known(present=True, why="filtered to be present")
+        said = {name: rows.columns[name].also(present) for name in names}
+        return Rows({**rows.columns, **said}, rows.keys)
+
+    def _join(self, chain: ops.JoinChain) -> Rows:
+        """Joins from left to right; columns are named by the table they come from."""
+        joined = _Joined(chain.first, self.rows(chain.first.parent))
+        for link in chain.rest:
+            joined.join(link, self.rows(link.table.parent))
+        scope = Scope(lambda relation, name: joined.columns[relation, name])
+        columns = {
+            name: replace(known(value, scope), numbers_rows_of=None)
+            for name, value in chain.values.items()
+        }
+        names: dict[tuple[ops.Relation, str], str] = {}
+        for name, value in chain.values.items():
+            if isinstance(value, ops.Field):
+                names.setdefault((value.rel, value.name), name)
+        for pair, same in joined.same.items():
+            if same in names:
+                names.setdefault(pair, names[same])
+        keys = tuple(
+            Key(frozenset(names[column] for column in columns_), why, assumes)
+            for columns_, why, assumes in joined.keys
+            if columns_ <= names.keys()
+        )
+        return Rows(columns, keys)
+
+
+Pair = tuple[ops.Relation, str]
+
+
+class _Joined:
+    """The tables of a join so far."""
+
+    def __init__(self, first: ops.JoinReference, rows: Rows) -> None:
+        self.columns: dict[Pair, Known] = _of(first, rows)
+        self.keys = _keys_of(first, rows)
+        self.same: dict[Pair, Pair] = {}
+
+    def join(self, link: ops.JoinLink, rows: Rows) -> None:
+        right, right_keys = _of(link.table, rows), _keys_of(link.table, rows)
+        equal = dict(_equalities(link, self.columns, right))
+        one_right = _once(right_keys, equal.values())
+        one_left = _once(self.keys, equal.keys())
+        both = [
+            (mine | theirs, why, assumes | more)
+            for mine, why, assumes in self.keys
+            for theirs, _, more in right_keys
+        ]
+        # A key survives where each of its rows meets at most one row of the other side.
+        kept_left = _grounded(self.keys, one_right)
+        kept_right = _grounded(right_keys, one_left)
+        present = Known(present=True, why="matched by a join")
+        match link.how:
+            case "inner":
+                self.columns |= right
+                for left_column, right_column in equal.items():
+                    known_ = self.columns[left_column].also(self.columns[right_column])
+                    known_ = known_.also(present)
+                    self.columns[left_column] = self.columns[right_column] = known_
+                    self.same[right_column] = left_column
+                self.keys = [*kept_left, *kept_right, *both]
+            case "cross":
+                self.columns |= right
+                self.keys = [*kept_left, *kept_right, *both]
+            case "left":
+                self.columns |= _optional(right)
+                self.keys = [*kept_left, *both]
+            case "right":
+                self.columns = _optional(self.columns) | right
+                self.keys = [*kept_right, *both]
+            case "outer":
+                self.columns = _optional(self.columns) | _optional(right)
+                self.keys = both
+            case "semi":
+                for left_column in equal:
+                    self.columns[left_column] = self.columns[left_column].also(present)
+            case "anti":
+                pass
+            case _:
+                self.columns = dict.fromkeys([*self.columns, *right], ANYTHING)
+                self.keys = []
+        if link.how not in ("semi", "anti"):
+            self.columns = {
+                pair: replace(of, numbers_rows_of=None) for pair, of in self.columns.items()
+            }
+        self.keys = self.keys[:MOST_KEYS]
+
+
+JoinKey = tuple[frozenset[Pair], str, frozenset[str]]
+
+
+def _of(table: ops.JoinReference, rows: Rows) -> dict[Pair, Known]:
+    return {(table, name): of for name, of in rows.columns.items()}
+
+
+def _keys_of(table: ops.JoinReference, rows: Rows) -> list[JoinKey]:
+    return [
+        (frozenset((table, name) for name in key.columns), key.why, key.assumes)
+        for key in rows.keys
+    ]
+
+
+def _optional(columns: Mapping[Pair, Known]) -> dict[Pair, Known]:
+    return {pair: of.optional() for pair, of in columns.items()}
+
+
+def _equalities(
+    link: ops.JoinLink, left: Mapping[Pair, Known], right: Mapping[Pair, Known]
+) -> Iterable[tuple[Pair, Pair]]:
+    for predicate in link.predicates:
+        if not isinstance(predicate, ops.Equals):
+            continue
+        one, other = predicate.left, predicate.right
+        if not (isinstance(one, ops.Field) and isinstance(other, ops.Field)):
+            continue
+        pair, second = (one.rel, one.name), (other.rel, other.name)
+        if pair in left and second in right:
+            yield pair, second
+        elif second in left and pair in right:
+            yield second, pair
+
+
+def _once(keys: list[JoinKey], columns: Iterable[Pair]) -> JoinKey | None:
+    """A key that lies within the columns of a join: each row meets at most one."""
+    within = set(columns)
+    return next((key for key in keys if key[0] <= within), None)
+
+
+def _grounded(keys: list[JoinKey], ground: JoinKey | None) -> list[JoinKey]:
+    if ground is None:
+        return []
+    return [(columns, why, assumes | ground[2]) for columns, why, assumes in keys]
+
+
+def _fewest(keys: Iterable[Key]) -> tuple[Key, ...]:
+    """Keys without those that contain another one; on a tie, what rests on less."""
+    best: list[Key] = []
+    for key in sorted(keys, key=lambda key: (len(key.columns), len(key.assumes))):
+        if not any(other.columns <= key.columns for other in best):
+            best.append(key)
+    return tuple(best[:MOST_KEYS])
+
+
+def _names(values: Mapping[str, ops.Value], parent: ops.Relation) -> dict[str, str]:
+    """Name in the parent → name here, of the columns that are passed on as they are."""
+    found: dict[str, str] = {}
+    for name, value in values.items():
+        if isinstance(value, ops.Alias):
+            value = value.arg
+        if isinstance(value, ops.Field) and value.rel == parent:
+            found.setdefault(value.name, name)
+    return found
+
+
+def _renamed(keys: Iterable[Key], names: Mapping[str, str]) -> tuple[Key, ...]:
+    return tuple(
+        replace(key, columns=frozenset(names[column] for column in key.columns))
+        for key in keys
+        if key.columns <= names.keys()
+    )
+
+
+def _conjuncts(predicates: Iterable[ops.Value]) -> Iterable[ops.Value]:
+    for predicate in predicates:
+        if isinstance(predicate, ops.And):
+            yield from _conjuncts((predicate.left, predicate.right))
+        else:
+            yield predicate
+
+
+def _renumbered(of: Known, project: ops.Project) -> Known:
+    """The groups of a row number as columns of the projection, if all of them are there."""
+    if of.numbers_rows_of is None:
+        return of
+    names = {value: name for name, value in project.values.items()}
+    if not of.numbers_rows_of <= names.keys():
+        return replace(of, numbers_rows_of=None)
+    group = frozenset(ops.Field(project, names[value]) for value in of.numbers_rows_of)
+    return replace(of, numbers_rows_of=group)
+
+
+def _columns_of(
+    group: frozenset[ops.Value] | None, relation: ops.Relation
+) -> frozenset[str] | None:
+    """The names of a group that consists of columns of this very relation."""
+    if group is None:
+        return None
+    if all(isinstance(value, ops.Field) and value.rel == relation for value in group):
+        return frozenset(value.name for value in group)
+    return None
+
+
+def _listed(columns: Iterable[str]) -> str:
+    return ", ".join(sorted(columns))
