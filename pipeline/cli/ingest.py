@@ -7,7 +7,10 @@ import click
 from pipeline.cli.options import Group, Invocation, command, common_options, pass_invocation
 
 if TYPE_CHECKING:
+    from pipeline.engines.base import Engine
     from pipeline.ingest.landing import IngestResult
+
+EXAMPLES = 5  # records put aside that are named at once
 
 
 @click.group(cls=Group)
@@ -19,15 +22,43 @@ def ingest() -> None:
     and the rest lands.
 
     \b
+    aa-pipeline ingest otlp ~/telemetry
     aa-pipeline ingest git ~/code/app ~/code/site
     """
 
 
 @command()
-@click.argument("repositories", nargs=-1, required=True, metavar="REPO...")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option(
-    "--branch", metavar="NAME", help="Branch to read.  [default: each one's default branch]"
+    "--include",
+    multiple=True,
+    metavar="ATTRIBUTE",
+    help="Land this attribute though it holds content, such as prompt. May be repeated.",
 )
+@pass_invocation
+def otlp(invocation: Invocation, paths: tuple[str, ...], include: tuple[str, ...]) -> None:
+    """Land OpenTelemetry logs and metrics: files, folders, globs, - for standard input.
+
+    Reads what the Collector's file exporter writes (JSON or protobuf, plain or compressed,
+    still growing or rotated) and saved OTLP/HTTP bodies. Prompts, responses and what tools
+    were given and gave back are left out.
+
+    \b
+    aa-pipeline ingest otlp telemetry.jsonl
+    aa-pipeline ingest otlp ~/telemetry 'archive/*.gz'
+    """
+    from pipeline.cli.output import progress
+    from pipeline.ingest.otlp import ingest_otlp
+
+    with invocation.connect() as engine:
+        with progress("Reading telemetry"):
+            result = ingest_otlp(engine, paths, include=include)
+        show_result(engine, result)
+
+
+@command()
+@click.argument("repositories", nargs=-1, required=True, metavar="REPO...")
+@click.option("--branch", metavar="NAME", help="Branch to read.  [default: each one's default]")
 @click.option("--all-branches", is_flag=True, help="Read every branch, here and at the remotes.")
 @pass_invocation
 def git(
@@ -44,15 +75,17 @@ def git(
 
     if branch and all_branches:
         raise click.UsageError("Give either --branch or --all-branches.")
-    with invocation.connect() as engine, progress("Reading commits"):
-        result = ingest_git(engine, repositories, branch=branch, all_branches=all_branches)
-    report(result)
+    with invocation.connect() as engine:
+        with progress("Reading commits"):
+            result = ingest_git(engine, repositories, branch=branch, all_branches=all_branches)
+        show_result(engine, result)
 
 
-ingest.add_command(git)
+for source in (otlp, git):
+    ingest.add_command(source)
 
 
-def report(result: "IngestResult") -> None:
+def show_result(engine: "Engine", result: "IngestResult") -> None:
     """Say what became of the input; the last line is the account."""
     from pipeline.cli.output import say, warn
 
@@ -61,10 +94,9 @@ def report(result: "IngestResult") -> None:
     if result.dropped:
         say(f"Left out, because they hold content: {', '.join(result.dropped)}.", err=True)
     if result.quarantined:
-        warn(
-            f"{_records(result.quarantined)} could not be read; meta.quarantine has file, line "
-            "and reason of each."
-        )
+        for file, line, reason in _put_aside(engine):
+            warn(f"{file}{f', line {line}' if line else ''}: {reason}.")
+        warn(f"{_records(result.quarantined)} put aside; meta.quarantine says which and why.")
     for table, landed in result.landed_by_table.items():
         if landed:
             say(f"raw.{table}: {landed:,} new rows")
@@ -72,6 +104,16 @@ def report(result: "IngestResult") -> None:
         f"{_records(result.rows_in)} in = {result.landed:,} landed + {result.duplicates:,} "
         f"duplicates + {result.quarantined:,} quarantined"
     )
+
+
+def _put_aside(engine: "Engine") -> list[tuple[str, int | None, str]]:
+    """Some of what the last ingest put aside."""
+    rows = engine.fetch(
+        "SELECT DISTINCT file, line, reason FROM meta.quarantine"
+        " WHERE created_at = (SELECT max(created_at) FROM meta.quarantine)"
+        f" ORDER BY file, line LIMIT {EXAMPLES}"
+    )
+    return [(file, line, reason.rstrip(".")) for file, line, reason in rows]
 
 
 def _records(count: int) -> str:

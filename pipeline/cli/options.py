@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
+_SHARED = ("target", "wait", "log_level", "log_format", "help")
 _SELECTORS = ("-s", "--select", "-m", "--models", "--exclude")
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -61,26 +62,39 @@ class Invocation:
 pass_invocation = click.make_pass_decorator(Invocation, ensure=True)
 
 
-class Command(click.Command):
-    """A command whose selections take several words without quotes, as dbt's do: `-s a b`."""
+class _Help(click.Command):
+    """Help under -h too, with the options that every command takes in a section of their own."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["context_settings"] = _HELP | kwargs.get("context_settings", {})
         super().__init__(*args, **kwargs)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        own, shared = [], []
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx) if isinstance(param, click.Option) else None
+            if record:
+                (shared if param.name in _SHARED else own).append(record)
+        for title, records in ("Options", own), ("Options of every command", shared):
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
+
+
+class Command(_Help):
+    """A command whose selections take several words without quotes, as dbt's do: `-s a b`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         takes_words = not any(isinstance(param, click.Argument) for param in self.params)
         return super().parse_args(ctx, _join_selections(args) if takes_words else args)
 
 
-class Group(click.Group):
-    """A group whose commands are `Command`s."""
+class Group(_Help, click.Group):
+    """A group of commands."""
 
-    command_class = Command
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs["context_settings"] = _HELP | kwargs.get("context_settings", {})
-        super().__init__(*args, **kwargs)
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        self.format_commands(ctx, formatter)
+        super().format_options(ctx, formatter)
 
 
 def _join_selections(args: list[str]) -> list[str]:
@@ -139,22 +153,23 @@ _COMMON = (
         metavar="NAME|URL",
         expose_value=False,
         callback=_set("target_option"),
-        help="Database: a name from aa-pipeline.toml, a URL, or a path ending in .duckdb.",
+        help="Database: a configured name, a URL, or a path ending in .duckdb.",
     ),
     click.option(
         "--wait",
-        type=click.FloatRange(min=0),
+        type=click.FloatRange(min=0, max=86_400),
         metavar="SECONDS",
         expose_value=False,
         callback=_set("wait"),
-        help="How long to wait for a database that another process holds.  [default: 5]",
+        help="Wait for a database that another process holds.  [default: 5]",
     ),
     click.option(
         "--log-level",
         type=click.Choice(LOG_LEVELS, case_sensitive=False),
+        metavar="LEVEL",
         expose_value=False,
         callback=_set("log_level"),
-        help="Log to standard error from this level on.",
+        help=f"Log to standard error from this level on: {', '.join(LOG_LEVELS)}.",
     ),
     click.option(
         "--log-format",

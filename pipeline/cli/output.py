@@ -83,7 +83,21 @@ def cell(value: Any) -> str:
         return f"{value:,.4f}".rstrip("0").rstrip(".") if math.isfinite(value) else str(value)
     if isinstance(value, dt.datetime):
         return value.strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(value, dt.timedelta):
+        return duration(value)
     return printable(str(value)).replace("\n", "⏎")
+
+
+def duration(length: dt.timedelta) -> str:
+    """A length of time in its two largest units.
+
+    >>> duration(dt.timedelta(days=3, hours=4, minutes=5))
+    '3 d 4 h'
+    """
+    seconds = int(length.total_seconds())
+    units = {"d": seconds // 86400, "h": seconds // 3600 % 24, "min": seconds // 60 % 60}
+    parts = [f"{count} {unit}" for unit, count in units.items() if count]
+    return " ".join(parts[:2]) or f"{seconds} s"
 
 
 def _is_number(text: str) -> bool:
