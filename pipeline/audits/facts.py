@@ -90,9 +90,7 @@ def facts(
         for check in field.checks:
             found.append(_checked(contract, check, name, severity, limit))
         if "references" in metadata:
-            found.append(
-                _reference(contract, name, metadata["references"], severity, limit, schemas or {})
-            )
+            found.append(_reference(contract, name, metadata["references"], severity, limit, schemas or {}))
     for check in schema.checks:
         found.append(_checked(contract, check, None, default, None))
     names = [fact.name for fact in found]
@@ -215,9 +213,7 @@ def _reference(
     parent, _, parent_column = target.partition(".")
 
     def orphans(table: ir.Table) -> ir.Table:
-        parents = ibis.table(
-            {parent_column: table[column].type()}, name=parent, database=schemas.get(parent)
-        )
+        parents = ibis.table({parent_column: table[column].type()}, name=parent, database=schemas.get(parent))
         named = table.filter(table[column].notnull())
         return named.anti_join(parents, named[column] == parents[parent_column])
 
@@ -272,9 +268,7 @@ def _checked(
     return _row_fact(contract, failing, _columns(holds, column), **said)
 
 
-def _answer(
-    contract: type[Contract], check: Check, column: str | None, table: ir.Table
-) -> ir.BooleanValue:
+def _answer(contract: type[Contract], check: Check, column: str | None, table: ir.Table) -> ir.BooleanValue:
     """What a check function says of a table: a boolean column, or one boolean."""
     # Looked up anew, because a contract may have copied its checks before Ibis' were known.
     function = Check.CHECK_FUNCTION_REGISTRY[check.name] if _builtin(check) else check._check_fn
@@ -332,10 +326,28 @@ def _said(check: Check, column: str | None) -> tuple[str, str, str]:
     if check.name == "notin":
         values = ", ".join(map(str, given["forbidden_values"]))
         return f"notin({column})", "isin", f"{column} is none of {values}."
-    told = ", ".join(str(value) for value in given.values())
-    words = str(check.name).replace("_", " ")
     kind = "pattern" if str(check.name).startswith("str_") else "range"
-    return f"{check.name}({column})", kind, f"{column}: {words} {told}."
+    return f"{check.name}({column})", kind, f"{column} {_words(str(check.name), given)}."
+
+
+def _words(check: str, given: Mapping[str, Any]) -> str:
+    """What the rarer built-in checks ask for."""
+    if check == "str_length":
+        if given.get("exact_value") is not None:
+            return f"has {given['exact_value']} characters"
+        least, most = given.get("min_value"), given.get("max_value")
+        at_least = "" if least is None else f"at least {least}"
+        at_most = "" if most is None else f"at most {most}"
+        return f"has {' and '.join(filter(None, (at_least, at_most)))} characters"
+    words = {
+        "equal_to": "is",
+        "not_equal_to": "is not",
+        "str_matches": "matches",
+        "str_contains": "contains",
+        "str_startswith": "starts with",
+        "str_endswith": "ends with",
+    }
+    return " ".join([words.get(check, check.replace("_", " ")), *map(str, given.values())])
 
 
 def _columns(answer: ir.Value, column: str | None) -> tuple[str, ...]:

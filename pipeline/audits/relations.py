@@ -154,9 +154,7 @@ class Relations:
                     keys.append(Key(group, f"the first row of each {_listed(group)}"))
                 if isinstance(value, ops.Field) and said.values and len(said.values) == 1:
                     constant.add(value.name)
-        keys += [
-            replace(key, columns=key.columns - constant) for key in keys if key.columns & constant
-        ]
+        keys += [replace(key, columns=key.columns - constant) for key in keys if key.columns & constant]
         # Which rows are numbered how is about all rows, not about those that are left.
         columns = {name: replace(of, numbers_rows_of=None) for name, of in columns.items()}
         return Rows(columns, tuple(keys))
@@ -211,9 +209,7 @@ class Relations:
         for name, value in filled.replacements.items():
             default = known(value if isinstance(value, ops.Value) else literal(value).op(), scope)
             present = default.present or columns[name].present
-            columns[name] = replace(
-                columns[name].either(default), present=present, why="its default"
-            )
+            columns[name] = replace(columns[name].either(default), present=present, why="its default")
         untouched = rows.columns.keys() - filled.replacements.keys()
         return Rows(columns, tuple(key for key in rows.keys if key.columns <= untouched))
 
@@ -234,8 +230,7 @@ class Relations:
             joined.join(link, self.rows(link.table.parent))
         scope = Scope(lambda relation, name: joined.columns[relation, name])
         columns = {
-            name: replace(known(value, scope), numbers_rows_of=None)
-            for name, value in chain.values.items()
+            name: replace(known(value, scope), numbers_rows_of=None) for name, value in chain.values.items()
         }
         names: dict[tuple[ops.Relation, str], str] = {}
         for name, value in chain.values.items():
@@ -307,9 +302,7 @@ class _Joined:
                 self.columns = dict.fromkeys([*self.columns, *right], ANYTHING)
                 self.keys = []
         if link.how not in ("semi", "anti"):
-            self.columns = {
-                pair: replace(of, numbers_rows_of=None) for pair, of in self.columns.items()
-            }
+            self.columns = {pair: replace(of, numbers_rows_of=None) for pair, of in self.columns.items()}
         self.keys = self.keys[:MOST_KEYS]
 
 
@@ -321,10 +314,7 @@ def _of(table: ops.JoinReference, rows: Rows) -> dict[Pair, Known]:
 
 
 def _keys_of(table: ops.JoinReference, rows: Rows) -> list[JoinKey]:
-    return [
-        (frozenset((table, name) for name in key.columns), key.why, key.assumes)
-        for key in rows.keys
-    ]
+    return [(frozenset((table, name) for name in key.columns), key.why, key.assumes) for key in rows.keys]
 
 
 def _optional(columns: Mapping[Pair, Known]) -> dict[Pair, Known]:
@@ -406,9 +396,7 @@ def _renumbered(of: Known, project: ops.Project) -> Known:
     return replace(of, numbers_rows_of=group)
 
 
-def _columns_of(
-    group: frozenset[ops.Value] | None, relation: ops.Relation
-) -> frozenset[str] | None:
+def _columns_of(group: frozenset[ops.Value] | None, relation: ops.Relation) -> frozenset[str] | None:
     """The names of a group that consists of columns of this very relation."""
     if group is None:
         return None

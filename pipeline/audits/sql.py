@@ -124,18 +124,14 @@ class Renderer:
             return self._text(query.expressions[0].unalias())
         return f"({self._text(query)})"
 
-    def row_facts(
-        self, table: ir.Table, found: list[Fact]
-    ) -> tuple[dict[str, str], dict[str, str]]:
+    def row_facts(self, table: ir.Table, found: list[Fact]) -> tuple[dict[str, str], dict[str, str]]:
         """By fact: how many rows fail, and which; all compiled at once, which is fast."""
         named = {f"a{at}": fact for at, fact in enumerate(found) if fact.failing}
         if not named:
             return {}, {}
         fails = {alias: fact.failing(table) for alias, fact in named.items() if fact.failing}
         counts = self._query(
-            table.aggregate(
-                **{alias: table.count(where=failing) for alias, failing in fails.items()}
-            )
+            table.aggregate(**{alias: table.count(where=failing) for alias, failing in fails.items()})
         )
         conditions = self._query(table.select(**fails))
         return tuple(  # type: ignore[return-value]

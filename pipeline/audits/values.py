@@ -64,9 +64,7 @@ class Known:
             high=_both(max, self.high, other.high),
             nonzero=self.nonzero and other.nonzero,
             number=min(self.number, other.number),
-            values=None
-            if self.values is None or other.values is None
-            else self.values | other.values,
+            values=None if self.values is None or other.values is None else self.values | other.values,
             why=self.why or other.why,
             assumes=self.assumes | other.assumes,
         )
@@ -458,9 +456,7 @@ def _strict(value: ops.Value, scope: Scope) -> Known:
             left, right = args
             finite = left.number == right.number == FINITE
             positive = finite and left.not_negative and right.not_negative
-            return replace(
-                result, low=0 if positive else None, number=ORDERED if finite else MAYBE_NAN
-            )
+            return replace(result, low=0 if positive else None, number=ORDERED if finite else MAYBE_NAN)
         case ops.Abs() | ops.StringLength():
             return replace(result, low=0, number=args[0].number)
         case ops.Round() | ops.Floor() | ops.Ceil():
@@ -518,15 +514,11 @@ def _frame_has_its_row(window: ops.WindowFunction) -> bool:
     return starts and ends
 
 
-def _both(
-    function: Callable[[float, float], float], left: float | None, right: float | None
-) -> float | None:
+def _both(function: Callable[[float, float], float], left: float | None, right: float | None) -> float | None:
     return None if left is None or right is None else function(left, right)
 
 
-def _any(
-    function: Callable[[float, float], float], left: float | None, right: float | None
-) -> float | None:
+def _any(function: Callable[[float, float], float], left: float | None, right: float | None) -> float | None:
     if left is None or right is None:
         return right if left is None else left
     return function(left, right)
