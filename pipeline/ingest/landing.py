@@ -185,7 +185,12 @@ class Landing:
         append_arrow(self.engine, "raw", table, rows)
 
     def quarantine(
-        self, file: object, line: int | None, reason: str, excerpt: str | None = None
+        self,
+        file: object,
+        line: int | None,
+        reason: str,
+        excerpt: str | None = None,
+        count: int = 1,
     ) -> None:
         """Put a bad record aside.
 
@@ -194,8 +199,9 @@ class Landing:
             line: the line, from 1; None where there are no lines.
             reason: what is wrong, for a person.
             excerpt: its beginning; never content such as prompts.
+            count: how many records this stands for.
         """
-        self._quarantined += 1
+        self._quarantined += count
         self._bad.append(
             (
                 self.ingest_id,
@@ -236,10 +242,7 @@ class Landing:
             columns.append(key)
         shape = self._ensure(table, columns)
         json_columns = {name for name in columns if _is_json(name, shape[name])}
-        rows = [
-            [_value(record.get(name), name in json_columns) for name in columns]
-            for record in records
-        ]
+        rows = [[_value(record.get(name), name in json_columns) for name in columns] for record in records]
         position = columns.index(key)
         for row, record in zip(rows, records, strict=True):
             if row[position] is None:
@@ -248,9 +251,7 @@ class Landing:
         rows = [row for row, new in zip(rows, fresh, strict=True) if new]
         if rows:
             first = self._take_ids(table, len(rows))
-            complete = [
-                (number, self._started, *row) for number, row in enumerate(rows, start=first)
-            ]
+            complete = [(number, self._started, *row) for number, row in enumerate(rows, start=first)]
             self.engine.append("raw", table, ["id", "created_at", *columns], complete)
 
     def _flush_quarantine(self) -> None:
@@ -259,9 +260,7 @@ class Landing:
             self.engine.append("meta", "quarantine", columns, self._bad)
             self._bad = []
 
-    def _fresh(
-        self, table: str, keys: list[str], times: tuple[Any, Any] | None = None
-    ) -> list[bool]:
+    def _fresh(self, table: str, keys: list[str], times: tuple[Any, Any] | None = None) -> list[bool]:
         """Which keys are new: not in the table, and here for the first time."""
         known = self._known(table, keys, times) if self._next_id[table] > 1 else set()
         fresh = []
@@ -281,16 +280,12 @@ class Landing:
             within = f" AND {engine.quote(TIMES.get(table, 'timestamp'))} BETWEEN ? AND ?"
             bounds = [times[0] - day, times[1] + day]
         if engine.dialect == "duckdb":
-            return {
-                row[0] for row in engine.fetch(f"{sql}(SELECT unnest(?)){within}", [keys, *bounds])
-            }
+            return {row[0] for row in engine.fetch(f"{sql}(SELECT unnest(?)){within}", [keys, *bounds])}
         known: set[str] = set()
         for start in range(0, len(keys), IN_LIST):
             some = keys[start : start + IN_LIST]
             marks = ", ".join("?" * len(some))
-            known.update(
-                row[0] for row in engine.fetch(f"{sql}({marks}){within}", [*some, *bounds])
-            )
+            known.update(row[0] for row in engine.fetch(f"{sql}({marks}){within}", [*some, *bounds]))
         return known
 
     def _take_ids(self, table: str, count: int) -> int:
@@ -307,9 +302,7 @@ class Landing:
             self._shapes = self.engine.shapes("raw")
         if table not in self._next_id:
             name = self.engine.name("raw", table)
-            self._next_id[table] = (
-                self.engine.fetch(f"SELECT coalesce(max(id), 0) FROM {name}")[0][0] + 1
-            )
+            self._next_id[table] = self.engine.fetch(f"SELECT coalesce(max(id), 0) FROM {name}")[0][0] + 1
         return self._shapes[table]
 
 
@@ -345,9 +338,7 @@ def make_raw_table(engine: "Engine", table: str, shape: Mapping[str, str] | None
         return
     for name, kind in definitions.items():
         if name not in shape:
-            engine.execute(
-                f"ALTER TABLE {engine.name('raw', table)} ADD COLUMN {engine.quote(name)} {kind}"
-            )
+            engine.execute(f"ALTER TABLE {engine.name('raw', table)} ADD COLUMN {engine.quote(name)} {kind}")
 
 
 def append_arrow(engine: "Engine", schema: str, table: str, rows: "pa.Table") -> None:

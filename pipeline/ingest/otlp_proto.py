@@ -1,0 +1,91 @@
+"""Exports in protobuf, turned into the JSON form of OTLP.
+
+Encoding: https://github.com/open-telemetry/opentelemetry-proto. The three kinds of export have
+the same shape on the wire; what tells them apart is the first field of their records: a fixed
+64-bit time in a log record, a name in a metric, a trace id of 16 bytes in a span.
+"""
+
+import base64
+from typing import Any
+
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import DecodeError, Message
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+)
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+REQUESTS: dict[str, Any] = {
+    "logs": ExportLogsServiceRequest,
+    "metrics": ExportMetricsServiceRequest,
+    "traces": ExportTraceServiceRequest,
+}
+
+
+def decode(data: bytes, signal: str | None = None) -> dict[str, Any]:
+    """The export as a JSON document of OTLP.
+
+    Args:
+        data: a serialised export request (the Collector's file exporter writes the same form).
+        signal: logs, metrics or traces; None if nobody says.
+
+    Raises:
+        ValueError: it is no such message.
+    """
+    message = parse(data, signal) if signal else _recognise(data)
+    if message is None:
+        raise ValueError("not a protobuf export of logs, metrics or traces")
+    document: dict[str, Any] = MessageToDict(message)
+    for resource in document.get("resourceLogs", ()):
+        for scope in resource.get("scopeLogs", ()):
+            for record in scope.get("logRecords", ()):
+                _ids_to_hex(record)
+    return document
+
+
+def parse(data: bytes, signal: str) -> Message:
+    """The message itself.
+
+    Raises:
+        ValueError: it is no such message.
+    """
+    message: Message = REQUESTS[signal]()
+    try:
+        message.ParseFromString(data)
+    except DecodeError as error:
+        raise ValueError(f"not a protobuf export of {signal}") from error
+    return message
+
+
+def _recognise(data: bytes) -> Message | None:
+    for signal in REQUESTS:
+        try:
+            message = parse(data, signal)
+        except ValueError:
+            continue
+        if _fits(message, signal):
+            return message
+    return None
+
+
+def _fits(message: Any, signal: str) -> bool:
+    """Whether the records of a parsed message look like records of that kind."""
+    if signal == "logs":
+        scopes = [scope for one in message.resource_logs for scope in one.scope_logs]
+        logs = [record for scope in scopes for record in scope.log_records]
+        return any(log.time_unix_nano or log.observed_time_unix_nano for log in logs)
+    if signal == "metrics":
+        scopes = [scope for one in message.resource_metrics for scope in one.scope_metrics]
+        metrics = [metric for scope in scopes for metric in scope.metrics]
+        return any(metric.name and metric.WhichOneof("data") for metric in metrics)
+    scopes = [scope for one in message.resource_spans for scope in one.scope_spans]
+    spans = [span for scope in scopes for span in scope.spans]
+    return any(len(span.trace_id) == 16 for span in spans)
+
+
+def _ids_to_hex(record: dict[str, Any]) -> None:
+    """Ids are hex in OTLP's JSON, but base64 in protobuf's own."""
+    for name in ("traceId", "spanId"):
+        if name in record:
+            record[name] = base64.b64decode(record[name]).hex()

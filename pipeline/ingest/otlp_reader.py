@@ -1,0 +1,216 @@
+"""From pieces of files to Arrow tables, in this process or in several."""
+
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pipeline.ingest.content import ContentFilter
+from pipeline.ingest.files import LONGEST, ZSTD_MAGIC, Piece
+from pipeline.ingest.otlp_json import LOG_COLUMNS, METRIC_COLUMNS, Rows
+from pipeline.ingest.values import clean
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+T = TypeVar("T")
+
+# A line that begins with one of these goes on with the document before it.
+GOES_ON = (b" ", b"\t", b"}", b"]")
+PARALLEL_FROM = 32 << 20  # bytes of input from which other processes are worth their start
+MOST_WORKERS = 4
+
+
+@dataclass
+class Batch:
+    """What one piece held.
+
+    Attributes:
+        tables: raw table → its rows.
+        bad: (line or message, reason) of what was put aside.
+        more_bad: how many more there were.
+        unread: bytes at the end that may be the beginning of a document still being written.
+        unread_line: the line where they begin.
+        unread_reason: why they could not be read.
+    """
+
+    tables: "dict[str, pa.Table]"
+    bad: list[tuple[int, str]]
+    more_bad: int
+    empty: int
+    documents: int
+    dropped: set[str]
+    unread: int = 0
+    unread_line: int = 0
+    unread_reason: str = ""
+
+
+def read_piece(piece: Piece, include: frozenset[str]) -> Batch:
+    """Read a piece into Arrow tables."""
+    rows = Rows(ContentFilter(include))
+    unread = (0, 0, "")
+    if piece.text:
+        unread = _read_text(piece, rows)
+    for number, message in enumerate(piece.messages, start=piece.first):
+        try:
+            rows.read(parse_message(message), number)
+        except ValueError as error:
+            rows.put_aside(number, f"message {number}: {error}")
+    tables = {}
+    if rows.logs:
+        tables["otel_logs"] = _table(rows.logs, LOG_COLUMNS)
+    if rows.metrics:
+        tables["otel_metrics"] = _table(rows.metrics, METRIC_COLUMNS)
+    return Batch(
+        tables,
+        rows.bad,
+        rows.more_bad,
+        rows.empty,
+        rows.documents,
+        rows.content.dropped,
+        *unread,
+    )
+
+
+def read_in_parallel(
+    pieces: Iterable[tuple[T, Piece]], include: frozenset[str], size: int
+) -> Iterator[tuple[T, Piece, Batch]]:
+    """Read pieces, in their order; in other processes if there is much to read.
+
+    Args:
+        pieces: each with whatever its owner wants back with it.
+        include: names of content attributes to keep.
+        size: bytes of the input, as far as known.
+    """
+    workers = min(MOST_WORKERS, _processors())
+    if size < PARALLEL_FROM or workers < 2:
+        for owner, piece in pieces:
+            yield owner, piece, read_piece(piece, include)
+        return
+    # Started afresh rather than forked: the database's threads do not survive a fork.
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        waiting: deque[tuple[T, Piece, Future[Batch]]] = deque()
+        for owner, piece in pieces:
+            waiting.append((owner, piece, pool.submit(read_piece, piece, include)))
+            if len(waiting) > workers + 1:
+                first, done, batch = waiting.popleft()
+                yield first, done, batch.result()
+        while waiting:
+            first, done, batch = waiting.popleft()
+            yield first, done, batch.result()
+
+
+def parse_json(text: bytes) -> Any:
+    """A JSON document, read as leniently as can be.
+
+    NUL before it, raw control characters, NaN, halves of surrogate pairs and broken UTF-8 are
+    taken; what databases refuse is replaced.
+
+    Raises:
+        ValueError: it is no JSON document.
+    """
+    import orjson
+
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        reason = str(error)
+    import json
+
+    decoder = json.JSONDecoder(strict=False)
+    lenient = text.lstrip(b"\0").decode("utf-8-sig", "replace").strip()
+    try:
+        return clean(decoder.decode(lenient))
+    except ValueError:
+        raise ValueError(f"no JSON: {reason}") from None
+    except RecursionError:
+        raise ValueError("no JSON that we read: it is nested too deeply") from None
+
+
+def parse_message(message: bytes) -> Any:
+    """An export that came alone: JSON or protobuf, compressed with zstd or not.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if message.startswith(ZSTD_MAGIC):
+        import zstandard
+
+        try:
+            reader = zstandard.ZstdDecompressor().stream_reader(message)
+            message = reader.read(LONGEST)
+        except zstandard.ZstdError as error:
+            raise ValueError(f"the compressed data is damaged: {error}") from error
+    if message.lstrip()[:1] in (b"{", b"["):
+        return clean(parse_json(message))
+    if not message:
+        return {}
+    from pipeline.ingest.otlp_proto import decode
+
+    return clean(decode(message))
+
+
+def _read_text(piece: Piece, rows: Rows) -> tuple[int, int, str]:
+    """Read JSON documents, one a line or pretty-printed; what is left unread at the end."""
+    import orjson
+
+    # NUL is legal in JSON and refused by databases; it is rare, so look for it once.
+    has_nul = b"\\u0000" in piece.text
+    lines = piece.text.split(b"\n")
+    terminated = lines[-1] == b""
+    position, count = 0, len(lines)
+    while position < count:
+        start = position
+        line = lines[position]
+        position += 1
+        try:
+            document = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            if not line.strip():
+                continue
+            while position < count and lines[position].startswith(GOES_ON):
+                position += 1
+            text = b"\n".join(lines[start:position])
+            try:
+                document = parse_json(text)
+            except ValueError as error:
+                at_end = not any(line.strip() for line in lines[position:])
+                if piece.last and at_end and _may_go_on(text, terminated):
+                    unread = len(b"\n".join(lines[start:]))
+                    return unread, piece.first + start, str(error)
+                rows.put_aside(piece.first + start, str(error))
+                continue
+        rows.read(clean(document) if has_nul else document, piece.first + start)
+    return 0, 0, ""
+
+
+def _may_go_on(text: bytes, terminated: bool) -> bool:
+    """Whether a document at the end of a file may still be being written."""
+    pretty = text.split(b"\n", 1)[0].strip() in (b"{", b"[")
+    return not terminated or (pretty and not text.rstrip().endswith((b"\n}", b"\n]")))
+
+
+def _table(rows: list[tuple[Any, ...]], columns: dict[str, str]) -> "pa.Table":
+    import pyarrow as pa
+
+    types = {
+        "instant": pa.int64(),
+        "integer": pa.int64(),
+        "float": pa.float64(),
+        "text": pa.string(),
+    }
+    arrays = []
+    for values, kind in zip(zip(*rows, strict=True), columns.values(), strict=True):
+        array = pa.array(values, types[kind])
+        arrays.append(array.cast(pa.timestamp("us", "UTC")) if kind == "instant" else array)
+    return pa.Table.from_arrays(arrays, list(columns))
+
+
+def _processors() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on this system
+        return os.cpu_count() or 1
