@@ -1,0 +1,140 @@
+"""Cursor's usage events, as its Admin API or its dashboard exports them: JSON, or CSV.
+
+There is no session in them. `totalCents` is what the tokens cost at the model's price; what Cursor
+charged for them depends on the plan.
+"""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pipeline.ingest.landing import Landing
+from pipeline.ingest.transcripts.events import (
+    BadRecord,
+    Event,
+    instant,
+    json_file,
+    known,
+    mapping,
+    text,
+    tokens,
+)
+
+EVENTS = ("usageEvents", "usageEventsDisplay")
+
+
+def events(files: list[Path], landing: Landing) -> Iterator[Event]:
+    """The calls of models in the exports; those without tokens are no calls."""
+    for file in files:
+        rows = _rows(file, landing) if file.suffix == ".csv" else _objects(file, landing)
+        for number, values in rows:
+            try:
+                event = _event(values)
+            except BadRecord as error:
+                landing.quarantine(file, number, str(error))
+                continue
+            if event:
+                yield event
+            else:
+                landing.skip()
+
+
+def _objects(file: Path, landing: Landing) -> Iterator[tuple[int, dict[str, Any]]]:
+    document = json_file(file, landing)
+    pages = document if isinstance(document, list) else [document]
+    found = [event for page in pages for key in EVENTS for event in mapping(page).get(key) or ()]
+    for number, event in enumerate(map(mapping, found), start=1):
+        usage = mapping(event.get("tokenUsage"))
+        yield (
+            number,
+            {
+                "at": event.get("timestamp"),
+                "person": event.get("userEmail"),
+                "model": event.get("model"),
+                "kind": event.get("kind"),
+                "input": usage.get("inputTokens"),
+                "output": usage.get("outputTokens"),
+                "cache_read": usage.get("cacheReadTokens"),
+                "cache_creation": usage.get("cacheWriteTokens"),
+                "cost_usd": _dollars(usage.get("totalCents"), 100),
+            },
+        )
+
+
+def _rows(file: Path, landing: Landing) -> Iterator[tuple[int, dict[str, Any]]]:
+    try:
+        with file.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
+            reader = csv.DictReader(lines)
+            for row in reader:
+                numbers = {name: _number(row.get(name)) for name in row if name}
+                yield (
+                    reader.line_num,
+                    {
+                        "at": row.get("Date"),
+                        "person": row.get("User"),
+                        "model": row.get("Model"),
+                        "kind": row.get("Kind"),
+                        "input": numbers.get("Input (w/o Cache Write)"),
+                        "output": numbers.get("Output Tokens"),
+                        "cache_read": numbers.get("Cache Read"),
+                        "cache_creation": _written(numbers),
+                        "cost_usd": _dollars((row.get("Cost") or "").lstrip("$"), 1),
+                    },
+                )
+    except csv.Error as error:
+        landing.quarantine(file, None, f"the file is not CSV: {error}")
+    except OSError as error:
+        landing.warn(f"{file} could not be read: {error.strerror}.")
+
+
+def _event(values: dict[str, Any]) -> Event | None:
+    person = text(values["person"])
+    attributes = known(
+        model=text(values["model"]),
+        input_tokens=tokens(values["input"]),
+        output_tokens=tokens(values["output"]),
+        cache_read_tokens=tokens(values["cache_read"]),
+        cache_creation_tokens=tokens(values["cache_creation"]),
+        cost_usd=values["cost_usd"],
+        kind=text(values["kind"]),
+        user__email=person.lower() if person else None,
+    )
+    if not any(count for name, count in attributes.items() if name.endswith("_tokens")):
+        return None
+    return Event(
+        instant(values["at"]),
+        "cursor.api_request",
+        "",
+        attributes,
+        agent="cursor",
+        person=person.lower() if person else None,
+        source="export",
+    )
+
+
+def _written(numbers: dict[str, Any]) -> Any:
+    """Cache writes: a column of their own, or what one column of input has more than the other.
+
+    Exports did it both ways; the row's total tells which.
+    """
+    with_writes = numbers.get("Input (w/ Cache Write)") or 0
+    without = numbers.get("Input (w/o Cache Write)") or 0
+    rest = (numbers.get("Cache Read") or 0) + (numbers.get("Output Tokens") or 0)
+    if with_writes >= without and numbers.get("Total Tokens") == with_writes + rest:
+        return with_writes - without
+    return with_writes
+
+
+def _number(value: Any) -> int | None:
+    digits = value.replace(",", "").strip() if isinstance(value, str) else ""
+    return int(digits) if digits.isdecimal() else None
+
+
+def _dollars(value: Any, per_dollar: int) -> float | None:
+    """An amount of money; `Included` and the like say nothing about it."""
+    try:
+        amount = float(value) / per_dollar
+    except (ValueError, TypeError):
+        return None
+    return amount if 0 < amount < float("inf") else None

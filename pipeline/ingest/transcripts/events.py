@@ -1,0 +1,141 @@
+"""What a transcript says, as an agent's telemetry would say it; and how its lines are read."""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline.ingest.landing import Landing
+
+YEARS = range(1970, 2200)
+COUNTS = range(2**53)  # more tokens than that nobody has
+
+
+class BadRecord(ValueError):
+    """A record that is one of ours and cannot be used; the message says why."""
+
+
+@dataclass(frozen=True, order=True)
+class Event:
+    """One response or prompt.
+
+    Attributes:
+        at: when it happened.
+        name: the event's full name in the agent's telemetry.
+        session: the session; part of the order only, the attributes name it too.
+        attributes: metadata, by the names of the agent's telemetry; what is unknown is left out.
+        agent: the agent.
+        cwd: the folder in which the session ran.
+        version: the agent's version.
+        person: who did it, where the record names them.
+        source: `transcript`, or `export`.
+    """
+
+    at: dt.datetime
+    name: str
+    session: str
+    attributes: dict[str, Any] = field(compare=False)
+    agent: str = field(compare=False)
+    cwd: str | None = field(default=None, compare=False)
+    version: str | None = field(default=None, compare=False)
+    person: str | None = field(default=None, compare=False)
+    source: str = field(default="transcript", compare=False)
+
+
+def json_lines(file: Path, landing: Landing) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects of a file with one per line, and the lines' numbers.
+
+    Lines that are no JSON objects are quarantined. A last line without an end is left for the
+    next ingest, unless it is complete: somebody is still writing it.
+    """
+    import orjson
+
+    try:
+        with file.open("rb") as lines:
+            for number, line in enumerate(lines, start=1):
+                if not line.strip():
+                    continue
+                try:
+                    value = orjson.loads(line)
+                except orjson.JSONDecodeError:
+                    if line.endswith(b"\n") or number == 1:
+                        landing.quarantine(file, number, "the line is not JSON")
+                    continue
+                if isinstance(value, dict):
+                    yield number, value
+                else:
+                    landing.quarantine(file, number, "the line is not a JSON object")
+    except OSError as error:
+        landing.warn(f"{file} could not be read: {error.strerror}.")
+
+
+def json_file(file: Path, landing: Landing) -> Any:
+    """The content of a JSON file; None, and the file quarantined, if it is none."""
+    import orjson
+
+    try:
+        return orjson.loads(file.read_bytes())
+    except orjson.JSONDecodeError:
+        landing.quarantine(file, None, "the file is not JSON")
+    except OSError as error:
+        landing.warn(f"{file} could not be read: {error.strerror}.")
+    return None
+
+
+def instant(value: Any) -> dt.datetime:
+    """An instant, from ISO 8601 (UTC if it names no zone) or from milliseconds since 1970.
+
+    Raises:
+        BadRecord: it is neither, or not between 1970 and 2199.
+    """
+    try:
+        if isinstance(value, str) and not value.isdecimal():
+            at = dt.datetime.fromisoformat(value)
+            at = at.astimezone(dt.UTC) if at.tzinfo else at.replace(tzinfo=dt.UTC)
+        else:
+            milliseconds = int(value)
+            at = dt.datetime.fromtimestamp(milliseconds // 1000, dt.UTC)
+            at += dt.timedelta(milliseconds=milliseconds % 1000)
+    except (ValueError, TypeError, OverflowError, OSError):
+        raise BadRecord("its time is missing or unreadable") from None
+    if at.year not in YEARS:
+        raise BadRecord("its time is not between 1970 and 2199")
+    return at
+
+
+def tokens(value: Any) -> int:
+    """A number of tokens; what is missing is 0.
+
+    Raises:
+        BadRecord: it is no number that tokens can have.
+    """
+    try:
+        number = int(value or 0)
+    except (ValueError, TypeError, OverflowError):
+        number = -1
+    if isinstance(value, list | dict) or number not in COUNTS:
+        raise BadRecord("a number of tokens is not a number")
+    return number
+
+
+def money(value: Any) -> float | None:
+    """An amount in US dollars; None if it is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if 0 <= value < float("inf") else None
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """The value if it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def text(value: Any) -> str | None:
+    """The value if it is text that says something."""
+    return value.strip() or None if isinstance(value, str) else None
+
+
+def known(**attributes: Any) -> dict[str, Any]:
+    """Attributes without those that are unknown; `_` in a name stays, `__` becomes a dot."""
+    return {name.replace("__", "."): v for name, v in attributes.items() if v is not None}
