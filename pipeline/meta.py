@@ -149,6 +149,4 @@ def ensure(engine: Database) -> None:
                 engine.execute(f"INSERT INTO {name} VALUES ({VERSION})")
             continue
         for column in columns.keys() - there[table].keys():
-            engine.execute(
-                f"ALTER TABLE {name} ADD COLUMN {engine.quote(column)} {native[columns[column]]}"
-            )
+            engine.execute(f"ALTER TABLE {name} ADD COLUMN {engine.quote(column)} {native[columns[column]]}")

@@ -52,9 +52,7 @@ def test_every_model_compiles_for_every_dialect_without_a_connection(dialect):
 
 def test_a_plan_holds_sources_then_seeds_then_models_each_after_what_it_reads():
     tables = compile_shop().tables
-    assert [
-        (table.name, table.schema, table.kind, table.depends_on) for table in tables.values()
-    ] == [
+    assert [(table.name, table.schema, table.kind, table.depends_on) for table in tables.values()] == [
         ("raw_sales", "raw", "source", []),
         ("raw_visits", "raw", "source", []),
         ("products", "staging", "seed", []),
@@ -100,9 +98,7 @@ def test_a_model_may_insist_on_being_a_view():
 def test_fingerprints_of_what_a_setting_reaches_change_and_no_others():
     before, after = compile_shop(), compile_shop(config=Config(window_days=7))
     assert {
-        name
-        for name in before.tables
-        if before.tables[name].fingerprint != after.tables[name].fingerprint
+        name for name in before.tables if before.tables[name].fingerprint != after.tables[name].fingerprint
     } == {"stg_recent_visits", "fct_visits"}
 
 
@@ -188,8 +184,8 @@ def test_a_raw_table_like_its_contract_is_read_as_it_is():
            {'customer.name': 'Ada'} AS attributes, 7::SMALLINT AS till""",
         # seconds, text
         """CREATE TABLE raw.sales AS SELECT 1::UTINYINT AS id,
-           TIMESTAMP_S '2026-01-01' AS timestamp, 'tea' AS product, 1.5::FLOAT AS amount, '{"customer.name": "Ada"}' AS attributes,
-           '7' AS till""",
+           TIMESTAMP_S '2026-01-01' AS timestamp, 'tea' AS product, 1.5::FLOAT AS amount,
+           '{"customer.name": "Ada"}' AS attributes, '7' AS till""",
     ],
 )
 def test_other_types_and_orders_of_a_raw_table_read_the_same_in_any_session(create):

@@ -19,9 +19,7 @@ def test_what_an_older_release_left_gets_the_missing_columns_and_keeps_its_rows(
         engine.execute("CREATE TABLE meta.runs AS SELECT 'r1' AS run_id, 'success' AS status")
         meta.ensure(engine)
         assert set(engine.shapes("meta")["runs"]) == set(meta.TABLES["runs"])
-        assert engine.fetch("SELECT run_id, status, target FROM meta.runs") == [
-            ("r1", "success", None)
-        ]
+        assert engine.fetch("SELECT run_id, status, target FROM meta.runs") == [("r1", "success", None)]
 
 
 def test_every_engine_has_a_type_for_every_kind_of_value():

@@ -48,7 +48,7 @@ def compile_plan(
             None stands for tables exactly like their contracts.
         models: the package of the models.
         schemas: the package of the contracts.
-        fingerprint: what the plan is valid for.
+        fingerprint: what the plan is valid for; that of its content if empty.
 
     Raises:
         ModelError: a model or a contract is not what it must be.
@@ -61,24 +61,26 @@ def compile_plan(
         name: contract for name, contract in contracts.items() if issubclass(contract, Source)
     }
     seeds = {
-        name: contract
-        for name, contract in contracts.items()
-        if contract.__module__ == f"{schemas}.{SEEDS}"
+        name: contract for name, contract in contracts.items() if contract.__module__ == f"{schemas}.{SEEDS}"
     }
     graph = discover(models, sources=sources, seeds=seeds)
     raw = RawTables() if shapes is None else conform(sources, shapes, dialect)
-    compiler = _Compiler(dialect, config, contracts, graph, raw)
+    compiler = _Compiler(
+        dialect, config, contracts, graph, raw, folder=models.rpartition(".")[0].replace(".", "/")
+    )
     tables = [
         *(compiler.source(name, contract) for name, contract in sources.items()),
         *(compiler.seed(name, contract) for name, contract in seeds.items()),
         *(compiler.model(model) for model in graph.values()),
     ]
+    settings = _settings(config)
+    by_name = {table.name: table for table in tables}
     return Plan(
-        fingerprint=fingerprint,
+        fingerprint=fingerprint or _hash(repr((dialect, settings, tables))),
         dialect=dialect,
         version=version("aa-pipeline"),
-        settings=_settings(config),
-        tables={table.name: table for table in tables},
+        settings=settings,
+        tables=by_name,
         warnings=raw.warnings,
     )
 
@@ -103,12 +105,14 @@ class _Compiler:
         contracts: Mapping[str, type[Contract]],
         graph: Mapping[str, Model],
         raw: RawTables,
+        folder: str,
     ) -> None:
         self.dialect = dialect
         self.config = config
         self.contracts = contracts
         self.graph = graph
         self.raw = raw
+        self.folder = folder
         self.fingerprints: dict[str, str] = {}
 
     def source(self, name: str, contract: type[Source]) -> PlanTable:
@@ -133,7 +137,7 @@ class _Compiler:
             layer=SEEDS,
             schema=SEEDS_SCHEMA,
             kind="seed",
-            path=f"pipeline/{SEEDS}/{name}.csv",
+            path=f"{self.folder}/{SEEDS}/{name}.csv",
             expression=None,
             sql=None,
             made_of="",
@@ -176,9 +180,7 @@ class _Compiler:
     ) -> PlanTable:
         name = contract.table()
         references = contract.references()
-        descriptions = {
-            column: field.description for column, field in contract.to_schema().columns.items()
-        }
+        descriptions = {column: field.description for column, field in contract.to_schema().columns.items()}
         columns = [
             PlanColumn(
                 name=column,
@@ -244,13 +246,9 @@ class _Compiler:
         }
         upstreams = [self._unbound(name) for name in model.upstreams]
         try:
-            expression = model.function(
-                *upstreams, **{name: settings[name] for name in model.settings}
-            )
+            expression = model.function(*upstreams, **{name: settings[name] for name in model.settings})
         except Exception as error:
-            raise ModelError(
-                f"{model.path} cannot be built: {type(error).__name__}: {error}"
-            ) from error
+            raise ModelError(f"{model.path} cannot be built: {type(error).__name__}: {error}") from error
         if not isinstance(expression, ir.Table):
             raise ModelError(
                 f"{model.path} returns {type(expression).__name__}, not a table."
@@ -271,9 +269,7 @@ class _Compiler:
         """
         contract = self.contracts.get(name)
         if contract is None:
-            raise ModelError(
-                f"The table {name} has no contract.{did_you_mean(name, self.contracts)}"
-            )
+            raise ModelError(f"The table {name} has no contract.{did_you_mean(name, self.contracts)}")
         columns = {column: kind.copy(nullable=True) for column, kind in contract.columns().items()}
         if issubclass(contract, Source):
             return ibis.table(columns, name=table_name(contract), database=RAW)

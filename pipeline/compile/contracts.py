@@ -17,9 +17,7 @@ def contracts_of(package: str = "schemas") -> dict[str, type[Contract]]:
         ModelError: two contracts are of the same table.
     """
     found: dict[str, type[Contract]] = {}
-    for module in sorted(
-        f"{package}.{info.name}" for info in iter_modules(import_module(package).__path__)
-    ):
+    for module in sorted(f"{package}.{info.name}" for info in iter_modules(import_module(package).__path__)):
         for value in vars(import_module(module)).values():
             if not (inspect.isclass(value) and issubclass(value, Contract)):
                 continue

@@ -77,7 +77,7 @@ DECIMAL = {
 RANDOM_NAME = re.compile(r"\b_?(?:ibis|sqlglot)_[a-z0-9_]*?_?[a-z0-9]{20,}\b")
 
 
-class SparkOptions(Config):
+class SparkOptions(Config):  # type: ignore[misc]
     """What Ibis' Spark connection would set; without it sums of floats are not compiled."""
 
     treat_nan_as_null: bool = False

@@ -51,12 +51,10 @@ class RawTables:
     missing: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
-    def substitute(self, tree: sge.Expression, dialect: str) -> sge.Expression:
+    def substitute(self, tree: sge.Query, dialect: str) -> sge.Query:
         """The tree with conforming subqueries in the place of raw tables."""
         tables = [
-            table
-            for table in tree.find_all(sge.Table)
-            if table.db == SCHEMA and table.name in self.queries
+            table for table in tree.find_all(sge.Table) if table.db == SCHEMA and table.name in self.queries
         ]
         for table in tables:
             subquery = parse(self.queries[table.name], dialect).subquery(
@@ -96,17 +94,14 @@ def conform(
                 " `aa-pipeline ingest` makes and fills it."
             )
         elif [(column, native.lower()) for column, native in shape.items()] == [
-            (column, native_type(kind, dialect).lower())
-            for column, kind in source.columns().items()
+            (column, native_type(kind, dialect).lower()) for column, kind in source.columns().items()
         ]:
             continue
         raw.queries[stored] = _query(source, shape, dialect, raw.warnings)
     return raw
 
 
-def _query(
-    source: type[Source], shape: Mapping[str, str] | None, dialect: str, warnings: list[str]
-) -> str:
+def _query(source: type[Source], shape: Mapping[str, str] | None, dialect: str, warnings: list[str]) -> str:
     stored = table_name(source)
     # Column names differ in case from collector to collector, and most engines do not care.
     actual = {column.lower(): (column, native) for column, native in (shape or {}).items()}
@@ -115,9 +110,7 @@ def _query(
         wanted = native_type(kind, dialect)
         if name in actual:
             column, native = actual[name]
-            value = _read(
-                f"{SCHEMA}.{stored}.{name}", quote(column, dialect), native, kind, dialect
-            )
+            value = _read(f"{SCHEMA}.{stored}.{name}", quote(column, dialect), native, kind, dialect)
         else:
             value = f"CAST(NULL AS {wanted})"
             if shape is not None and not kind.nullable:
@@ -155,7 +148,7 @@ def _read(where: str, column: str, native: str, kind: dt.DataType, dialect: str)
 
 
 def _is_naive(native: str) -> bool:
-    """Whether a type of time names no zone: DATETIME, TIMESTAMP_NTZ, TIMESTAMP of DuckDB …"""
+    """Whether a type of time names no zone, such as DATETIME or TIMESTAMP_NTZ."""
     if "with time zone" in native or native.startswith("timestamptz"):
         return False
     return native.startswith(("timestamp", "datetime"))

@@ -52,9 +52,7 @@ def connect(
             f"The target needs the Python package {error.name}, which is not installed."
             f" Install it with: pip install 'aa-pipeline[{module}]'."
         ) from error
-    opened: Engine = engine.open_engine(
-        url, read_only=read_only, wait=wait, memory_limit=memory_limit
-    )
+    opened: Engine = engine.open_engine(url, read_only=read_only, wait=wait, memory_limit=memory_limit)
     return opened
 
 

@@ -71,9 +71,7 @@ class Engine(ABC):
         """
 
     @abstractmethod
-    def append(
-        self, schema: str, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
-    ) -> int:
+    def append(self, schema: str, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> int:
         """Add rows in bulk, values cast to the table's types; the number of rows added.
 
         A dict or list becomes the text of a JSON document.
@@ -119,9 +117,7 @@ class Engine(ABC):
         """Make a schema unless it is there."""
         self.execute(f"CREATE SCHEMA IF NOT EXISTS {self.quote(name)}")
 
-    def create(
-        self, schema: str, table: str, select: str, kind: Kind, replacing: Kind | None
-    ) -> int | None:
+    def create(self, schema: str, table: str, select: str, kind: Kind, replacing: Kind | None) -> int | None:
         """Store a query as a table or view of that name; the number of rows, where known.
 
         Args:

@@ -3,7 +3,7 @@
 import ibis
 from ibis import _
 
-from pipeline.models.operations import json_texts
+CUSTOMER = '"customer.name": ?"([^"]*)"'
 
 
 def stg_sales(raw_sales: ibis.Table) -> ibis.Table:
@@ -14,5 +14,5 @@ def stg_sales(raw_sales: ibis.Table) -> ibis.Table:
         product=_.product,
         amount_usd=_.amount,
         till=_.till,
-        customer=json_texts(raw_sales.attributes, ["customer.name"])["customer.name"],
+        customer=_.attributes.re_extract(CUSTOMER, 1).nullif(""),
     )

@@ -1,0 +1,17 @@
+"""Running a plan on an engine: load seeds, build tables, audit, publish.
+
+Needs no Ibis, no Pandera and no pandas; a warm command imports nothing but the standard library
+and the engine's driver.
+
+* `build`, `run`, `seed` publish; `audit` looks at what is published (the command `test`).
+* `results`: what they return.
+* `published`: what the database holds, and from which code and inputs.
+* `auditing`: from the audits of a plan to results.
+* `record`: the books, in the schema `meta`.
+"""
+
+from pipeline.run.building import build, run, seed
+from pipeline.run.results import FailingRow, RunResult, TableResult
+from pipeline.run.testing import audit
+
+__all__ = ["FailingRow", "RunResult", "TableResult", "audit", "build", "run", "seed"]

@@ -1,0 +1,455 @@
+"""Build: seeds, tables and audits in one transaction; published together or not at all."""
+
+import datetime as dt
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from pipeline import seed_files
+from pipeline.engines.base import Engine, Kind
+from pipeline.errors import ModelError, NoRawDataError, QueryError
+from pipeline.plan import AS_OF, Plan, PlanAudit, PlanTable
+from pipeline.run.auditing import Auditor
+from pipeline.run.published import EarlierAudits, Published, published, source_fingerprint
+from pipeline.run.record import record
+from pipeline.run.results import Listener, RunResult, TableResult, silent
+from pipeline.selection import ancestors
+from pipeline.verdicts import AuditResult, pending, proven, shape_problems, stops
+
+# Schemas that hold what we make; others are not ours to clean up.
+NOT_OURS = ("raw",)
+
+
+def build(
+    engine: Engine,
+    plan: Plan,
+    *,
+    selected: Iterable[str] | None = None,
+    as_of: dt.datetime | None = None,
+    project_dir: Path = Path(),
+    fail_fast: bool = False,
+    full_refresh: bool = False,
+    on_event: Listener = silent,
+) -> RunResult:
+    """Load seeds, build tables, audit them, and publish if no audit of severity error fails.
+
+    All of it is one transaction: readers see the old tables or the new ones. A table is skipped
+    where neither its code nor anything it reads has changed since it was published.
+
+    Args:
+        engine: an open database.
+        plan: compiled for the engine's dialect and the raw tables of this database.
+        selected: names of the tables to build and audit; all of the plan if None.
+        as_of: the instant to run as; the clock if None.
+        project_dir: the folder whose `seeds/*.csv` extend the packaged seeds.
+        fail_fast: stop at the first failing audit instead of looking for all of them.
+        full_refresh: build everything anew, whether or not something changed.
+        on_event: told about each table.
+
+    Returns:
+        What was done. `status` is failed if an audit failed; nothing was published then.
+
+    Raises:
+        NoRawDataError: the database holds none of the raw tables.
+        ModelError: a table that a selected model reads has not been built.
+        ConfigError: a seed file cannot be read.
+        QueryError: the database refused a statement; nothing was published.
+    """
+    builder = _Builder("build", engine, plan, selected, as_of, project_dir, on_event)
+    builder.auditing, builder.fail_fast, builder.full_refresh = True, fail_fast, full_refresh
+    return builder.go()
+
+
+def run(
+    engine: Engine,
+    plan: Plan,
+    *,
+    selected: Iterable[str] | None = None,
+    as_of: dt.datetime | None = None,
+    project_dir: Path = Path(),
+    full_refresh: bool = False,
+    on_event: Listener = silent,
+) -> RunResult:
+    """Like `build`, without audits."""
+    builder = _Builder("run", engine, plan, selected, as_of, project_dir, on_event)
+    builder.full_refresh = full_refresh
+    return builder.go()
+
+
+def seed(
+    engine: Engine,
+    plan: Plan,
+    *,
+    selected: Iterable[str] | None = None,
+    project_dir: Path = Path(),
+    on_event: Listener = silent,
+) -> RunResult:
+    """Load seeds, changed or not, and nothing else."""
+    chosen = plan.tables if selected is None else selected
+    seeds = [name for name in chosen if plan.tables[name].kind == "seed"]
+    builder = _Builder("seed", engine, plan, seeds, None, project_dir, on_event)
+    builder.full_refresh = True
+    return builder.go()
+
+
+# Action, reason and number of rows.
+_Done = tuple[str, str, int | None]
+
+
+class _AuditsFailed(Exception):
+    """Rolls the transaction back; never leaves this module."""
+
+
+class _Builder:
+    """One build: what it knows while it walks the plan."""
+
+    auditing = False
+    fail_fast = False
+    full_refresh = False
+
+    def __init__(
+        self,
+        command: str,
+        engine: Engine,
+        plan: Plan,
+        selected: Iterable[str] | None,
+        as_of: dt.datetime | None,
+        project_dir: Path,
+        on_event: Listener,
+    ) -> None:
+        self.engine = engine
+        self.plan = plan
+        self.selected = set(plan.tables if selected is None else selected)
+        self.project_dir = project_dir
+        self.on_event = on_event
+        self.result = RunResult(
+            command=command,
+            as_of=(as_of or dt.datetime.now(dt.UTC)).astimezone(dt.UTC),
+            target=engine.url,
+            plan_fingerprint=plan.fingerprint,
+            version=plan.version,
+        )
+        self.as_of = self.result.as_of.isoformat(sep=" ", timespec="microseconds")
+        self.auditor = Auditor(engine, self.as_of)
+        self.earlier = EarlierAudits(engine)
+        self.models = [
+            table for table in plan.tables.values() if table.kind == "model" and table.name in self.selected
+        ]
+        self.needed = ancestors(plan.tables, (table.name for table in self.models))
+        self.fingerprints: dict[str, str | None] = {}
+        self.unchanged: set[str] = set()
+        self.passed: set[str] = set()
+
+    def go(self) -> RunResult:
+        self._check_sources()
+        if self.result.command != "seed":
+            seed_files.check_names(self.plan, self.project_dir)
+        try:
+            with self.engine.transaction():
+                self._publish()
+                self._close()
+        except _AuditsFailed:
+            self.result.status = "failed"
+            with self.engine.transaction():
+                self._close()
+        except QueryError:
+            self.result.status = "error"
+            with self.engine.transaction():
+                self._close()
+            raise
+        return self.result
+
+    def _close(self) -> None:
+        self.result.audits = self.auditor.results
+        self.result.failing_rows = self.auditor.failing_rows
+        self.result.finish()
+        record(self.engine, self.result)
+
+    def _check_sources(self) -> None:
+        """Without any raw table there is nothing to build from; without some there is less."""
+        sources = [table for table in self.plan.tables.values() if table.kind == "source"]
+        if self.models and sources and all(table.missing for table in sources):
+            names = ", ".join(f"{table.schema}.{table.stored_name}" for table in sources)
+            raise NoRawDataError(
+                f"{self.engine.url} holds no raw data: there is none of the tables {names}."
+                " Bring some in with `aa-pipeline ingest otlp PATH`, `ingest git REPO`,"
+                " `ingest copilot PATH` or `ingest transcripts`;"
+                " `aa-pipeline demo` shows how it looks with made-up data."
+            )
+        if self.models:
+            self.result.warnings += self.plan.warnings
+
+    def _publish(self) -> None:
+        """Everything that happens inside the transaction."""
+        self.published = published(self.engine)
+        self.kinds = self.engine.kinds()
+        for schema in sorted({table.schema for table in self.plan.tables.values()} - {*NOT_OURS}):
+            self.engine.create_schema(schema)
+        self._read_sources()
+        for table in self.plan.tables.values():
+            if table.kind == "seed" and table.name in self.selected | self.needed:
+                self._time(table, self._load_seed)
+        self._check_upstreams()
+        for table in self.models:
+            self._time(table, self._build_model)
+        if self.auditing:
+            self._audit_across()
+        if self.models and not self.unselected:
+            self._drop_leftovers()
+        if stops(self.auditor.results):
+            raise _AuditsFailed
+
+    def _time(self, table: PlanTable, work: Callable[[PlanTable], _Done]) -> None:
+        """Do the work on one table, tell the listener, and audit what came of it."""
+        self.on_event(table, None)
+        start = time.perf_counter()
+        try:
+            action, reason, row_count = work(table)
+        except QueryError as error:
+            self._done(table, "error", str(error), None, start)
+            raise QueryError(f"{table.schema}.{table.name} could not be built. {error}") from error
+        if action == "skipped":
+            self.unchanged.add(table.name)
+        else:
+            self.kinds[table.schema, table.name] = _kind(table)
+        if self.auditing and table.name in self.selected:
+            row_count = self._audit_within(table, row_count)
+        self._done(table, action, reason, row_count, start)
+        if self.fail_fast and stops(self.auditor.results):
+            raise _AuditsFailed
+
+    def _done(self, table: PlanTable, action: str, reason: str, row_count: int | None, start: float) -> None:
+        result = TableResult(
+            name=table.name,
+            schema=table.schema,
+            stored_name=table.stored_name,
+            action=action,
+            reason=reason,
+            row_count=row_count,
+            seconds=time.perf_counter() - start,
+            fingerprint=self.fingerprints.get(table.name) or "",
+        )
+        self.result.tables.append(result)
+        self.on_event(table, result)
+
+    # Sources
+
+    def _read_sources(self) -> None:
+        sources = [
+            table
+            for table in self.plan.tables.values()
+            if table.kind == "source" and table.name in self.selected | self.needed
+        ]
+        shapes = self.engine.shapes("raw") if sources else {}
+        for table in sources:
+            if table.missing or table.stored_name not in shapes:
+                self.fingerprints[table.name] = "missing"
+                continue
+            start = time.perf_counter()
+            columns = shapes[table.stored_name]
+            fingerprint, row_count = source_fingerprint(self.engine, table, columns)
+            self.fingerprints[table.name] = fingerprint
+            before = self._before(table)
+            if before is None:
+                reason = "first time"
+            elif before.fingerprint != fingerprint:
+                reason = "rows came or went"
+            else:
+                reason = "no new rows"
+                self.unchanged.add(table.name)
+            if self.auditing and table.name in self.selected:
+                self._audit_within(table, row_count)
+            self._done(table, "read", reason, row_count, start)
+
+    # Seeds
+
+    def _load_seed(self, table: PlanTable) -> _Done:
+        fingerprint = seed_files.fingerprint(table, self.project_dir)
+        self.fingerprints[table.name] = fingerprint
+        before = self._before(table)
+        if self.full_refresh:
+            reason = "asked for"
+        elif before is None:
+            reason = "first time"
+        elif before.fingerprint != fingerprint:
+            reason = "its file changed"
+        else:
+            return "skipped", "its file has not changed", before.row_count
+        rows = seed_files.rows(table, self.project_dir)
+        if replacing := self.kinds.get((table.schema, table.name)):
+            self.engine.drop(table.schema, table.name, replacing)
+        columns = [column.name for column in table.columns]
+        self.engine.execute(
+            f"CREATE TABLE {self.engine.name(table.schema, table.name)} ("
+            + ", ".join(f"{self.engine.quote(c.name)} {c.native_type}" for c in table.columns)
+            + ")"
+        )
+        return "loaded", reason, self.engine.append(table.schema, table.name, columns, rows)
+
+    # Models
+
+    def _check_upstreams(self) -> None:
+        """What is read but not selected must have been published by this code or one like it."""
+        made = self.selected | {name for name in self.needed if self.plan.tables[name].kind != "model"}
+        shapes: dict[str, dict[str, dict[str, str]]] = {}
+        for table in self.models:
+            for name in table.depends_on:
+                if name in made:
+                    continue
+                upstream = self.plan.tables[name]
+                if upstream.schema not in shapes:
+                    shapes[upstream.schema] = self.engine.shapes(upstream.schema)
+                problems = shape_problems(upstream, shapes[upstream.schema].get(name))
+                if problems:
+                    raise ModelError(
+                        f"{table.name} reads {name}, which is not selected. {problems[0]}"
+                        f" `aa-pipeline build -s +{table.name}` builds both."
+                    )
+
+    def _build_model(self, table: PlanTable) -> _Done:
+        assert table.sql is not None
+        sql = table.sql.replace(AS_OF, self.as_of)
+        before = self._before(table)
+        inputs = self._inputs(table)
+        code = table.fingerprint
+        reason = self._why(table, before, code, inputs)
+        if reason is None and AS_OF in table.sql:
+            # Time has passed; has that changed any row?
+            assert before is not None
+            content = self.engine.content_hash(sql)
+            if content is None or before.fingerprint != _join(code, inputs, content):
+                reason = "the window moved"
+        if reason is None:
+            assert before is not None
+            self.fingerprints[table.name] = before.fingerprint
+            return "skipped", "nothing that it reads has changed", before.row_count
+        kind = _kind(table)
+        replacing = self.kinds.get((table.schema, table.name))
+        row_count = self.engine.create(table.schema, table.name, sql, kind, replacing)
+        content = ""
+        if AS_OF in table.sql:
+            stored = f"SELECT * FROM {self.engine.name(table.schema, table.name)}"
+            content = self.engine.content_hash(stored) or self.as_of
+        self.fingerprints[table.name] = _join(code, inputs, content)
+        return "full", reason, row_count
+
+    def _inputs(self, table: PlanTable) -> str | None:
+        """A text for what a model reads; None if it is not known from what that was made."""
+        parts = []
+        for name in table.depends_on:
+            if name not in self.fingerprints:
+                before = self._before(self.plan.tables[name])
+                self.fingerprints[name] = before.fingerprint if before else None
+            part = self.fingerprints[name]
+            if part is None:
+                return None
+            parts.append(f"{name}={part}")
+        return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
+
+    def _why(self, table: PlanTable, before: Published | None, code: str, inputs: str | None) -> str | None:
+        """Why a model must be built, or None if nothing but time has passed."""
+        if self.full_refresh:
+            return "full refresh"
+        if before is None:
+            return "first build"
+        if inputs is None:
+            return "not known what it reads"
+        code_before, _, rest = before.fingerprint.partition(":")
+        if code_before != code:
+            return "code or settings changed"
+        if rest.partition(":")[0] != inputs:
+            changed = [name for name in table.depends_on if name not in self.unchanged]
+            return f"{', '.join(changed) or 'what it reads'} changed"
+        return None
+
+    def _before(self, table: PlanTable) -> Published | None:
+        """How the last run left a table, if it still stands there as that."""
+        if self.kinds.get((table.schema, table.stored_name)) != _kind(table):
+            return None
+        return self.published.get((table.schema, table.stored_name))
+
+    def _drop_leftovers(self) -> None:
+        """Remove what earlier releases of the models published and this one does not."""
+        planned = {(table.schema, table.stored_name) for table in self.plan.tables.values()}
+        for key, before in self.published.items():
+            if key in planned or key not in self.kinds or before.schema in NOT_OURS:
+                continue
+            self.engine.drop(*key, self.kinds[key])
+            self.result.tables.append(
+                TableResult(key[1], *key, action="dropped", reason="no model makes it any more")
+            )
+
+    # Audits
+
+    def _audit_within(self, table: PlanTable, row_count: int | None) -> int | None:
+        """Run or carry over the audits of one table; its number of rows, if that is known now."""
+        within = [audit for audit in table.audits if not audit.needs]
+        carried = self._carry(table, within)
+        open_audits = [audit for audit in within if audit.name not in carried]
+        to_run = pending(open_audits, self.passed)
+        counted = self.auditor.within(table, to_run)
+        if counted:
+            row_count = counted[0].row_count
+        by_proof = [audit for audit in open_audits if audit not in to_run]
+        self.auditor.add(proven(table.name, by_proof, row_count))
+        results = [*carried.values(), *counted]
+        if all(result.status in ("passed", "proven") for result in results):
+            self.passed.add(table.name)
+        return row_count
+
+    def _audit_across(self) -> None:
+        """Run or carry over the audits that look at several tables, now that all are built.
+
+        Where only a part was selected, those that look beyond it and what it reads are skipped:
+        there the tables need not agree.
+        """
+        built = self.selected | self.needed
+        exist = {
+            name
+            for name, table in self.plan.tables.items()
+            if (table.schema, table.stored_name) in self.kinds
+        }
+        for name, table in self.plan.tables.items():
+            if name not in self.selected:
+                continue
+            across = [audit for audit in table.audits if audit.needs]
+            carried = self._carry(table, across)
+            to_run = [audit for audit in across if audit.name not in carried]
+            open_audits = pending(to_run, self.passed)
+            self.auditor.across(table, open_audits, built & exist)
+            self.auditor.add(proven(table.name, [audit for audit in to_run if audit not in open_audits]))
+            if self.fail_fast and stops(self.auditor.results):
+                raise _AuditsFailed
+
+    def _carry(self, table: PlanTable, audits: Sequence[PlanAudit]) -> dict[str, AuditResult]:
+        """Results of the run that left a table as it is, where nothing they look at has changed."""
+        before = self.published.get((table.schema, table.stored_name))
+        if (
+            before is None
+            or table.name not in self.unchanged
+            or (before.command, before.plan_fingerprint) != ("build", self.plan.fingerprint)
+        ):
+            return {}
+        results = self.earlier.results(before.run_id)
+        carried = {
+            audit.name: results[table.name, audit.name]
+            for audit in audits
+            if (table.name, audit.name) in results
+            and results[table.name, audit.name].status != "skipped"
+            and set(audit.needs) <= self.unchanged
+            and audit.kind != "freshness"
+            and AS_OF not in (audit.sql or "")
+        }
+        self.auditor.add([*carried.values()])
+        self.auditor.failing_rows += self.earlier.failing_rows(before.run_id, carried.values())
+        return carried
+
+
+def _kind(table: PlanTable) -> Kind:
+    return "view" if table.materialized == "view" else "table"
+
+
+def _join(code: str, inputs: str | None, content: str) -> str:
+    """A model's fingerprint: what made it, from what, and where time matters, what came of it."""
+    return f"{code}:{inputs}:{content}" if content else f"{code}:{inputs}"

@@ -1,0 +1,106 @@
+"""What a database holds, and from which code and inputs it was made."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+
+from pipeline.engines.base import Engine
+from pipeline.plan import PlanTable
+from pipeline.run.results import FailingRow
+from pipeline.verdicts import AuditResult
+
+# The last time that each table was dealt with by a run that published.
+LATEST = """
+SELECT table_schema, table_name, run_id, command, plan_fingerprint, as_of, action,
+       fingerprint, row_count
+FROM (
+    SELECT t.*, r.command, r.plan_fingerprint, r.as_of,
+           row_number() OVER (PARTITION BY table_schema, table_name ORDER BY t.run_id DESC) AS nth
+    FROM meta.run_tables AS t JOIN meta.runs AS r ON t.run_id = r.run_id
+    WHERE r.status = 'success'
+) AS dealt_with
+WHERE nth = 1 AND action <> 'dropped'
+"""
+
+
+@dataclass(frozen=True)
+class Published:
+    """A table as the last successful run left it."""
+
+    schema: str
+    stored_name: str
+    run_id: str
+    command: str
+    plan_fingerprint: str
+    as_of: dt.datetime
+    action: str
+    fingerprint: str
+    row_count: int | None
+
+
+def published(engine: Engine) -> dict[tuple[str, str], Published]:
+    """Every table that runs have left, by schema and name; empty before the first run."""
+    there = engine.shapes("meta")
+    if "runs" not in there or "run_tables" not in there:
+        return {}
+    return {(row[0], row[1]): Published(*row) for row in engine.fetch(LATEST)}
+
+
+def source_fingerprint(engine: Engine, source: PlanTable, columns: Iterable[str]) -> tuple[str, int]:
+    """What tells whether rows came or went in a raw table, and its number of rows.
+
+    Collectors append, numbering the rows. A row that was altered in place changes neither the
+    count nor the newest row: only a full refresh sees it.
+
+    Args:
+        engine: where the table is.
+        source: the table in the plan.
+        columns: those that the database's table really has.
+    """
+    newest = [name for name in columns if name.lower() in ("id", "created_at", "timestamp", "date")]
+    counted = ["COUNT(*)", *(f"MAX({engine.quote(name)})" for name in newest)]
+    relation = engine.name(source.schema, source.stored_name)
+    row = engine.fetch(f"SELECT {', '.join(counted)} FROM {relation}")[0]
+    return ":".join(map(str, row)), int(row[0])
+
+
+class EarlierAudits:
+    """What the audits of earlier runs found, read once per run and only if asked for."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.runs: dict[str, dict[tuple[str, str], AuditResult]] = {}
+        self.rows: dict[str, list[FailingRow]] = {}
+
+    def results(self, run_id: str) -> dict[tuple[str, str], AuditResult]:
+        """The results of a run by table and audit."""
+        if run_id not in self.runs:
+            found = self.engine.fetch_dicts("SELECT * FROM meta.audit_results WHERE run_id = ?", [run_id])
+            results = [
+                AuditResult(
+                    table=row["table_name"],
+                    columns=row["columns"].split(", ") if row["columns"] else [],
+                    **{name: row[name] for name in SAME_NAMES},
+                )
+                for row in found
+            ]
+            self.runs[run_id] = {(result.table, result.audit): result for result in results}
+        return self.runs[run_id]
+
+    def failing_rows(self, run_id: str, results: Iterable[AuditResult]) -> list[FailingRow]:
+        """The examples that a run kept for some of its results."""
+        wanted = {(r.table, r.audit) for r in results if r.status in ("failed", "warned")}
+        if not wanted:
+            return []
+        if run_id not in self.rows:
+            found = self.engine.fetch(
+                "SELECT table_name, audit, example, failing_row FROM meta.audit_failures"
+                " WHERE run_id = ? ORDER BY table_name, audit, example",
+                [run_id],
+            )
+            self.rows[run_id] = [FailingRow(*row) for row in found]
+        return [row for row in self.rows[run_id] if (row.table, row.audit) in wanted]
+
+
+# Fields of a result that `meta.audit_results` calls the same.
+SAME_NAMES = [field.name for field in fields(AuditResult) if field.name not in ("table", "columns")]

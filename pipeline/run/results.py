@@ -1,0 +1,87 @@
+"""What a run returns and writes into `meta`."""
+
+import datetime as dt
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from pipeline.plan import PlanTable
+from pipeline.verdicts import AuditResult
+
+
+@dataclass(frozen=True)
+class TableResult:
+    """What a run did with one table.
+
+    Attributes:
+        name: of the table in the plan.
+        schema: of the database.
+        stored_name: of the table in its schema.
+        action: read (a source), loaded (a seed), full, skipped, dropped or error.
+        reason: why that and nothing else.
+        row_count: its rows, where counted.
+        seconds: how long it took.
+        fingerprint: of the code and the inputs that it was made from.
+    """
+
+    name: str
+    schema: str
+    stored_name: str
+    action: str
+    reason: str
+    row_count: int | None = None
+    seconds: float = 0.0
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True)
+class FailingRow:
+    """One row that an audit failed on, as JSON text; what names a person is masked."""
+
+    table: str
+    audit: str
+    example: int
+    failing_row: str
+
+
+@dataclass
+class RunResult:
+    """What one command did to a database.
+
+    Attributes:
+        command: build, run, seed or test.
+        status: success; failed, if an audit of severity error did; error, if the database refused.
+        as_of: the instant that the tables stand for, in UTC.
+        seconds: how long it all took.
+        warnings: sentences for people.
+    """
+
+    command: str
+    as_of: dt.datetime
+    target: str
+    plan_fingerprint: str
+    version: str
+    run_id: str = ""
+    started_at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
+    status: str = "success"
+    seconds: float = 0.0
+    tables: list[TableResult] = field(default_factory=list)
+    audits: list[AuditResult] = field(default_factory=list)
+    failing_rows: list[FailingRow] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        # Sorts by time; the random end keeps two runs of one microsecond apart.
+        self.run_id = f"{self.started_at:%Y%m%dT%H%M%S.%fZ}-{secrets.token_hex(3)}"
+
+    def finish(self) -> None:
+        """Take the time."""
+        self.seconds = (dt.datetime.now(dt.UTC) - self.started_at).total_seconds()
+
+
+# Told about each table when work on it begins (None) and when it is done.
+Listener = Callable[[PlanTable, TableResult | None], None]
+
+
+def silent(table: PlanTable, result: TableResult | None) -> None:
+    """A listener that does nothing."""
