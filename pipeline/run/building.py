@@ -133,9 +133,9 @@ class _Builder:
         self.as_of = self.result.as_of.isoformat(sep=" ", timespec="microseconds")
         self.auditor = Auditor(engine, self.as_of)
         self.earlier = EarlierAudits(engine)
-        self.models = [
-            table for table in plan.tables.values() if table.kind == "model" and table.name in self.selected
-        ]
+        models = [table for table in plan.tables.values() if table.kind == "model"]
+        self.models = [table for table in models if table.name in self.selected]
+        self.everything = len(self.models) == len(models)
         self.needed = ancestors(plan.tables, (table.name for table in self.models))
         self.fingerprints: dict[str, str | None] = {}
         self.unchanged: set[str] = set()
@@ -195,7 +195,7 @@ class _Builder:
             self._time(table, self._build_model)
         if self.auditing:
             self._audit_across()
-        if self.models and not self.unselected:
+        if self.models and self.everything:
             self._drop_leftovers()
         if stops(self.auditor.results):
             raise _AuditsFailed
