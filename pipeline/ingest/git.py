@@ -7,8 +7,11 @@ commit, so that rewritten histories, deepened clones and new branches all come o
 
 import datetime as dt
 import json
+import os
 import secrets
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +20,15 @@ from pipeline.ingest.git_repository import Repository
 from pipeline.ingest.landing import IngestResult, Landing
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from pipeline.engines.base import Engine
 
+# Hash, parents, author date, committer date, author, committer, message, note; see git-log(1).
+# The names and addresses are those after .mailmap.
 FIELDS = ["%H", "%P", "%at", "%ct", "%aN", "%aE", "%cN", "%cE", "%B", "%N"]
+COMMIT, AUTHORED = FIELDS.index("%H"), FIELDS.index("%at")
+BATCH = 5_000  # commits that one call of git reads
 END_OF_TIME = int(dt.datetime(2200, 1, 1, tzinfo=dt.UTC).timestamp())
 
 # What may be kept of a session in a git-ai note; its messages may not.
@@ -29,7 +38,7 @@ NOTE_KEYS = {
     "total_additions",
     "total_deletions",
     "accepted_lines",
-    "overriden_lines",
+    "overriden_lines",  # as git-ai writes it
     "overridden_lines",
 }
 
@@ -50,158 +59,177 @@ def ingest_git(
         all_branches: every branch, here and at the remotes.
 
     Raises:
-        IngestError: a repository could not be read; the others have landed.
+        IngestError: a repository could not be read, and no other one was.
     """
-    unreadable = []
-    with Landing(engine, "git", [str(repository) for repository in repositories]) as landing:
-        known = landed_commits(engine)
-        for repository in repositories:
+    problems = []
+    with Landing(engine, "git", repositories) as landing:
+        known = _landed_commits(engine)
+        for path in repositories:
             try:
-                _ingest(landing, known, Path(repository).expanduser(), branch, all_branches)
+                repository = Repository(Path(path).expanduser())
+                tips = repository.tips(branch, all_branches=all_branches)
+                _land(landing, repository, tips, known)
             except IngestError as error:
-                unreadable.append(str(error))
-    if unreadable:
-        raise IngestError(" ".join(unreadable))
+                problems.append(str(error))
+        readable = len(problems) < len(repositories)
+        for problem in problems if readable else ():
+            landing.warn(problem)
+    if not readable:
+        raise IngestError(" ".join(problems))
     return landing.result
 
 
-def _ingest(
-    landing: Landing, known: set[str], path: Path, branch: str | None, all_branches: bool
-) -> None:
-    repository = Repository(path)
-    commits = repository.commits(repository.tips(branch, all_branches=all_branches))
+def _land(landing: Landing, repository: Repository, tips: list[str], known: set[str]) -> None:
+    """Land what can be reached from `tips` and is not `known`, and make it known."""
+    commits = repository.commits(tips)
     if not commits:
-        landing.warn(f"{path} has no commits yet.")
-        return
+        landing.warn(f"{repository.path} has no commits yet.")
     new = [commit for commit in commits if commit not in known]
     landing.repeat(len(commits) - len(new))
     edge = repository.edge().intersection(new)
     if edge:
         landing.warn(
-            f"{path} is a shallow clone. What the {len(edge)} commits at its edge changed is not"
-            " known and stays empty: use `git fetch --unshallow` before the first ingest."
+            f"{repository.path} is a shallow clone: what the {len(edge)} oldest commits changed is"
+            " unknown, and stays so. Run `git fetch --unshallow` before the first ingest."
         )
-    if new:
-        landing.land("git_commits", _records(landing, repository, new, edge))
-        known.update(new)
+    for commits_read in read_commits(repository, new):
+        dated = []
+        for commit in commits_read:
+            if epoch(commit[AUTHORED]) is None:
+                reason = "its author date is missing or not between 1970 and 2199"
+                landing.quarantine(repository.path, None, f"commit {commit[COMMIT]}: {reason}")
+            else:
+                dated.append(commit)
+        landing.land_arrow("git_commits", commit_table(dated, repository.project_id, edge))
+        known.update(commit[COMMIT] for commit in commits_read)
 
 
-def landed_commits(engine: "Engine") -> set[str]:
-    """Hashes of all commits that have landed."""
+def _landed_commits(engine: "Engine") -> set[str]:
     if "git_commits" not in engine.shapes("raw"):
         return set()
     rows = engine.fetch(f"SELECT DISTINCT commit_hash FROM {engine.name('raw', 'git_commits')}")
     return {row[0] for row in rows}
 
 
-def _records(
-    landing: Landing, repository: Repository, commits: list[str], edge: set[str]
-) -> Iterator[dict[str, Any]]:
-    """One record per commit, oldest first; those without a usable date are quarantined."""
+def read_commits(repository: Repository, commits: list[str]) -> Iterator[list[list[str]]]:
+    """Batches of commits: of each the values of FIELDS, then the text of `--numstat -z`.
+
+    Git recodes a message to UTF-8 where the commit names its encoding; of what is no UTF-8 even
+    so, the bad bytes are replaced.
+    """
     # No repository can contain what nobody knew when it was made.
     separator = secrets.token_hex(16)
-    output = repository.log(commits, separator + "%x00".join(FIELDS))
-    for text in _split(output, separator.encode()):
-        record = commit_record(text)
-        record["project_id"] = repository.project_id
-        if record["commit_hash"] in edge:
-            unknown = ("parent_count", "files_changed", "lines_added", "lines_deleted")
-            record.update(dict.fromkeys(unknown))
-        if record["commit_timestamp"] is None:
-            landing.quarantine(
-                str(repository.path),
-                None,
-                f"commit {record['commit_hash']}: its author date is missing or not in 1970-2199",
-            )
-        else:
-            yield record
+    layout = "%x00".join([separator, *FIELDS])
+    # One git per processor, and hardly more batches in memory than that.
+    workers = os.cpu_count() or 1
+    with ThreadPoolExecutor(workers) as pool:
+        pending: deque[Future[str]] = deque()
+        for start in range(0, len(commits), BATCH):
+            pending.append(pool.submit(repository.log, commits[start : start + BATCH], layout))
+            if len(pending) > workers:
+                yield _split(pending.popleft().result(), separator)
+        for reading in pending:
+            yield _split(reading.result(), separator)
 
 
-def _split(chunks: Iterator[bytes], separator: bytes) -> Iterator[bytes]:
-    """The texts between separators, of which the first stands before everything."""
-    rest = b""
-    for chunk in chunks:
-        *complete, rest = (rest + chunk).split(separator)
-        yield from filter(None, complete)
-    if rest:
-        yield rest
+def _split(output: str, separator: str) -> list[list[str]]:
+    return [text.split("\0", len(FIELDS)) for text in output.split(f"{separator}\0") if text]
 
 
-def commit_record(text: bytes) -> dict[str, Any]:
-    """One commit as `git log --numstat -z` prints it, in the columns of raw.git_commits.
+def commit_table(commits: list[list[str]], project_id: str, edge: set[str]) -> "pa.Table":
+    """Commits in the columns of raw.git_commits.
 
-    The date is None if it is missing or absurd. Text that is not UTF-8, which is what git
-    recodes to where a commit names its encoding, has its bad bytes replaced.
+    Args:
+        commits: as `read_commits` gives them, with author dates that are instants.
+        project_id: whose they are.
+        edge: those whose changes are unknown.
     """
-    *head, changes = text.split(b"\0", len(FIELDS))
-    commit, parents, authored, committed, *words = (field.decode("utf-8", "replace") for field in head)
-    author_name, author_email, committer_name, committer_email, message, note = words
-    files, added, deleted = count_changes(changes)
-    return {
-        "commit_hash": commit,
-        "commit_message": message.strip("\n"),
-        "author_name": author_name.strip() or None,
-        "author_email": author_email.strip() or None,
-        "commit_timestamp": instant(authored),
-        "files_changed": files,
-        "lines_added": added,
-        "lines_deleted": deleted,
-        # Who wrote a commit is for the models to tell; a repository does not know.
-        "agent_assisted": False,
-        "agent_session_id": None,
-        "agent_type": None,
-        "developer_id": None,
-        "committer_name": committer_name.strip() or None,
-        "committer_email": committer_email.strip() or None,
-        "committed_at": instant(committed),
-        "parent_count": len(parents.split()),
-        "notes": without_content(note) if note else None,
-    }
+    import pyarrow as pa
+
+    numbers = pa.int64()
+    columns = list(zip(*commits, strict=True)) or [()] * (len(FIELDS) + 1)
+    hashes, parents, *times, messages, notes, numstats = columns[:4] + columns[8:]
+    authored, committed = (
+        pa.array(map(epoch, seconds), pa.timestamp("s", "UTC")).cast(pa.timestamp("us", "UTC"))
+        for seconds in times
+    )
+    author_names, author_emails, committer_names, committer_emails = (
+        pa.array([word.strip() or None for word in words], pa.string()) for words in columns[4:8]
+    )
+    unknown = (None, None, None)
+    changes = [
+        unknown if commit in edge else count_changes(numstat)
+        for commit, numstat in zip(hashes, numstats, strict=True)
+    ]
+    files, added, deleted = zip(*changes, strict=True) if changes else ((), (), ())
+    parent_counts = [
+        None if commit in edge else len(names.split()) for commit, names in zip(hashes, parents, strict=True)
+    ]
+    return pa.table(
+        {
+            "commit_hash": pa.array(hashes, pa.string()),
+            "commit_message": pa.array([text.strip("\n") for text in messages], pa.string()),
+            "author_name": author_names,
+            "author_email": author_emails,
+            "commit_timestamp": authored,
+            "files_changed": pa.array(files, numbers),
+            "lines_added": pa.array(added, numbers),
+            "lines_deleted": pa.array(deleted, numbers),
+            # Whether an agent helped is for the models to find out; a repository does not say.
+            "agent_assisted": pa.repeat(False, len(commits)),
+            "project_id": pa.repeat(project_id, len(commits)),
+            "committer_name": committer_names,
+            "committer_email": committer_emails,
+            "committed_at": committed,
+            "parent_count": pa.array(parent_counts, numbers),
+            "notes": pa.array([note and without_content(note) for note in notes], pa.string()),
+        }
+    )
 
 
-def count_changes(numstat: bytes) -> tuple[int, int, int]:
-    r"""Files changed, lines added and lines deleted of one commit's `--numstat -z`.
+def epoch(seconds: str) -> int | None:
+    """Seconds since 1970 of an instant before 2200, or None."""
+    if len(seconds) < 12 and seconds.isdecimal() and (value := int(seconds)) < END_OF_TIME:
+        return value
+    return None
 
-    >>> count_changes(b"\n3\t1\ta.py\x00-\t-\tlogo.png\x002\t0\t\x00old\x00new\x00")
+
+def count_changes(numstat: str) -> tuple[int, int, int]:
+    r"""Files changed, lines added and lines deleted, of one commit's `--numstat -z`.
+
+    >>> count_changes("\n3\t1\ta.py\0-\t-\tlogo.png\0" + "2\t0\t\0old\0new\0")
     (3, 5, 1)
     """
     files = added = deleted = 0
-    entries = iter(numstat.lstrip(b"\n").split(b"\0"))
+    entries = iter(numstat.lstrip("\n").split("\0"))
     for entry in entries:
         if not entry:
             continue
-        plus, minus, path = entry.split(b"\t", 2)
+        plus, minus, path = entry.split("\t", 2)
         files += 1
-        if plus != b"-":  # binary
+        if plus != "-":  # a binary file has no lines
             added += int(plus)
             deleted += int(minus)
         if not path:  # renamed: both names follow
-            next(entries), next(entries)
+            next(entries)
+            next(entries)
     return files, added, deleted
-
-
-def instant(seconds: str) -> dt.datetime | None:
-    """An instant of the years 1970 to 2199, or None."""
-    if not (seconds.isascii() and seconds.isdigit() and len(seconds) < 12):
-        return None
-    value = int(seconds)
-    return dt.datetime.fromtimestamp(value, dt.UTC) if value < END_OF_TIME else None
 
 
 def without_content(note: str) -> str | None:
     """A git-ai note without the conversations that some versions store in it.
 
-    The part above the line `---` names files and lines and stays; of the JSON below it, sessions
+    The part above the line `---` names files and lines, and stays; of the JSON below it, sessions
     keep what describes them. JSON that cannot be read is left out.
     """
     lines, divider, document = note.strip("\n").rpartition("---\n")
     try:
         data = json.loads(document)
     except (ValueError, RecursionError):
-        return lines.strip("\n") or None
+        data = None
     if not isinstance(data, dict):
         return lines.strip("\n") or None
-    kept = {key: value for key, value in data.items() if isinstance(value, str | int | float)}
+    kept: dict[str, Any] = {key: value for key, value in data.items() if isinstance(value, str | int | float)}
     for group in ("sessions", "prompts"):
         if isinstance(data.get(group), dict):
             kept[group] = {

@@ -1,26 +1,22 @@
 """Git repositories, read without trusting them.
 
 A repository may come from anywhere, and its own configuration can name programs for git to run.
-Every call goes through `Repository.run` or `Repository.stream`, which switch all of those off:
-hooks, pagers, file system monitors, external diffs, text conversions, signature programs, and
-fetching of missing objects. Names from outside never reach git as options: they are resolved to
-object names first.
+Every call goes through `Repository.run`, which switches all of those off: hooks, pagers, file
+system monitors, external diffs, text conversions, signature programs, and fetching of missing
+objects. Names from outside never reach git as options: they are resolved to hashes first.
 """
 
 import os
 import re
 import subprocess
-import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
-from typing import IO
 from urllib.parse import urlsplit
 
 from pipeline.errors import IngestError, did_you_mean
 
 NOTES = "refs/notes/ai"
 BRANCHES = ("refs/heads", "refs/remotes")
-CHUNK = 1 << 20  # bytes that are read at once
 
 # What a repository's configuration must not decide.
 OVERRIDES = {
@@ -83,49 +79,27 @@ class Repository:
         self._git_folder = Path(folder)
         self._bare = bare == "true"
         self._shallow = shallow == "true"
+        self._has_notes = bool(self._resolve(NOTES))
         self.project_id = self._project_id()
 
-    def run(self, *arguments: str, allowed: tuple[int, ...] = (0,)) -> str:
-        """What a git command prints.
+    def run(self, *arguments: str, given: str = "", allowed: tuple[int, ...] = (0,)) -> str:
+        """What a git command prints that reads `given`; bytes that are no UTF-8 are replaced.
 
         Raises:
             IngestError: git is missing, or ended with a code that is not allowed.
         """
         try:
-            done = subprocess.run(self._command(*arguments), capture_output=True, env=_environment())
+            done = subprocess.run(
+                self._command(*arguments),
+                input=given.encode(),
+                capture_output=True,
+                env=_environment(),
+            )
         except FileNotFoundError:
             raise IngestError("git is not installed, or not on the PATH. Install it.") from None
         if done.returncode not in allowed:
             raise IngestError(self._explain(done.stderr.decode("utf-8", "replace")))
         return done.stdout.decode("utf-8", "replace")
-
-    def stream(self, *arguments: str, lines: Iterable[str]) -> Iterator[bytes]:
-        """What a git command that is given `lines` on its standard input prints, in chunks.
-
-        Raises:
-            IngestError: git failed, perhaps after a part of its output.
-        """
-        # Files, not pipes: neither side can wait for the other.
-        with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as complaints:
-            given.write("\n".join(lines).encode())
-            given.seek(0)
-            with subprocess.Popen(
-                self._command(*arguments),
-                stdin=given,
-                stdout=subprocess.PIPE,
-                stderr=complaints,
-                env=_environment(),
-            ) as process:
-                output: IO[bytes] = process.stdout  # type: ignore[assignment]
-                try:
-                    while chunk := output.read(CHUNK):
-                        yield chunk
-                finally:
-                    if process.poll() is None and not output.closed:
-                        output.close()  # given up early: git ends by itself
-            if process.returncode:
-                complaints.seek(0)
-                raise IngestError(self._explain(complaints.read().decode("utf-8", "replace")))
 
     def tips(self, branch: str | None = None, *, all_branches: bool = False) -> list[str]:
         """Hashes of the commits to start from; empty in a repository without commits.
@@ -142,7 +116,7 @@ class Repository:
         known = self.run("for-each-ref", "--format=%(objectname) %(refname)", *BRANCHES).split("\n")
         branches = {name: commit for commit, _, name in (line.partition(" ") for line in known if line)}
         if all_branches:
-            return sorted(set(branches.values()))
+            return sorted({*branches.values(), *self._resolve("HEAD")})
         name = branch or self._default_branch(branches)
         found = [branches.get(f"{place}/{name}") for place in ("refs/heads", "refs/remotes/origin")]
         tips = [commit for commit in found if commit] or self._resolve(name)
@@ -156,8 +130,9 @@ class Repository:
 
     def commits(self, tips: list[str]) -> list[str]:
         """Hashes of all commits that can be reached, the oldest first."""
-        output = b"".join(self.stream("rev-list", "--stdin", lines=tips)) if tips else b""
-        return output.decode("ascii").split()[::-1]
+        if not tips:
+            return []
+        return self.run("rev-list", "--stdin", given="\n".join(tips)).split()[::-1]
 
     def edge(self) -> set[str]:
         """Commits of a shallow clone whose parents are missing: git sees them as roots."""
@@ -165,17 +140,25 @@ class Repository:
             return set()
         return set((self._git_folder / "shallow").read_text("ascii").split())
 
-    def log(self, commits: Iterable[str], layout: str) -> Iterator[bytes]:
-        """`git log --numstat -z` of exactly these commits, in this order, in chunks."""
-        has_notes = self._resolve(NOTES)
-        notes = ["--no-notes", f"--notes={NOTES}"] if has_notes else ["--no-notes"]
+    def log(self, commits: Sequence[str], layout: str) -> str:
+        """`git log --numstat -z` of exactly these commits, in this order.
+
+        Args:
+            commits: their hashes.
+            layout: what to print of each commit before its changes, as `--format` of git has it;
+                `%N` stands for its git-ai note.
+        """
+        notes = ["--no-notes", f"--notes={NOTES}"]
+        if not self._has_notes:
+            notes = ["--no-notes"]
+            layout = layout.replace("%N", "")  # git would leave it as it is
         walk = ["--no-walk=unsorted", "--stdin", f"--format=tformat:{layout}"]
-        return self.stream("log", *walk, *notes, *LOG_OPTIONS, lines=commits)
+        return self.run("log", *walk, *notes, *LOG_OPTIONS, given="\n".join(commits))
 
     def _default_branch(self, branches: dict[str, str]) -> str:
-        head = self.run("symbolic-ref", "--quiet", "refs/remotes/origin/HEAD", allowed=(0, 1))
-        if head:
-            return head.strip().removeprefix("refs/remotes/origin/")
+        head = self.run("symbolic-ref", "--quiet", "refs/remotes/origin/HEAD", allowed=(0, 1)).strip()
+        if head in branches:
+            return head.removeprefix("refs/remotes/origin/")
         if not self._bare:  # a bare repository's HEAD is its default branch
             configured = self.run("config", "--get", "init.defaultBranch", allowed=(0, 1)).strip()
             for name in (configured, "main", "master"):
