@@ -43,7 +43,8 @@ class Piece:
         messages: exports that were framed by their length, each JSON or protobuf.
         end: where it ends in the file, in bytes after decompression.
         last: whether the file ends here.
-        problem: why the bytes up to `end` could not be read.
+        problem: why the bytes before `end` could not be read.
+        cut_off: what is wrong with the bytes after `end`, where the file ends too early.
     """
 
     first: int
@@ -52,6 +53,7 @@ class Piece:
     messages: tuple[bytes, ...] = ()
     last: bool = False
     problem: str | None = None
+    cut_off: str | None = None
 
 
 @dataclass
@@ -261,7 +263,7 @@ def _frames(stream: BinaryIO, start: int) -> Iterator[Piece]:
     """Messages that each follow their length in four bytes."""
     first, end, size = 1, start, 0
     messages: list[bytes] = []
-    problem = None
+    problem = cut_off = None
     while True:
         try:
             prefix = _read_exactly(stream, 4)
@@ -276,7 +278,7 @@ def _frames(stream: BinaryIO, start: int) -> Iterator[Piece]:
         if not prefix:
             break
         if len(prefix) < 4 or len(message) < length:
-            problem = f"message {first + len(messages)} is cut off"
+            cut_off = f"message {first + len(messages)} is cut off"
             break
         messages.append(message)
         size += length
@@ -285,7 +287,7 @@ def _frames(stream: BinaryIO, start: int) -> Iterator[Piece]:
             yield Piece(first, end, messages=tuple(messages))
             first += len(messages)
             messages, size = [], 0
-    yield Piece(first, end, messages=tuple(messages), last=True, problem=problem)
+    yield Piece(first, end, messages=tuple(messages), last=True, problem=problem, cut_off=cut_off)
 
 
 def _whole(stream: BinaryIO) -> Iterator[Piece]:

@@ -111,13 +111,17 @@ class _Account:
         bad = list(batch.bad)
         if piece.problem:
             bad.append((piece.first, piece.problem))
-        can_go_on = file.inode and not file.compressed
+        unfinished = (
+            (batch.unread_line, batch.unread_reason)
+            if batch.unread
+            else (piece.first + len(piece.messages), piece.cut_off)
+        )
         read_to = piece.end
-        if batch.unread and file.known and can_go_on:
+        if unfinished[1] and file.known and file.inode and not file.compressed:
             read_to -= batch.unread
             self.landing.warn(f"{file.name} ends in an incomplete record, which is left for the next ingest.")
-        elif batch.unread:
-            bad.append((batch.unread_line, batch.unread_reason))
+        elif unfinished[1]:
+            bad.append((unfinished[0], unfinished[1]))
         if bad:
             before = lines_before(file.path, file.start) if file.path and file.start else 0
             for line, reason in bad:

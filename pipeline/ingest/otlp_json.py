@@ -253,8 +253,8 @@ class Rows:
         hasher: Any,
     ) -> tuple[Any, ...] | None:
         """The row of a data point; None if it is flagged as having no value."""
-        flags = point.get("flags") or 0
-        if NO_RECORDED_VALUE in flags if isinstance(flags, str) else int(flags) & 1:
+        flags = point.get("flags")
+        if flags and (NO_RECORDED_VALUE in str(flags) or int(flags) & 1):
             return None
         name, unit, kind, temporality = series
         time = _nanos(point.get("timeUnixNano"))

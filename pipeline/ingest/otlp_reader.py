@@ -117,7 +117,7 @@ def parse_json(text: bytes) -> Any:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        reason = str(error)
+        reason = f"{error.msg} at character {error.pos}"
     import json
 
     decoder = json.JSONDecoder(strict=False)
