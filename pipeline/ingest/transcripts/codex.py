@@ -4,13 +4,14 @@ A `token_count` carries the session's total so far, and is often written twice: 
 much the total grew. Input holds cached input, output holds reasoning, as in Codex's telemetry.
 
 A forked session, and a sub-agent's, opens with its parent's whole history under new times. Its totals
-are the parent's, one by one, as far as the copy goes; where the parent's file is gone, the copy is
-what was written within a second of the fork.
+are the parent's, one by one, as far as the copy goes, and it was written within a second of the fork,
+which tells a copy where the parent's file is gone.
 """
 
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ def events(files: list[Path], landing: Landing) -> Iterator[Event]:
         copied = _copied(rollout, parent if parent is not rollout else None)
         landing.repeat(copied)
         yield from _responses(rollout, copied, landing)
-        yield from _prompts(rollout, copied, landing)
+        yield from _prompts(rollout, landing)
 
 
 def _read(file: Path, landing: Landing) -> Rollout:
@@ -116,17 +117,17 @@ def _count(line: dict[str, Any], info: dict[str, Any], model: str | None) -> Cou
 
 
 def _copied(rollout: Rollout, parent: Rollout | None) -> int:
-    """How many of the rollout's counts are its parent's."""
-    if parent:
-        same = 0
-        for own, original in zip(rollout.counts, parent.counts, strict=False):
-            if own.total != original.total:
-                break
-            same += 1
-        return same
-    if rollout.forked_at:
-        return sum(1 for count in rollout.counts if count.at - rollout.forked_at <= FORK)
-    return 0
+    """How many of the rollout's counts, from the first on, are its parent's."""
+    originals = [count.total for count in parent.counts] if parent else []
+    pairs = zip((count.total for count in rollout.counts), originals, strict=False)
+    same = len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
+    at_once = len(list(takewhile(lambda count: _is_copy(count.at, rollout), rollout.counts)))
+    return max(same, at_once)
+
+
+def _is_copy(at: dt.datetime, rollout: Rollout) -> bool:
+    """Whether something was written faster than any model answers."""
+    return rollout.forked_at is not None and at - rollout.forked_at <= FORK
 
 
 def _responses(rollout: Rollout, copied: int, landing: Landing) -> Iterator[Event]:
@@ -157,15 +158,14 @@ def _responses(rollout: Rollout, copied: int, landing: Landing) -> Iterator[Even
         yield _event("codex.sse_event", count.at, rollout, attributes)
 
 
-def _prompts(rollout: Rollout, copied: int, landing: Landing) -> Iterator[Event]:
+def _prompts(rollout: Rollout, landing: Landing) -> Iterator[Event]:
     """Prompts; those of a copy were typed into the parent."""
-    until = rollout.forked_at + FORK if rollout.forked_at else None
     for at in rollout.prompts:
-        if until and at <= until and copied:
+        if _is_copy(at, rollout):
             landing.repeat(1)
-        else:
-            attributes = known(conversation__id=rollout.session, app__version=rollout.version)
-            yield _event("codex.user_prompt", at, rollout, attributes)
+            continue
+        attributes = known(conversation__id=rollout.session, app__version=rollout.version)
+        yield _event("codex.user_prompt", at, rollout, attributes)
 
 
 def _event(name: str, at: dt.datetime, rollout: Rollout, attributes: dict[str, Any]) -> Event:

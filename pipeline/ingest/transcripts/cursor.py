@@ -17,6 +17,7 @@ from pipeline.ingest.transcripts.events import (
     json_file,
     known,
     mapping,
+    objects,
     text,
     tokens,
 )
@@ -42,9 +43,9 @@ def events(files: list[Path], landing: Landing) -> Iterator[Event]:
 
 def _objects(file: Path, landing: Landing) -> Iterator[tuple[int, dict[str, Any]]]:
     document = json_file(file, landing)
-    pages = document if isinstance(document, list) else [document]
-    found = [event for page in pages for key in EVENTS for event in mapping(page).get(key) or ()]
-    for number, event in enumerate(map(mapping, found), start=1):
+    pages = objects(document) or [mapping(document)]
+    found = [event for page in pages for key in EVENTS for event in objects(page.get(key))]
+    for number, event in enumerate(found, start=1):
         usage = mapping(event.get("tokenUsage"))
         yield (
             number,
@@ -65,7 +66,7 @@ def _objects(file: Path, landing: Landing) -> Iterator[tuple[int, dict[str, Any]
 def _rows(file: Path, landing: Landing) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
         with file.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
-            reader = csv.DictReader(lines)
+            reader = csv.DictReader(line.replace("\0", "") for line in lines)
             for row in reader:
                 numbers = {name: _number(row.get(name)) for name in row if name}
                 yield (

@@ -131,6 +131,11 @@ def mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def objects(value: Any) -> list[dict[str, Any]]:
+    """The items of a list, those that are no objects as empty ones; nothing if it is no list."""
+    return [mapping(item) for item in value] if isinstance(value, list) else []
+
+
 def text(value: Any) -> str | None:
     """The value if it is text that says something."""
     return value.strip() or None if isinstance(value, str) else None

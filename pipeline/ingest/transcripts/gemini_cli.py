@@ -20,6 +20,7 @@ from pipeline.ingest.transcripts.events import (
     json_lines,
     known,
     mapping,
+    objects,
     text,
     tokens,
 )
@@ -63,9 +64,7 @@ def _messages(
 
 
 def _with_id(messages: Any) -> Iterator[dict[str, Any]]:
-    for message in messages if isinstance(messages, list) else ():
-        if isinstance(message, dict) and isinstance(message.get("id"), str):
-            yield message
+    return (message for message in objects(messages) if isinstance(message.get("id"), str))
 
 
 def _event(message: dict[str, Any], session: dict[str, Any], file: Path) -> Event | None:
