@@ -182,7 +182,7 @@ def commit_table(commits: list[list[str]], project_id: str, edge: set[str]) -> "
             "committer_email": committer_emails,
             "committed_at": committed,
             "parent_count": pa.array(parent_counts, numbers),
-            "notes": pa.array([note and without_content(note) for note in notes], pa.string()),
+            "notes": pa.array([without_content(note) if note else None for note in notes], pa.string()),
         }
     )
 

@@ -124,7 +124,7 @@ class Repository:
             names = [ref.split("/", 2)[2] for ref in branches]
             raise IngestError(
                 f"{self.path} has no branch {name!r}.{did_you_mean(name, names)}"
-                " Name another one with --branch, or take --all of them."
+                " Name another one with --branch, or read --all-branches."
             )
         return tips
 
@@ -169,7 +169,8 @@ class Repository:
     def _resolve(self, name: str) -> list[str]:
         """The commit of that name, or none."""
         asked = ("--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-        return self.run("rev-parse", *asked, allowed=(0, 1, 128)).split()[-1:]
+        found = self.run("rev-parse", *asked, allowed=(0, 1, 128)).strip()
+        return [found] if re.fullmatch("[0-9a-f]+", found) else []  # a range prints more than one
 
     def _project_id(self) -> str:
         address = self.run("config", "--get", "remote.origin.url", allowed=(0, 1)).strip()
