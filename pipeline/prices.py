@@ -255,9 +255,7 @@ def _times(prices: Any, factor: int) -> Any:
         return TieredPrices(base=price.base * factor, tiers=tiers)
 
     found = {kind: getattr(prices, kind, None) for kind in KINDS.values()}
-    return ModelPrice(
-        **{kind: multiplied(price) for kind, price in found.items() if price is not None}
-    )
+    return ModelPrice(**{kind: multiplied(price) for kind, price in found.items() if price is not None})
 
 
 def _text(price: Decimal | None) -> str:

@@ -44,9 +44,7 @@ def metrics(session: Session) -> Iterator[bytes]:
         yield line("metric", _resource(session), METRICS, _metrics(turn, number, identity, span))
 
 
-def _events(
-    session: Session, turn: Turn, rng: Random
-) -> Iterator[tuple[dt.datetime, str, dict[str, Any]]]:
+def _events(session: Session, turn: Turn, rng: Random) -> Iterator[tuple[dt.datetime, str, dict[str, Any]]]:
     length = str(rng.randint(12, 400))
     prompt = {"prompt.id": _hex(rng, 8, 4, 4, 4, 12)}
     yield turn.at, "user_prompt", prompt | {"prompt_length": length, "prompt": "<REDACTED>"}
@@ -110,9 +108,7 @@ def _metrics(
     yield counter("claude_code.token.usage", "tokens", span, points(tokens, "type", *of_model))
     yield counter("claude_code.cost.usage", "USD", span, points(cost, *of_model))
     decisions = Counter(
-        (tool, "accept" if accepted else "reject")
-        for _, tool, accepted in turn.tools
-        if tool in EDITS
+        (tool, "accept" if accepted else "reject") for _, tool, accepted in turn.tools if tool in EDITS
     )
     edits = points(decisions, "tool_name", "decision")
     if edits:

@@ -264,9 +264,7 @@ SUBJECTS = (
 )
 
 
-def _commit(
-    rng: Random, person: Person, at: dt.datetime, added: int = 0, removed: int = 0
-) -> Commit:
+def _commit(rng: Random, person: Person, at: dt.datetime, added: int = 0, removed: int = 0) -> Commit:
     # Hana's laptop still has the address of her former account; .mailmap knows.
     old = person.login == "hanasato" and rng.random() < 0.3
     return Commit(

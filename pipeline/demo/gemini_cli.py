@@ -17,9 +17,7 @@ def logs(session: Session, rng: Random) -> Iterator[bytes]:
         if number == 0:
             values = {"approval_mode": "default", "core_tools_enabled": ""}
             records.append(
-                _record(
-                    session, session.start, "gemini_cli.config", values, "CLI configuration loaded."
-                )
+                _record(session, session.start, "gemini_cli.config", values, "CLI configuration loaded.")
             )
         prompt = {
             "prompt_length": rng.randint(10, 300),
@@ -49,8 +47,7 @@ def metrics(session: Session) -> Iterator[bytes]:
                 tokens[request.model, kind] += count
                 calls[request.model, kind] += 1
         own = [
-            (float(total), common | {"model": model, "type": kind})
-            for (model, kind), total in tokens.items()
+            (float(total), common | {"model": model, "type": kind}) for (model, kind), total in tokens.items()
         ]
         shared = [
             (calls[model, kind], float(total),
@@ -112,9 +109,7 @@ def _kinds(request: Request) -> dict[str, int]:
     }
 
 
-def _record(
-    session: Session, at: dt.datetime, event: str, values: dict[str, Any], body: str
-) -> Json:
+def _record(session: Session, at: dt.datetime, event: str, values: dict[str, Any], body: str) -> Json:
     named = {"event.name": event, "event.timestamp": iso(at)}
     return log(at, _common(session) | named | values, body)
 

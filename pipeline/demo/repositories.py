@@ -90,9 +90,7 @@ class Stream:
                 self._file(path, "".join(lines))
         self.main = self.last
 
-    def _head(
-        self, commit: Commit, message: str, branch: str, parent: int, at: Commit | None = None
-    ) -> None:
+    def _head(self, commit: Commit, message: str, branch: str, parent: int, at: Commit | None = None) -> None:
         self.last += 1
         when = int((at or commit).at.timestamp())
         who = f"{commit.author} <{commit.email}> {when} {commit.utc_offset:+03d}00"

@@ -20,10 +20,7 @@ def files(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def batches(files):
-    return {
-        path.stem: [json.loads(line) for line in path.read_bytes().splitlines()]
-        for path in files.otlp
-    }
+    return {path.stem: [json.loads(line) for line in path.read_bytes().splitlines()] for path in files.otlp}
 
 
 def log_records(batches):
@@ -46,17 +43,11 @@ def points(batches, metric):
 
 def plain(attributes):
     readers = {"intValue": int, "doubleValue": float, "boolValue": bool, "stringValue": str}
-    return {
-        pair["key"]: readers[kind](value)
-        for pair in attributes
-        for kind, value in pair["value"].items()
-    }
+    return {pair["key"]: readers[kind](value) for pair in attributes for kind, value in pair["value"].items()}
 
 
 def git(path, *arguments):
-    return subprocess.run(
-        ["git", "-C", path, *arguments], check=True, capture_output=True, text=True
-    ).stdout
+    return subprocess.run(["git", "-C", path, *arguments], check=True, capture_output=True, text=True).stdout
 
 
 def test_the_same_seed_and_moment_give_the_same_bytes(files, tmp_path, monkeypatch):
@@ -91,9 +82,7 @@ def test_a_naive_moment_is_utc(files, tmp_path):
 def test_everything_is_within_sixty_days_before_the_moment(files):
     text = "".join(path.read_text() for path in files.otlp)
     times = {int(t) / 1e9 for t in re.findall(r'imeUnixNano":"(\d+)"', text)}
-    times |= {
-        int(t) for path in files.repositories for t in git(path, "log", "--format=%at").split()
-    }
+    times |= {int(t) for path in files.repositories for t in git(path, "log", "--format=%at").split()}
 
     first = dt.datetime(2026, 9, 15, tzinfo=dt.UTC)
     assert first.timestamp() <= min(times)
