@@ -36,12 +36,8 @@ class RawOtelMetrics(Source):
     scope_name: str = extra(description="Instrumentation scope.")
     scope_version: str = extra(description="Version of the instrumentation scope.")
     scope_attributes: str = extra(json=True, description="Attributes of the scope, a JSON object.")
-    resource_attributes: str = extra(
-        json=True, description="Attributes of the resource, a JSON object."
-    )
-    record_hash: str = extra(
-        description="Identity of the record: the same point has the same hash."
-    )
+    resource_attributes: str = extra(json=True, description="Attributes of the resource, a JSON object.")
+    record_hash: str = extra(description="Identity of the record: the same point has the same hash.")
 
 
 class RawOtelLogs(Source):
@@ -62,18 +58,14 @@ class RawOtelLogs(Source):
     scope_name: str = extra(description="Instrumentation scope.")
     scope_version: str = extra(description="Version of the instrumentation scope.")
     scope_attributes: str = extra(json=True, description="Attributes of the scope, a JSON object.")
-    resource_attributes: str = extra(
-        json=True, description="Attributes of the resource, a JSON object."
-    )
+    resource_attributes: str = extra(json=True, description="Attributes of the resource, a JSON object.")
     trace_id: str = extra(description="Trace that the record belongs to, in hex.")
     span_id: str = extra(description="Span that the record belongs to, in hex.")
     source: str = extra(
         description="Where the record comes from; NULL means otlp.",
         isin=["otlp", "transcript", "export"],
     )
-    record_hash: str = extra(
-        description="Identity of the record: the same event has the same hash."
-    )
+    record_hash: str = extra(description="Identity of the record: the same event has the same hash.")
 
 
 class RawGitCommits(Source):
@@ -119,7 +111,5 @@ class RawCopilotMetrics(Source):
     created_at: UtcTimestamp = column(nullable=True, description="When the row arrived.")
 
     organization: str = extra(description="Organisation or enterprise that the report is of.")
-    report_scope: str = extra(
-        description="Whom the row counts.", isin=["user", "organization", "enterprise"]
-    )
+    report_scope: str = extra(description="Whom the row counts.", isin=["user", "organization", "enterprise"])
     record_hash: str = extra(description="Identity of the record: the same row has the same hash.")

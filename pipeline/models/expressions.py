@@ -1,0 +1,187 @@
+"""Named expressions that several models share: how agents, models, people and money are written."""
+
+import ibis
+import ibis.expr.types as ir
+
+from pipeline.models.operations import as_of, json_columns, local_time, number, once
+
+__all__ = [
+    "NANO",
+    "UNKNOWN",
+    "as_of",
+    "canonical_agent",
+    "canonical_model",
+    "earlier",
+    "json_columns",
+    "later",
+    "local_date",
+    "local_time",
+    "model_without_prefixes",
+    "most_frequent",
+    "nano_usd",
+    "number",
+    "on_grain",
+    "once",
+    "seconds_between",
+    "stack",
+    "tokens",
+    "usd",
+    "with_agent",
+    "with_developer",
+]
+
+UNKNOWN = "unknown"
+
+# Money is counted in billionths of a dollar, as integers: sums of floats differ from run to run.
+NANO = 1_000_000_000
+
+# One record can name at most this much; more is a broken exporter, and would overflow the sums.
+MOST_TOKENS = 10_000_000_000
+MOST_USD = 1_000_000
+
+# us.anthropic.claude-…, bedrock/…, vertex_ai/…, models/gemini-…: everything up to the maker's own name.
+PROVIDER_PREFIX = "^.*/"
+REGION_PREFIX = "^(us|eu|apac|jp|au|ca|global|us-gov)[.]"
+VENDOR_PREFIX = "^(anthropic|amazon|meta|mistral|cohere|deepseek|openai|google|qwen|moonshotai)[.]"
+# [1m] · -v1:0 · @20250929 · -20250929 or -2025-09-29, from the end of the name inwards
+CONTEXT_SUFFIX = "[[][^]]*[]]$"
+BEDROCK_SUFFIX = "-v[0-9]+:[0-9a-z]+$"
+AT_SUFFIX = "@.*$"
+DATE_SUFFIX = "-(20[0-9]{6}|20[0-9]{2}-[0-9]{2}-[0-9]{2})$"
+
+NOREPLY = "^([0-9]+[+])?([^@+]+)@users[.]noreply[.]github[.]com$"
+
+
+def tokens(text: ir.StringValue) -> ir.IntegerValue:
+    """A count that a text spells; NULL if it spells none, or one that cannot be."""
+    value = number(text)
+    return ibis.ifelse(value.between(0, MOST_TOKENS), value, None).cast("int64")
+
+
+def nano_usd(value: ir.FloatingValue) -> ir.IntegerValue:
+    """US dollars in billionths; NULL for what cannot be the price of one record."""
+    return (ibis.ifelse(value.between(0, MOST_USD), value, None) * NANO).round().cast("int64")
+
+
+def usd(nano: ir.NumericValue) -> ir.FloatingValue:
+    """Billionths of a dollar as US dollars."""
+    return nano.cast("float64") / NANO
+
+
+def local_date(instant: ir.TimestampValue, timezone: str) -> ir.DateValue:
+    """The calendar day of an instant in `timezone`."""
+    return local_time(instant, timezone).date()
+
+
+def seconds_between(start: ir.TimestampValue, end: ir.TimestampValue) -> ir.FloatingValue:
+    """Seconds from `start` to `end`, with their fraction to the microsecond."""
+    return end.delta(start, unit="microsecond").cast("float64") / 1_000_000
+
+
+def earlier(left: ir.Value, right: ir.Value) -> ir.Value:
+    """The smaller of two values; the other one where one is NULL, on every engine."""
+    return ibis.ifelse(left.isnull() | (right < left), right, left)
+
+
+def later(left: ir.Value, right: ir.Value) -> ir.Value:
+    """The larger of two values; the other one where one is NULL, on every engine."""
+    return ibis.ifelse(left.isnull() | (right > left), right, left)
+
+
+def canonical_agent(name: ir.StringValue) -> ir.StringValue:
+    """An agent's name in lower snake case: `claude-code` is `claude_code`."""
+    words = name.strip().lower().re_replace("[^a-z0-9]+", "_")
+    return words.re_replace("^_|_$", "").nullif("")
+
+
+def model_without_prefixes(name: ir.StringValue) -> ir.StringValue:
+    """A model's reported name in lower case, without provider, region and vendor prefixes."""
+    bare = name.strip().lower().re_replace(PROVIDER_PREFIX, "")
+    return bare.re_replace(REGION_PREFIX, "").re_replace(VENDOR_PREFIX, "").nullif("")
+
+
+def canonical_model(name: ir.StringValue) -> ir.StringValue:
+    """The one name of a model, whatever date, region, gateway or context window it was reported with.
+
+    `us.anthropic.claude-sonnet-4-5-20250929-v1:0`, `claude-sonnet-4-5@20250929` and
+    `claude-sonnet-4-5[1m]` are `claude-sonnet-4-5`. NULL where there is no name.
+    """
+    bare = model_without_prefixes(name)
+    for suffix in (CONTEXT_SUFFIX, BEDROCK_SUFFIX, AT_SUFFIX, DATE_SUFFIX):
+        bare = bare.re_replace(suffix, "")
+    return bare.nullif("")
+
+
+def stack(first: ir.Table, *rest: ir.Table) -> ir.Table:
+    """The rows of all tables, by column name; which columns may be NULL need not agree."""
+    levelled = [
+        table.select(*first.columns).cast(
+            {name: table[name].type().copy(nullable=True) for name in first.columns}
+        )
+        for table in (first, *rest)
+    ]
+    return ibis.union(*levelled)
+
+
+def with_agent(table: ir.Table, agents: ir.Table, agent_aliases: ir.Table) -> ir.Table:
+    """`table` with `agent_type` found from its columns `namespace`, `stated` and `service`.
+
+    A namespace that is an agent's name, else what the record states, else a service that is an
+    agent's name, else whatever of them there is. `gen_ai` is a vocabulary, not an agent.
+    """
+    own = agents.select(name=agents.agent_type, agent=agents.agent_type)
+    other = agent_aliases.select(name=agent_aliases["alias"], agent=agent_aliases.agent_type)
+    names = stack(own, other.anti_join(own, "name"))
+
+    def known(column: str) -> ir.Table:
+        return names.select(**{f"_{column}": names.name, f"_{column}_agent": names.agent})
+
+    found = table.mutate(namespace=table.namespace.nullif("gen_ai"))
+    for column in ("namespace", "stated", "service"):
+        found = found.left_join(known(column), [(column, f"_{column}")])
+    agent = ibis.coalesce(
+        found._namespace_agent,
+        found._stated_agent,
+        found.stated,
+        found._service_agent,
+        found.namespace,
+        ibis.ifelse(found.service.startswith("unknown_service"), None, found.service),
+    )
+    return found.select(*table.columns, agent_type=agent)
+
+
+def with_developer(table: ir.Table, identities: ir.Table) -> ir.Table:
+    """`table` with its `developer_id` resolved to the canonical developer.
+
+    First the identity map, by the name as it stands (lower case); then GitHub's noreply addresses,
+    which name a login: `123+octocat@users.noreply.github.com` is `octocat`, who may be mapped in turn.
+    An e-mail address is always written in lower case.
+    """
+    given = table.developer_id.strip().nullif("")
+    name = ibis.ifelse(given.contains("@"), given.lower(), given)
+    login = name.re_replace("@users[.]noreply[.]github[.]com$", "").re_replace("^[0-9]+[+]", "")
+    named = table.mutate(_name=name, _login=ibis.ifelse(name.re_search(NOREPLY), login, name))
+    people = identities.select(_alias=identities["alias"].lower(), _mapped=identities.developer_id)
+    logins = people.rename(_login_alias="_alias", _mapped_login="_mapped")
+    mapped = named.left_join(people, named._name.lower() == people._alias)
+    mapped = mapped.left_join(logins, mapped._login.lower() == logins._login_alias)
+    found = ibis.coalesce(mapped._mapped, mapped._mapped_login, mapped._login)
+    return mapped.mutate(developer_id=found).select(*table.columns)
+
+
+def most_frequent(votes: ir.Table, key: str, column: str) -> ir.Table:
+    """One row per `key`: the value of `column` with most `votes`, ties alphabetical."""
+    counted = votes.filter(votes[column].notnull()).group_by(key, column)
+    totals = counted.agg(_votes=votes.votes.sum())
+    ranked = totals.mutate(
+        _rank=ibis.row_number().over(group_by=key, order_by=[totals._votes.desc(), totals[column].asc()])
+    )
+    return ranked.filter(ranked._rank == 0).select(key, column)
+
+
+def on_grain(left: ir.Table, right: ir.Table, grain: list[str]) -> ir.Table:
+    """Two tables of one grain side by side: every row of either, keys never NULL for lack of a partner."""
+    joined = left.outer_join(right, grain, rname="_right_{name}")
+    return joined.mutate(**{key: ibis.coalesce(joined[key], joined[f"_right_{key}"]) for key in grain}).drop(
+        *[f"_right_{key}" for key in grain]
+    )

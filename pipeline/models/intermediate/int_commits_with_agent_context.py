@@ -1,0 +1,126 @@
+"""Commits with the agent that helped, how that is known, and their share of its session."""
+
+import ibis
+from ibis import _
+
+from pipeline.models.expressions import UNKNOWN, canonical_agent, later, once, seconds_between
+from pipeline.models.signatures import signing_agent
+
+# git-ai's notes (refs/notes/ai) name the agent's own conversation.
+NOTE_SESSION = '"agent_id"[^}]*"id" *: *"([^"]+)"'
+NOTE_AGENT = '"agent_id"[^}]*"tool" *: *"([^"]+)"'
+# Tool results may abbreviate a commit's hash.
+SHORT = 7
+
+
+def linked_sessions(commits: ibis.Table, events: ibis.Table) -> ibis.Table:
+    """One row per commit that a tool result names: the session that did so first."""
+    results = events.filter(_.session_id.notnull(), _.git_commit_id.length() >= SHORT)
+    named = results.group_by("git_commit_id", "session_id").agg(at=_.recorded_at.min())
+    pairs = commits.inner_join(
+        named,
+        [
+            commits.commit_hash.left(SHORT) == named.git_commit_id.left(SHORT),
+            commits.commit_hash.startswith(named.git_commit_id),
+        ],
+    )
+    first = ibis.row_number().over(group_by="commit_hash", order_by=[pairs["at"], pairs.session_id])
+    return pairs.mutate(rank=first).filter(_.rank == 0).select("commit_hash", link_session_id=_.session_id)
+
+
+def with_evidence(commits: ibis.Table, events: ibis.Table) -> ibis.Table:
+    """Commits with how they are known to be assisted, and the session and agent that are named."""
+    linked = commits.left_join(linked_sessions(commits, events), "commit_hash").drop("commit_hash_right")
+    noted = linked.mutate(
+        note_session_id=_.notes.re_extract(NOTE_SESSION, 1).nullif(""),
+        note_agent=canonical_agent(_.notes.re_extract(NOTE_AGENT, 1)),
+        signing_agent=once(signing_agent(_.author_email, _.commit_message)),
+    )
+    return noted.mutate(
+        evidence=ibis.cases(
+            (_.agent_assisted | _.agent_session_id.notnull(), "explicit"),
+            (_.link_session_id.notnull() | _.note_session_id.notnull(), "commit_link"),
+            (_.signing_agent.notnull(), "trailer"),
+        ),
+        named_session_id=ibis.coalesce(_.agent_session_id, _.link_session_id, _.note_session_id),
+        named_agent=ibis.coalesce(_.agent_type, _.note_agent, _.signing_agent),
+    )
+
+
+def nearest_sessions(commits: ibis.Table, sessions: ibis.Table, window: int) -> ibis.Table:
+    """One row per commit: the session of its developer that was active, or ended last before it.
+
+    Active is 0 seconds away; ties go to the latest start, then the session id. Where the commit's agent
+    is known, only that agent's sessions count. Nobody is the developer `unknown`.
+    """
+    known = commits.filter(_.developer_id != UNKNOWN)
+    near = sessions.select(
+        *("developer_id", "session_start", "session_end"),
+        near_session_id=sessions.session_id,
+        near_agent=sessions.agent_type,
+    )
+    pairs = known.inner_join(
+        near,
+        [
+            "developer_id",
+            known.commit_timestamp >= near.session_start,
+            known.commit_timestamp <= near.session_end + ibis.interval(seconds=window),
+            known.named_agent.isnull() | (known.named_agent == near.near_agent),
+        ],
+    )
+    away = later(seconds_between(pairs.session_end, pairs.commit_timestamp), ibis.literal(0.0))
+    nearest = ibis.row_number().over(
+        group_by="commit_hash", order_by=[away, pairs.session_start.desc(), pairs.near_session_id]
+    )
+    return pairs.mutate(rank=nearest).filter(_.rank == 0).select("commit_hash", "near_session_id")
+
+
+def int_commits_with_agent_context(
+    stg_git_commits: ibis.Table,
+    stg_log_events: ibis.Table,
+    int_sessions_with_costs: ibis.Table,
+    *,
+    time_window_seconds: int,
+) -> ibis.Table:
+    """One row per commit_hash.
+
+    `attribution_method` says why a commit counts as assisted: `explicit` (the collector's flag or session),
+    `commit_link` (a tool result or a git-ai note names it), `trailer`, `time_window`, else `none`.
+    Its session is found apart from that: the one named, else the nearest. A session's cost and tokens
+    are split evenly over its commits, so that sums stay true.
+    """
+    commits = with_evidence(stg_git_commits, stg_log_events)
+    near = nearest_sessions(commits, int_sessions_with_costs, time_window_seconds)
+    found = commits.left_join(near, "commit_hash").drop("commit_hash_right", "agent_session_id", "agent_type")
+    found = found.mutate(agent_session_id=ibis.coalesce(_.named_session_id, _.near_session_id))
+    shares = found.filter(_.agent_session_id.notnull()).group_by("agent_session_id").agg(commits=_.count())
+    session = int_sessions_with_costs.select(
+        *("session_end", "session_cost_usd", "total_tokens", "duration_seconds"),
+        _session="session_id",
+        session_agent="agent_type",
+        session_model="model_name",
+    )
+    joined = found.left_join(shares, "agent_session_id", rname="share_{name}")
+    joined = joined.left_join(session, joined.agent_session_id == session._session)
+    is_assisted = _.evidence.notnull() | _.agent_session_id.notnull()
+    lines = _.lines_added + _.lines_deleted
+    return joined.mutate(is_agent_assisted=is_assisted).select(
+        *("commit_hash", "developer_id", "project_id", "commit_timestamp", "commit_date"),
+        *("lines_added", "lines_deleted", "is_agent_assisted"),
+        attribution_method=ibis.coalesce(_.evidence, ibis.ifelse(_.is_agent_assisted, "time_window", "none")),
+        agent_session_id=_.agent_session_id,
+        agent_type=ibis.ifelse(
+            _.is_agent_assisted, ibis.coalesce(_.session_agent, _.named_agent, UNKNOWN), None
+        ),
+        model_name=ibis.ifelse(_.is_agent_assisted, ibis.coalesce(_.session_model, UNKNOWN), None),
+        seconds_after_session=later(
+            seconds_between(_.session_end, _.commit_timestamp), ibis.ifelse(_._session.notnull(), 0.0, None)
+        ),
+        commit_size=ibis.cases((lines <= 100, "small"), (lines <= 500, "medium"), else_="large"),
+        session_tokens=_.total_tokens,
+        session_cost_usd=_.session_cost_usd,
+        session_duration_seconds=_.duration_seconds,
+        session_commits=_.commits,
+        allocated_cost_usd=_.session_cost_usd / _.commits,
+        allocated_tokens=_.total_tokens / _.commits,
+    )

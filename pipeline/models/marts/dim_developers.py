@@ -1,0 +1,83 @@
+"""The people who appear in any fact."""
+
+import ibis
+from ibis import _
+
+from pipeline.models.expressions import UNKNOWN, stack
+
+
+def seen(table: ibis.Table, first: str, last: str) -> ibis.Table:
+    """One row per developer: when the table first and last tells of them."""
+    return table.group_by("developer_id").agg(first_at=table[first].min(), last_at=table[last].max())
+
+
+def latest(named: ibis.Table, column: str) -> ibis.Table:
+    """One row per developer: the value of `column` that was used last; GitHub's noreply ones last."""
+    rows = named.filter(_[column].notnull())
+    order = [rows[column].endswith("@users.noreply.github.com"), rows["at"].desc(), rows[column]]
+    ranked = rows.mutate(rank=ibis.row_number().over(group_by="developer_id", order_by=order))
+    return ranked.filter(_.rank == 0).select("developer_id", column)
+
+
+def dim_developers(
+    fct_daily_agent_usage: ibis.Table,
+    fct_git_commits: ibis.Table,
+    stg_agent_sessions: ibis.Table,
+    stg_agent_token_usage: ibis.Table,
+    stg_copilot_metrics: ibis.Table,
+    stg_log_events: ibis.Table,
+    stg_metric_activity: ibis.Table,
+    identities: ibis.Table,
+    *,
+    internal_domains: tuple[str, ...],
+) -> ibis.Table:
+    """One row per developer_id. The domain of the latest known e-mail says internal or external."""
+    copilot = stg_copilot_metrics.mutate(at=_.date.cast("timestamp('UTC', 6)"))
+    everybody = stack(
+        seen(stg_agent_sessions, "session_start", "session_end"),
+        seen(stg_agent_token_usage, "first_used_at", "last_used_at"),
+        seen(fct_git_commits, "commit_timestamp", "commit_timestamp"),
+        seen(copilot, "at", "at"),
+    )
+    developers = everybody.group_by("developer_id").agg(
+        first_seen_at=_.first_at.min(), last_seen_at=_.last_at.max()
+    )
+    contacts = stack(
+        fct_git_commits.select(
+            "developer_id", name=_.author_name, email=_.author_email, at=_.commit_timestamp
+        ),
+        *(
+            records.filter(_.developer_email.notnull())
+            .group_by("developer_id", "developer_email")
+            .agg(at=_[at].max())
+            .select("developer_id", name=ibis.null("string"), email=_.developer_email, at=_["at"])
+            for records, at in ((stg_log_events, "recorded_at"), (stg_metric_activity, "last_at"))
+        ),
+    )
+    used = fct_daily_agent_usage.select("developer_id", "agent_type").distinct()
+    agents = used.group_by("developer_id").agg(
+        agents_used=used.agent_type.group_concat(", ", order_by=used.agent_type)
+    )
+    people = identities.group_by("developer_id").agg(
+        given_name=_.developer_name.max(), given_email=_.developer_email.lower().max()
+    )
+    for part in (latest(contacts, "name"), latest(contacts, "email"), agents, people):
+        developers = developers.left_join(part, "developer_id").drop("developer_id_right")
+    # Without a contact, a developer_id that is an address is the address.
+    own = ibis.ifelse(_.developer_id.contains("@"), _.developer_id, None)
+    named = developers.mutate(developer_email=ibis.coalesce(_.given_email, _.email, own))
+    domain = _.developer_email.re_extract("@([^@]+)$", 1)
+    return named.select(
+        "developer_id",
+        developer_name=ibis.coalesce(_.given_name, _.name, _.developer_id),
+        developer_email=_.developer_email,
+        developer_type=ibis.cases(
+            (_.developer_email.isnull(), UNKNOWN),
+            (domain.isin([name.lower() for name in internal_domains]), "internal"),
+            else_="external",
+        ),
+        first_seen_at=_.first_seen_at,
+        last_seen_at=_.last_seen_at,
+        agents_used=_.agents_used,
+        is_known=_.developer_id != UNKNOWN,
+    )

@@ -1,0 +1,51 @@
+"""What GitHub reports of Copilot, per day and developer."""
+
+import ibis
+from ibis import _
+
+from pipeline.models.expressions import UNKNOWN, local_date, with_developer
+
+COUNTS = ("total_suggestions", "total_acceptances", "total_lines_suggested", "total_lines_accepted")
+# Whose rows count on a day: users' own, else their organisations', else the enterprise's.
+SCOPES = {"user": 1, "organization": 2, "enterprise": 3}
+
+
+def stg_copilot_metrics(
+    raw_copilot_metrics: ibis.Table,
+    identities: ibis.Table,
+    *,
+    as_of: ibis.Value,
+    window_days: int,
+    timezone: str,
+) -> ibis.Table:
+    """One row per day and developer, not more than `window_days` before the day of the run.
+
+    The latest report per day, developer and organisation wins; several organisations add up (active
+    users: the maximum). Rows of a whole organisation count only on days without users', as `unknown`.
+    """
+    since = local_date(as_of, timezone) - ibis.interval(days=window_days)
+    given = raw_copilot_metrics.developer_id.strip().nullif("")
+    recent = raw_copilot_metrics.filter(_.date.notnull(), _.date >= since).mutate(
+        developer_id=given,
+        scope=ibis.coalesce(_.report_scope, ibis.ifelse(given.isnull(), "organization", "user")).cases(
+            *SCOPES.items(), else_=1
+        ),
+    )
+    report = ["date", "scope", "developer_id", "organization"]
+    latest = recent.mutate(
+        rank=ibis.row_number().over(
+            group_by=report, order_by=[_.created_at.desc(nulls_first=False), _.id.desc()]
+        )
+    ).filter(_.rank == 0)
+    scopes = latest.group_by("date").agg(day_scope=_.scope.min())
+    counting = latest.inner_join(scopes, "date").filter(_.scope == _.day_scope)
+    known = with_developer(counting.drop("day_scope"), identities)
+    days = (
+        known.mutate(developer_id=_.developer_id.fill_null(UNKNOWN))
+        .group_by("date", "developer_id")
+        .agg(
+            **{name: known[name].sum().fill_null(0) for name in COUNTS},
+            total_active_users=known.total_active_users.max().fill_null(0),
+        )
+    )
+    return days.mutate(acceptance_rate_pct=100.0 * days.total_acceptances / days.total_suggestions.nullif(0))

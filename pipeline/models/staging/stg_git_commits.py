@@ -1,0 +1,65 @@
+"""Commits of the window, each once."""
+
+import ibis
+from ibis import _
+
+from pipeline.models.expressions import (
+    UNKNOWN,
+    canonical_agent,
+    local_date,
+    with_agent,
+    with_developer,
+)
+
+
+def stg_git_commits(
+    raw_git_commits: ibis.Table,
+    agents: ibis.Table,
+    agent_aliases: ibis.Table,
+    identities: ibis.Table,
+    *,
+    as_of: ibis.Value,
+    window_days: int,
+    timezone: str,
+) -> ibis.Table:
+    """One row per commit_hash whose author date is not more than `window_days` before the run.
+
+    The author date is the commit's time. Of several rows with one hash the lowest id wins. Merges
+    count, with 0 lines: what they bring in was written in the commits that they merge.
+    """
+    since = as_of - ibis.interval(hours=24 * window_days)
+    recent = raw_git_commits.filter(_.commit_timestamp >= since, _.commit_hash.notnull())
+    ranked = recent.mutate(
+        commit_hash=_.commit_hash.lower(),
+        rank=ibis.row_number().over(
+            group_by=recent.commit_hash.lower(), order_by=[recent.id, recent.commit_message]
+        ),
+    )
+    first = ranked.filter(_.rank == 0).mutate(
+        developer_id=ibis.coalesce(_.developer_id.strip().nullif(""), _.author_email.strip().lower()),
+        namespace=ibis.null("string"),
+        stated=canonical_agent(_.agent_type),
+        service=ibis.null("string"),
+    )
+    agent = with_agent(first.drop("agent_type"), agents, agent_aliases)
+    commits = with_developer(agent, identities)
+    is_merge = (_.parent_count > 1).fill_null(False)
+    return commits.select(
+        "commit_hash",
+        "commit_message",
+        "author_name",
+        author_email=_.author_email.strip().lower(),
+        commit_timestamp=_.commit_timestamp,
+        commit_date=local_date(_.commit_timestamp, timezone),
+        committed_at=_.committed_at,
+        files_changed=ibis.ifelse(is_merge, 0, _.files_changed.fill_null(0)).cast("int64"),
+        lines_added=ibis.ifelse(is_merge, 0, _.lines_added.fill_null(0)).cast("int64"),
+        lines_deleted=ibis.ifelse(is_merge, 0, _.lines_deleted.fill_null(0)).cast("int64"),
+        is_merge=is_merge,
+        agent_assisted=_.agent_assisted.fill_null(False),
+        agent_session_id=_.agent_session_id.strip().nullif(""),
+        agent_type=_.agent_type,
+        developer_id=_.developer_id.fill_null(UNKNOWN),
+        project_id=_.project_id,
+        notes=_.notes,
+    )

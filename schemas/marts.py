@@ -1,0 +1,152 @@
+"""Marts: the published product, for dashboards, notebooks and BI tools."""
+
+import datetime as dt
+
+from schemas.base import Contract, UtcTimestamp, column, count, rate, ref
+from schemas.staging import AGENT, CREATION, DAY, INPUT, MODEL, OUTPUT, READ
+from schemas.vocabulary import ATTRIBUTION_METHODS, COMMIT_SIZES, DEVELOPER_TYPES
+
+
+class FctDailyAgentUsage(Contract):
+    """One row per date, developer, agent and model.
+
+    Counts, tokens and durations are 0, never NULL; ratios are NULL where their denominator is 0.
+    """
+
+    date: dt.date = column(description=DAY)
+    developer_id: str = ref("dim_developers.developer_id", description="Who.")
+    agent_type: str = ref("dim_agents.agent_type", description=AGENT)
+    model_name: str = column(description=MODEL)
+    total_sessions: int = count(description="Sessions that started on the day, under their main model.")
+    total_duration_seconds: float = column(ge=0, description="Their duration.")
+    avg_duration_seconds: float = column(nullable=True, ge=0, description="Duration ÷ sessions.")
+    total_input_tokens: int = count(description=INPUT)
+    total_output_tokens: int = count(description=OUTPUT)
+    total_cache_creation_tokens: int = count(description=CREATION)
+    total_cache_read_tokens: int = count(description=READ)
+    total_tokens: int = count(description="Sum of the four kinds.")
+    total_cost_usd: float = column(
+        nullable=True,
+        ge=0,
+        description="Known cost; 0 without usage, NULL where there is usage and none of it has a cost.",
+    )
+    unpriced_tokens: int = count(description="Tokens with neither reported cost nor price.")
+    avg_cost_per_session_usd: float = column(nullable=True, ge=0, description="Cost ÷ sessions.")
+    agent_assisted_commits: int = count(description="Commits of the day with an agent's help.")
+    agent_assisted_lines_added: int = count(description="Lines that these commits added.")
+    agent_assisted_lines_deleted: int = count(description="Lines that these commits deleted.")
+    edits_accepted: int = count(description="Edits accepted, in sessions of the day.")
+    edits_rejected: int = count(description="Edits rejected, in sessions of the day.")
+    copilot_suggestions: int = count(description="Completions that Copilot suggested.")
+    copilot_acceptances: int = count(description="Completions of Copilot that were accepted.")
+    copilot_lines_suggested: int = count(description="Lines that Copilot suggested.")
+    copilot_lines_accepted: int = count(description="Lines of Copilot that were accepted.")
+    total_duration_hours: float = column(ge=0, description="Duration in hours.")
+    cost_per_commit_usd: float = column(nullable=True, ge=0, description="Cost ÷ assisted commits.")
+    tokens_per_commit: float = column(nullable=True, ge=0, description="Tokens ÷ assisted commits.")
+    lines_per_1k_tokens: float = column(
+        nullable=True, ge=0, description="Lines added + deleted in assisted commits per 1,000 tokens."
+    )
+    cache_hit_rate: float = rate(description="cache_read ÷ (input + cache_creation + cache_read), 0 to 1.")
+    acceptance_rate_pct: float = column(
+        nullable=True, ge=0, description="100 × accepted ÷ decided: Copilot's suggestions, else edits."
+    )
+
+    class Config:
+        unique = ["date", "developer_id", "agent_type", "model_name"]
+
+
+class FctGitCommits(Contract):
+    """One row per commit_hash, assisted or not."""
+
+    commit_hash: str = column(description="Object name of the commit.")
+    commit_message: str = column(nullable=True, description="The whole message.")
+    author_name: str = column(nullable=True, description="Author's name.")
+    author_email: str = column(nullable=True, description="Author's e-mail, lower case.")
+    commit_timestamp: UtcTimestamp = column(description="Author date.")
+    commit_date: dt.date = column(description=DAY)
+    commit_hour: int = column(ge=0, le=23, description="Hour of the day in the configured time zone.")
+    commit_day_of_week: int = column(ge=0, le=6, description="Day of the week; 0 is Sunday.")
+    files_changed: int = count(description="Files changed; 0 for merges.")
+    lines_added: int = count(description="Lines added; 0 for merges.")
+    lines_deleted: int = count(description="Lines deleted; 0 for merges.")
+    lines_changed: int = count(description="Lines added + deleted.")
+    commit_size: str = column(
+        isin=COMMIT_SIZES, description="Lines changed: small to 100, medium to 500, else large."
+    )
+    developer_id: str = ref("dim_developers.developer_id", description="Who wrote it.")
+    project_id: str = column(nullable=True, description="Repository or project.")
+    is_agent_assisted: bool = column(description="An agent helped, as far as is known.")
+    attribution_method: str = column(isin=ATTRIBUTION_METHODS, description="How that is known.")
+    agent_type: str = ref("dim_agents.agent_type", nullable=True, description=AGENT + " NULL if none helped.")
+    model_name: str = column(
+        nullable=True, description="The session's main model; unknown without one; NULL if none helped."
+    )
+    agent_session_id: str = column(nullable=True, description="The session behind it, if known.")
+    tokens_used: float = column(nullable=True, ge=0, description="Its even share of the session's tokens.")
+    cost_usd: float = column(nullable=True, ge=0, description="Its even share of the session's cost.")
+    agent_duration_seconds: float = column(nullable=True, ge=0, description="Duration of the session.")
+    seconds_after_session: float = column(
+        nullable=True, ge=0, description="From the session's end; 0 while it was active."
+    )
+    lines_per_1k_tokens: float = column(nullable=True, ge=0, description="Lines changed per 1,000 tokens.")
+    lines_per_dollar: float = column(nullable=True, ge=0, description="Lines changed per US dollar.")
+
+    class Config:
+        unique = ["commit_hash"]
+
+
+class FctAgentCosts(Contract):
+    """One row per date, developer and agent with cost > 0."""
+
+    date: dt.date = column(description=DAY)
+    developer_id: str = ref("dim_developers.developer_id", description="Who.")
+    agent_type: str = ref("dim_agents.agent_type", description=AGENT)
+    daily_cost_usd: float = column(gt=0, description="Cost of the day.")
+    cumulative_cost_usd: float = column(gt=0, description="Cost to date of this developer and agent.")
+    wtd_cost_usd: float = column(gt=0, description="Week to date; weeks start on Monday.")
+    mtd_cost_usd: float = column(gt=0, description="Month to date.")
+    avg_7day_cost_usd: float = column(
+        gt=0, description="Cost per calendar day over 7 days, from the first day with cost on."
+    )
+    avg_30day_cost_usd: float = column(
+        gt=0, description="Cost per calendar day over 30 days, from the first day with cost on."
+    )
+    month_forecast_usd: float = column(
+        gt=0, description="Month to date + the 7-day average for each day that is left of the month."
+    )
+
+    class Config:
+        unique = ["date", "developer_id", "agent_type"]
+
+
+class DimDevelopers(Contract):
+    """One row per developer who appears in any fact."""
+
+    developer_id: str = column(description="The developer; unknown for those whom nothing names.")
+    developer_name: str = column(description="Name in the identity map, else in the latest commit.")
+    developer_email: str = column(nullable=True, description="Latest known e-mail.")
+    developer_type: str = column(
+        isin=DEVELOPER_TYPES, description="Internal if the e-mail's domain is configured as ours."
+    )
+    first_seen_at: UtcTimestamp = column(description="First session, usage, commit or Copilot day.")
+    last_seen_at: UtcTimestamp = column(description="Last session, usage, commit or Copilot day.")
+    agents_used: str = column(nullable=True, description="Agents, alphabetical, joined by a comma.")
+    is_known: bool = column(description="Whether it is somebody; false for unknown.")
+
+    class Config:
+        unique = ["developer_id"]
+
+
+class DimAgents(Contract):
+    """One row per agent that appears in any fact."""
+
+    agent_type: str = column(description=AGENT)
+    agent_display_name: str = column(description="Its name as its maker writes it.")
+    vendor: str = column(description="Its maker.")
+    interface_type: str = column(
+        isin=["cli", "ide", "cloud", "chat", "other", "unknown"], description="Where people meet it."
+    )
+
+    class Config:
+        unique = ["agent_type"]

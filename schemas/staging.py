@@ -1,0 +1,278 @@
+"""Staging: the agents' words turned into ours, each record once."""
+
+import datetime as dt
+
+import ibis.expr.datatypes as idt
+import pandera.ibis as pa
+
+from schemas.base import Contract, UtcTimestamp, column, count
+from schemas.vocabulary import LEFT_OUT, MEASURES, SOURCES, SPEEDS, USAGE_SOURCES
+
+Decimal = idt.Decimal(38, 9)
+Int8 = idt.int8
+
+AGENT = "The agent, in lower snake case."
+MODEL = "The model's canonical name, without provider, region, date and context window."
+DAY = "Calendar day in the configured time zone."
+INPUT = "Tokens sent that were not cached."
+OUTPUT = "Tokens received, reasoning included."
+CREATION = "Tokens written to the cache."
+READ = "Tokens read from the cache."
+
+
+class StgLogEvents(Contract):
+    """One row per event: name, session, sequence and time; without a sequence, per distinct record.
+
+    What agents' log records, transcripts and exports say, parsed once. Content is not here.
+    """
+
+    recorded_at: UtcTimestamp = column(description="When it happened.")
+    source: str = column(isin=SOURCES, description="Where the record comes from.")
+    event: str = column(nullable=True, description="Name of the event, without its namespace.")
+    agent_type: str = column(nullable=True, description=AGENT + " NULL if the record does not say.")
+    session_id: str = column(nullable=True, description="The session, if the record names one.")
+    developer_id: str = column(nullable=True, description="Who, if the record says.")
+    developer_email: str = column(nullable=True, description="E-mail in the record, lower case.")
+    reported_model: str = column(nullable=True, description="The model as reported.")
+    request_id: str = column(nullable=True, description="The model request, if it is named.")
+    speed: str = column(isin=SPEEDS, description="Service speed of the request.")
+    tool_name: str = column(nullable=True, description="The tool, on events about tools.")
+    decision: str = column(nullable=True, description="What was decided about a tool's use.")
+    git_commit_id: str = column(nullable=True, description="Commit that a tool result names.")
+    client_version: str = column(nullable=True, description="Version of the agent.")
+    terminal: str = column(nullable=True, description="Terminal or editor.")
+    input_tokens: int = count(nullable=True, description=INPUT + " NULL where it is no request.")
+    output_tokens: int = count(nullable=True, description=OUTPUT)
+    cache_creation_tokens: int = count(nullable=True, description=CREATION)
+    cache_creation_1h_tokens: int = count(
+        nullable=True, description="Of the cache writes those that live an hour, where told apart."
+    )
+    cache_read_tokens: int = count(nullable=True, description=READ)
+    reported_nano_usd: int = count(
+        nullable=True, description="Cost that the agent reports, in billionths of a US dollar."
+    )
+    day: dt.date = column(description=DAY)
+    model_name: str = column(nullable=True, description=MODEL)
+    form: Int8 = column(ge=1, description="1 an agent's own event, 2 a GenAI event.")
+
+
+class StgMetricActivity(Contract):
+    """One row per day, metric, measure, session, developer, agent, model, speed, version and terminal.
+
+    Delta points added up; cumulative points as increases per series, of which the start time is a part.
+    """
+
+    day: dt.date = column(description=DAY)
+    metric_name: str = column(description="Name of the metric.")
+    measure: str = column(
+        nullable=True, isin=MEASURES, description="What it measures; NULL if we do not count it."
+    )
+    form: Int8 = column(ge=3, description="Of several forms of usage in a session the lowest counts.")
+    cache_in_input: bool = column(description="Its input includes cached tokens.")
+    agent_type: str = column(nullable=True, description=AGENT + " NULL if the points do not say.")
+    session_id: str = column(nullable=True, description="The session, if the points name one.")
+    developer_id: str = column(nullable=True, description="Who, if the points say.")
+    developer_email: str = column(nullable=True, description="E-mail in the points, lower case.")
+    model_name: str = column(nullable=True, description=MODEL)
+    reported_model: str = column(nullable=True, description="The model as reported.")
+    speed: str = column(isin=SPEEDS, description="Service speed.")
+    client_version: str = column(nullable=True, description="Version of the agent.")
+    terminal: str = column(nullable=True, description="Terminal or editor.")
+    value: Decimal = column(description="Increase: tokens, seconds, lines, decisions or US dollars.")
+    points: int = column(ge=1, description="Number of distinct points with activity.")
+    first_at: UtcTimestamp = column(description="Time of the first point.")
+    last_at: UtcTimestamp = column(description="Time of the last point.")
+
+
+class StgSessionIdentities(Contract):
+    """One row per session_id: its developer and agent as most of its records name them.
+
+    A record that does not say takes these.
+    """
+
+    session_id: str = column(description="The session.")
+    developer_id: str = column(description="The developer most of its records name; else unknown.")
+    agent_type: str = column(description="The agent most of its records name; else unknown.")
+    first_at: UtcTimestamp = column(description="Its first record.")
+
+    class Config:
+        unique = ["session_id"]
+
+
+class StgUsageRecords(Contract):
+    """One row per usage event, and per session, developer, agent, model, speed, day and form of metric.
+
+    Everything that reports usage, before it is decided what of it counts.
+    """
+
+    session_id: str = column(nullable=True, description="The session, if known.")
+    developer_id: str = column(description="Who used it; the session's where the record does not say.")
+    agent_type: str = column(description=AGENT)
+    reported_model: str = column(nullable=True, description="The model as reported.")
+    model_name: str = column(description=MODEL)
+    speed: str = column(isin=SPEEDS, description="Service speed.")
+    day: dt.date = column(description=DAY)
+    form: Int8 = column(ge=1, description="Of several forms in a session the lowest counts.")
+    source: str = column(isin=[*SOURCES, "metric"], description="Where the record comes from.")
+    request_id: str = column(nullable=True, description="The model request, if it is named.")
+    input_tokens: int = count(description=INPUT)
+    output_tokens: int = count(description=OUTPUT)
+    cache_creation_tokens: int = count(description=CREATION)
+    cache_creation_1h_tokens: int = count(description="Of the cache writes those that live an hour.")
+    cache_read_tokens: int = count(description=READ)
+    total_tokens: int = count(description="Sum of the four kinds.")
+    reported_nano_usd: int = count(
+        nullable=True, description="Cost that the agent reports, in billionths of a US dollar."
+    )
+    request_count: int = count(description="1 for a request, 0 for metrics, which do not tell.")
+    first_at: UtcTimestamp = column(description="First moment of the usage.")
+    last_at: UtcTimestamp = column(description="Last moment of the usage.")
+    session_started_at: UtcTimestamp = column(description="First record of its session.")
+    is_event: bool = column(description="An event, as opposed to a metric.")
+    scope: str = column(description="Where one form is chosen: a session, or an agent's developer's day.")
+
+
+class StgUsage(Contract):
+    """One row per usage record: the tokens and the cost of it that count, and what is left out and why."""
+
+    session_id: str = column(nullable=True, description="The session, if known.")
+    developer_id: str = column(description="Who used it.")
+    agent_type: str = column(description=AGENT)
+    model_name: str = column(description=MODEL)
+    reported_model: str = column(nullable=True, description="The model as reported.")
+    speed: str = column(isin=SPEEDS, description="Service speed.")
+    day: dt.date = column(description=DAY)
+    form: Int8 = column(ge=1, description="1 own event, 2 GenAI event, 3 and above metrics.")
+    request_id: str = column(nullable=True, description="The model request, if it is named.")
+    first_at: UtcTimestamp = column(description="First moment of the usage.")
+    last_at: UtcTimestamp = column(description="Last moment of the usage.")
+    takes_tokens: bool = column(description="Its tokens count.")
+    usage_source: str = column(isin=USAGE_SOURCES, description="Where the record comes from.")
+    input_tokens: int = count(description=INPUT)
+    output_tokens: int = count(description=OUTPUT)
+    cache_creation_tokens: int = count(description=CREATION)
+    cache_creation_1h_tokens: int = count(description="Of the cache writes those that live an hour.")
+    cache_read_tokens: int = count(description=READ)
+    total_tokens: int = count(description="Sum of the four kinds.")
+    request_count: int = count(description="Requests that count.")
+    reported_nano_usd: int = count(
+        nullable=True, description="Reported cost that counts, in billionths of a US dollar."
+    )
+    is_paid_elsewhere: bool = column(
+        description="Its cost is reported by another form, and is not computed again."
+    )
+    left_out: str = column(nullable=True, isin=LEFT_OUT, description="Why nothing of it counts.")
+    left_out_tokens: int = count(description="Tokens of it that do not count.")
+
+
+class StgAgentTokenUsage(Contract):
+    """One row per session (NULL where unknown), developer, agent, model and day."""
+
+    session_id: str = column(nullable=True, description="The session; NULL if no record names it.")
+    developer_id: str = column(description="Who used the tokens.")
+    agent_type: str = column(description=AGENT)
+    model_name: str = column(description=MODEL)
+    day: dt.date = column(description=DAY)
+    total_input_tokens: int = count(description=INPUT)
+    total_output_tokens: int = count(description=OUTPUT)
+    total_cache_creation_tokens: int = count(description=CREATION)
+    total_cache_read_tokens: int = count(description=READ)
+    total_tokens: int = count(description="Sum of the four kinds.")
+    request_count: int = count(description="Requests known one by one; metrics do not tell.")
+    reported_cost_usd: float = column(
+        nullable=True, ge=0, description="Cost as the agent reported it; NULL if it did not."
+    )
+    usage_source: str = column(isin=[*USAGE_SOURCES, "mixed"], description="Where the numbers come from.")
+    first_used_at: UtcTimestamp = column(description="First moment of the usage.")
+    last_used_at: UtcTimestamp = column(description="Last moment of the usage.")
+
+    class Config:
+        unique = ["session_id", "developer_id", "agent_type", "model_name", "day"]
+
+
+class AgentSession(Contract):
+    """What a session is, wherever it is shown."""
+
+    session_id: str = column(description="The session.")
+    developer_id: str = column(description="Who ran it, as most of its records say; else unknown.")
+    agent_type: str = column(description=AGENT)
+    model_name: str = column(
+        description="Its main model: most output tokens; without usage, the last one named."
+    )
+    session_start: UtcTimestamp = column(description="Its start event, else its first record.")
+    session_end: UtcTimestamp = column(description="Its end event, else its last record.")
+    duration_seconds: float = column(ge=0, description="From start to end, in seconds.")
+    has_end_event: bool = column(description="It was ended, and nothing was begun after.")
+    prompts: int = count(description="Prompts that the user entered.")
+    api_requests: int = count(description="Model requests known one by one.")
+    api_errors: int = count(description="Model requests that failed for good.")
+    tool_calls: int = count(description="Tools that were run.")
+    accepted_edits: int = count(description="Edits that were accepted.")
+    rejected_edits: int = count(description="Edits that were rejected.")
+    lines_added: int = count(description="Lines that the agent added.")
+    lines_removed: int = count(description="Lines that the agent removed.")
+    active_seconds: float = column(ge=0, description="Seconds of activity, as the agent measured them.")
+    client_version: str = column(nullable=True, description="Version of the agent, the last one named.")
+    terminal: str = column(nullable=True, description="Terminal or editor, the last one named.")
+
+    class Config:
+        unique = ["session_id"]
+
+    @pa.dataframe_check
+    def ends_no_earlier_than_it_starts(cls, data):
+        """A session ends no earlier than it starts."""
+        return data.table.session_end >= data.table.session_start
+
+
+class StgAgentSessions(AgentSession):
+    """One row per session_id.
+
+    Sessions need no start or end event: without one, the first and the last record that bears the
+    session are its bounds, logs and metrics alike.
+    """
+
+
+class StgGitCommits(Contract):
+    """One row per commit_hash of the last 90 days (`window_days`) before the run."""
+
+    commit_hash: str = column(description="Object name of the commit, lower case.")
+    commit_message: str = column(nullable=True, description="The whole message.")
+    author_name: str = column(nullable=True, description="Author's name.")
+    author_email: str = column(nullable=True, description="Author's e-mail, lower case.")
+    commit_timestamp: UtcTimestamp = column(description="Author date.")
+    commit_date: dt.date = column(description=DAY)
+    committed_at: UtcTimestamp = column(nullable=True, description="Committer date, if known.")
+    files_changed: int = count(description="Files changed; 0 for merges.")
+    lines_added: int = count(description="Lines added; 0 for merges.")
+    lines_deleted: int = count(description="Lines deleted; 0 for merges.")
+    is_merge: bool = column(description="It has more than one parent.")
+    agent_assisted: bool = column(description="The collector says that an agent helped.")
+    agent_session_id: str = column(nullable=True, description="Session that the collector names.")
+    agent_type: str = column(nullable=True, description="Agent that the collector names.")
+    developer_id: str = column(description="Who: the collector's word, else the author's e-mail.")
+    project_id: str = column(nullable=True, description="Repository or project.")
+    notes: str = column(nullable=True, description="The commit's git-ai note, if any.")
+
+    class Config:
+        unique = ["commit_hash"]
+
+
+class StgCopilotMetrics(Contract):
+    """One row per day and developer of the last 90 days (`window_days`) before the run.
+
+    Days on which only a whole organisation is reported have the developer `unknown`.
+    """
+
+    date: dt.date = column(description="Day of the activity.")
+    developer_id: str = column(description="Who; unknown on days without rows of users.")
+    total_suggestions: int = count(description="Completions suggested.")
+    total_acceptances: int = count(description="Completions accepted.")
+    total_lines_suggested: int = count(description="Lines suggested.")
+    total_lines_accepted: int = count(description="Lines accepted.")
+    total_active_users: int = count(description="Active users; of several organisations the maximum.")
+    acceptance_rate_pct: float = column(
+        nullable=True, ge=0, description="100 × accepted ÷ suggested; NULL if nothing was suggested."
+    )
+
+    class Config:
+        unique = ["date", "developer_id"]

@@ -1,0 +1,18 @@
+"""Closed lists that contracts share."""
+
+COST_SOURCES = ["reported", "computed", "mixed", "unpriced"]
+USAGE_SOURCES = ["log", "transcript", "export", "metric"]
+ATTRIBUTION_METHODS = ["explicit", "commit_link", "trailer", "time_window", "none"]
+COMMIT_SIZES = ["small", "medium", "large"]
+DEVELOPER_TYPES = ["internal", "external", "unknown"]
+SPEEDS = ["normal", "fast"]
+SOURCES = ["otlp", "transcript", "export"]
+LEFT_OUT = [
+    "metric without session beside events",
+    "repeated request",
+    "another form of the session counts",
+]
+MEASURES = [
+    *("input_tokens", "output_tokens", "cache_creation_tokens", "cache_read_tokens", "cost_usd"),
+    *("active_seconds", "lines_added", "lines_removed", "edits_accepted", "edits_rejected"),
+]
