@@ -3,6 +3,7 @@
 Each command is a function in one of the modules beside this file, loaded when it is called for.
 """
 
+import os
 from importlib import import_module
 from typing import Any
 
@@ -14,11 +15,26 @@ from pipeline.cli.options import Group, Invocation, common_options
 # is shown without loading them.
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Start": {
+        "demo": ("demo", "See it work on a made-up company, in a new folder."),
         "init": ("project", "Write a configuration file and make empty raw tables."),
         "debug": ("debug", "Show versions, configuration, connection and raw tables."),
+        "clean": ("project", "Remove compiled plans and generated folders."),
     },
     "Get data in": {
         "ingest": ("ingest", "Land raw records; the same input twice lands once."),
+        "source": ("source", "Look at the raw tables."),
+    },
+    "Build": {
+        "build": ("build", "Load seeds, build models, audit them; publish if the audits pass."),
+        "seed": ("build", "Load the CSV seeds: prices, agents, identities, budgets."),
+        "run": ("build", "Build the models and publish them, without audits."),
+        "test": ("build", "Audit what is published, as of the run that published it."),
+    },
+    "Look": {
+        "ls": ("look", "List models, seeds and sources."),
+        "show": ("look", "Show rows of a model, a seed or a raw table, in the order of its key."),
+        "report": ("report", "Show the schema validation report of the last run."),
+        "compile": ("look", "Show the SQL of the models, in the order in which they are built."),
     },
 }
 _COMMANDS = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
@@ -34,8 +50,8 @@ class _Pipeline(Group):
         if cmd_name not in _COMMANDS:
             return None
         module = import_module(f"pipeline.cli.{_COMMANDS[cmd_name][0]}")
-        command: click.Command = getattr(module, cmd_name)
-        return command
+        commands = [value for value in vars(module).values() if isinstance(value, click.Command)]
+        return next(command for command in commands if command.name == cmd_name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -51,11 +67,11 @@ class _Pipeline(Group):
         width = max(map(len, _COMMANDS))
         for section, commands in SECTIONS.items():
             with formatter.section(section):
-                formatter.write_dl(
-                    [(name.ljust(width), text) for name, (_, text) in commands.items()]
-                )
+                formatter.write_dl([(name.ljust(width), text) for name, (_, text) in commands.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
+        if os.environ.get("NO_COLOR"):
+            ctx.color = False
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):

@@ -23,6 +23,7 @@ def debug(invocation: Invocation, output_format: str) -> None:
     aa-pipeline debug
     aa-pipeline debug --target prod --format json
     """
+    from pipeline import plan_cache
     from pipeline.cli.failure import shown
     from pipeline.cli.output import print_json, say
     from pipeline.errors import PipelineError
@@ -31,6 +32,7 @@ def debug(invocation: Invocation, output_format: str) -> None:
     failed: PipelineError | None = None
     try:
         facts["configuration"] = _configuration(invocation)
+        facts["plan cache"] = str(plan_cache.folder())
         facts["target"] = str(invocation.target)
         with invocation.connect(read_only=True) as engine:
             facts["connection"] = "ok"

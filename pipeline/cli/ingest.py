@@ -22,8 +22,10 @@ def ingest() -> None:
     and the rest lands.
 
     \b
+    aa-pipeline ingest transcripts
     aa-pipeline ingest otlp ~/telemetry
     aa-pipeline ingest git ~/code/app ~/code/site
+    aa-pipeline ingest copilot users-28-day.ndjson
     """
 
 
@@ -50,7 +52,7 @@ def otlp(invocation: Invocation, paths: tuple[str, ...], include: tuple[str, ...
     from pipeline.cli.output import progress
     from pipeline.ingest.otlp import ingest_otlp
 
-    with invocation.connect() as engine:
+    with invocation.connect(create=True) as engine:
         with progress("Reading telemetry"):
             result = ingest_otlp(engine, paths, include=include)
         show_result(engine, result)
@@ -75,13 +77,60 @@ def git(
 
     if branch and all_branches:
         raise click.UsageError("Give either --branch or --all-branches.")
-    with invocation.connect() as engine:
+    with invocation.connect(create=True) as engine:
         with progress("Reading commits"):
             result = ingest_git(engine, repositories, branch=branch, all_branches=all_branches)
         show_result(engine, result)
 
 
-for source in (otlp, git):
+@command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@pass_invocation
+def copilot(invocation: Invocation, paths: tuple[str, ...]) -> None:
+    """Land GitHub Copilot's usage reports: files, folders, globs, - for standard input.
+
+    Reads the usage metrics reports and both older generations of the API's answers.
+
+    \b
+    aa-pipeline ingest copilot users-28-day.ndjson
+    """
+    from pipeline.cli.output import progress
+    from pipeline.ingest.copilot import ingest_copilot
+
+    with invocation.connect(create=True) as engine:
+        with progress("Reading Copilot reports"):
+            result = ingest_copilot(engine, paths)
+        show_result(engine, result)
+
+
+@command()
+@click.argument("paths", nargs=-1, metavar="[PATH...]")
+@click.option(
+    "--developer",
+    metavar="ID",
+    help="Whose sessions they are.  [default: git's user.email in each session's folder]",
+)
+@pass_invocation
+def transcripts(invocation: Invocation, paths: tuple[str, ...], developer: str | None) -> None:
+    """Land the usage in session files of Claude Code, Codex, Gemini CLI and opencode.
+
+    Without a path it looks where these agents keep their sessions. Takes the usage events that
+    Cursor exports, too. What people and models wrote is left out.
+
+    \b
+    aa-pipeline ingest transcripts
+    aa-pipeline ingest transcripts ~/.claude/projects --developer ada@example.com
+    """
+    from pipeline.cli.output import progress
+    from pipeline.ingest.transcripts import ingest_transcripts
+
+    with invocation.connect(create=True) as engine:
+        with progress("Reading transcripts"):
+            result = ingest_transcripts(engine, paths, developer=developer)
+        show_result(engine, result)
+
+
+for source in (otlp, git, copilot, transcripts):
     ingest.add_command(source)
 
 

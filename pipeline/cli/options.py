@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from pipeline.config import Config, Target
     from pipeline.engines.base import Engine
+    from pipeline.plan import Plan
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -30,6 +31,8 @@ class Invocation:
     log_level: str | None = None
     log_format: str = "text"
     wait: float = 5.0
+    models: str = "pipeline.models"
+    schemas: str = "schemas"
 
     @cached_property
     def config(self) -> "Config":
@@ -46,17 +49,56 @@ class Invocation:
         return self.config.target(self.target_option)
 
     @contextmanager
-    def connect(self, *, read_only: bool = False) -> Iterator["Engine"]:
-        """The target's database, open; closed at the end."""
+    def connect(self, *, read_only: bool = False, create: bool = False) -> Iterator["Engine"]:
+        """The target's database, open; closed at the end.
+
+        Args:
+            read_only: refuse to write.
+            create: make a database file that is not there; otherwise that is an error.
+
+        Raises:
+            TargetError: there is no such database, or it cannot be reached.
+            DatabaseLockedError: another process holds it.
+        """
         from pipeline.engines import connect
 
-        with connect(
-            self.target.url,
-            read_only=read_only,
-            wait=self.wait,
-            memory_limit=self.config.memory_limit,
-        ) as engine:
+        url = self.target.url
+        # A file that is not there may only be made; the engine says so when asked to read it.
+        read_only = read_only or not (create or _file_exists(url))
+        memory_limit = self.config.memory_limit
+        with connect(url, read_only=read_only, wait=self.wait, memory_limit=memory_limit) as engine:
             yield engine
+
+    def plan(self, engine: "Engine") -> "Plan":
+        """The plan for an open database."""
+        from pipeline import plan_cache
+
+        return plan_cache.load(
+            engine.dialect,
+            self.config,
+            engine.shapes("raw"),
+            models=self.models,
+            schemas=self.schemas,
+        )
+
+    def plan_without_database(self) -> "Plan":
+        """A plan for the target's engine, whatever its raw tables look like."""
+        from pipeline import plan_cache
+        from pipeline.engines import dialect_of
+
+        return plan_cache.load_any(
+            dialect_of(self.target.url), self.config, models=self.models, schemas=self.schemas
+        )
+
+
+def _file_exists(url: str) -> bool:
+    """False if the URL is that of a database file that is not there."""
+    from pathlib import Path
+
+    from pipeline.engines import module_of
+
+    path = url.removeprefix("duckdb://")
+    return module_of(url) != "duckdb" or path in ("", ":memory:") or Path(path).exists()
 
 
 pass_invocation = click.make_pass_decorator(Invocation, ensure=True)
@@ -70,7 +112,8 @@ class _Help(click.Command):
         super().__init__(*args, **kwargs)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        own, shared = [], []
+        own: list[tuple[str, str]] = []
+        shared: list[tuple[str, str]] = []
         for param in self.get_params(ctx):
             record = param.get_help_record(ctx) if isinstance(param, click.Option) else None
             if record:

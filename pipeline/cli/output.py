@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
@@ -30,14 +31,17 @@ def printable(text: str) -> str:
     >>> printable("\\x1b[31mred")
     '\\\\x1b[31mred'
     """
-    return _UNPRINTABLE.sub(
-        lambda c: c[0] if c[0] == "\n" else c[0].encode("unicode_escape").decode(), text
-    )
+    return _UNPRINTABLE.sub(lambda c: c[0] if c[0] == "\n" else c[0].encode("unicode_escape").decode(), text)
 
 
 def is_terminal(stream: IO[str] | None = None) -> bool:
     """Whether people look at the stream (standard output, if none is given)."""
     return (stream or sys.stdout).isatty()
+
+
+def colourful() -> bool:
+    """Whether standard output is a terminal that wants colours."""
+    return is_terminal() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def say(message: str = "", *, err: bool = False) -> None:
@@ -55,14 +59,26 @@ def print_json(document: Any) -> None:
     click.echo(json.dumps(_plain(document), ensure_ascii=False, indent=2))
 
 
-def print_table(
-    columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None
-) -> None:
+def write_file(file: Path, text: str) -> None:
+    """Write a text file, and the folders above it.
+
+    Raises:
+        SetupError: it cannot be written.
+    """
+    from pipeline.errors import SetupError
+
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SetupError(f"{file} cannot be written: {error.strerror}.") from None
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None) -> None:
     """A table: drawn on a terminal, columns and two spaces elsewhere; numbers to the right."""
     cells = [[cell(value) for value in row] for row in rows]
     numeric = [
-        all(_is_number(text) for row in cells if (text := row[index]))
-        and any(row[index] for row in cells)
+        all(_is_number(text) for row in cells if (text := row[index])) and any(row[index] for row in cells)
         for index in range(len(columns))
     ]
     if is_terminal():
@@ -72,15 +88,19 @@ def print_table(
 
 
 def cell(value: Any) -> str:
-    """A value as it stands in a table: NULL is empty, floats have at most four places."""
+    """A value as it stands in a table: NULL is empty, fractions are short."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
-    if isinstance(value, float | Decimal):
-        return f"{value:,.4f}".rstrip("0").rstrip(".") if math.isfinite(value) else str(value)
+    if isinstance(value, Decimal):
+        value = float(value)
+    if isinstance(value, float):
+        if abs(value) < 1 or not math.isfinite(value):
+            return f"{value:.6g}"
+        return f"{value:,.4f}".rstrip("0").rstrip(".")
     if isinstance(value, dt.datetime):
         return value.strftime("%Y-%m-%d %H:%M:%S")
     if isinstance(value, dt.timedelta):
@@ -104,9 +124,7 @@ def _is_number(text: str) -> bool:
     return bool(re.fullmatch(r"[$+-]?[\d,]+(\.\d+)?( ?[%a-zA-Z]{1,3})?", text))
 
 
-def _draw(
-    columns: Sequence[str], cells: list[list[str]], numeric: list[bool], title: str | None
-) -> None:
+def _draw(columns: Sequence[str], cells: list[list[str]], numeric: list[bool], title: str | None) -> None:
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -131,9 +149,7 @@ def _draw(
     console().print(table)
 
 
-def _write(
-    columns: Sequence[str], cells: list[list[str]], numeric: list[bool], title: str | None
-) -> None:
+def _write(columns: Sequence[str], cells: list[list[str]], numeric: list[bool], title: str | None) -> None:
     if title:
         say(title)
     rows = [[printable(name) for name in columns], *cells]
@@ -212,9 +228,7 @@ def set_up_logging(level: str, log_format: str) -> None:
 
     handler = logging.StreamHandler()
     handler.setFormatter(
-        JsonLines()
-        if log_format == "json"
-        else Lines("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
+        JsonLines() if log_format == "json" else Lines("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
     )
     logger = logging.getLogger("pipeline")
     logger.handlers = [handler]

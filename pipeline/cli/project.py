@@ -1,4 +1,4 @@
-"""`init`: the beginning of a project."""
+"""`init` and `clean`: the files of a project."""
 
 from pathlib import Path
 
@@ -63,7 +63,7 @@ def init(invocation: Invocation) -> None:
         _write(file)
         say(f"Wrote {CONFIG_FILE}; every key in it is explained and optional.")
 
-    with invocation.connect() as engine, engine.transaction():
+    with invocation.connect(create=True) as engine, engine.transaction():
         engine.create_schema("raw")
         there = engine.shapes("raw")
         missing = [table for table in SOURCES if table not in there]
@@ -85,3 +85,42 @@ def _write(file: Path) -> None:
             stream.write(CONFIG_TEMPLATE)
     except OSError as error:
         raise SetupError(f"{file} cannot be written: {error.strerror}.") from None
+
+
+# Folders that commands make unless told otherwise, and the file that each of them holds.
+GENERATED = {"site": "index.html", "dashboard": "index.html"}
+
+
+@command()
+@pass_invocation
+def clean(invocation: Invocation) -> None:
+    """Remove compiled plans and generated folders.
+
+    The folders are site/ and dashboard/ of the working directory, as `docs generate` and
+    `dashboard` make them; a folder of that name that is not ours stays. No data is touched.
+
+    \b
+    aa-pipeline clean
+    """
+    import shutil
+
+    from pipeline import plan_cache
+    from pipeline.cli.output import say
+
+    count = plan_cache.clear()
+    say(f"Removed {count} compiled plan{'' if count == 1 else 's'}.")
+    for name, page in GENERATED.items():
+        folder = Path.cwd() / name
+        if _is_ours(folder / page):
+            shutil.rmtree(folder)
+            say(f"Removed {name}/.")
+        elif folder.exists():
+            say(f"{name}/ was not made by aa-pipeline and stays.")
+
+
+def _is_ours(page: Path) -> bool:
+    """Whether a page says that we made it."""
+    try:
+        return b"aa-pipeline" in page.read_bytes()
+    except OSError:
+        return False

@@ -32,9 +32,7 @@ def test_every_key_of_the_written_configuration_is_right_once_uncommented(run, f
     lines = [line for line in file.read_text().splitlines() if " = " in line or line[2:3] == "["]
 
     file.write_text(
-        "\n".join(
-            line.removeprefix("# ") for line in lines if "://ada:${DB" not in line or "prod" in line
-        )
+        "\n".join(line.removeprefix("# ") for line in lines if "://ada:${DB" not in line or "prod" in line)
     )
 
     assert load_config(folder).targets.keys() == {"dev", "prod"}

@@ -1,0 +1,217 @@
+"""`seed`, `run`, `test`, `build`, `compile`: what works on the plan."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipeline.cli.options import (
+    Invocation,
+    as_of_option,
+    command,
+    format_option,
+    pass_invocation,
+    selection_options,
+)
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from pipeline.plan import PlanTable
+    from pipeline.run import RunResult, TableResult
+
+KINDS = ("model", "seed", "source")
+
+full_refresh_option = click.option(
+    "--full-refresh", is_flag=True, help="Build everything anew, whether or not something changed."
+)
+fail_fast_option = click.option("-x", "--fail-fast", is_flag=True, help="Stop at the first failing audit.")
+
+
+@command()
+@selection_options
+@format_option
+@pass_invocation
+def seed(
+    invocation: Invocation, select: tuple[str, ...], exclude: tuple[str, ...], output_format: str
+) -> None:
+    """Load the CSV seeds: prices, agents, identities, budgets.
+
+    A file of the same name in the project's own folder seeds/ adds rows or replaces them.
+
+    \b
+    aa-pipeline seed
+    aa-pipeline seed --select model_prices
+    """
+    from pipeline.run import seed
+
+    work_on_plan(
+        invocation,
+        seed,
+        "Loaded",
+        select=select,
+        exclude=exclude,
+        kinds=["seed"],
+        create=True,
+        output_format=output_format,
+        project_dir=invocation.config.project_dir,
+    )
+
+
+@command()
+@selection_options
+@as_of_option
+@full_refresh_option
+@format_option
+@pass_invocation
+def run(
+    invocation: Invocation,
+    select: tuple[str, ...],
+    exclude: tuple[str, ...],
+    as_of: "dt.datetime | None",
+    full_refresh: bool,
+    output_format: str,
+) -> None:
+    """Build the models and publish them, without audits.
+
+    Seeds that are missing or changed are loaded first.
+
+    \b
+    aa-pipeline run
+    aa-pipeline run --models staging.*
+    aa-pipeline run --models +fct_daily_agent_usage
+    """
+    from pipeline.run import run
+
+    work_on_plan(
+        invocation,
+        run,
+        "Built",
+        select=select,
+        exclude=exclude,
+        kinds=["model"],
+        output_format=output_format,
+        as_of=as_of,
+        full_refresh=full_refresh,
+        project_dir=invocation.config.project_dir,
+    )
+
+
+@command()
+@selection_options
+@fail_fast_option
+@format_option
+@pass_invocation
+def test(
+    invocation: Invocation,
+    select: tuple[str, ...],
+    exclude: tuple[str, ...],
+    fail_fast: bool,
+    output_format: str,
+) -> None:
+    """Audit what is published, as of the run that published it.
+
+    Exits with 1 if an audit fails.
+
+    \b
+    aa-pipeline test
+    aa-pipeline test --models fct_daily_agent_usage
+    """
+    from pipeline.run import audit
+
+    work_on_plan(
+        invocation,
+        audit,
+        "Audited",
+        select=select,
+        exclude=exclude,
+        output_format=output_format,
+        fail_fast=fail_fast,
+    )
+
+
+@command()
+@selection_options
+@as_of_option
+@full_refresh_option
+@fail_fast_option
+@format_option
+@pass_invocation
+def build(
+    invocation: Invocation,
+    select: tuple[str, ...],
+    exclude: tuple[str, ...],
+    as_of: "dt.datetime | None",
+    full_refresh: bool,
+    fail_fast: bool,
+    output_format: str,
+) -> None:
+    """Load seeds, build models, audit them; publish if the audits pass.
+
+    All of it is one transaction: whoever reads sees the old tables or the new ones.
+
+    \b
+    aa-pipeline build
+    aa-pipeline build --select +fct_agent_costs --full-refresh
+    """
+    from pipeline.run import build
+
+    work_on_plan(
+        invocation,
+        build,
+        "Built",
+        select=select,
+        exclude=exclude,
+        output_format=output_format,
+        as_of=as_of,
+        full_refresh=full_refresh,
+        fail_fast=fail_fast,
+        project_dir=invocation.config.project_dir,
+    )
+
+
+def work_on_plan(
+    invocation: Invocation,
+    function: Callable[..., "RunResult"],
+    verb: str,
+    *,
+    select: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    kinds: Sequence[str] = KINDS,
+    create: bool = False,
+    output_format: str = "text",
+    **options: Any,
+) -> None:
+    """Run a function of `pipeline.run` over the selected tables, and show what came of it.
+
+    Args:
+        invocation: says which database.
+        function: build, run, seed or audit.
+        verb: what it does to tables, in the past tense.
+        select: expressions that select tables; everything if there are none.
+        exclude: expressions that take tables away.
+        kinds: kinds of table that the function works on.
+        create: make a database file that is not there.
+        output_format: text or json.
+        **options: what else the function takes.
+
+    Raises:
+        AuditError: an audit of severity error failed.
+    """
+    from pipeline.cli.output import progress
+    from pipeline.cli.results import show_result
+    from pipeline.selection import select as selected_names
+
+    with invocation.connect(create=create) as engine:
+        with progress("Reading the plan") as update:
+            plan = invocation.plan(engine)
+            selected = None
+            if select or exclude:
+                selected = selected_names(plan.tables, select, exclude, kinds)
+
+            def on_event(table: "PlanTable", result: "TableResult | None") -> None:
+                if result is None:
+                    update(f"{table.schema}.{table.stored_name}")
+
+            result = function(engine, plan, selected=selected, on_event=on_event, **options)
+        show_result(result, output_format, verb, invocation.target)

@@ -1,0 +1,147 @@
+"""`demo`: the whole way, from the files of a made-up company to its marts."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pipeline.cli.options import Invocation, as_of_option, command, pass_invocation
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from pipeline.demo import DemoFiles
+    from pipeline.engines.base import Engine
+
+CONFIG = """\
+# The demo's company. `aa-pipeline init` in a folder of your own writes a file that explains every key.
+internal_domains = ["example.com"]
+"""
+
+USAGE = """
+SELECT sum(total_sessions), sum(total_tokens), sum(total_cost_usd), min(date), max(date)
+FROM mart.fct_daily_agent_usage
+"""
+COMMITS = """
+SELECT count(*), sum(CASE WHEN is_agent_assisted THEN 1 ELSE 0 END) FROM mart.fct_git_commits
+"""
+BY_AGENT = """
+SELECT a.agent_display_name, sum(u.total_sessions), sum(u.total_tokens), sum(u.total_cost_usd),
+       sum(u.agent_assisted_commits)
+FROM mart.fct_daily_agent_usage u JOIN mart.dim_agents a ON u.agent_type = a.agent_type
+GROUP BY 1 ORDER BY 4 DESC NULLS LAST, 1 LIMIT 5
+"""
+BY_DEVELOPER = """
+SELECT coalesce(d.developer_name, d.developer_id), sum(u.total_sessions), sum(u.total_tokens),
+       sum(u.total_cost_usd), sum(u.agent_assisted_commits)
+FROM mart.fct_daily_agent_usage u JOIN mart.dim_developers d ON u.developer_id = d.developer_id
+GROUP BY 1 ORDER BY 4 DESC NULLS LAST, 1 LIMIT 5
+"""
+
+
+@command()
+@click.option(
+    "--path",
+    type=click.Path(path_type=Path),
+    default=Path("aa-demo"),
+    show_default=True,
+    help="New folder for the demo.",
+)
+@click.option("--seed", default=7, show_default=True, help="Another number, another history.")
+@as_of_option
+@pass_invocation
+def demo(invocation: Invocation, path: Path, seed: int, as_of: "dt.datetime | None") -> None:
+    """See it work on a made-up company, in a new folder.
+
+    Writes what eight developers' agents, repositories and Copilot would have left in sixty days,
+    ingests it the way it would ingest yours, and builds every table.
+
+    \b
+    aa-pipeline demo
+    aa-pipeline demo --path /tmp/demo --seed 11
+    """
+    import datetime as dt
+
+    from pipeline.cli.build import work_on_plan
+    from pipeline.cli.output import progress, say
+    from pipeline.config import CONFIG_FILE, load_config
+    from pipeline.demo import write_demo
+    from pipeline.errors import SetupError
+    from pipeline.run import build
+
+    as_of = as_of or dt.datetime.now(dt.UTC)
+    folder = path.resolve()
+    try:
+        folder.mkdir(parents=True)
+        (folder / CONFIG_FILE).write_text(CONFIG, encoding="utf-8")
+    except FileExistsError:
+        raise SetupError(
+            f"{path} is there already. Remove it, or choose another folder with --path."
+        ) from None
+    except OSError as error:
+        raise SetupError(f"{path} cannot be made: {error.strerror}.") from None
+
+    with progress("Writing the files of a made-up company"):
+        files = write_demo(folder, seed=seed, as_of=as_of)
+    say(f"Wrote telemetry, repositories and Copilot reports of eight developers to {path}/.")
+
+    invocation.config = load_config(folder)
+    invocation.target_option = f"duckdb://{path / 'agent_analytics.duckdb'}"
+    with invocation.connect(create=True) as engine:
+        _ingest(engine, files)
+    work_on_plan(invocation, build, "Built", as_of=as_of, project_dir=folder)
+    with invocation.connect(read_only=True) as engine:
+        _show_marts(engine)
+    _show_next(path)
+
+
+def _ingest(engine: "Engine", files: "DemoFiles") -> None:
+    from pipeline.cli.ingest import show_result
+    from pipeline.cli.output import progress, say
+    from pipeline.ingest.copilot import ingest_copilot
+    from pipeline.ingest.git import ingest_git
+    from pipeline.ingest.otlp import ingest_otlp
+
+    for name, ingest, inputs in (
+        ("otlp", ingest_otlp, files.otlp),
+        ("git", ingest_git, files.repositories),
+        ("copilot", ingest_copilot, files.copilot),
+    ):
+        with progress(f"ingest {name}"):
+            result = ingest(engine, [str(path) for path in inputs])
+        say(f"\ningest {name}")
+        show_result(engine, result)
+    say()
+
+
+def _show_marts(engine: "Engine") -> None:
+    from pipeline.cli.output import cell, print_table, say
+
+    sessions, tokens, cost, first, last = engine.fetch(USAGE)[0]
+    commits, assisted = engine.fetch(COMMITS)[0]
+    say(
+        f"\n{first} to {last}: {cell(sessions)} sessions, {cell(tokens)} tokens, "
+        f"${cost:,.2f}; {cell(assisted)} of {cell(commits)} commits with an agent's help."
+    )
+    for title, query in ("Agents", BY_AGENT), ("Developers", BY_DEVELOPER):
+        say()
+        print_table(
+            [title, "sessions", "tokens", "cost USD", "assisted commits"],
+            [
+                (name, sessions, tokens, None if cost is None else f"{cost:,.2f}", assisted)
+                for name, sessions, tokens, cost, assisted in engine.fetch(query)
+            ],
+        )
+
+
+def _show_next(path: Path) -> None:
+    from pipeline.cli.output import say
+
+    say(
+        "\nWhat to try next:"
+        f"\n  cd {path}"
+        "\n  aa-pipeline show fct_agent_costs      rows of a mart"
+        "\n  aa-pipeline ls                        every table, and what one row of it is"
+        "\n  aa-pipeline test                      audit what is published"
+        "\n  aa-pipeline ingest transcripts        your own sessions, in a folder of your own"
+    )

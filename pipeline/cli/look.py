@@ -1,0 +1,227 @@
+"""`ls`, `show`, `compile`: what there is, what is in it, and the SQL that makes it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipeline.cli.options import (
+    Invocation,
+    as_of_option,
+    command,
+    format_option,
+    pass_invocation,
+    selection_options,
+)
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from pipeline.engines.base import Engine
+    from pipeline.plan import Plan, PlanTable
+
+
+@command()
+@selection_options
+@format_option
+@pass_invocation
+def ls(invocation: Invocation, select: tuple[str, ...], exclude: tuple[str, ...], output_format: str) -> None:
+    """List models, seeds and sources.
+
+    Needs no database. Without a terminal it prints one name per line.
+
+    \b
+    aa-pipeline ls
+    aa-pipeline ls --select +fct_agent_costs
+    aa-pipeline ls -s marts --format json
+    """
+    from pipeline.cli.output import is_terminal, print_json, print_table, say
+    from pipeline.selection import select as selected
+
+    plan = invocation.plan_without_database()
+    tables = [plan.tables[name] for name in selected(plan.tables, select, exclude)]
+    if output_format == "json":
+        print_json([_described(table) for table in tables])
+    elif is_terminal():
+        print_table(
+            ["name", "layer", "stored as", "description"],
+            [
+                (
+                    table.name,
+                    table.layer,
+                    table.kind if table.kind != "model" else table.materialized,
+                    table.description.partition("\n")[0],
+                )
+                for table in tables
+            ],
+        )
+    else:
+        for table in tables:
+            say(table.name)
+
+
+def _described(table: "PlanTable") -> dict[str, Any]:
+    return {
+        "name": table.name,
+        "resource_type": table.kind,
+        "layer": table.layer,
+        "schema": table.schema,
+        "materialized": table.materialized if table.kind == "model" else None,
+        "description": table.description,
+        "key": table.key,
+        "columns": [column.name for column in table.columns],
+        "depends_on": table.depends_on,
+        "path": table.path,
+        "tags": table.tags,
+    }
+
+
+@command()
+@click.argument("model")
+@click.option("--limit", type=click.IntRange(min=1), default=10, show_default=True, help="Rows to show.")
+@format_option
+@pass_invocation
+def show(invocation: Invocation, model: str, limit: int, output_format: str) -> None:
+    """Show rows of a model, a seed or a raw table, in the order of its key.
+
+    A model that is not published yet is computed from what is.
+
+    \b
+    aa-pipeline show fct_agent_costs
+    aa-pipeline show dim_agents --limit 100 --format json
+    """
+    from pipeline.cli.output import print_json, print_table, say
+
+    with invocation.connect(read_only=True) as engine:
+        plan = invocation.plan(engine)
+        table = _table(plan, model)
+        relation, published = _relation(engine, plan, table)
+        names = [column.name for column in table.columns]
+        columns = ", ".join(engine.quote(name) for name in names)
+        key = ", ".join(engine.quote(name) for name in table.key)
+        order = f" ORDER BY {key}" if key else ""
+        rows = engine.fetch(f"SELECT {columns} FROM {relation}{order} LIMIT {limit}")
+    if not published:
+        say(f"{table.name} is not published; this is what it would hold.", err=True)
+    if output_format == "json":
+        print_json([dict(zip(names, row, strict=True)) for row in rows])
+    elif rows:
+        print_table(names, rows)
+    else:
+        say(f"{table.name} has no rows.")
+
+
+def _table(plan: "Plan", name: str) -> "PlanTable":
+    from pipeline.errors import SelectionError, did_you_mean
+
+    by_name = {table.name: table for table in plan.tables.values()}
+    by_name |= {f"{table.schema}.{table.stored_name}": table for table in plan.tables.values()}
+    if name not in by_name:
+        raise SelectionError(
+            f"There is no table {name}.{did_you_mean(name, by_name)} `aa-pipeline ls` lists what there is."
+        )
+    return by_name[name]
+
+
+def _relation(engine: "Engine", plan: "Plan", table: "PlanTable") -> tuple[str, bool]:
+    """What to select a table's rows from, and whether that is the published table."""
+    from pipeline.errors import ModelError
+
+    if table.kind == "source":
+        return str(table.audit_from), True
+    there = engine.kinds()
+    if (table.schema, table.stored_name) in there:
+        return engine.name(table.schema, table.stored_name), True
+    upstreams = [plan.tables[name] for name in table.depends_on]
+    missing = [
+        upstream.name
+        for upstream in upstreams
+        if upstream.kind != "source" and (upstream.schema, upstream.stored_name) not in there
+    ]
+    if table.sql is None or missing:
+        raise ModelError(
+            f"{table.name} is not published"
+            f"{f', and neither is {missing[0]}, which it reads' if missing else ''}. "
+            f"`aa-pipeline build -s +{table.name}` makes it."
+        )
+    return f"({_runnable(table.sql, None)}) AS t0", False
+
+
+def _runnable(sql: str, as_of: "dt.datetime | None") -> str:
+    """A plan's SQL with the instant filled in; the clock's, if none is given."""
+    import datetime as dt
+
+    from pipeline.plan import AS_OF
+
+    instant = as_of or dt.datetime.now(dt.UTC)
+    return sql.replace(AS_OF, instant.isoformat(sep=" ", timespec="microseconds"))
+
+
+@command("compile")
+@selection_options
+@as_of_option
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Write one file per model, FOLDER/<layer>/<model>.sql, instead of printing.",
+)
+@format_option
+@pass_invocation
+def compile_(
+    invocation: Invocation,
+    select: tuple[str, ...],
+    exclude: tuple[str, ...],
+    as_of: "dt.datetime | None",
+    output: Path | None,
+    output_format: str,
+) -> None:
+    """Show the SQL of the models, in the order in which they are built.
+
+    Raw tables are taken as the database has them; without a database, as their contracts
+    describe them. Says what has changed since the last plan. json prints the plan itself,
+    with columns and audits.
+
+    \b
+    aa-pipeline compile --select fct_agent_costs
+    aa-pipeline compile -t postgres://db.example.com/analytics -o sql/
+    """
+    from dataclasses import asdict
+
+    from pipeline import plan_cache
+    from pipeline.cli.output import print_json, say, write_file
+    from pipeline.engines import dialect_of
+    from pipeline.selection import select as selected
+
+    last = plan_cache.last(dialect_of(invocation.target.url), invocation.config)
+    plan = _plan(invocation)
+    for name, change in plan_cache.changes(last, plan).items() if last else ():
+        say(f"{name}: {change} since the last plan.", err=True)
+    names = selected(plan.tables, select, exclude, kinds=["model"])
+    if output_format == "json":
+        print_json([asdict(plan.tables[name]) for name in names])
+        return
+    for name in names:
+        table = plan.tables[name]
+        text = f"-- {table.schema}.{table.stored_name}\n{_runnable(table.sql or '', as_of)};\n"
+        if output is None:
+            say(text)
+        else:
+            write_file(output / table.layer / f"{name}.sql", text)
+    if output is not None:
+        say(f"Wrote {len(names)} files to {output}.")
+
+
+def _plan(invocation: Invocation) -> "Plan":
+    """The plan for the database as it is, or else for one that is like the contracts."""
+    from pipeline.cli.output import say
+    from pipeline.errors import TargetError
+
+    try:
+        with invocation.connect(read_only=True) as engine:
+            return invocation.plan(engine)
+    except TargetError as error:
+        plan = invocation.plan_without_database()
+        say(f"{error} Compiled for raw tables as their contracts describe them.", err=True)
+        return plan

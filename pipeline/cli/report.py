@@ -1,0 +1,49 @@
+"""`report`: what the audits of a run found."""
+
+from pathlib import Path
+
+import click
+
+from pipeline.cli.options import Invocation, command, pass_invocation
+
+FORMATS = ("text", "html", "json", "junit", "markdown")
+
+
+@command()
+@click.option("--run", "run_id", metavar="ID", help="Another run; the beginning of its id will do.")
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="How to write it.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Where to write it.  [default: standard output]",
+)
+@pass_invocation
+def report(invocation: Invocation, run_id: str | None, output_format: str, output: Path | None) -> None:
+    """Show the schema validation report of the last run.
+
+    Every audit of every table, with the rows that failed and how it went in earlier runs.
+
+    \b
+    aa-pipeline report
+    aa-pipeline report --format html -o report.html
+    """
+    from pipeline.cli.output import colourful, say, write_file
+    from pipeline.report import read_report, render
+
+    with invocation.connect(read_only=True) as engine:
+        found = read_report(engine, run_id)
+    text = render(found, output_format, colour=output is None and colourful())
+    if output is None:
+        click.echo(text)
+    else:
+        write_file(output, text)
+        say(f"Wrote {output}.", err=True)

@@ -1,0 +1,101 @@
+"""How the result of a run is shown."""
+
+from collections import Counter
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from pipeline.cli.output import print_json, print_table, say, warn
+from pipeline.config import redact
+from pipeline.errors import AuditError
+
+if TYPE_CHECKING:
+    from pipeline.config import Target
+    from pipeline.run import RunResult
+    from pipeline.verdicts import AuditResult
+
+
+def show_result(result: "RunResult", output_format: str, verb: str, target: "Target") -> None:
+    """Print what a run did; warnings go to standard error.
+
+    Args:
+        result: what `pipeline.run` returned.
+        output_format: text or json.
+        verb: what has been done to the tables, such as "Published".
+        target: where they are.
+
+    Raises:
+        AuditError: an audit of severity error failed; after everything is printed.
+    """
+    for warning in result.warnings:
+        warn(warning)
+    if output_format == "json":
+        print_json(asdict(result))
+    else:
+        _show_tables(result)
+        _show_audits(result)
+        if result.status == "success":
+            say(_summary(result, verb, redact(target.url)))
+    if result.status == "failed":
+        raise AuditError(_failure(result))
+
+
+def _show_tables(result: "RunResult") -> None:
+    if result.tables:
+        print_table(
+            ["table", "", "rows", "seconds", "why"],
+            [
+                (
+                    f"{table.schema}.{table.stored_name}",
+                    table.action,
+                    table.row_count,
+                    f"{table.seconds:.2f}",
+                    table.reason,
+                )
+                for table in result.tables
+            ],
+        )
+
+
+def _show_audits(result: "RunResult") -> None:
+    """Every audit that did not pass, with examples; then one line about all of them."""
+    examples: dict[tuple[str, str], list[str]] = {}
+    for row in result.failing_rows:
+        examples.setdefault((row.table, row.audit), []).append(row.failing_row)
+    for audit in result.audits:
+        if audit.status in ("failed", "warned"):
+            say(f"{audit.status.upper()}  {audit.table}: {audit.audit}{_counted(audit)}")
+            say(f"  {audit.description}")
+            for example in examples.get((audit.table, audit.audit), []):
+                say(f"  {example}")
+    if result.audits:
+        counts = Counter(audit.status for audit in result.audits)
+        order = ("passed", "proven", "warned", "failed", "skipped")
+        parts = [f"{counts[status]:,} {status}" for status in order if counts[status]]
+        say(f"{len(result.audits):,} audits: {', '.join(parts)}.")
+
+
+def _counted(audit: "AuditResult") -> str:
+    if audit.failures is None:
+        return ""
+    rows = "" if audit.row_count is None else f" of {audit.row_count:,} rows"
+    return f" ({audit.failures:,}{rows})"
+
+
+def _summary(result: "RunResult", verb: str, where: str) -> str:
+    counts = Counter(table.action for table in result.tables)
+    unchanged = counts.pop("skipped", 0)
+    made = sum(count for action, count in counts.items() if action not in ("read", "dropped"))
+    if result.command == "test":
+        made = len({audit.table for audit in result.audits})
+    parts = [f"{verb} {made} table{'' if made == 1 else 's'}"]
+    if unchanged:
+        parts.append(f"{unchanged} unchanged")
+    return f"{', '.join(parts)} in {result.seconds:.2f} s: {where}"
+
+
+def _failure(result: "RunResult") -> str:
+    failed = [f"{audit.table}: {audit.audit}" for audit in result.audits if audit.status == "failed"]
+    some = ", ".join(failed[:5]) + (f" and {len(failed) - 5} more" if len(failed) > 5 else "")
+    count = "1 audit" if len(failed) == 1 else f"{len(failed)} audits"
+    after = "" if result.command == "test" else " Nothing was published; what was there before is untouched."
+    return f"{count} failed: {some}.{after}"

@@ -1,0 +1,178 @@
+"""`seed`, `run`, `test`, `build`, over the small project of tests/projects/shop."""
+
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.cli.database import query
+
+
+def actions(result):
+    """Table → what was done with it, from a JSON result."""
+    return {t["name"]: t["action"] for t in json.loads(result.stdout)["tables"]}
+
+
+def test_build_loads_seeds_builds_audits_and_publishes(run_shop, shop):
+    output = run_shop("build").output
+
+    lines = [line.split()[:3] for line in output.splitlines()]
+    assert ["mart.dim_products", "full", "2"] in lines
+    assert "audits:" in output
+    assert "Built 6 tables in " in output
+    assert query("SELECT product, sales FROM mart.fct_product_sales") == [("tea", 1)]
+
+
+@pytest.mark.parametrize(
+    ("words", "models"),
+    [
+        ("run", {"stg_sales", "stg_recent_visits", "fct_visits", "dim_products", "fct_product_sales"}),
+        ("run --models staging.*", {"stg_sales", "stg_recent_visits"}),
+        ("run --models stg_sales", {"stg_sales"}),
+        ("run --models +fct_visits", {"stg_recent_visits", "fct_visits"}),
+        ("run --models stg_recent_visits+", {"stg_recent_visits", "fct_visits"}),
+        ("run -m stg_sales stg_recent_visits", {"stg_sales", "stg_recent_visits"}),
+        ("run -s staging --exclude stg_sales", {"stg_recent_visits"}),
+        ("run --select +marts.* --exclude +fct_visits dim_products", {"stg_sales", "fct_product_sales"}),
+    ],
+)
+def test_run_builds_what_is_selected(run_shop, shop, words, models):
+    done = actions(run_shop(f"{words} --format json"))
+
+    assert {name for name, action in done.items() if action == "full"} == models
+
+
+def test_a_json_result_is_one_document_and_nothing_else(run_shop, shop):
+    query("DROP TABLE raw.visits")
+
+    result = run_shop("build --format json")
+
+    assert json.loads(result.stdout)["status"] == "success"
+    assert result.stderr.startswith("Warning: There is no table raw.visits")
+
+
+def test_seed_loads_the_seeds_into_a_new_database(run_shop, folder):
+    output = run_shop("seed").output
+
+    assert "Loaded 1 table in " in output
+    assert query("SELECT count(*) > 0 FROM staging.products") == [(True,)]
+
+
+def test_test_audits_what_is_published(run_shop, shop):
+    run_shop("build")
+
+    run_shop("test -s fct_product_sales")
+    query("INSERT INTO mart.fct_product_sales SELECT * FROM mart.fct_product_sales")
+    result = run_shop("test --models fct_product_sales", expect=1)
+
+    assert "FAILED  fct_product_sales: unique(product) (" in result.stdout
+    assert '{"product": "tea"' in result.stdout
+    assert result.stderr == "Error: 1 audit failed: fct_product_sales: unique(product).\n"
+
+
+def test_test_fails_where_a_published_table_is_missing(run_shop, shop):
+    result = run_shop("test -s fct_visits", expect=1)
+
+    assert "mart.fct_visits does not exist" in result.stdout
+    assert result.stderr.startswith("Error: 1 audit failed: fct_visits: shape.")
+
+
+def test_a_failed_audit_publishes_nothing_and_exits_with_1(run_shop, shop):
+    run_shop("build")
+    query("INSERT INTO raw.sales SELECT 1, now(), 'coffee', 3, '{}'")
+
+    result = run_shop("build", expect=1)
+
+    assert "FAILED  stg_sales: unique(sale_id)" in result.stdout
+    assert "Nothing was published; what was there before is untouched." in result.stderr
+    assert query("SELECT count(*) FROM staging.stg_sales") == [(1,)]
+
+
+def test_fail_fast_stops_at_the_first_failing_table(run_shop, shop):
+    query("INSERT INTO raw.sales SELECT 1, now(), 'coffee', -3, '{}'")
+
+    result = run_shop("build -x --format json", expect=1)
+
+    assert "fct_product_sales" not in actions(result)
+
+
+def test_nothing_new_is_skipped_unless_a_full_refresh_is_asked_for(run_shop, shop):
+    run_shop("build")
+
+    assert "Built 0 tables, 6 unchanged" in run_shop("build").output
+    assert "Built 6 tables" in run_shop("build --full-refresh").output
+
+
+def test_the_as_of_option_moves_the_window(run_shop, shop):
+    run_shop("build --as-of 2099-01-01")
+
+    assert query("SELECT visits FROM mart.fct_visits") == [(0,)]
+    assert query("SELECT DISTINCT as_of::DATE::VARCHAR FROM meta.runs") == [("2099-01-01",)]
+
+
+@pytest.mark.parametrize("as_of", ["yesterday", "2026-13-01", "0001-01-01T00:00+14:00"])
+def test_an_as_of_that_is_no_time_is_an_error(run_shop, shop, as_of):
+    assert "is no date or time" in run_shop(f"build --as-of {as_of}", expect=2).stderr
+
+
+def test_debug_logging_works_after_the_command(run_shop, shop):
+    run_shop("run --log-level debug")
+
+
+# Bad input: one clear paragraph, the right exit code, nothing lost.
+
+
+@pytest.mark.parametrize("command", ["run", "test", "build", "show stg_sales", "source freshness"])
+def test_without_a_database_nothing_is_made(run_shop, folder, command):
+    result = run_shop(command, expect=2)
+
+    assert result.stderr.startswith("Error: There is no database at agent_analytics.duckdb.")
+    assert result.stderr.count("\n") == 1
+    assert list(folder.iterdir()) == []
+
+
+def test_a_database_without_raw_tables_is_an_error_that_says_how_to_get_data_in(run_shop, folder):
+    query("CREATE TABLE other AS SELECT 1")
+
+    result = run_shop("build", expect=2)
+
+    assert "holds no raw data" in result.stderr
+    assert "aa-pipeline ingest" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_an_unknown_model_is_an_error_with_the_close_match(run_shop, shop):
+    result = run_shop("build -s fct_visit", expect=2)
+
+    assert "'fct_visit' matches nothing. Did you mean fct_visits?" in result.stderr
+    assert query("SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'mart'") == [(0,)]
+
+
+def test_a_locked_database_is_an_error_that_names_the_holder(run_shop, shop):
+    code = (
+        "import duckdb, sys; c = duckdb.connect('agent_analytics.duckdb');"
+        "print('open', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        holder.stdout.readline()
+        start = time.monotonic()
+        result = run_shop("build --wait 0.2", expect=1)
+        waited = time.monotonic() - start
+        holder.stdin.close()
+
+    assert f"held by process {holder.pid}" in result.stderr
+    assert "--wait" in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert waited >= 0.2
+
+
+def test_a_raw_table_that_cannot_be_understood_is_an_error(run_shop, shop):
+    query("ALTER TABLE raw.sales DROP COLUMN id")
+
+    result = run_shop("build", expect=2)
+
+    assert "raw.sales has no column id" in result.stderr
