@@ -8,6 +8,7 @@
 Only the compiler needs this package; a run works on the plan alone (`pipeline.verdicts`).
 """
 
+from pipeline.audits.laws import law_audits
 from pipeline.audits.sql import audits_for
 
-__all__ = ["audits_for"]
+__all__ = ["audits_for", "law_audits"]

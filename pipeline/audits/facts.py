@@ -103,6 +103,11 @@ def facts(
     return [_configured(fact, contract.table(), severities or {}) for fact in found]
 
 
+def _configured(fact: Fact, table: str, severities: Mapping[str, str]) -> Fact:
+    severity, limit = configured(table, fact.name, severities, fact.severity, fact.limit)
+    return replace(fact, severity=severity, limit=limit)
+
+
 def shape_problems(contract: type[Contract], schema: ibis.Schema) -> list[str]:
     """What is wrong with the columns of a model's expression, one sentence each.
 
@@ -356,17 +361,23 @@ def _columns(answer: ir.Value, column: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys([column, *read] if column else read))
 
 
-def _configured(fact: Fact, table: str, severities: Mapping[str, str]) -> Fact:
-    """The fact with what the configuration says about its table and about itself."""
-    for key in (table, f"{table}.{fact.name}"):
+def configured(
+    table: str, audit: str, severities: Mapping[str, str], severity: str, limit: str | None
+) -> tuple[str, str | None]:
+    """Severity and limit of an audit, with what the configuration says about it or its table.
+
+    Raises:
+        ConfigError: a word of the configuration is not understood.
+    """
+    for key in (table, f"{table}.{audit}"):
         for word in severities.get(key, "").split():
             if word in ("error", "warn"):
-                fact = replace(fact, severity=word)
+                severity = word
             elif word.removesuffix("%").replace(".", "", 1).isdigit():
-                fact = replace(fact, limit=word)
+                limit = word
             else:
                 raise ConfigError(
                     f"severity of {key}: {word} is not understood. "
                     'Write "error" or "warn", and if some rows may fail, how many: "warn 10", "1%".'
                 )
-    return fact
+    return severity, limit
