@@ -8,6 +8,7 @@ or is added after them. An empty cell is NULL.
 import csv
 import datetime as dt
 import hashlib
+import io
 import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -82,7 +83,7 @@ def _file_rows(file: Path, columns: list[PlanColumn]) -> Iterator[tuple[int, Row
         text = _read(file).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ConfigError(f"{file} is not UTF-8 text. Save it as UTF-8.") from None
-    reader = csv.reader(text.splitlines(keepends=True), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = [name.strip() for name in next(reader, [])]
         _check_header(file, header, columns)

@@ -136,7 +136,7 @@ class _Builder:
         models = [table for table in plan.tables.values() if table.kind == "model"]
         self.models = [table for table in models if table.name in self.selected]
         self.everything = len(self.models) == len(models)
-        self.needed = ancestors(plan.tables, (table.name for table in self.models))
+        self.reads = {name for table in self.models for name in table.depends_on}
         self.fingerprints: dict[str, str | None] = {}
         self.unchanged: set[str] = set()
         self.passed: set[str] = set()
@@ -161,7 +161,12 @@ class _Builder:
         return self.result
 
     def _close(self) -> None:
-        self.result.audits = self.auditor.results
+        order = {
+            (table.name, audit.name): (at, nth)
+            for at, table in enumerate(self.plan.tables.values())
+            for nth, audit in enumerate(table.audits)
+        }
+        self.result.audits = sorted(self.auditor.results, key=lambda audit: order[audit.table, audit.audit])
         self.result.failing_rows = self.auditor.failing_rows
         self.result.finish()
         record(self.engine, self.result)
@@ -188,7 +193,7 @@ class _Builder:
             self.engine.create_schema(schema)
         self._read_sources()
         for table in self.plan.tables.values():
-            if table.kind == "seed" and table.name in self.selected | self.needed:
+            if table.kind == "seed" and table.name in self.selected | self.reads:
                 self._time(table, self._load_seed)
         self._check_upstreams()
         for table in self.models:
@@ -239,7 +244,7 @@ class _Builder:
         sources = [
             table
             for table in self.plan.tables.values()
-            if table.kind == "source" and table.name in self.selected | self.needed
+            if table.kind == "source" and table.name in self.selected | self.reads
         ]
         shapes = self.engine.shapes("raw") if sources else {}
         for table in sources:
@@ -291,7 +296,7 @@ class _Builder:
 
     def _check_upstreams(self) -> None:
         """What is read but not selected must have been published by this code or one like it."""
-        made = self.selected | {name for name in self.needed if self.plan.tables[name].kind != "model"}
+        made = self.selected | {name for name in self.reads if self.plan.tables[name].kind != "model"}
         shapes: dict[str, dict[str, dict[str, str]]] = {}
         for table in self.models:
             for name in table.depends_on:
@@ -404,7 +409,7 @@ class _Builder:
         Where only a part was selected, those that look beyond it and what it reads are skipped:
         there the tables need not agree.
         """
-        built = self.selected | self.needed
+        built = self.selected | ancestors(self.plan.tables, self.selected)
         exist = {
             name
             for name, table in self.plan.tables.items()
