@@ -68,7 +68,7 @@ def write_seeds(folder: Path, as_of: dt.datetime) -> list[Path]:
     first = as_of - dt.timedelta(days=DAYS)
     months = sorted({(first + dt.timedelta(days=day)).strftime("%Y-%m-01") for day in range(DAYS + 1)})
     lines = ["scope,month,budget_usd"]
-    lines += [f"all,{month},900" for month in months]
-    lines += [f"agent:claude_code,{month},700" for month in months]
+    lines += [f"all,{month},450" for month in months]
+    lines += [f"agent:claude_code,{month},220" for month in months]
     budgets.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return [identities, budgets]

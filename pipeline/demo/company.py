@@ -190,7 +190,7 @@ def _work(history: History, rng: Random, person: Person, day: dt.datetime, growt
         if rng.random() < 0.2:  # looks it over, then commits without the agent's help
             clock += dt.timedelta(seconds=rng.randint(30, 240))
             history.commits.append(_by_hand(rng, person, clock))
-    if rng.random() < (0.35 if person.agents else 0.85):
+    if rng.random() < (0.6 if person.agents else 0.9):
         clock += dt.timedelta(minutes=rng.randint(25, 150))
         history.commits.append(_by_hand(rng, person, clock))
 
@@ -215,7 +215,7 @@ def _session(rng: Random, person: Person, start: dt.datetime) -> Session:
                     failed=rng.random() < 0.01,
                 )
             )  # fmt: skip
-            context = min(context + new + output, 190_000)
+            context = min(context + new + output, 160_000)
             if rng.random() < 0.75:
                 at += dt.timedelta(milliseconds=rng.randint(200, 9_000))
                 tool = rng.choice(("Bash", "Read", "Edit", "Edit", "Write", "Grep"))
@@ -226,7 +226,7 @@ def _session(rng: Random, person: Person, start: dt.datetime) -> Session:
         edits = sum(1 for _, tool, accepted in turn.tools if accepted and tool in ("Edit", "Write"))
         turn.lines_added = sum(rng.randint(1, 60) for _ in range(edits))
         turn.lines_removed = sum(rng.randint(0, 18) for _ in range(edits))
-        if turn.lines_added > 25 and rng.random() < 0.5:
+        if turn.lines_added > 25 and rng.random() < 0.4:
             at += dt.timedelta(seconds=rng.randint(2, 20))
             commit = _commit(rng, person, at, turn.lines_added, turn.lines_removed)
             turn.commit = replace(commit, trailers=_trailers(rng, agent.kind, model))
