@@ -39,14 +39,15 @@ def read_documents(opened: BinaryIO) -> Iterator[Document]:
     by_line: bool | None = None
     held = b""
     for piece in pieces(opened):
-        if by_line is None and piece.text.strip():
-            by_line = _first_line_is_json(piece.text)
+        text = piece.text or b"\n".join(piece.messages)  # such as telemetry that was named by mistake
+        if by_line is None and text.strip():
+            by_line = _first_line_is_json(text)
         if by_line:
-            yield from _lines(piece.text, piece.first)
+            yield from _lines(text, piece.first)
         else:
-            held += piece.text
-        if piece.problem or piece.messages:
-            yield Document(None, problem=piece.problem or "this is protobuf, not JSON")
+            held += text
+        if piece.problem:
+            yield Document(None, problem=piece.problem)
     yield from _whole(held)
 
 

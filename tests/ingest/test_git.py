@@ -246,8 +246,9 @@ def test_a_linked_work_tree_belongs_to_its_repository(engine, tmp_path):
     path = repository(tmp_path / "shop", commit("one", ("a", "1\n")))
     git(path, "worktree", "add", "--quiet", "-b", "feature", str(tmp_path / "feature"), "main")
     (tmp_path / "feature" / "folder").mkdir()
-    ingest_git(engine, [tmp_path / "feature", tmp_path / "feature" / "folder"])
-    assert rows(engine, "commit_message", "project_id") == [("one", "shop")]
+    git(path, "config", "diff.relative", "true")
+    ingest_git(engine, [tmp_path / "feature" / "folder", tmp_path / "feature"])
+    assert rows(engine, "commit_message", "project_id", "lines_added") == [("one", "shop", 1)]
 
 
 def test_a_branch_can_be_named(engine, tmp_path):
