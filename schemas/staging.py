@@ -9,7 +9,6 @@ from schemas.base import Contract, UtcTimestamp, column, count
 from schemas.vocabulary import LEFT_OUT, MEASURES, SOURCES, SPEEDS, USAGE_SOURCES
 
 Decimal = idt.Decimal(38, 9)
-Int8 = idt.int8
 
 AGENT = "The agent, in lower snake case."
 MODEL = "The model's canonical name, without provider, region, date and context window."
@@ -53,7 +52,7 @@ class StgLogEvents(Contract):
     )
     day: dt.date = column(description=DAY)
     model_name: str = column(nullable=True, description=MODEL)
-    form: Int8 = column(ge=1, description="1 an agent's own event, 2 a GenAI event.")
+    form: int = column(ge=1, description="1 an agent's own event, 2 a GenAI event.")
 
 
 class StgMetricActivity(Contract):
@@ -67,7 +66,7 @@ class StgMetricActivity(Contract):
     measure: str = column(
         nullable=True, isin=MEASURES, description="What it measures; NULL if we do not count it."
     )
-    form: Int8 = column(ge=3, description="Of several forms of usage in a session the lowest counts.")
+    form: int = column(ge=3, description="Of several forms of usage in a session the lowest counts.")
     cache_in_input: bool = column(description="Its input includes cached tokens.")
     agent_type: str = column(nullable=True, description=AGENT + " NULL if the points do not say.")
     session_id: str = column(nullable=True, description="The session, if the points name one.")
@@ -112,7 +111,7 @@ class StgUsageRecords(Contract):
     model_name: str = column(description=MODEL)
     speed: str = column(isin=SPEEDS, description="Service speed.")
     day: dt.date = column(description=DAY)
-    form: Int8 = column(ge=1, description="Of several forms in a session the lowest counts.")
+    form: int = column(ge=1, description="Of several forms in a session the lowest counts.")
     source: str = column(isin=[*SOURCES, "metric"], description="Where the record comes from.")
     request_id: str = column(nullable=True, description="The model request, if it is named.")
     input_tokens: int = count(description=INPUT)
@@ -142,7 +141,7 @@ class StgUsage(Contract):
     reported_model: str = column(nullable=True, description="The model as reported.")
     speed: str = column(isin=SPEEDS, description="Service speed.")
     day: dt.date = column(description=DAY)
-    form: Int8 = column(ge=1, description="1 own event, 2 GenAI event, 3 and above metrics.")
+    form: int = column(ge=1, description="1 own event, 2 GenAI event, 3 and above metrics.")
     request_id: str = column(nullable=True, description="The model request, if it is named.")
     first_at: UtcTimestamp = column(description="First moment of the usage.")
     last_at: UtcTimestamp = column(description="Last moment of the usage.")

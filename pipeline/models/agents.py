@@ -281,7 +281,7 @@ def measured(metric_name: ir.StringValue, attributes: dict[str, ir.StringValue])
     return {
         "measure": ibis.cases(*measures),
         "unit": ibis.cases(*costs, else_=1.0).cast("decimal(18, 9)"),
-        "form": ibis.cases(*((named, m.form) for named, m in forms), else_=OWN_METRICS),
+        "form": ibis.cases(*((named, m.form) for named, m in forms), else_=OWN_METRICS).cast("int64"),
         "cache_in_input": ibis.cases(*((named, m.cache_in_input) for named, m in forms), else_=False),
     }
 

@@ -136,7 +136,7 @@ def with_agent(table: ir.Table, agents: ir.Table, agent_aliases: ir.Table) -> ir
     def known(column: str) -> ir.Table:
         return names.select(**{f"_{column}": names.name, f"_{column}_agent": names.agent})
 
-    found = table.mutate(namespace=table.namespace.nullif("gen_ai"))
+    found = table
     for column in ("namespace", "stated", "service"):
         found = found.left_join(known(column), [(column, f"_{column}")])
     agent = ibis.coalesce(
@@ -144,7 +144,7 @@ def with_agent(table: ir.Table, agents: ir.Table, agent_aliases: ir.Table) -> ir
         found._stated_agent,
         found.stated,
         found._service_agent,
-        found.namespace,
+        found.namespace.nullif("gen_ai"),
         ibis.ifelse(found.service.startswith("unknown_service"), None, found.service),
     )
     return found.select(*table.columns, agent_type=agent)

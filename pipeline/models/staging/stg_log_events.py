@@ -106,5 +106,5 @@ def stg_log_events(
         ),
         day=local_date(known.recorded_at, timezone),
         model_name=canonical_model(known.reported_model),
-        form=ibis.ifelse(is_gen_ai, telemetry.GEN_AI_EVENTS, telemetry.OWN_EVENTS),
+        form=ibis.ifelse(is_gen_ai, telemetry.GEN_AI_EVENTS, telemetry.OWN_EVENTS).cast("int64"),
     )
