@@ -89,13 +89,13 @@ PROVEN = {
     "the columns of a group are a key": (
         orders.group_by("customer", "day").agg(n=_.count(), most=_.items.max()),
         ["customer", "day"],
-        {"n": AT_LEAST_0, "most": AT_LEAST_0},
+        {"n": {"ge": 1}, "most": AT_LEAST_0},
         {
             "unique(customer, day)",
             "not_null(day)",
             "not_null(n)",
             "not_null(most)",
-            "range(n >= 0)",
+            "range(n >= 1)",
             "range(most >= 0)",
         },
     ),

@@ -78,7 +78,7 @@ def facts(
         ModelError: a check of the contract cannot be written as an Ibis expression.
         ConfigError: a severity is not understood.
     """
-    schema = contract.to_schema()
+    schema, unbound = contract.to_schema(), contract.unbound()
     default = "warn" if issubclass(contract, Source) else "error"
     found = [_unique(contract, default)] if contract.key() else []
     for name, field in schema.columns.items():
@@ -88,11 +88,11 @@ def facts(
         if not field.nullable:
             found.append(_not_null(contract, name, severity, limit))
         for check in field.checks:
-            found.append(_checked(contract, check, name, severity, limit))
+            found.append(_checked(contract, unbound, check, name, severity, limit))
         if "references" in metadata:
             found.append(_reference(contract, name, metadata["references"], severity, limit, schemas or {}))
     for check in schema.checks:
-        found.append(_checked(contract, check, None, default, None))
+        found.append(_checked(contract, unbound, check, None, default, None))
     names = [fact.name for fact in found]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
@@ -146,11 +146,13 @@ def _row_fact(
     contract: type[Contract],
     failing: Callable[[ir.Table], ir.BooleanValue],
     columns: tuple[str, ...],
+    *,
+    windowed: bool = False,
     **said: Any,
 ) -> Fact:
-    """A fact about rows; a window over other rows cannot stand inside an aggregate."""
+    """A fact about rows; one that looks at other rows too (`windowed`) cannot be aggregated."""
     shown = tuple(dict.fromkeys([*contract.key(), *columns]))
-    if not failing(contract.unbound()).op().find(ops.WindowFunction):
+    if not windowed:
         return Fact(columns=columns, failing=failing, shown=shown, **said)
 
     def rows(table: ir.Table) -> ir.Table:
@@ -242,7 +244,12 @@ def _reference(
 
 
 def _checked(
-    contract: type[Contract], check: Check, column: str | None, severity: str, limit: str | None
+    contract: type[Contract],
+    unbound: ir.Table,
+    check: Check,
+    column: str | None,
+    severity: str,
+    limit: str | None,
 ) -> Fact:
     """A Pandera check: of one column, or of the whole row where `column` is None."""
     name, kind, description = _said(check, column)
@@ -254,7 +261,6 @@ def _checked(
         "limit": limit,
         "check": check,
     }
-    unbound = contract.unbound()
     holds = _answer(contract, check, column, unbound)
     if isinstance(holds, ir.Scalar):
         # An answer about the whole table: no single row is to blame.
@@ -270,7 +276,8 @@ def _checked(
             fails &= table[column].notnull()
         return fails
 
-    return _row_fact(contract, failing, _columns(holds, column), **said)
+    windowed = bool(holds.op().find(ops.WindowFunction))
+    return _row_fact(contract, failing, _columns(holds, column), windowed=windowed, **said)
 
 
 def _answer(contract: type[Contract], check: Check, column: str | None, table: ir.Table) -> ir.BooleanValue:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 
 import ibis.expr.operations as ops
 from ibis import literal
@@ -46,7 +47,7 @@ class Relations:
 
     def __init__(self, assume: Mapping[str, type[Contract]], severities: Mapping[str, str]) -> None:
         self._assume = assume
-        self._severities = severities
+        self._severities = tuple(severities.items())
         self._seen: dict[ops.Relation, Rows] = {}
 
     def rows(self, relation: ops.Relation) -> Rows:
@@ -62,7 +63,7 @@ class Relations:
     def _rule(self, relation: ops.Relation) -> Rows:
         match relation:
             case ops.UnboundTable() if relation.name in self._assume:
-                return self._promised(self._assume[relation.name])
+                return _promised(self._assume[relation.name], self._severities)
             case ops.Project():
                 return self._project(relation)
             case ops.Filter():
@@ -90,47 +91,6 @@ class Relations:
             case ops.Limit() | ops.Sort() | ops.SelfReference() | ops.JoinReference():
                 return self.rows(relation.parent)
         return Rows(dict.fromkeys(relation.schema.names, ANYTHING))
-
-    def _promised(self, contract: type[Contract]) -> Rows:
-        """What a contract promises with checks that stop a build if a single row fails."""
-        name = contract.table()
-        by = f"the contract of {name}"
-        columns = dict.fromkeys(contract.columns(), ANYTHING)
-        keys = []
-        for fact in facts(contract, self._severities):
-            if fact.severity != "error" or fact.limit is not None:
-                continue
-            said = Known(why=by, assumes=frozenset([name]))
-            given = fact.check.statistics if fact.check else {}
-            if fact.kind == "unique":
-                keys.append(Key(frozenset(fact.columns), by, frozenset([name])))
-                continue
-            if fact.kind == "not_null":
-                # Of a float that also excludes NaN.
-                said = replace(said, present=True, number=ORDERED)
-            elif fact.kind == "isin" and "allowed_values" in given:
-                said = replace(said, values=frozenset(given["allowed_values"]))
-            elif fact.check and fact.check.name in BOUNDS:
-                argument, sign, _ = BOUNDS[fact.check.name]
-                bound = given[argument]
-                if not isinstance(bound, int | float):
-                    continue
-                low, high = (bound, None) if sign[0] == ">" else (None, bound)
-                said = replace(said, low=low, high=high)
-                if sign == ">" and bound >= 0:
-                    said = replace(said, nonzero=True)
-            else:
-                continue
-            column = fact.columns[0]
-            columns[column] = columns[column].also(said)
-        types = contract.columns()
-        return Rows(
-            {
-                name: known if types[name].is_floating() else replace(known, number=FINITE)
-                for name, known in columns.items()
-            },
-            tuple(keys),
-        )
 
     def _project(self, project: ops.Project) -> Rows:
         scope = Scope(self._column)
@@ -245,6 +205,49 @@ class Relations:
             if columns_ <= names.keys()
         )
         return Rows(columns, keys)
+
+
+@cache
+def _promised(contract: type[Contract], severities: tuple[tuple[str, str], ...]) -> Rows:
+    """What a contract promises with checks that stop a build if a single row fails."""
+    name = contract.table()
+    by = f"the contract of {name}"
+    columns = dict.fromkeys(contract.columns(), ANYTHING)
+    keys = []
+    for fact in facts(contract, dict(severities)):
+        if fact.severity != "error" or fact.limit is not None:
+            continue
+        said = Known(why=by, assumes=frozenset([name]))
+        given = fact.check.statistics if fact.check else {}
+        if fact.kind == "unique":
+            keys.append(Key(frozenset(fact.columns), by, frozenset([name])))
+            continue
+        if fact.kind == "not_null":
+            # Of a float that also excludes NaN.
+            said = replace(said, present=True, number=ORDERED)
+        elif fact.kind == "isin" and "allowed_values" in given:
+            said = replace(said, values=frozenset(given["allowed_values"]))
+        elif fact.check and fact.check.name in BOUNDS:
+            argument, sign, _ = BOUNDS[fact.check.name]
+            bound = given[argument]
+            if not isinstance(bound, int | float):
+                continue
+            low, high = (bound, None) if sign[0] == ">" else (None, bound)
+            said = replace(said, low=low, high=high)
+            if sign == ">" and bound >= 0:
+                said = replace(said, nonzero=True)
+        else:
+            continue
+        column = fact.columns[0]
+        columns[column] = columns[column].also(said)
+    types = contract.columns()
+    return Rows(
+        {
+            name: known if types[name].is_floating() else replace(known, number=FINITE)
+            for name, known in columns.items()
+        },
+        tuple(keys),
+    )
 
 
 Pair = tuple[ops.Relation, str]

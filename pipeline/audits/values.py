@@ -178,7 +178,7 @@ def _rule(value: ops.Value, scope: Scope) -> Known:
         return known(other, scope)
 
     match value:
-        case ops.Alias() | ops.SortKey():
+        case ops.Alias() | ops.SortKey() | operations.Once():
             return of(value.args[0])
         case ops.Field():
             return scope.column(value.rel, value.name)
@@ -470,7 +470,8 @@ def _strict(value: ops.Value, scope: Scope) -> Known:
 def _reduction(value: ops.Reduction, scope: Scope) -> Known:
     """Of an aggregate over the rows of a group, of a frame or of a whole table."""
     if isinstance(value, COUNTS):
-        return Known(present=True, low=0, why="a count")
+        every_row = isinstance(value, ops.CountStar) and scope.filled and value.where is None
+        return Known(present=True, low=1 if every_row else 0, why="a count")
     if not isinstance(value, ops.Sum | ops.Mean | ops.Max | ops.Min | ops.ArgMax | ops.ArgMin):
         return ANYTHING
     inner = scope if value.where is None else scope.where(value.where)

@@ -11,7 +11,7 @@ import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import sqlglot.expressions as sge
 
-from pipeline.audits import audits_for
+from pipeline.audits import audits_for, law_audits
 from pipeline.audits.facts import shape_problems
 from pipeline.audits.sql import ALIAS
 from pipeline.compat import check_versions
@@ -73,6 +73,14 @@ def compile_plan(
         *(compiler.seed(name, contract) for name, contract in seeds.items()),
         *(compiler.model(model) for model in graph.values()),
     ]
+    laws = law_audits(
+        compiler.unbound,
+        graph,
+        compiler.query,
+        window_days=config.window_days,
+        severities=config.severity,
+    )
+    tables = [replace(table, audits=[*table.audits, *laws.get(table.name, [])]) for table in tables]
     settings = _settings(config)
     by_name = {table.name: table for table in tables}
     return Plan(
@@ -219,11 +227,11 @@ class _Compiler:
         upstreams = self.graph[name].upstreams if name in self.graph else ()
         audits, audit_from = audits_for(
             contract,
-            self._unbound(name) if is_source else expression,
+            self.unbound(name) if is_source else expression,
             dialect=self.dialect,
             schema=schema,
             severities=self.config.severity,
-            schemas={name: model.schema for name, model in self.graph.items()},
+            schemas={table: self._schema(table) for table in self.contracts},
             assume={
                 upstream: self.contracts[upstream]
                 for upstream in upstreams
@@ -244,7 +252,7 @@ class _Compiler:
             "as_of": as_of(),
             "internal_domains": self.config.internal_domains,
         }
-        upstreams = [self._unbound(name) for name in model.upstreams]
+        upstreams = [self.unbound(name) for name in model.upstreams]
         try:
             expression = model.function(*upstreams, **{name: settings[name] for name in model.settings})
         except Exception as error:
@@ -261,7 +269,7 @@ class _Compiler:
             )
         return expression
 
-    def _unbound(self, name: str) -> ir.Table:
+    def unbound(self, name: str) -> ir.Table:
         """A table with no database behind it, as its contract says.
 
         Its types say nothing about NULL, as those of a database's tables do not: Ibis takes
@@ -273,8 +281,15 @@ class _Compiler:
         columns = {column: kind.copy(nullable=True) for column, kind in contract.columns().items()}
         if issubclass(contract, Source):
             return ibis.table(columns, name=table_name(contract), database=RAW)
-        schema = self.graph[name].schema if name in self.graph else SEEDS_SCHEMA
-        return ibis.table(columns, name=name, database=schema)
+        return ibis.table(columns, name=name, database=self._schema(name))
+
+    def query(self, expression: ir.Table) -> str:
+        """An expression as a query of the target, raw tables read as they are."""
+        tree = dialects.query(expression, self.dialect)
+        return dialects.text(self.raw.substitute(tree, self.dialect), self.dialect)
+
+    def _schema(self, name: str) -> str:
+        return self.graph[name].schema if name in self.graph else SEEDS_SCHEMA
 
     def _publish(self, expression: ir.Table, contract: type[Contract]) -> str:
         """The query of a model, its columns cast to exactly the types of the contract."""

@@ -111,7 +111,7 @@ def query(expression: ir.Expr, dialect: str) -> sge.Query:
     return tree
 
 
-def text(tree: sge.Expression, dialect: str) -> str:
+def text(tree: sge.Expression | sge.Query, dialect: str) -> str:
     """A syntax tree as readable SQL, the same for the same expression in every process."""
     sql = tree.sql(dialect=COMPILERS[dialect].dialect, pretty=True)
     names: dict[str, str] = {}
