@@ -5,7 +5,7 @@ files and bodies of requests land only when a person asks for them by name.
 """
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from pipeline.errors import SetupError, did_you_mean
@@ -94,22 +94,12 @@ _COMMIT_IN_JSON = re.compile(r'"git_commit_id"\s*:\s*"([0-9a-fA-F]{7,64})"')
 # A body that is a name and nothing else, such as session_start or claude_code.api_request.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*([./][A-Za-z0-9_-]+)*")
 LONGEST_NAME = 128
+MOST_SHAPES = 10_000  # sets of attribute names that are remembered
 
 
 def is_content(name: str) -> bool:
     """Whether an attribute of this name holds content."""
     return name in CONTENT or name.startswith(CONTENT_PREFIXES)
-
-
-class _Verdicts(dict[str, bool]):
-    """Attribute name → left out; each name is judged once."""
-
-    def __init__(self, kept: Collection[str]) -> None:
-        self.kept = kept
-
-    def __missing__(self, name: str) -> bool:
-        verdict = self[name] = name not in self.kept and is_content(name)
-        return verdict
 
 
 class ContentFilter:
@@ -125,7 +115,7 @@ class ContentFilter:
     def __init__(self, include: Iterable[str] = ()) -> None:
         self.include = frozenset(include)
         self.dropped: set[str] = set()
-        self._left_out = _Verdicts(self.include)
+        self._by_names: dict[tuple[str, ...], list[str]] = {}
         for name in sorted(self.include):
             if not is_content(name):
                 raise SetupError(
@@ -136,8 +126,7 @@ class ContentFilter:
 
     def attributes(self, attributes: dict[str, Any]) -> dict[str, Any]:
         """The attributes without content; the same object if there was none."""
-        left_out = self._left_out
-        names = [name for name in attributes if left_out[name]]
+        names = self._content_among(tuple(attributes))
         if not names:
             return attributes
         kept = dict(attributes)
@@ -150,6 +139,16 @@ class ContentFilter:
             if name in COMMIT_HOLDERS and (commit := commit_id(value)):
                 kept.setdefault(COMMIT, commit)
         return kept
+
+    def _content_among(self, names: tuple[str, ...]) -> list[str]:
+        """Which of the names are left out; records of one kind have the same names."""
+        found = self._by_names.get(names)
+        if found is None:
+            if len(self._by_names) >= MOST_SHAPES:
+                self._by_names.clear()
+            found = [name for name in names if name not in self.include and is_content(name)]
+            self._by_names[names] = found
+        return found
 
     def body(self, body: Any, event_name: str | None) -> Any:
         """The body if it only names the event, else None."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from pipeline.ingest.content import ContentFilter
 from pipeline.ingest.otlp_sdk import as_export
-from pipeline.ingest.values import INT64, to_json
+from pipeline.ingest.values import INT64_MAX, INT64_MIN, dumps
 
 LOG_COLUMNS = {
     "timestamp": "instant",
@@ -82,7 +82,7 @@ MALFORMED = (AttributeError, KeyError, TypeError, ValueError, OverflowError, Rec
 
 
 class Rows:
-    """Rows read from exports, and what could not become a row.
+    """Rows read from exports, and what could not become a row. NUL is replaced beforehand.
 
     Attributes:
         logs: tuples in the order of LOG_COLUMNS, instants as microseconds.
@@ -170,25 +170,25 @@ class Rows:
         attributes = attributes_of(record.get("attributes"))
         event_name = record.get("eventName") or attributes.get("event.name") or None
         if event_name is not None and type(event_name) is not str:
-            event_name = to_json(event_name)
+            event_name = dumps(event_name)
         severity = _severity(record)
         body = value_of(record.get("body"))
         trace_id = record.get("traceId") or None
         span_id = record.get("spanId") or None
 
         # The identity is that of the whole record: what is left out later is part of it.
-        attributes_text = to_json(attributes)
+        attributes_text = dumps(attributes)
         identity = hasher.copy()
-        identity.update(to_json([time, severity, event_name, body, trace_id, span_id]).encode())
+        identity.update(dumps([time, severity, event_name, body, trace_id, span_id]).encode())
         identity.update(attributes_text.encode())
 
         kept = self.content.attributes(attributes)
         if kept is not attributes:
-            attributes_text = to_json(kept)
+            attributes_text = dumps(kept)
         if body is not None:
             body = self.content.body(body, event_name)
             if body is not None and type(body) is not str:
-                body = to_json(body)
+                body = dumps(body)
         service_name, service_version, scope_name, scope_version, scope_text, resource = common
         return (
             time // 1000,
@@ -269,16 +269,16 @@ class Rows:
         else:
             value = _number(point.get("sum"))
             count = int(point.get("count") or 0)
-            if count not in INT64:
+            if not INT64_MIN <= count <= INT64_MAX:
                 raise ValueError("its count is beyond 64 bits")
         attributes = attributes_of(point.get("attributes"))
-        attributes_text = to_json(attributes)
+        attributes_text = dumps(attributes)
         identity = hasher.copy()
-        identity.update(to_json([name, unit, kind, temporality, start, time, value, count]).encode())
+        identity.update(dumps([name, unit, kind, temporality, start, time, value, count]).encode())
         identity.update(attributes_text.encode())
         kept = self.content.attributes(attributes)
         if kept is not attributes:
-            attributes_text = to_json(kept)
+            attributes_text = dumps(kept)
         service_name, service_version, scope_name, scope_version, scope_text, resource = common
         return (
             time // 1000,
@@ -305,14 +305,14 @@ class Rows:
         return (
             _text(attributes.get("service.name")),
             _text(attributes.get("service.version")),
-            to_json(self.content.attributes(attributes)),
+            dumps(self.content.attributes(attributes)),
         )
 
     def _scope(self, holder: dict[str, Any]) -> tuple[str | None, str | None, str | None]:
         """Name and version of the scope, and its attributes as JSON if it has any."""
         scope = holder.get("scope") or {}
         attributes = attributes_of(scope.get("attributes"))
-        text = to_json(self.content.attributes(attributes)) if attributes else None
+        text = dumps(self.content.attributes(attributes)) if attributes else None
         return _text(scope.get("name") or None), _text(scope.get("version") or None), text
 
 
@@ -323,11 +323,18 @@ def attributes_of(attributes: Any) -> dict[str, Any]:
     if type(attributes) is dict:
         return attributes
     flat = {}
-    for attribute in attributes:
-        value = attribute.get("value")
-        # most values are text: spare them the call
-        text = value.get("stringValue") if type(value) is dict else None
-        flat[attribute["key"]] = value_of(value) if text is None else text
+    try:
+        # text and integers spelt out: most of the time of an ingest is spent here
+        for attribute in attributes:
+            value = attribute["value"]
+            if "stringValue" in value:
+                flat[attribute["key"]] = value["stringValue"]
+            elif "intValue" in value:
+                flat[attribute["key"]] = _int_value(value["intValue"])
+            else:
+                flat[attribute["key"]] = value_of(value)
+    except (KeyError, TypeError):  # an attribute without a value
+        return {attribute["key"]: value_of(attribute.get("value")) for attribute in attributes}
     return flat
 
 
@@ -346,7 +353,7 @@ def _int_value(item: Any) -> Any:
         number = int(item)
     except (TypeError, ValueError, OverflowError):
         return str(item)
-    return number if number in INT64 else str(number)
+    return number if INT64_MIN <= number <= INT64_MAX else str(number)
 
 
 def _double_value(item: Any) -> Any:
@@ -380,7 +387,7 @@ _VALUES: dict[str, Callable[[Any], Any]] = {
 
 
 def _hasher(signal: str, resource: tuple[Any, ...], scope: tuple[Any, ...]) -> Any:
-    return blake2b(to_json([signal, resource, scope]).encode(), digest_size=16)
+    return blake2b(dumps([signal, resource, scope]).encode(), digest_size=16)
 
 
 def _nanos(value: Any) -> int:
@@ -415,7 +422,7 @@ def _severity(record: dict[str, Any]) -> str | None:
 
 
 def _text(value: Any) -> str | None:
-    return value if value is None or type(value) is str else to_json(value)
+    return value if value is None or type(value) is str else dumps(value)
 
 
 def _unknown(document: Any) -> str:

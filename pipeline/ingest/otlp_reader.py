@@ -1,12 +1,16 @@
 """From pieces of files to Arrow tables, in this process or in several."""
 
+import gc
 import os
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, TypeVar
+
+import orjson
 
 from pipeline.ingest.content import ContentFilter
 from pipeline.ingest.files import LONGEST, ZSTD_MAGIC, Piece
@@ -20,8 +24,10 @@ T = TypeVar("T")
 
 # A line that begins with one of these goes on with the document before it.
 GOES_ON = (b" ", b"\t", b"}", b"]")
+NUL = re.compile(rb"\\u0000")
 PARALLEL_FROM = 32 << 20  # bytes of input from which other processes are worth their start
-MOST_WORKERS = 4
+MOST_PROCESSES = 4
+MOST_WAITING = 4  # pieces per helper that are under way at once
 
 
 @dataclass
@@ -50,6 +56,18 @@ class Batch:
 
 def read_piece(piece: Piece, include: frozenset[str]) -> Batch:
     """Read a piece into Arrow tables."""
+    # Nothing here refers to itself, and looking for cycles among millions of dicts takes a
+    # quarter of the time.
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return _read_piece(piece, include)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _read_piece(piece: Piece, include: frozenset[str]) -> Batch:
     rows = Rows(ContentFilter(include))
     unread = (0, 0, "")
     if piece.text:
@@ -78,29 +96,34 @@ def read_piece(piece: Piece, include: frozenset[str]) -> Batch:
 def read_in_parallel(
     pieces: Iterable[tuple[T, Piece]], include: frozenset[str], size: int
 ) -> Iterator[tuple[T, Piece, Batch]]:
-    """Read pieces, in their order; in other processes if there is much to read.
+    """Read pieces, in their order; with the help of other processes if there is much to read.
 
     Args:
         pieces: each with whatever its owner wants back with it.
         include: names of content attributes to keep.
         size: bytes of the input, as far as known.
     """
-    workers = min(MOST_WORKERS, _processors())
-    if size < PARALLEL_FROM or workers < 2:
+    helpers = min(MOST_PROCESSES, _processors()) - 1
+    if size < PARALLEL_FROM or helpers < 1:
         for owner, piece in pieces:
             yield owner, piece, read_piece(piece, include)
         return
     # Started afresh rather than forked: the database's threads do not survive a fork.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(helpers, mp_context=get_context("spawn")) as pool:
         waiting: deque[tuple[T, Piece, Future[Batch]]] = deque()
         for owner, piece in pieces:
-            waiting.append((owner, piece, pool.submit(read_piece, piece, include)))
-            if len(waiting) > workers + 1:
-                first, done, batch = waiting.popleft()
-                yield first, done, batch.result()
-        while waiting:
-            first, done, batch = waiting.popleft()
-            yield first, done, batch.result()
+            # While the helpers have enough to do, this process reads as well.
+            if sum(not future.done() for _, _, future in waiting) > helpers:
+                future: Future[Batch] = Future()
+                future.set_result(read_piece(piece, include))
+            else:
+                future = pool.submit(read_piece, piece, include)
+            waiting.append((owner, piece, future))
+            while waiting and (waiting[0][2].done() or len(waiting) > MOST_WAITING * helpers):
+                first, done, earliest = waiting.popleft()
+                yield first, done, earliest.result()
+        for first, done, earliest in waiting:
+            yield first, done, earliest.result()
 
 
 def parse_json(text: bytes) -> Any:
@@ -112,8 +135,6 @@ def parse_json(text: bytes) -> Any:
     Raises:
         ValueError: it is no JSON document.
     """
-    import orjson
-
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
@@ -155,10 +176,8 @@ def parse_message(message: bytes) -> Any:
 
 def _read_text(piece: Piece, rows: Rows) -> tuple[int, int, str]:
     """Read JSON documents, one a line or pretty-printed; what is left unread at the end."""
-    import orjson
-
     # NUL is legal in JSON and refused by databases; it is rare, so look for it once.
-    has_nul = b"\\u0000" in piece.text
+    has_nul = NUL.search(piece.text) is not None
     lines = piece.text.split(b"\n")
     terminated = lines[-1] == b""
     position, count = 0, len(lines)

@@ -4,7 +4,9 @@ import json
 import math
 from typing import Any
 
-INT64 = range(-(2**63), 2**63)
+import orjson
+
+INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 DEEPEST = 100  # levels of nesting that are kept; what lies below is left out
 
 
@@ -27,7 +29,7 @@ def clean(value: Any, depth: int = 0) -> Any:
     if isinstance(value, str):
         return clean_text(value)
     if isinstance(value, int):
-        return value if value in INT64 else str(value)
+        return value if INT64_MIN <= value <= INT64_MAX else str(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if depth >= DEEPEST:
@@ -40,14 +42,17 @@ def clean(value: Any, depth: int = 0) -> Any:
 
 
 def to_json(value: Any) -> str:
-    """Compact JSON with sorted keys: equal values give equal text."""
-    import orjson
+    """Compact JSON with sorted keys that every database reads: equal values give equal text."""
+    text = dumps(value)
+    return _careful_json(value) if "\\u0000" in text else text
 
+
+def dumps(value: Any) -> str:
+    """Like `to_json`, but for values without NUL."""
     try:
-        text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
     except (TypeError, RecursionError):  # too big, too deep or no valid Unicode
         return _careful_json(value)
-    return _careful_json(value) if "\\u0000" in text else text
 
 
 def _careful_json(value: Any) -> str:
