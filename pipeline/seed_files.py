@@ -2,7 +2,8 @@
 
 A packaged file lies where the plan says; the project may have one of the same name in its own
 `seeds` folder. A row of the project's file replaces the packaged row of the same key,
-or is added after them. An empty cell is NULL.
+or is added after them. An empty cell is NULL. The project's identities may also be given as a
+`.mailmap` in that folder; where both speak of one alias, the CSV wins.
 """
 
 import csv
@@ -16,12 +17,15 @@ from typing import Any
 
 import pipeline
 from pipeline.errors import ConfigError, did_you_mean
+from pipeline.mailmap import read_mailmap
 from pipeline.plan import Plan, PlanColumn, PlanTable
 
 # Paths of a plan are relative to the folder that holds this package.
 ROOT = Path(pipeline.__file__).parent.parent
 
 Row = tuple[Any, ...]
+
+MAILMAPS = (".mailmap", "mailmap")  # other forms of identities.csv
 
 
 def fingerprint(seed: PlanTable, project_dir: Path) -> str:
@@ -34,7 +38,8 @@ def fingerprint(seed: PlanTable, project_dir: Path) -> str:
 
 def files(seed: PlanTable, project_dir: Path) -> list[Path]:
     """The files that a seed is read from, the packaged one first."""
-    found = [ROOT / seed.path, project_dir / "seeds" / f"{seed.name}.csv"]
+    names = [*(MAILMAPS if seed.name == "identities" else ()), f"{seed.name}.csv"]
+    found = [ROOT / seed.path, *(project_dir / "seeds" / name for name in names)]
     return [file for file in found if file.exists()]
 
 
@@ -79,6 +84,11 @@ def check_names(plan: Plan, project_dir: Path) -> None:
 
 def _file_rows(file: Path, columns: list[PlanColumn]) -> Iterator[tuple[int, Row]]:
     """Line number and typed values of each row of a file."""
+    if file.name in MAILMAPS:
+        people = read_mailmap(_read(file).decode("utf-8", "replace"))
+        for number, person in enumerate(people, start=1):
+            yield number, tuple(getattr(person, column.name) for column in columns)
+        return
     try:
         text = _read(file).decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -1,6 +1,10 @@
 """A .mailmap as rows of the identities seed."""
 
+import pytest
+
+from pipeline import seed_files
 from pipeline.mailmap import Identity, read_mailmap
+from pipeline.plan import PlanColumn, PlanTable
 
 
 def developers(text):
@@ -68,3 +72,33 @@ def test_a_noreply_address_is_an_alias_together_with_its_login():
         "jane-doe": "jane@x",
         "jane@x": "jane@x",
     }
+
+
+def columns():
+    nullable = {"developer_name", "developer_email"}
+    return [
+        PlanColumn(name, "string", "VARCHAR", nullable=name in nullable, description="")
+        for name in Identity._fields
+    ]
+
+
+@pytest.mark.parametrize("name", [".mailmap", "mailmap"])
+def test_a_projects_mailmap_is_its_identities_and_a_csv_overrules_it(tmp_path, name):
+    seed = PlanTable(
+        name="identities",
+        layer="seeds",
+        schema="staging",
+        kind="seed",
+        description="",
+        columns=columns(),
+        key=["alias"],
+        path="no/packaged.csv",
+    )
+    (tmp_path / "seeds").mkdir()
+    (tmp_path / "seeds" / name).write_text("Jane <jane@x> <j@old>\n<jane@x> <j@older>\n")
+    (tmp_path / "seeds" / "identities.csv").write_text("alias,developer_id\nj@old,joe@x\n")
+    assert seed_files.rows(seed, tmp_path) == [
+        ("j@old", "joe@x", None, None),
+        ("j@older", "jane@x", "Jane", "jane@x"),
+        ("jane@x", "jane@x", "Jane", "jane@x"),
+    ]
