@@ -192,7 +192,7 @@ def work_on_plan(
         exclude: expressions that take tables away.
         kinds: kinds of table that the function works on.
         create: make a database file that is not there.
-        output_format: text or json.
+        output_format: text, json, or summary: text without the list of tables.
         **options: what else the function takes.
 
     Raises:
@@ -211,7 +211,7 @@ def work_on_plan(
 
             def on_event(table: "PlanTable", result: "TableResult | None") -> None:
                 if result is None:
-                    update(f"{table.schema}.{table.stored_name}")
+                    update(table.name)
 
             result = function(engine, plan, selected=selected, on_event=on_event, **options)
         show_result(result, output_format, verb, invocation.target)

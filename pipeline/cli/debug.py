@@ -54,7 +54,8 @@ def debug(invocation: Invocation, output_format: str) -> None:
 
 
 def _show(name: str, value: Any) -> None:
-    from pipeline.cli.output import print_table, say
+    from pipeline.cli.output import say
+    from pipeline.cli.tables import print_table
 
     if isinstance(value, list):
         print_table(list(value[0]), [list(row.values()) for row in value]) if value else None

@@ -89,14 +89,14 @@ def demo(invocation: Invocation, path: Path, seed: int, as_of: "dt.datetime | No
     invocation.target_option = f"duckdb://{path / 'agent_analytics.duckdb'}"
     with invocation.connect(create=True) as engine:
         _ingest(engine, files)
-    work_on_plan(invocation, build, "Built", as_of=as_of, project_dir=folder)
+    work_on_plan(invocation, build, "Built", output_format="summary", as_of=as_of, project_dir=folder)
     with invocation.connect(read_only=True) as engine:
         _show_marts(engine)
     _show_next(path)
 
 
 def _ingest(engine: "Engine", files: "DemoFiles") -> None:
-    from pipeline.cli.ingest import show_result
+    from pipeline.cli.ingest import account, show_problems
     from pipeline.cli.output import progress, say
     from pipeline.ingest.copilot import ingest_copilot
     from pipeline.ingest.git import ingest_git
@@ -109,13 +109,13 @@ def _ingest(engine: "Engine", files: "DemoFiles") -> None:
     ):
         with progress(f"ingest {name}"):
             result = ingest(engine, [str(path) for path in inputs])
-        say(f"\ningest {name}")
-        show_result(engine, result)
-    say()
+        show_problems(engine, result)
+        say(f"ingest {name}: {account(result)}")
 
 
 def _show_marts(engine: "Engine") -> None:
-    from pipeline.cli.output import cell, print_table, say
+    from pipeline.cli.output import say
+    from pipeline.cli.tables import cell, print_table
 
     sessions, tokens, cost, first, last = engine.fetch(USAGE)[0]
     commits, assisted = engine.fetch(COMMITS)[0]
@@ -140,8 +140,8 @@ def _show_next(path: Path) -> None:
     say(
         "\nWhat to try next:"
         f"\n  cd {path}"
-        "\n  aa-pipeline show fct_agent_costs      rows of a mart"
-        "\n  aa-pipeline ls                        every table, and what one row of it is"
-        "\n  aa-pipeline test                      audit what is published"
-        "\n  aa-pipeline ingest transcripts        your own sessions, in a folder of your own"
+        "\n  aa-pipeline show fct_agent_costs   rows of a mart"
+        "\n  aa-pipeline ls                     every table, and what one row of it is"
+        "\n  aa-pipeline report                 every audit of every table"
+        "\n  aa-pipeline ingest transcripts     your own sessions (in a folder of your own)"
     )

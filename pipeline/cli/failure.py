@@ -5,7 +5,7 @@ import json
 import click
 
 from pipeline.cli.options import Invocation
-from pipeline.cli.output import printable
+from pipeline.cli.output import printable, say_after
 from pipeline.config import redact
 from pipeline.errors import PipelineError
 
@@ -23,7 +23,7 @@ def show_failure(error: BaseException, invocation: Invocation) -> int:
     if invocation.log_format == "json":
         click.echo(json.dumps({"level": "error", "message": message}), err=True)
     else:
-        click.echo(click.style("Error: ", fg="red", bold=True) + message, err=True)
+        say_after(click.style("Error: ", fg="red", bold=True), message)
     return exit_code
 
 

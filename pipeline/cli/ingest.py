@@ -136,6 +136,17 @@ for source in (otlp, git, copilot, transcripts):
 
 def show_result(engine: "Engine", result: "IngestResult") -> None:
     """Say what became of the input; the last line is the account."""
+    from pipeline.cli.output import say
+
+    show_problems(engine, result)
+    for table, landed in result.landed_by_table.items():
+        if landed:
+            say(f"raw.{table}: {landed:,} new rows")
+    say(account(result))
+
+
+def show_problems(engine: "Engine", result: "IngestResult") -> None:
+    """Say what was left out, put aside or otherwise remarkable, on standard error."""
     from pipeline.cli.output import say, warn
 
     for warning in result.warnings:
@@ -146,10 +157,11 @@ def show_result(engine: "Engine", result: "IngestResult") -> None:
         for file, line, reason in _put_aside(engine):
             warn(f"{file}{f', line {line}' if line else ''}: {reason}.")
         warn(f"{_records(result.quarantined)} put aside; meta.quarantine says which and why.")
-    for table, landed in result.landed_by_table.items():
-        if landed:
-            say(f"raw.{table}: {landed:,} new rows")
-    say(
+
+
+def account(result: "IngestResult") -> str:
+    """What came in and what became of it; the numbers add up."""
+    return (
         f"{_records(result.rows_in)} in = {result.landed:,} landed + {result.duplicates:,} "
         f"duplicates + {result.quarantined:,} quarantined"
     )

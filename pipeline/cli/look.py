@@ -35,7 +35,8 @@ def ls(invocation: Invocation, select: tuple[str, ...], exclude: tuple[str, ...]
     aa-pipeline ls --select +fct_agent_costs
     aa-pipeline ls -s marts --format json
     """
-    from pipeline.cli.output import is_terminal, print_json, print_table, say
+    from pipeline.cli.output import is_terminal, print_json, say
+    from pipeline.cli.tables import print_table
     from pipeline.selection import select as selected
 
     plan = invocation.plan_without_database()
@@ -90,7 +91,8 @@ def show(invocation: Invocation, model: str, limit: int, output_format: str) -> 
     aa-pipeline show fct_agent_costs
     aa-pipeline show dim_agents --limit 100 --format json
     """
-    from pipeline.cli.output import print_json, print_table, say
+    from pipeline.cli.output import print_json, say
+    from pipeline.cli.tables import print_table
 
     with invocation.connect(read_only=True) as engine:
         plan = invocation.plan(engine)
@@ -190,7 +192,7 @@ def compile_(
     from dataclasses import asdict
 
     from pipeline import plan_cache
-    from pipeline.cli.output import print_json, say, write_file
+    from pipeline.cli.output import print_json, printable, say, write_file
     from pipeline.engines import dialect_of
     from pipeline.selection import select as selected
 
@@ -206,7 +208,7 @@ def compile_(
         table = plan.tables[name]
         text = f"-- {table.schema}.{table.stored_name}\n{_runnable(table.sql or '', as_of)};\n"
         if output is None:
-            say(text)
+            click.echo(printable(text))
         else:
             write_file(output / table.layer / f"{name}.sql", text)
     if output is not None:

@@ -1,4 +1,4 @@
-"""What commands print: tables on a terminal, plain text elsewhere, JSON where it is asked for.
+"""What commands print: text for people, JSON where it is asked for, a line that moves meanwhile.
 
 Values come from data that anybody may have written: control characters never reach a terminal
 as they are, and no value is read as markup.
@@ -9,8 +9,10 @@ import json
 import math
 import os
 import re
+import shutil
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+import textwrap
+from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -45,13 +47,38 @@ def colourful() -> bool:
 
 
 def say(message: str = "", *, err: bool = False) -> None:
-    """A line for people."""
-    click.echo(printable(message), err=err)
+    """Lines for people; on a terminal they break between words."""
+    click.echo(_wrapped(printable(message), err=err), err=err)
 
 
 def warn(message: str) -> None:
     """A warning, on standard error."""
-    click.echo(click.style("Warning: ", fg="yellow", bold=True) + printable(message), err=True)
+    say_after(click.style("Warning: ", fg="yellow", bold=True), message)
+
+
+def say_after(mark: str, message: str) -> None:
+    """A paragraph on standard error, after a mark that is printed as it is."""
+    plain = click.unstyle(mark)
+    text = _wrapped(plain + printable(message), err=True)
+    click.echo(mark + text.removeprefix(plain), err=True)
+
+
+def _wrapped(text: str, *, err: bool) -> str:
+    if not is_terminal(sys.stderr if err else sys.stdout):
+        return text
+    width = shutil.get_terminal_size().columns
+    return "\n".join(
+        textwrap.fill(
+            line,
+            width,
+            subsequent_indent=" " * (len(line) - len(line.lstrip())),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        if len(line) > width
+        else line
+        for line in text.split("\n")
+    )
 
 
 def print_json(document: Any) -> None:
@@ -72,94 +99,6 @@ def write_file(file: Path, text: str) -> None:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise SetupError(f"{file} cannot be written: {error.strerror}.") from None
-
-
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None) -> None:
-    """A table: drawn on a terminal, columns and two spaces elsewhere; numbers to the right."""
-    cells = [[cell(value) for value in row] for row in rows]
-    numeric = [
-        all(_is_number(text) for row in cells if (text := row[index])) and any(row[index] for row in cells)
-        for index in range(len(columns))
-    ]
-    if is_terminal():
-        _draw(columns, cells, numeric, title)
-    else:
-        _write(columns, cells, numeric, title)
-
-
-def cell(value: Any) -> str:
-    """A value as it stands in a table: NULL is empty, fractions are short."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}"
-    if isinstance(value, Decimal):
-        value = float(value)
-    if isinstance(value, float):
-        if abs(value) < 1 or not math.isfinite(value):
-            return f"{value:.6g}"
-        return f"{value:,.4f}".rstrip("0").rstrip(".")
-    if isinstance(value, dt.datetime):
-        return value.strftime("%Y-%m-%d %H:%M:%S")
-    if isinstance(value, dt.timedelta):
-        return duration(value)
-    return printable(str(value)).replace("\n", "⏎")
-
-
-def duration(length: dt.timedelta) -> str:
-    """A length of time in its two largest units.
-
-    >>> duration(dt.timedelta(days=3, hours=4, minutes=5))
-    '3 d 4 h'
-    """
-    seconds = int(length.total_seconds())
-    units = {"d": seconds // 86400, "h": seconds // 3600 % 24, "min": seconds // 60 % 60}
-    parts = [f"{count} {unit}" for unit, count in units.items() if count]
-    return " ".join(parts[:2]) or f"{seconds} s"
-
-
-def _is_number(text: str) -> bool:
-    return bool(re.fullmatch(r"[$+-]?[\d,]+(\.\d+)?( ?[%a-zA-Z]{1,3})?", text))
-
-
-def _draw(columns: Sequence[str], cells: list[list[str]], numeric: list[bool], title: str | None) -> None:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(
-        title=title,
-        title_justify="left",
-        title_style="bold",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        header_style="bold",
-    )
-    for name, right in zip(columns, numeric, strict=True):
-        table.add_column(
-            Text(printable(name)),
-            justify="right" if right else "left",
-            overflow="ellipsis",
-            no_wrap=True,
-        )
-    for row in cells:
-        table.add_row(*map(Text, row))
-    console().print(table)
-
-
-def _write(columns: Sequence[str], cells: list[list[str]], numeric: list[bool], title: str | None) -> None:
-    if title:
-        say(title)
-    rows = [[printable(name) for name in columns], *cells]
-    widths = [max(len(row[index]) for row in rows) for index in range(len(columns))]
-    for row in rows:
-        parts = [
-            text.rjust(width) if right else text.ljust(width)
-            for text, width, right in zip(row, widths, numeric, strict=True)
-        ]
-        click.echo("  ".join(parts).rstrip())
 
 
 def console(*, err: bool = False) -> "Console":

@@ -4,7 +4,8 @@ from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from pipeline.cli.output import print_json, print_table, say, warn
+from pipeline.cli.output import print_json, say, warn
+from pipeline.cli.tables import print_table
 from pipeline.config import redact
 from pipeline.errors import AuditError
 
@@ -19,7 +20,7 @@ def show_result(result: "RunResult", output_format: str, verb: str, target: "Tar
 
     Args:
         result: what `pipeline.run` returned.
-        output_format: text or json.
+        output_format: text, json, or summary: text without the list of tables.
         verb: what has been done to the tables, such as "Published".
         target: where they are.
 
@@ -31,7 +32,8 @@ def show_result(result: "RunResult", output_format: str, verb: str, target: "Tar
     if output_format == "json":
         print_json(asdict(result))
     else:
-        _show_tables(result)
+        if output_format == "text":
+            _show_tables(result)
         _show_audits(result)
         if result.status == "success":
             say(_summary(result, verb, redact(target.url)))
@@ -45,7 +47,7 @@ def _show_tables(result: "RunResult") -> None:
             ["table", "", "rows", "seconds", "why"],
             [
                 (
-                    f"{table.schema}.{table.stored_name}",
+                    table.name,
                     table.action,
                     table.row_count,
                     f"{table.seconds:.2f}",

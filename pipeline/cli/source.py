@@ -56,7 +56,8 @@ def freshness(
     """
     import datetime as dt
 
-    from pipeline.cli.output import print_json, print_table
+    from pipeline.cli.output import print_json
+    from pipeline.cli.tables import print_table
     from pipeline.errors import AuditError
     from pipeline.selection import select as selected
 

@@ -7,13 +7,14 @@ from decimal import Decimal
 
 import pytest
 
-from pipeline.cli import output
+from pipeline.cli import output, tables
 
 
 @pytest.fixture
 def terminal(monkeypatch):
     """Makes standard output a terminal of 80 columns."""
     monkeypatch.setattr(output, "is_terminal", lambda stream=None: True)
+    monkeypatch.setattr(tables, "is_terminal", lambda stream=None: True)
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("TERM", "xterm-256color")
 
@@ -25,7 +26,7 @@ ROWS = [
 
 
 def test_a_table_without_a_terminal_is_aligned_text(capsys):
-    output.print_table(["who", "tokens", "cost_usd", "seen"], ROWS)
+    tables.print_table(["who", "tokens", "cost_usd", "seen"], ROWS)
 
     assert capsys.readouterr().out == (
         "who           tokens  cost_usd  seen\n"
@@ -35,16 +36,33 @@ def test_a_table_without_a_terminal_is_aligned_text(capsys):
 
 
 def test_a_table_on_a_terminal_reads_no_markup(terminal, capsys):
-    output.print_table(["who", "tokens", "cost_usd", "seen"], ROWS)
+    tables.print_table(["who", "tokens", "cost_usd", "seen"], ROWS)
 
     text = capsys.readouterr().out
     assert "[bold]eve[/]" in text
     assert "12.3457" in text
 
 
+def test_on_a_narrow_terminal_the_last_column_gives_way(terminal, capsys):
+    tables.print_table(["name", "what it is"], [("x" * 40, "words " * 10)])
+
+    line = capsys.readouterr().out.splitlines()[2]
+    assert line.startswith("x" * 40)
+    assert line.endswith("…")
+    assert len(line) <= 80
+
+
+def test_what_is_too_wide_for_the_terminal_is_printed_row_by_row(terminal, capsys):
+    tables.print_table(["a", "bb", "c"], [("x" * 40, "y" * 40, 1), ("z", None, 2)])
+
+    assert capsys.readouterr().out == (
+        f"row 1\n  a   {'x' * 40}\n  bb  {'y' * 40}\n  c   1\nrow 2\n  a   z\n  bb\n  c   2\n"
+    )
+
+
 @pytest.mark.parametrize("value", ["\x1b[31mred", "\x9b31m", "a\rb", "\u202eback", "\x07"])
 def test_control_characters_are_made_visible(terminal, capsys, value):
-    output.print_table([value], [[value]])
+    tables.print_table([value], [[value]])
     output.say(value)
     output.warn(value)
 
