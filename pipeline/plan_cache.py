@@ -7,6 +7,7 @@ raw tables. It is found again only if all of that is the same, so it cannot be s
 Files are `<project>-<code>-<shapes>.json` in the user's cache folder, readable by people.
 """
 
+import gc
 import hashlib
 import os
 import sys
@@ -66,9 +67,7 @@ def load(
     plan = _read(file, expected)
     if plan is None:
         trusted = _memory_is_disk(models, schemas)
-        from pipeline.compile import compile_plan
-
-        plan = compile_plan(dialect, config, shapes, models=models, schemas=schemas, fingerprint=expected)
+        plan = _compile(dialect, config, shapes, models, schemas, expected)
         now = fingerprint(dialect, config, shapes, models=models, schemas=schemas)
         if trusted and now == expected:
             _write(file, plan)
@@ -127,6 +126,25 @@ def clear() -> int:
     for file in files:
         file.unlink(missing_ok=True)
     return len(files)
+
+
+def _compile(
+    dialect: str, config: Config, shapes: Shapes | None, models: str, schemas: str, expected: str
+) -> Plan:
+    """The plan, compiled.
+
+    Expressions are millions of small objects that live until the end: without looking for garbage
+    among them, compiling takes a quarter less time.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        from pipeline.compile import compile_plan
+
+        return compile_plan(dialect, config, shapes, models=models, schemas=schemas, fingerprint=expected)
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _project(dialect: str, config: Config) -> str:

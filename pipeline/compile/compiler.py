@@ -10,6 +10,7 @@ import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import sqlglot.expressions as sge
+from ibis.common.exceptions import UnsupportedOperationError
 
 from pipeline.audits import audits_for, law_audits
 from pipeline.audits.facts import shape_problems
@@ -164,7 +165,13 @@ class _Compiler:
         problems = shape_problems(contract, expression.schema())
         if problems:
             raise ModelError(f"{model.path} does not keep its contract: {' '.join(problems)}")
-        sql = self._publish(expression, contract)
+        try:
+            sql = self._publish(expression, contract)
+        except UnsupportedOperationError as error:
+            raise ModelError(
+                f"{model.path} cannot be written as a query for {self.dialect}: {error}."
+                " Use what every engine has, or an operation with a rendering per engine."
+            ) from error
         return self._table(
             contract,
             layer=model.layer,
