@@ -161,7 +161,8 @@ def with_developer(table: ir.Table, identities: ir.Table) -> ir.Table:
     name = ibis.ifelse(given.contains("@"), given.lower(), given)
     login = name.re_replace("@users[.]noreply[.]github[.]com$", "").re_replace("^[0-9]+[+]", "")
     named = table.mutate(_name=name, _login=ibis.ifelse(name.re_search(NOREPLY), login, name))
-    people = identities.select(_alias=identities["alias"].lower(), _mapped=identities.developer_id)
+    # Two spellings of one alias would double what they are joined to.
+    people = identities.group_by(_alias=identities["alias"].lower()).agg(_mapped=identities.developer_id.min())
     logins = people.rename(_login_alias="_alias", _mapped_login="_mapped")
     mapped = named.left_join(people, named._name.lower() == people._alias)
     mapped = mapped.left_join(logins, mapped._login.lower() == logins._login_alias)
