@@ -3,6 +3,7 @@
 `ensure` makes it, and upgrades what an older release left.
 """
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 SCHEMA = "meta"
@@ -119,6 +120,10 @@ NATIVE = {
 }
 
 
+# Table → column → the engine's own name of its type.
+Shapes = Mapping[str, Mapping[str, str]]
+
+
 class Database(Protocol):
     """What this module asks of an engine."""
 
@@ -131,12 +136,17 @@ class Database(Protocol):
     def name(self, schema: str, table: str) -> str: ...
 
 
-def ensure(engine: Database) -> None:
+def ensure(engine: Database, there: Shapes | None = None) -> None:
     """Make the schema and whatever table or column of it is missing.
 
     Columns are only ever added, so that an older release can still write its own.
+
+    Args:
+        engine: the database.
+        there: the shapes of the schema, if they are known already.
     """
-    there = engine.shapes(SCHEMA)
+    if there is None:
+        there = engine.shapes(SCHEMA)
     if not there:
         engine.create_schema(SCHEMA)
     native = NATIVE[engine.dialect]

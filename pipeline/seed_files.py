@@ -6,7 +6,6 @@ or is added after them. An empty cell is NULL. The project's identities may also
 `.mailmap` in that folder; where both speak of one alias, the CSV wins.
 """
 
-import csv
 import datetime as dt
 import hashlib
 import io
@@ -17,7 +16,6 @@ from typing import Any
 
 import pipeline
 from pipeline.errors import ConfigError, did_you_mean
-from pipeline.mailmap import read_mailmap
 from pipeline.plan import Plan, PlanColumn, PlanTable
 
 # Paths of a plan are relative to the folder that holds this package.
@@ -84,6 +82,11 @@ def check_names(plan: Plan, project_dir: Path) -> None:
 
 def _file_rows(file: Path, columns: list[PlanColumn]) -> Iterator[tuple[int, Row]]:
     """Line number and typed values of each row of a file."""
+    # Only files that have changed are read: a warm command does without these.
+    import csv
+
+    from pipeline.mailmap import read_mailmap
+
     if file.name in MAILMAPS:
         people = read_mailmap(_read(file).decode("utf-8", "replace"))
         for number, person in enumerate(people, start=1):

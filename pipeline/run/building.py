@@ -137,6 +137,7 @@ class _Builder:
         self.models = [table for table in models if table.name in self.selected]
         self.everything = len(self.models) == len(models)
         self.reads = {name for table in self.models for name in table.depends_on}
+        self.meta: dict[str, dict[str, str]] | None = None
         self.fingerprints: dict[str, str | None] = {}
         self.unchanged: set[str] = set()
         self.passed: set[str] = set()
@@ -169,7 +170,7 @@ class _Builder:
         self.result.audits = sorted(self.auditor.results, key=lambda audit: order[audit.table, audit.audit])
         self.result.failing_rows = self.auditor.failing_rows
         self.result.finish()
-        record(self.engine, self.result)
+        record(self.engine, self.result, self.meta)
 
     def _check_sources(self) -> None:
         """Without any raw table there is nothing to build from; without some there is less."""
@@ -187,7 +188,8 @@ class _Builder:
 
     def _publish(self) -> None:
         """Everything that happens inside the transaction."""
-        self.published = published(self.engine)
+        self.meta = self.engine.shapes("meta")
+        self.published = published(self.engine, self.meta)
         self.kinds = self.engine.kinds()
         for schema in sorted({table.schema for table in self.plan.tables.values()} - {*NOT_OURS}):
             self.engine.create_schema(schema)
@@ -246,14 +248,12 @@ class _Builder:
             for table in self.plan.tables.values()
             if table.kind == "source" and table.name in self.selected | self.reads
         ]
-        shapes = self.engine.shapes("raw") if sources else {}
         for table in sources:
-            if table.missing or table.stored_name not in shapes:
+            if table.missing:
                 self.fingerprints[table.name] = "missing"
                 continue
             start = time.perf_counter()
-            columns = shapes[table.stored_name]
-            fingerprint, row_count = source_fingerprint(self.engine, table, columns)
+            fingerprint, row_count = source_fingerprint(self.engine, table)
             self.fingerprints[table.name] = fingerprint
             before = self._before(table)
             if before is None:
@@ -370,7 +370,8 @@ class _Builder:
 
     def _before(self, table: PlanTable) -> Published | None:
         """How the last run left a table, if it still stands there as that."""
-        if self.kinds.get((table.schema, table.stored_name)) != _kind(table):
+        stands = self.kinds.get((table.schema, table.stored_name))
+        if stands is None or (table.kind != "source" and stands != _kind(table)):
             return None
         return self.published.get((table.schema, table.stored_name))
 

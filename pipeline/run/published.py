@@ -1,7 +1,7 @@
 """What a database holds, and from which code and inputs it was made."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 
 from pipeline.engines.base import Engine
@@ -22,6 +22,9 @@ FROM (
 WHERE nth = 1 AND action <> 'dropped'
 """
 
+# Columns of a raw table whose maximum grows with its rows.
+NEWEST = ("id", "timestamp", "date", "created_at")
+
 
 @dataclass(frozen=True)
 class Published:
@@ -38,29 +41,27 @@ class Published:
     row_count: int | None
 
 
-def published(engine: Engine) -> dict[tuple[str, str], Published]:
-    """Every table that runs have left, by schema and name; empty before the first run."""
-    there = engine.shapes("meta")
+def published(engine: Engine, there: Mapping[str, Mapping[str, str]]) -> dict[tuple[str, str], Published]:
+    """Every table that runs have left, by schema and name; empty before the first run.
+
+    Args:
+        engine: an open database.
+        there: the shapes of its schema `meta`.
+    """
     if "runs" not in there or "run_tables" not in there:
         return {}
     return {(row[0], row[1]): Published(*row) for row in engine.fetch(LATEST)}
 
 
-def source_fingerprint(engine: Engine, source: PlanTable, columns: Iterable[str]) -> tuple[str, int]:
+def source_fingerprint(engine: Engine, source: PlanTable) -> tuple[str, int]:
     """What tells whether rows came or went in a raw table, and its number of rows.
 
     Collectors append, numbering the rows. A row that was altered in place changes neither the
     count nor the newest row: only a full refresh sees it.
-
-    Args:
-        engine: where the table is.
-        source: the table in the plan.
-        columns: those that the database's table really has.
     """
-    newest = [name for name in columns if name.lower() in ("id", "created_at", "timestamp", "date")]
+    newest = [column.name for column in source.columns if column.name in NEWEST]
     counted = ["COUNT(*)", *(f"MAX({engine.quote(name)})" for name in newest)]
-    relation = engine.name(source.schema, source.stored_name)
-    row = engine.fetch(f"SELECT {', '.join(counted)} FROM {relation}")[0]
+    row = engine.fetch(f"SELECT {', '.join(counted)} FROM {source.audit_from}")[0]
     return ":".join(map(str, row)), int(row[0])
 
 

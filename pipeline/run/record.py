@@ -1,44 +1,60 @@
 """The books of a run, in the schema `meta`."""
 
 import datetime as dt
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from pipeline import meta
 from pipeline.engines.base import Engine
 from pipeline.run.results import RunResult
 
 
-def record(engine: Engine, result: RunResult) -> None:
-    """Write what a run did. Belongs into the transaction that publishes it, if it does."""
-    meta.ensure(engine)
-    run = asdict(result) | {
-        "finished_at": result.started_at + dt.timedelta(seconds=result.seconds),
-    }
-    _write(engine, "runs", [run])
-    by_run = {"run_id": result.run_id}
+def record(engine: Engine, result: RunResult, there: Mapping[str, Mapping[str, str]] | None = None) -> None:
+    """Write what a run did. Belongs into the transaction that publishes it, if it does.
+
+    Args:
+        engine: the database that it was done to.
+        result: what was done.
+        there: the shapes of the schema `meta`, if they are known already.
+    """
+    meta.ensure(engine, there)
+    finished_at = result.started_at + dt.timedelta(seconds=result.seconds)
+    run_id = result.run_id
+    _write(engine, "runs", [result], finished_at=finished_at)
     _write(
         engine,
         "run_tables",
-        [
-            by_run | asdict(table) | {"table_schema": table.schema, "table_name": table.stored_name}
-            for table in result.tables
-        ],
+        result.tables,
+        run_id=run_id,
+        table_schema=lambda table: table.schema,
+        table_name=lambda table: table.stored_name,
     )
     _write(
         engine,
         "audit_results",
-        [
-            by_run | asdict(audit) | {"table_name": audit.table, "columns": ", ".join(audit.columns)}
-            for audit in result.audits
-        ],
+        result.audits,
+        run_id=run_id,
+        table_name=lambda audit: audit.table,
+        columns=lambda audit: ", ".join(audit.columns),
     )
     _write(
         engine,
         "audit_failures",
-        [by_run | asdict(row) | {"table_name": row.table} for row in result.failing_rows],
+        result.failing_rows,
+        run_id=run_id,
+        table_name=lambda row: row.table,
     )
 
 
-def _write(engine: Engine, table: str, rows: list[dict[str, object]]) -> None:
+def _write(engine: Engine, table: str, things: Iterable[Any], **given: Any) -> None:
+    """One row per thing: each column is what is given for it, else the attribute of its name."""
     columns = list(meta.TABLES[table])
-    engine.append(meta.SCHEMA, table, columns, [tuple(row[column] for column in columns) for row in rows])
+
+    def value(thing: Any, column: str) -> Any:
+        if column not in given:
+            return getattr(thing, column)
+        return given[column](thing) if callable(given[column]) else given[column]
+
+    rows = [tuple(value(thing, column) for column in columns) for thing in things]
+    if rows:
+        engine.append(meta.SCHEMA, table, columns, rows)

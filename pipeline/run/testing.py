@@ -40,8 +40,9 @@ def audit(
     """
     chosen = set(plan.tables if selected is None else selected)
     tables = [table for table in plan.tables.values() if table.name in chosen]
-    before = published(engine)
-    shapes = {schema: engine.shapes(schema) for schema in {t.schema for t in plan.tables.values()}}
+    schemas = {table.schema for table in plan.tables.values()} | {"meta"}
+    shapes = {schema: engine.shapes(schema) for schema in schemas}
+    before = published(engine, shapes["meta"])
     exist = {name for name, table in plan.tables.items() if table.stored_name in shapes[table.schema]}
     result = RunResult(
         command="test",
@@ -71,7 +72,7 @@ def audit(
     result.status = "failed" if stops(results) else "success"
     result.finish()
     with engine.transaction():
-        record(engine, result)
+        record(engine, result, shapes["meta"])
     return result
 
 
