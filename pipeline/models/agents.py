@@ -288,7 +288,7 @@ def measured(metric_name: ir.StringValue, attributes: dict[str, ir.StringValue])
 
 def first_of(texts: dict[str, ir.StringValue], *names: str) -> ir.StringValue:
     """The first of some attributes that says something."""
-    return ibis.coalesce(*(texts[name].strip().nullif("") for name in names))
+    return ibis.coalesce(*(texts[name].nullif("") for name in names))
 
 
 def context(

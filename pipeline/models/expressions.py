@@ -39,17 +39,15 @@ NANO = 1_000_000_000
 MOST_TOKENS = 10_000_000_000
 MOST_USD = 1_000_000
 
-# us.anthropic.claude-…, bedrock/…, vertex_ai/…, models/gemini-…: everything up to the maker's own name.
-PROVIDER_PREFIX = "^.*/"
-REGION_PREFIX = "^(us|eu|apac|jp|au|ca|global|us-gov)[.]"
-VENDOR_PREFIX = "^(anthropic|amazon|meta|mistral|cohere|deepseek|openai|google|qwen|moonshotai)[.]"
-# [1m] · -v1:0 · @20250929 · -20250929 or -2025-09-29, from the end of the name inwards
-CONTEXT_SUFFIX = "[[][^]]*[]]$"
-BEDROCK_SUFFIX = "-v[0-9]+:[0-9a-z]+$"
-AT_SUFFIX = "@.*$"
-DATE_SUFFIX = "-(20[0-9]{6}|20[0-9]{2}-[0-9]{2}-[0-9]{2})$"
+# vertex_ai/… or models/…, then us.…, then anthropic.…: everything up to the maker's own name.
+MODEL_PREFIX = (
+    "^(.*/)?((us|eu|apac|jp|au|ca|global|us-gov)[.])?"
+    "((anthropic|amazon|meta|mistral|cohere|deepseek|openai|google|qwen|moonshotai)[.])?"
+)
+# -20250929 or -2025-09-29, then @20250929, then -v1:0, then [1m]: all that stands behind it.
+MODEL_SUFFIX = "(-20[0-9]{6}|-20[0-9]{2}-[0-9]{2}-[0-9]{2})?(@[^@]*)?(-v[0-9]+:[0-9a-z]+)?([[][^]]*[]])?$"
 
-NOREPLY = "^([0-9]+[+])?([^@+]+)@users[.]noreply[.]github[.]com$"
+NOREPLY = "@users.noreply.github.com"
 
 
 def tokens(text: ir.StringValue) -> ir.IntegerValue:
@@ -90,26 +88,21 @@ def later(left: ir.Value, right: ir.Value) -> ir.Value:
 
 def canonical_agent(name: ir.StringValue) -> ir.StringValue:
     """An agent's name in lower snake case: `claude-code` is `claude_code`."""
-    words = name.strip().lower().re_replace("[^a-z0-9]+", "_")
-    return words.re_replace("^_|_$", "").nullif("")
+    return name.lower().translate("-. /:", "_____").nullif("")
 
 
 def model_without_prefixes(name: ir.StringValue) -> ir.StringValue:
     """A model's reported name in lower case, without provider, region and vendor prefixes."""
-    bare = name.strip().lower().re_replace(PROVIDER_PREFIX, "")
-    return bare.re_replace(REGION_PREFIX, "").re_replace(VENDOR_PREFIX, "").nullif("")
+    return name.lower().re_replace(MODEL_PREFIX, "").nullif("")
 
 
 def canonical_model(name: ir.StringValue) -> ir.StringValue:
-    """The one name of a model, whatever date, region, gateway or context window it was reported with.
+    """The one name of a model, whatever date, region, gateway or context window it came with.
 
     `us.anthropic.claude-sonnet-4-5-20250929-v1:0`, `claude-sonnet-4-5@20250929` and
     `claude-sonnet-4-5[1m]` are `claude-sonnet-4-5`. NULL where there is no name.
     """
-    bare = model_without_prefixes(name)
-    for suffix in (CONTEXT_SUFFIX, BEDROCK_SUFFIX, AT_SUFFIX, DATE_SUFFIX):
-        bare = bare.re_replace(suffix, "")
-    return bare.nullif("")
+    return model_without_prefixes(name).re_replace(MODEL_SUFFIX, "").nullif("")
 
 
 def stack(first: ir.Table, *rest: ir.Table) -> ir.Table:
@@ -159,10 +152,12 @@ def with_developer(table: ir.Table, identities: ir.Table) -> ir.Table:
     """
     given = table.developer_id.strip().nullif("")
     name = ibis.ifelse(given.contains("@"), given.lower(), given)
-    login = name.re_replace("@users[.]noreply[.]github[.]com$", "").re_replace("^[0-9]+[+]", "")
-    named = table.mutate(_name=name, _login=ibis.ifelse(name.re_search(NOREPLY), login, name))
+    login = name.replace(NOREPLY, "").re_replace("^[0-9]+[+]", "")
+    named = table.mutate(_name=name, _login=ibis.ifelse(name.endswith(NOREPLY), login, name))
     # Two spellings of one alias would double what they are joined to.
-    people = identities.group_by(_alias=identities["alias"].lower()).agg(_mapped=identities.developer_id.min())
+    people = identities.group_by(_alias=identities["alias"].lower()).agg(
+        _mapped=identities.developer_id.min()
+    )
     logins = people.rename(_login_alias="_alias", _mapped_login="_mapped")
     mapped = named.left_join(people, named._name.lower() == people._alias)
     mapped = mapped.left_join(logins, mapped._login.lower() == logins._login_alias)

@@ -123,7 +123,12 @@ def price(model: str = "claude-sonnet-4-5", **given: Any) -> dict[str, Any]:
 
 
 AGENTS = [
-    {"agent_type": name, "agent_display_name": name.replace("_", " ").title(), "vendor": vendor, "interface_type": kind}
+    {
+        "agent_type": name,
+        "agent_display_name": name.replace("_", " ").title(),
+        "vendor": vendor,
+        "interface_type": kind,
+    }
     for name, vendor, kind in (
         ("claude_code", "Anthropic", "cli"),
         ("codex", "OpenAI", "cli"),
@@ -155,7 +160,9 @@ def call(name: str, tables: dict[str, Any], **settings: Any) -> ibis.Table:
     return function(
         **{p.name: upstream(p.name) for p in parameters if p.kind is not p.KEYWORD_ONLY},
         **{
-            p.name: ibis.literal(values[p.name], "timestamp('UTC', 6)") if p.name == "as_of" else values[p.name]
+            p.name: ibis.literal(values[p.name], "timestamp('UTC', 6)")
+            if p.name == "as_of"
+            else values[p.name]
             for p in parameters
             if p.kind is p.KEYWORD_ONLY
         },
