@@ -380,7 +380,7 @@ def test_new_rows_rebuild_what_they_reach(shop):
     shop.build()
     shop.sell(3, "tea", 2)
     assert reasons(shop.build()) == {
-        "raw_sales": "rows came or went",
+        "raw_sales": "its rows changed",
         "raw_visits": "no new rows",
         "products": "its file has not changed",
         "stg_recent_visits": "nothing that it reads has changed",
@@ -425,6 +425,32 @@ def test_a_full_refresh_sees_rows_that_were_altered_in_place(shop):
     result = shop.build(full_refresh=True)
     assert {*actions(result).values()} == {"read", "loaded", "full"}
     assert shop.rows("mart.fct_product_sales") == [("cake", 1, 3.0), ("tea", 1, 9.0)]
+
+
+def test_rows_altered_in_place_in_a_file_are_noticed(tmp_path):
+    database = str(tmp_path / "shop.duckdb")
+    with connect(database) as engine:
+        Shop(engine, tmp_path)
+
+    def build():
+        with connect(database) as engine:
+            plan = compile_shop(shapes=engine.shapes("raw"))
+            return actions(run.build(engine, plan, as_of=NEW_YEAR, project_dir=tmp_path))
+
+    assert build()["stg_sales"] == "full"
+    assert build()["stg_sales"] == "skipped"
+    with connect(database) as engine:
+        engine.execute("UPDATE raw.sales SET amount = 9 WHERE id = 1")
+    assert build()["stg_sales"] == "full"
+    with connect(database) as engine:
+        assert ("tea", 1, 9.0) in engine.fetch("SELECT * FROM mart.fct_product_sales")
+
+
+def test_a_raw_table_may_be_a_view(shop):
+    shop.engine.execute("ALTER TABLE raw.visits RENAME TO door")
+    shop.engine.execute("CREATE VIEW raw.visits AS SELECT * FROM raw.door")
+    assert shop.build().status == "success"
+    assert reasons(shop.build())["raw_visits"] == "no new rows"
 
 
 def test_a_table_that_somebody_dropped_is_built_again(shop):

@@ -135,6 +135,13 @@ class Engine(ABC):
         """Remove a table or view."""
         self.execute(f"DROP {kind.upper()} IF EXISTS {self.name(schema, table)}")
 
+    def change_marker(self, schema: str, table: str) -> str:
+        """A text that changes when rows of a table are altered in place.
+
+        Empty where the engine has no cheap way to tell.
+        """
+        return ""
+
     def content_hash(self, query: str) -> str | None:
         """A short text that changes when the rows of a query do, whatever their order.
 

@@ -89,6 +89,15 @@ class DuckDB(Engine):
             self._fetch(insert, [_json(rows[start : start + ROWS_PER_INSERT])])
         return len(rows)
 
+    def change_marker(self, schema: str, table: str) -> str:
+        # Where the table's blocks lie in the file: an altered row moves at least one of them,
+        # once it is written. 20 ms for five million rows. In memory there are no blocks.
+        blocks = (
+            "SELECT bit_xor(hash(row_group_id, column_id, segment_id, segment_type, block_id,"
+            " block_offset, additional_block_ids)) FROM pragma_storage_info(?)"
+        )
+        return str(self.fetch(blocks, [self.name(schema, table)])[0][0])
+
     def content_hash(self, query: str) -> str | None:
         count, low, high = self.fetch(f"SELECT count(*), bit_xor(hash(q)), sum(hash(q)) FROM ({query}) AS q")[
             0

@@ -253,13 +253,14 @@ class _Builder:
                 self.fingerprints[table.name] = "missing"
                 continue
             start = time.perf_counter()
-            fingerprint, row_count = source_fingerprint(self.engine, table)
+            is_table = self.kinds.get((table.schema, table.stored_name)) == "table"
+            fingerprint, row_count = source_fingerprint(self.engine, table, is_table)
             self.fingerprints[table.name] = fingerprint
             before = self._before(table)
             if before is None:
                 reason = "first time"
             elif before.fingerprint != fingerprint:
-                reason = "rows came or went"
+                reason = "its rows changed"
             else:
                 reason = "no new rows"
                 self.unchanged.add(table.name)

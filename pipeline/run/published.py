@@ -53,16 +53,17 @@ def published(engine: Engine, there: Mapping[str, Mapping[str, str]]) -> dict[tu
     return {(row[0], row[1]): Published(*row) for row in engine.fetch(LATEST)}
 
 
-def source_fingerprint(engine: Engine, source: PlanTable) -> tuple[str, int]:
-    """What tells whether rows came or went in a raw table, and its number of rows.
+def source_fingerprint(engine: Engine, source: PlanTable, is_table: bool) -> tuple[str, int]:
+    """What tells whether the rows of a raw table have changed, and how many there are.
 
-    Collectors append, numbering the rows. A row that was altered in place changes neither the
-    count nor the newest row: only a full refresh sees it.
+    Collectors append, so the count and the newest values tell. A row that was altered in place
+    is noticed where the engine tells cheaply; elsewhere only a full refresh sees it.
     """
     newest = [column.name for column in source.columns if column.name in NEWEST]
     counted = ["COUNT(*)", *(f"MAX({engine.quote(name)})" for name in newest)]
     row = engine.fetch(f"SELECT {', '.join(counted)} FROM {source.audit_from}")[0]
-    return ":".join(map(str, row)), int(row[0])
+    marker = engine.change_marker(source.schema, source.stored_name) if is_table else ""
+    return ":".join([*map(str, row), marker]), int(row[0])
 
 
 class EarlierAudits:
