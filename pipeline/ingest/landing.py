@@ -13,13 +13,14 @@ a duplicate, or quarantined, and `meta.ingests` says how many of each.
 import datetime as dt
 import hashlib
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from pipeline import meta
+from pipeline.errors import QueryError
 from pipeline.ingest.values import clean_text, to_json
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ TIMES = {"git_commits": "commit_timestamp", "copilot_metrics": "date"}
 
 BATCH = 10_000  # rows that are held back before they are written
 IN_LIST = 1_000  # keys that are asked for at once where a statement takes no lists
+MEMORY = 256  # MiB that DuckDB may use, unless it was given less
+MEGABYTES = {"MiB": 1, "GiB": 1 << 10, "TiB": 1 << 20}
 EXCERPT = 200  # characters that are kept of a bad record
 
 # Ibis type of a contract's column → kind of value in `meta.NATIVE`; the others have the same
@@ -100,6 +103,7 @@ class Landing:
 
     def __enter__(self) -> Self:
         """Open the transaction."""
+        self._transaction.enter_context(bounded_memory(self.engine))
         self._transaction.enter_context(self.engine.transaction())
         with ExitStack() as on_error:
             on_error.push(self._transaction)
@@ -348,22 +352,42 @@ def make_raw_table(engine: "Engine", table: str, shape: Mapping[str, str] | None
             engine.execute(f"ALTER TABLE {engine.name('raw', table)} ADD COLUMN {engine.quote(name)} {kind}")
 
 
-def append_arrow(engine: "Engine", schema: str, table: str, rows: "pa.Table") -> None:
+@contextmanager
+def bounded_memory(engine: "Engine") -> Iterator[None]:
+    """Keep DuckDB from holding what it writes to a file in memory as well."""
+    if engine.dialect != "duckdb" or getattr(engine, "path", None) == ":memory:":
+        yield
+        return
+    before = str(engine.fetch("SELECT current_setting('memory_limit')")[0][0])
+    amount, unit = before.split()
+    if float(amount) * MEGABYTES.get(unit, 0) <= MEMORY:
+        yield
+        return
+    engine.execute(f"SET memory_limit = '{MEMORY} MiB'")
+    try:
+        yield
+    finally:
+        engine.execute(f"SET memory_limit = '{before}'")
+
+
+def append_arrow(engine: "Engine", schema: str, table: str, incoming_rows: "pa.Table") -> None:
     """Add the rows of an Arrow table; DuckDB reads it in place."""
-    columns = rows.column_names
+    columns = incoming_rows.column_names
     if engine.dialect != "duckdb":
-        values = [rows.column(name).to_pylist() for name in columns]
+        values = [incoming_rows.column(name).to_pylist() for name in columns]
         engine.append(schema, table, columns, list(zip(*values, strict=True)))
         return
+    import duckdb
+
     names = ", ".join(map(engine.quote, columns))
-    connection = engine.connection  # type: ignore[attr-defined]
-    connection.register("incoming_rows", rows)
     try:
-        engine.execute(
+        # Found by the name of the variable: a registered table would stay in memory until the
+        # transaction ends.
+        engine.connection.execute(  # type: ignore[attr-defined]
             f"INSERT INTO {engine.name(schema, table)} ({names}) SELECT {names} FROM incoming_rows"
-        )
-    finally:
-        connection.unregister("incoming_rows")
+        ).fetchall()
+    except duckdb.Error as error:
+        raise QueryError(f"DuckDB refused rows of {schema}.{table}: {error}") from error
 
 
 def _is_json(name: str, native: str) -> bool:

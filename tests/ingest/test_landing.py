@@ -120,15 +120,11 @@ def test_a_table_of_another_backend_gets_our_columns_and_keeps_its_rows(engine):
         "CREATE TABLE raw.otel_logs (id INTEGER, timestamp TIMESTAMP, developer_id VARCHAR,"
         " severity VARCHAR, body VARCHAR, attributes VARCHAR, created_at TIMESTAMP)"
     )
-    engine.execute(
-        "INSERT INTO raw.otel_logs VALUES (41, '2026-01-01', 'd', NULL, 'b', '{}', NULL)"
-    )
+    engine.execute("INSERT INTO raw.otel_logs VALUES (41, '2026-01-01', 'd', NULL, 'b', '{}', NULL)")
 
     land(engine, "otel_logs", EVENT)
 
-    assert rows(
-        engine, "SELECT id, timestamp, event_name, attributes FROM raw.otel_logs ORDER BY id"
-    ) == [
+    assert rows(engine, "SELECT id, timestamp, event_name, attributes FROM raw.otel_logs ORDER BY id") == [
         (41, dt.datetime(2026, 1, 1), None, "{}"),
         (42, dt.datetime(2026, 1, 2, 12), "x", '{"n":1,"session.id":"s"}'),
     ]
@@ -184,3 +180,16 @@ def test_an_arrow_table_is_appended_through_any_engine(engine):
     append_arrow(engine, "raw", "t", pa.table({"b": ["x", None], "a": [1, 2]}))
 
     assert rows(engine, "SELECT a, b FROM raw.t ORDER BY a") == [(1, "x"), (2, None)]
+
+
+def test_the_database_gets_its_memory_back(tmp_path):
+    with connect(str(tmp_path / "x.duckdb"), memory_limit="2GiB") as engine:
+        limit = "SELECT current_setting('memory_limit')"
+        with Landing(engine, "test", []):
+            assert engine.fetch(limit) == [("256.0 MiB",)]
+        assert engine.fetch(limit) == [("2.0 GiB",)]
+    with (
+        connect(str(tmp_path / "y.duckdb"), memory_limit="100MiB") as engine,
+        Landing(engine, "test", []),
+    ):
+        assert engine.fetch(limit) == [("100.0 MiB",)]
