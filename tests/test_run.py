@@ -7,10 +7,11 @@ import sys
 import pytest
 
 from pipeline import run
-from pipeline.config import Config
+from pipeline.compile import compile_plan
+from pipeline.config import Config, Freshness
 from pipeline.engines import connect
 from pipeline.errors import ModelError, NoRawDataError, QueryError
-from tests.projects import compile_shop
+from tests.projects import SHOP, compile_shop
 
 NEW_YEAR = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
@@ -337,6 +338,21 @@ def test_audits_that_look_beyond_the_selection_are_skipped(shop):
     result = shop.build(selected=["stg_sales", "fct_product_sales"])
     assert verdicts(result, "failed", "skipped") == {("fct_product_sales", "references(product)"): "skipped"}
     assert shop.build().status == "success"
+
+
+def test_stale_input_is_a_warning_and_is_looked_at_every_time(tmp_path):
+    with connect(":memory:") as engine:
+        shop = Shop(engine, tmp_path)
+        limits = {"sales": Freshness(warn_after=2 * DAY), "visits": Freshness(error_after=2 * DAY)}
+        config = Config(freshness=limits)
+        plan = compile_plan("duckdb", config, engine.shapes("raw"), **SHOP)
+        assert verdicts(shop.build(plan, as_of=NEW_YEAR + DAY), "warned") == {}
+        result = shop.build(plan, as_of=NEW_YEAR + 3 * DAY)
+        assert result.status == "success"
+        assert verdicts(result, "warned") == {
+            ("raw_sales", "fresh"): "warned",
+            ("raw_visits", "fresh"): "warned",
+        }
 
 
 # Seeds

@@ -1,7 +1,7 @@
 """The compiler: models and contracts in, a plan out."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
@@ -14,10 +14,13 @@ from ibis.common.exceptions import UnsupportedOperationError
 
 from pipeline.audits import audits_for, law_audits
 from pipeline.audits.facts import shape_problems
+from pipeline.audits.relations import Relations
 from pipeline.audits.sql import ALIAS
 from pipeline.compat import check_versions
 from pipeline.compile import dialects
 from pipeline.compile.contracts import contracts_of
+from pipeline.compile.lineage import lineage
+from pipeline.compile.freshness import freshness_audit
 from pipeline.compile.raw import SCHEMA as RAW
 from pipeline.compile.raw import RawTables, conform, table_name
 from pipeline.config import Config
@@ -183,6 +186,7 @@ class _Compiler:
             expression=expression,
             sql=sql,
             made_of=sql,
+            lineage=self._lineage(model, expression),
         )
 
     def _table(
@@ -239,12 +243,11 @@ class _Compiler:
             schema=schema,
             severities=self.config.severity,
             schemas={table: self._schema(table) for table in self.contracts},
-            assume={
-                upstream: self.contracts[upstream]
-                for upstream in upstreams
-                if not issubclass(self.contracts[upstream], Source)
-            },
+            assume=self._upstream_contracts(upstreams),
         )
+        if issubclass(contract, Source):
+            limit = self.config.freshness.get(table_name(contract))
+            audits += freshness_audit(contract, self.unbound(name), limit, self.dialect)
         conforming = self.raw.queries.get(table_name(contract)) if is_source else None
         if conforming is None:
             return audits, audit_from
@@ -253,6 +256,23 @@ class _Compiler:
             replace(audit, examples_sql=(audit.examples_sql or "").replace(audit_from, relation))
             for audit in audits
         ], relation
+
+    def _lineage(self, model: Model, expression: ir.Table) -> dict[str, list[list[str]]]:
+        """What each column of a model comes from."""
+        relations = Relations(self._upstream_contracts(model.upstreams), self.config.severity)
+        return lineage(
+            expression,
+            {self.unbound(name).op(): name for name in model.upstreams},
+            lambda relation: [key.columns for key in relations.rows(relation).keys],
+        )
+
+    def _upstream_contracts(self, upstreams: Iterable[str]) -> dict[str, type[Contract]]:
+        """The contracts that proofs may rest on: those of tables that we build and audit."""
+        return {
+            name: self.contracts[name]
+            for name in upstreams
+            if not issubclass(self.contracts[name], Source)
+        }
 
     def _expression(self, model: Model) -> ir.Table:
         settings = _settings(self.config) | {
