@@ -57,7 +57,12 @@ class PlanAudit:
 
 @dataclass(frozen=True)
 class PlanTable:
-    """One table: how it is made, what it reads, what must hold of it."""
+    """One table: how it is made, what it reads, what must hold of it.
+
+    `lineage` says of each column what it is made of: [upstream table, its column, kind], where kind is
+    value, filter, join key, group key or order. Under "*" it says so of the table's rows as such,
+    which concerns every column. `pipeline.lineage` walks it.
+    """
 
     name: str
     layer: str  # raw, seeds, staging, intermediate, marts

@@ -1,0 +1,125 @@
+"""Walking the column lineage that a plan holds: what a column comes from, and where it goes.
+
+`PlanTable.lineage` says of each column, and under `ROWS` of the rows as such, which columns of the
+tables upstream it is made of (`pipeline.compile.lineage` reads that from the expressions).
+Standard library only.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from pipeline.plan import PlanTable
+
+VALUE = "value"
+FILTER = "filter"
+JOIN_KEY = "join key"
+GROUP_KEY = "group key"
+ORDER = "order"
+KINDS = (VALUE, FILTER, JOIN_KEY, GROUP_KEY, ORDER)
+
+# Stands in a column's place for the rows of a table: which there are, and how many.
+ROWS = "*"
+
+Tables = Mapping[str, PlanTable]
+Column = tuple[str, str]  # table, column
+
+
+@dataclass(frozen=True, order=True)
+class Edge:
+    """One step of lineage: `column` of `table` is made of `from_column` of `from_table`, as a `kind`."""
+
+    table: str
+    column: str
+    kind: str
+    from_table: str
+    from_column: str
+
+
+def edges_into(tables: Tables, table: str, column: str) -> list[Edge]:
+    """What a column is made of in the tables right upstream; of `ROWS`, what decides the rows."""
+    of = tables[table].lineage.get(column, [])
+    return [Edge(table, column, kind, *source) for *source, kind in of]
+
+
+def edges_up(tables: Tables, start: Column, kinds: Collection[str] = KINDS) -> list[Edge]:
+    """Every step between a column and the raw columns that it comes from, nearest first.
+
+    What decides the rows of its table counts as a step into it, unless `kinds` is `value` alone.
+    """
+    return list(_walk([start], lambda column: _into(tables, column, kinds)))
+
+
+def edges_down(tables: Tables, start: Column, kinds: Collection[str] = KINDS) -> list[Edge]:
+    """Every step between a column and whatever is made of it, nearest first."""
+    readers = _readers(tables)
+    return list(_walk([start], lambda column: _out_of(tables, readers, column, kinds), down=True))
+
+
+def tables_up(tables: Tables, starts: Iterable[Column], depth: int | None = None) -> set[str]:
+    """The tables, at most `depth` steps away, that some of the columns depend on in any way."""
+    edges = _walk(starts, lambda column: _into(tables, column, KINDS), depth=depth)
+    return {edge.from_table for edge in edges}
+
+
+def tables_down(tables: Tables, starts: Iterable[Column], depth: int | None = None) -> set[str]:
+    """The tables, at most `depth` steps away, that depend on some of the columns in any way."""
+    readers = _readers(tables)
+    edges = _walk(starts, lambda column: _out_of(tables, readers, column, KINDS), depth=depth, down=True)
+    return {edge.table for edge in edges}
+
+
+def _into(tables: Tables, column: Column, kinds: Collection[str]) -> Iterator[Edge]:
+    table, name = column
+    found = edges_into(tables, table, name)
+    if name != ROWS and set(kinds) != {VALUE}:
+        found += edges_into(tables, table, ROWS)
+    return (edge for edge in found if edge.kind in kinds)
+
+
+def _readers(tables: Tables) -> dict[Column, list[Edge]]:
+    """Every step of the plan, by the column that it starts from."""
+    found: dict[Column, list[Edge]] = {}
+    for table in tables.values():
+        for column in table.lineage:
+            for edge in edges_into(tables, table.name, column):
+                found.setdefault((edge.from_table, edge.from_column), []).append(edge)
+    return found
+
+
+def _out_of(
+    tables: Tables, readers: Mapping[Column, list[Edge]], column: Column, kinds: Collection[str]
+) -> Iterator[Edge]:
+    table, name = column
+    found = list(readers.get(column, ()))
+    if name == ROWS and set(kinds) != {VALUE}:
+        # Rows that change are a change of every column.
+        for other in tables[table].columns:
+            found += readers.get((table, other.name), ())
+    return (edge for edge in found if edge.kind in kinds)
+
+
+def _walk(
+    starts: Iterable[Column],
+    step: Callable[[Column], Iterator[Edge]],
+    *,
+    depth: int | None = None,
+    down: bool = False,
+) -> Iterator[Edge]:
+    """Steps from `starts` on, breadth first, each once."""
+    frontier = list(dict.fromkeys(starts))
+    seen = set(frontier)
+    given: set[Edge] = set()
+    while frontier and (depth is None or depth > 0):
+        following: list[Column] = []
+        for column in frontier:
+            for edge in step(column):
+                if edge in given:
+                    continue
+                given.add(edge)
+                yield edge
+                near = (edge.table, edge.column) if down else (edge.from_table, edge.from_column)
+                if near not in seen:
+                    seen.add(near)
+                    following.append(near)
+        frontier = following
+        depth = None if depth is None else depth - 1
