@@ -1,0 +1,87 @@
+"""Plans of other versions of the code: a plan file, a folder, or a revision of a git repository."""
+
+import os
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+
+from pipeline.errors import SelectionError
+from pipeline.plan import Plan
+
+# What a version of the code consists of.
+PACKAGES = ("pipeline", "schemas")
+
+COMPILE = "from pipeline.compile import compile_plan; print(compile_plan('duckdb').to_json())"
+
+
+def plan_of(version: str, repository: Path = Path()) -> Plan:
+    """The plan of a version of the code.
+
+    Args:
+        version: a plan in a JSON file, a folder that holds `pipeline` and `schemas`, or a
+            revision of the git repository around `repository`. The code of it is run.
+        repository: a folder inside the repository.
+
+    Raises:
+        SelectionError: there is no such version, or it cannot be compiled.
+    """
+    path = Path(version)
+    if path.is_file():
+        return _read(path)
+    if path.is_dir():
+        return _compile(path, version)
+    with tempfile.TemporaryDirectory() as folder:
+        _check_out(version, repository, Path(folder))
+        return _compile(Path(folder), version)
+
+
+def _read(path: Path) -> Plan:
+    try:
+        return Plan.from_json(path.read_text())
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SelectionError(
+            f"{path} is not a plan of this release. `aa-pipeline compile` writes one."
+        ) from error
+
+
+def _check_out(revision: str, repository: Path, folder: Path) -> None:
+    git = ["git", "-C", str(repository)]
+    found = subprocess.run(
+        [*git, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if found.returncode:
+        raise SelectionError(
+            f"{revision} is no plan file, no folder and no revision of a git repository here."
+        )
+    top = subprocess.run([*git, "rev-parse", "--show-toplevel"], capture_output=True, text=True, check=True)
+    archive = subprocess.run(
+        ["git", "-C", top.stdout.strip(), "archive", found.stdout.strip(), *PACKAGES],
+        capture_output=True,
+        check=False,
+    )
+    if archive.returncode:
+        raise SelectionError(f"{revision} holds no {' and '.join(PACKAGES)}: it is another project.")
+    tar = folder / "code.tar"
+    tar.write_bytes(archive.stdout)
+    with tarfile.open(tar) as code:
+        code.extractall(folder, filter="data")
+
+
+def _compile(folder: Path, version: str) -> Plan:
+    done = subprocess.run(
+        [sys.executable, "-c", COMPILE],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(folder.resolve())},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise SelectionError(f"The code of {version} cannot be compiled: {reason}")
+    return Plan.from_json(done.stdout)

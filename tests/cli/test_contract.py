@@ -1,0 +1,61 @@
+"""`contract show` and `contract diff`, over the small project of tests/projects/shop."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from pipeline.plan import Plan
+from tests.projects import compile_shop
+
+
+@pytest.fixture(scope="module")
+def plan():
+    return compile_shop()
+
+
+@pytest.fixture
+def versions(folder, plan):
+    """Two plan files: as it is, and with a column gone from a mart."""
+    (folder / "old.json").write_text(plan.to_json())
+    mart = plan.tables["dim_products"]
+    smaller = replace(mart, columns=mart.columns[:-1])
+    new = replace(plan, tables=plan.tables | {"dim_products": smaller})
+    (folder / "new.json").write_text(new.to_json())
+    assert Plan.from_json((folder / "old.json").read_text()) == plan
+    return mart.columns[-1].name
+
+
+def test_show_tells_columns_and_checks(run_shop):
+    out = run_shop("contract show dim_products").stdout
+    assert out.startswith("mart.dim_products\n")
+    assert "unique(" in out
+
+
+def test_show_as_json(run_shop):
+    told = json.loads(run_shop("contract show dim_products --format json").stdout)
+    assert list(told) == ["table", "kind", "description", "key", "columns", "checks"]
+
+
+def test_show_of_an_unknown_table_names_the_close_match(run_shop):
+    assert "Did you mean dim_products?" in run_shop("contract show dim_product", expect=2).output
+
+
+def test_diff_of_a_version_with_itself(run, versions):
+    assert run("contract diff old.json old.json").stdout == "The contracts are the same.\n"
+
+
+def test_diff_that_breaks_a_promise_fails(run, versions):
+    out = run("contract diff old.json new.json", expect=1).stdout.splitlines()
+    assert out[1].split() == ["breaking", "dim_products", versions, "The", "column", "is", "gone."]
+
+
+def test_diff_that_breaks_nothing_succeeds(run, versions):
+    told = json.loads(run("contract diff new.json old.json --format json").stdout)
+    assert (told["breaking"], [change["column"] for change in told["changes"]]) == (False, [versions])
+
+
+def test_diff_with_something_that_is_no_version(run, folder):
+    assert "no revision" in run("contract diff nothing old.json", expect=2).output
+    (folder / "broken.json").write_text("{}")
+    assert "is not a plan" in run("contract diff broken.json broken.json", expect=2).output
