@@ -51,7 +51,7 @@ class IntSessionsWithCosts(AgentSession):
     cost_source: str = column(
         nullable=True, isin=COST_SOURCES, description="Where the cost comes from; NULL without usage."
     )
-    unpriced_tokens: int = count(warn=True, description="Tokens with neither reported cost nor price.")
+    unpriced_tokens: int = count(description="Tokens with neither reported cost nor price.")
     cache_hit_rate: float = rate(description="cache_read ÷ (input + cache_creation + cache_read).")
     tokens_per_second: float = column(nullable=True, ge=0, description="Output tokens ÷ duration.")
     model_count: int = count(description="Number of models that it used.")

@@ -2,6 +2,8 @@
 
 import datetime as dt
 
+import pandera.ibis as pa
+
 from schemas.base import Contract, UtcTimestamp, column, count, rate, ref
 from schemas.staging import AGENT, CREATION, DAY, INPUT, MODEL, OUTPUT, READ
 from schemas.vocabulary import ATTRIBUTION_METHODS, COMMIT_SIZES, DEVELOPER_TYPES
@@ -54,6 +56,11 @@ class FctDailyAgentUsage(Contract):
 
     class Config:
         unique = ["date", "developer_id", "agent_type", "model_name"]
+
+    @pa.dataframe_check(raise_warning=True)
+    def every_token_has_a_cost(cls, data):
+        """Every token has a reported cost or a price; seeds/model_prices.csv takes missing prices."""
+        return data.table.unpriced_tokens == 0
 
 
 class FctGitCommits(Contract):
