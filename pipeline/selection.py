@@ -2,6 +2,7 @@
 
     name  fct_*  staging.*  marts  tag:daily  path:models/marts  source:raw.git_commits
     resource_type:seed  config.materialized:view  config.schema:mart  file:dim_agents.py  fqn:…
+    column:fct_agent_costs.daily_cost_usd    its table; `+` follows the column, not the table
     +x  2+x  x+  x+1  +x+     with ancestors, with descendants, at most that many steps away
     @x                        with descendants and all that these need
     "a b", repeated option    union
@@ -15,9 +16,11 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import PurePosixPath
 
 from pipeline.errors import SelectionError, did_you_mean
+from pipeline.lineage import Column, tables_down, tables_up
 from pipeline.plan import PlanTable
 
 Tables = Mapping[str, PlanTable]
@@ -159,12 +162,15 @@ def _matches(tables: Tables, criterion: _Criterion) -> set[str]:
             f"{did_you_mean(criterion.value, _words(tables, criterion.method))} "
             "`aa-pipeline ls` lists what there is."
         )
+    if criterion.method == "column":
+        starts = [column for table in tables.values() for column in _columns(table, criterion.value)]
+        up, down = partial(tables_up, tables, starts), partial(tables_down, tables, starts)
+    else:
+        up, down = partial(ancestors, tables, found), partial(descendants, tables, found)
     if criterion.with_ancestors_of_descendants:
-        found |= descendants(tables, found)
+        found |= down()
         return found | ancestors(tables, found)
-    return (
-        found | ancestors(tables, found, criterion.up) | descendants(tables, found, criterion.down)
-    )
+    return found | up(criterion.up) | down(criterion.down)
 
 
 def _words(tables: Tables, method: str) -> set[str]:
@@ -185,6 +191,8 @@ def _words(tables: Tables, method: str) -> set[str]:
             return {"table", "view"}
         case "config.schema":
             return {table.schema for table in every}
+        case "column":
+            return {f"{table.name}.{column.name}" for table in every for column in table.columns}
         case _:
             layers = {_fqn(table)[0] for table in every}
             full_names = {".".join(_fqn(table)) for table in every}
@@ -244,6 +252,16 @@ def _by_file(table: PlanTable, value: str) -> bool:
     return fnmatchcase(path.name, value) or fnmatchcase(path.stem, value)
 
 
+def _columns(table: PlanTable, value: str) -> list[Column]:
+    """The columns of a table that `table.column` names, the table as models or as SQL name it."""
+    names = (table.name, f"{table.schema}.{table.stored_name}")
+    return [
+        (table.name, column.name)
+        for column in table.columns
+        if any(fnmatchcase(f"{name}.{column.name}", value) for name in names)
+    ]
+
+
 _METHODS: dict[str, Callable[[PlanTable, str], bool]] = {
     "fqn": _by_fqn,
     "tag": lambda table, value: any(fnmatchcase(tag, value) for tag in table.tags),
@@ -255,4 +273,5 @@ _METHODS: dict[str, Callable[[PlanTable, str], bool]] = {
         table.kind == "model" and table.materialized == value
     ),
     "config.schema": lambda table, value: fnmatchcase(table.schema, value),
+    "column": lambda table, value: bool(_columns(table, value)),
 }
