@@ -28,21 +28,27 @@ def check_versions() -> None:
 
 
 def ibis_duckdb(connection: Any) -> Any:
-    """An Ibis connection over an open DuckDB connection.
+    """An Ibis connection over an open DuckDB connection."""
+    import ibis
+
+    mend_duckdb()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        return ibis.duckdb.from_connection(connection)
+
+
+def mend_duckdb() -> None:
+    """Let Ibis read results of DuckDB 2.0.
 
     Ibis 12 calls two methods of the driver that DuckDB 2.0 has renamed, on connections and on
     relations (fixed upstream, unreleased).
     """
     import duckdb
-    import ibis
 
     if hasattr(duckdb.DuckDBPyRelation, "to_arrow_table"):
         for kind in (duckdb.DuckDBPyConnection, duckdb.DuckDBPyRelation):
             kind.fetch_arrow_table = _fetch_arrow_table
             kind.fetch_record_batch = _fetch_record_batch
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        return ibis.duckdb.from_connection(connection)
 
 
 def _fetch_arrow_table(self: Any) -> Any:

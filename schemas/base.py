@@ -24,6 +24,7 @@ from typing import Any
 import ibis
 import ibis.expr.datatypes as dt
 import pandera.ibis as pa
+from pandera.config import ValidationDepth, config_context, get_config_context
 
 # Types compare exactly, scale included: every instant is UTC with microseconds.
 UtcTimestamp = dt.Timestamp(timezone="UTC", scale=6)
@@ -99,6 +100,48 @@ class Contract(pa.DataFrameModel):
             for name, field in fields
             if field.metadata and "references" in field.metadata
         }
+
+    @classmethod
+    def validate(cls, check_obj: Any, *args: Any, lazy: bool = True, **kwargs: Any) -> ibis.Table:
+        """Check an Ibis table or a data frame, and give it back as an Ibis table.
+
+        Args:
+            check_obj: an Ibis table, or rows that `ibis.memtable` takes: a pandas or Polars data
+                frame, an Arrow table.
+            *args: as in Pandera.
+            lazy: look for everything that is wrong, not only for the first thing.
+            **kwargs: as in Pandera.
+
+        Raises:
+            pandera.errors.SchemaErrors: the contract is not kept; says how.
+        """
+        from pipeline.compat import mend_duckdb
+
+        mend_duckdb()
+        table = check_obj if isinstance(check_obj, ibis.Table) else cls._of_rows(check_obj)
+        columns_only = get_config_context().validation_depth is ValidationDepth.SCHEMA_ONLY
+        if not columns_only and table.count().to_pyarrow().as_py() == 0:
+            # Without rows there is nothing to be wrong; Pandera's Ibis backend thinks otherwise.
+            with config_context(validation_depth=ValidationDepth.SCHEMA_ONLY):
+                return super().validate(table, *args, lazy=lazy, **kwargs)
+        return super().validate(table, *args, lazy=lazy, **kwargs)
+
+    @classmethod
+    def _of_rows(cls, rows: Any) -> ibis.Table:
+        """Rows from memory as a table; what data frames cannot say exactly is taken as meant."""
+        table = ibis.memtable(rows)
+        given = table.schema()
+
+        def as_meant(kind: dt.DataType, wanted: dt.DataType) -> bool:
+            instants = kind.is_timestamp() and wanted.is_timestamp()
+            return kind.is_null() or (instants and kind.timezone == wanted.timezone)
+
+        meant = {
+            name: wanted
+            for name, wanted in cls.columns().items()
+            if name in given and as_meant(given[name], wanted)
+        }
+        return table.cast(meant)
 
     @classmethod
     def unbound(cls) -> ibis.Table:

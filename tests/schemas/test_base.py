@@ -1,0 +1,78 @@
+"""Contracts in a notebook: any table or data frame of that shape can be validated."""
+
+import datetime as dt
+
+import ibis
+import pandas as pd
+import pyarrow as pa
+import pytest
+from pandera.config import ValidationDepth, config_context
+from pandera.errors import SchemaErrors
+
+import schemas
+from schemas.base import Contract, UtcTimestamp, column, count
+
+
+class FctVisits(Contract):
+    """One row per visit."""
+
+    visit_id: int = column(description="The visit.")
+    at: UtcTimestamp = column(description="When.")
+    pages: int = count(description="How many.")
+    note: str = column(nullable=True, description="A remark.")
+
+    class Config:
+        unique = ["visit_id"]
+
+
+AT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+ROWS = {"visit_id": [1, 2], "at": [AT, AT], "pages": [3, 4], "note": [None, None]}
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pa.table], ids=["pandas", "arrow"])
+def test_good_data_frame_comes_back_as_a_table(frame):
+    table = FctVisits.validate(frame(ROWS))
+    assert table.columns == tuple(ROWS)
+    assert table.to_pyarrow().to_pylist()[0] == {"visit_id": 1, "at": AT, "pages": 3, "note": None}
+
+
+def test_good_ibis_table_comes_back_as_it_is():
+    table = ibis.memtable(pa.table(ROWS)).cast({"note": "string", "at": UtcTimestamp})
+    assert FctVisits.validate(table).equals(table)
+
+
+def test_everything_that_is_wrong_is_told():
+    bad = pd.DataFrame(ROWS | {"visit_id": [1, 1], "pages": [-1, 2]})
+    with pytest.raises(SchemaErrors) as errors:
+        FctVisits.validate(bad)
+    assert {error.schema.name for error in errors.value.schema_errors} == {"FctVisits", "pages"}
+
+
+def test_rows_of_another_shape_are_refused():
+    with pytest.raises(SchemaErrors):
+        FctVisits.validate(pd.DataFrame({"visit_id": [1]}))
+
+
+def test_table_without_rows_keeps_its_contract():
+    assert FctVisits.validate(pd.DataFrame(ROWS).head(0)).columns == tuple(ROWS)
+
+
+def test_unbound_table_is_checked_by_its_columns():
+    with config_context(validation_depth=ValidationDepth.SCHEMA_ONLY):
+        assert FctVisits.validate(FctVisits.unbound()).columns == tuple(ROWS)
+
+
+def test_contracts_are_found_by_name():
+    assert schemas.FctAgentCosts.table() == "fct_agent_costs"
+    assert schemas.RawOtelLogs.table() == "raw_otel_logs"
+    with pytest.raises(AttributeError, match="schemas has no contract FctNothing"):
+        schemas.FctNothing  # noqa: B018
+
+
+def test_importing_the_package_imports_nothing_else():
+    import subprocess
+    import sys
+
+    code = "import sys, schemas; print('pandera' in sys.modules, 'ibis' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]
