@@ -8,7 +8,7 @@ import ibis
 import pandera.ibis as pa
 import pytest
 from pandera.config import set_config
-from pandera.errors import SchemaError, SchemaErrors
+from pandera.errors import SchemaErrors
 
 from pipeline.audits import audits_for
 from pipeline.audits.facts import facts
@@ -307,7 +307,7 @@ def test_shape_is_proven_before_any_query_as_pandera_would(columns, problem):
         try:
             FctDays.validate(made)
             pandera_passes = True
-        except SchemaError:
+        except SchemaErrors:
             pandera_passes = False
     assert pandera_passes == (problem is None)
     if problem is None:
