@@ -100,7 +100,7 @@ class IntAgentDailyAggregates(Contract):
     under the model that used them; an assisted commit on its own day.
     """
 
-    day: dt.date = column(description=DAY)
+    date: dt.date = column(description=DAY)
     developer_id: str = column(description="Who.")
     agent_type: str = column(description=AGENT)
     model_name: str = column(description=MODEL)
@@ -130,4 +130,4 @@ class IntAgentDailyAggregates(Contract):
     copilot_lines_accepted: int = count(description="Lines of Copilot that were accepted.")
 
     class Config:
-        unique = ["day", "developer_id", "agent_type", "model_name"]
+        unique = ["date", "developer_id", "agent_type", "model_name"]

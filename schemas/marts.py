@@ -5,44 +5,19 @@ import datetime as dt
 import pandera.ibis as pa
 
 from schemas.base import Contract, UtcTimestamp, column, count, rate, ref
-from schemas.staging import AGENT, CREATION, DAY, INPUT, MODEL, OUTPUT, READ
+from schemas.intermediate import IntAgentDailyAggregates
+from schemas.staging import AGENT, DAY
 from schemas.vocabulary import ATTRIBUTION_METHODS, COMMIT_SIZES, DEVELOPER_TYPES
 
 
-class FctDailyAgentUsage(Contract):
+class FctDailyAgentUsage(IntAgentDailyAggregates):
     """One row per date, developer, agent and model.
 
     Counts, tokens and durations are 0, never NULL; ratios are NULL where their denominator is 0.
     """
 
-    date: dt.date = column(description=DAY)
     developer_id: str = ref("dim_developers.developer_id", description="Who.")
     agent_type: str = ref("dim_agents.agent_type", description=AGENT)
-    model_name: str = column(description=MODEL)
-    total_sessions: int = count(description="Sessions that started on the day, under their main model.")
-    total_duration_seconds: float = column(ge=0, description="Their duration.")
-    avg_duration_seconds: float = column(nullable=True, ge=0, description="Duration ÷ sessions.")
-    total_input_tokens: int = count(description=INPUT)
-    total_output_tokens: int = count(description=OUTPUT)
-    total_cache_creation_tokens: int = count(description=CREATION)
-    total_cache_read_tokens: int = count(description=READ)
-    total_tokens: int = count(description="Sum of the four kinds.")
-    total_cost_usd: float = column(
-        nullable=True,
-        ge=0,
-        description="Known cost; 0 without usage, NULL where there is usage and none of it has a cost.",
-    )
-    unpriced_tokens: int = count(description="Tokens with neither reported cost nor price.")
-    avg_cost_per_session_usd: float = column(nullable=True, ge=0, description="Cost ÷ sessions.")
-    agent_assisted_commits: int = count(description="Commits of the day with an agent's help.")
-    agent_assisted_lines_added: int = count(description="Lines that these commits added.")
-    agent_assisted_lines_deleted: int = count(description="Lines that these commits deleted.")
-    edits_accepted: int = count(description="Edits accepted, in sessions of the day.")
-    edits_rejected: int = count(description="Edits rejected, in sessions of the day.")
-    copilot_suggestions: int = count(description="Completions that Copilot suggested.")
-    copilot_acceptances: int = count(description="Completions of Copilot that were accepted.")
-    copilot_lines_suggested: int = count(description="Lines that Copilot suggested.")
-    copilot_lines_accepted: int = count(description="Lines of Copilot that were accepted.")
     total_duration_hours: float = column(ge=0, description="Duration in hours.")
     cost_per_commit_usd: float = column(nullable=True, ge=0, description="Cost ÷ assisted commits.")
     tokens_per_commit: float = column(nullable=True, ge=0, description="Tokens ÷ assisted commits.")
@@ -53,9 +28,6 @@ class FctDailyAgentUsage(Contract):
     acceptance_rate_pct: float = column(
         nullable=True, ge=0, description="100 × accepted ÷ decided: Copilot's suggestions, else edits."
     )
-
-    class Config:
-        unique = ["date", "developer_id", "agent_type", "model_name"]
 
     @pa.dataframe_check(raise_warning=True)
     def every_token_has_a_cost(cls, data):

@@ -74,8 +74,9 @@ def int_agent_daily_aggregates(
     # 0 without usage, NULL where there is usage and none of it has a cost, else the known part.
     cost = ibis.ifelse((_.used > 0) & (_.known_cost == 0), None, usd(_.cost_nano_usd))
     seconds = _.duration_microseconds.cast("float64") / 1_000_000
-    return totals.select(
-        *GRAIN,
+    return totals.rename(date="day").select(
+        "date",
+        *GRAIN[1:],
         total_sessions=_.sessions,
         total_duration_seconds=seconds,
         avg_duration_seconds=seconds / _.sessions.nullif(0),

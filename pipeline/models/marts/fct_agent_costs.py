@@ -18,7 +18,7 @@ def fct_agent_costs(int_agent_daily_aggregates: ibis.Table) -> ibis.Table:
     nano = (_.total_cost_usd * NANO).round().cast("int64")
     daily = (
         int_agent_daily_aggregates.filter(_.total_cost_usd > 0)
-        .group_by("developer_id", "agent_type", date=_.day)
+        .group_by("developer_id", "agent_type", "date")
         .agg(nano=nano.sum())
     )
     costs = daily.mutate(

@@ -12,7 +12,7 @@ def fct_daily_agent_usage(int_agent_daily_aggregates: ibis.Table) -> ibis.Table:
     has_suggestions = _.copilot_suggestions > 0
     decided = ibis.ifelse(has_suggestions, _.copilot_suggestions, _.edits_accepted + _.edits_rejected)
     accepted = ibis.ifelse(has_suggestions, _.copilot_acceptances, _.edits_accepted)
-    return int_agent_daily_aggregates.rename(date="day").mutate(
+    return int_agent_daily_aggregates.mutate(
         total_duration_hours=_.total_duration_seconds / 3600,
         cost_per_commit_usd=_.total_cost_usd / _.agent_assisted_commits.nullif(0),
         tokens_per_commit=_.total_tokens / _.agent_assisted_commits.nullif(0),
