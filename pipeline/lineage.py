@@ -123,3 +123,42 @@ def _walk(
                     following.append(near)
         frontier = following
         depth = None if depth is None else depth - 1
+
+
+def mermaid_of_tables(tables: Tables, names: Collection[str]) -> str:
+    """Some of the tables and what reads what, as a Mermaid flowchart."""
+    ids = {name: f"t{number}" for number, name in enumerate(tables) if name in names}
+    lines = ["flowchart LR", *(f"  {ids[name]}[{_label(name)}]" for name in ids)]
+    lines += [
+        f"  {ids[upstream]} --> {ids[name]}"
+        for name in ids
+        for upstream in tables[name].depends_on
+        if upstream in ids
+    ]
+    return "\n".join(lines)
+
+
+def mermaid_of_columns(edges: Iterable[Edge]) -> str:
+    """Steps between columns as a Mermaid flowchart: a box per table, a dotted arrow where no value flows."""
+    edges = list(edges)
+    columns: dict[str, dict[str, str]] = {}
+    for edge in edges:
+        for table, column in ((edge.from_table, edge.from_column), (edge.table, edge.column)):
+            of = columns.setdefault(table, {})
+            of.setdefault(column, f"c{sum(map(len, columns.values()))}")
+    lines = ["flowchart LR"]
+    for number, (table, of) in enumerate(columns.items()):
+        lines.append(f"  subgraph t{number}[{_label(table)}]")
+        lines += [f"    {id_}[{_label('rows' if column == ROWS else column)}]" for column, id_ in of.items()]
+        lines.append("  end")
+    for edge in edges:
+        arrow = "-->" if edge.kind == VALUE else f"-. {edge.kind} .->"
+        lines.append(
+            f"  {columns[edge.from_table][edge.from_column]} {arrow} {columns[edge.table][edge.column]}"
+        )
+    return "\n".join(lines)
+
+
+def _label(text: str) -> str:
+    """A text that Mermaid shows as it is."""
+    return '"' + "".join(c if c.isalnum() or c in "_. " else f"#{ord(c)};" for c in text) + '"'

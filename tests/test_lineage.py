@@ -33,8 +33,23 @@ def test_a_column_that_is_passed_on_or_computed_with_is_a_value():
         "*": "a.* value",
         "id": "a.id value",
         "total": "a.x value, a.y value",
-        "label": "a.name value, a.x value",
+        "label": "a.name value, a.x filter",
     }
+
+
+def test_a_condition_filters_values_but_is_the_value_where_it_chooses_between_constants():
+    size = ibis.cases((_.x < 10, "small"), (_.x < 100, "medium"), else_="large")
+    either = ibis.cases((_.x < 10, _.y), else_=_.id)
+    assert traced(a.select(size=size, either=either)) == {
+        "*": "a.* value",
+        "size": "a.x value",
+        "either": "a.id value, a.x filter, a.y value",
+    }
+
+
+def test_a_column_that_is_both_condition_and_result_is_both():
+    assert traced(a.select(x=ibis.ifelse(_.x > 0, _.x, 0)))["x"] == "a.x filter, a.x value"
+    assert traced(a.group_by("name").agg(x=_.x.argmax(_.x)))["x"] == "a.x order, a.x value"
 
 
 def test_a_constant_comes_from_nothing():

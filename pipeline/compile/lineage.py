@@ -3,7 +3,7 @@
 Of each column, and of the rows as such, it says what they come from: (upstream table, its column, kind).
 
 * value: computed from it
-* filter: it decides whether a row counts
+* filter: it decides whether a row counts, or which of several values
 * join key: rows are matched by it
 * group key: rows are grouped, partitioned or made distinct by it
 * order: rows are put in order by it, where that changes a value or what is kept
@@ -14,7 +14,7 @@ rows of `t` themselves are counted. A table that is joined to add columns, at mo
 those columns alone.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import ibis.expr.operations as ops
@@ -227,25 +227,42 @@ class _Tracer:
                         kind, frozenset(edge for edge in scope(node).rows if edge[1:] == (ROWS, VALUE))
                     )
                 case _:
-                    pending += [(child, _role(node, child) or kind) for child in node.__children__]
+                    # Whatever is computed for a filter or a key is a part of that filter or key.
+                    pending += [(part, (kind == VALUE and role) or kind) for part, role in _parts(node)]
         return frozenset(found)
 
 
-def _role(node: ops.Node, child: ops.Node) -> str | None:
-    """The kind of a part of an expression that is not computed with; None for all others."""
-    if isinstance(node, ops.WindowFunction):
-        if child in node.group_by:
-            return GROUP_KEY
-        if child in node.order_by:
-            return ORDER
-    if isinstance(node, ops.Reduction):
-        if child == getattr(node, "where", None):
-            return FILTER
-        if child in (getattr(node, "order_by", None) or ()):
-            return ORDER
-    if isinstance(node, ops.ArgMin | ops.ArgMax) and child == node.key:
-        return ORDER
-    return None
+def _parts(node: ops.Node) -> Iterator[tuple[ops.Node, str | None]]:
+    """The parts of an expression, each with its kind; None for what is computed with."""
+    match node:
+        case ops.WindowFunction():
+            yield from ((part, None) for part in (node.func, node.start, node.end) if part is not None)
+            yield from ((part, GROUP_KEY) for part in node.group_by)
+            yield from ((part, ORDER) for part in node.order_by)
+        case ops.Reduction():
+            roles = {"where": FILTER, "order_by": ORDER}
+            if isinstance(node, ops.ArgMin | ops.ArgMax):
+                roles["key"] = ORDER
+            for name, argument in zip(node.argnames, node.args, strict=True):
+                parts = argument if isinstance(argument, tuple) else (argument,)
+                yield from ((part, roles.get(name)) for part in parts if isinstance(part, ops.Node))
+        case ops.IfElse():
+            yield from _choice([node.bool_expr], [node.true_expr, node.false_null_expr])
+        case ops.SearchedCase():
+            yield from _choice(node.cases, [*node.results, node.default])
+        case ops.SimpleCase():
+            yield from _choice([node.base, *node.cases], [*node.results, node.default])
+        case _:
+            yield from ((child, None) for child in node.__children__)
+
+
+def _choice(
+    conditions: Iterable[ops.Node], results: Sequence[ops.Node]
+) -> Iterator[tuple[ops.Node, str | None]]:
+    """Conditions choose between values, as filters do; between constants, they are what the value says."""
+    has_values = any(result.find(ops.Field) for result in results)
+    yield from ((result, None) for result in results)
+    yield from ((condition, FILTER if has_values else None) for condition in conditions)
 
 
 def _as(kind: str, edges: Edges) -> Edges:
