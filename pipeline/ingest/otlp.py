@@ -29,7 +29,13 @@ if TYPE_CHECKING:
 TABLES = ("otel_logs", "otel_metrics")
 
 
-def ingest_otlp(engine: "Engine", paths: Sequence[object], *, include: Iterable[str] = ()) -> IngestResult:
+def ingest_otlp(
+    engine: "Engine",
+    paths: Sequence[object],
+    *,
+    include: Iterable[str] = (),
+    remember: bool = True,
+) -> IngestResult:
     """Land OTLP files, folders and globs; `-` is standard input.
 
     A file that has grown since the last ingest is read on from where that stopped. Content
@@ -39,6 +45,7 @@ def ingest_otlp(engine: "Engine", paths: Sequence[object], *, include: Iterable[
         engine: an open engine.
         paths: files, folders, globs or `-`.
         include: names of content attributes to land all the same, such as `prompt`.
+        remember: note how far each file was read; of no use for files that are removed.
 
     Raises:
         SetupError: a name in `include` is no content attribute.
@@ -48,7 +55,7 @@ def ingest_otlp(engine: "Engine", paths: Sequence[object], *, include: Iterable[
     kept = ContentFilter(include).include
     with Landing(engine, "otlp", paths) as landing:
         files, problems = find_files([str(path) for path in paths], landing.warn)
-        account = _Account(engine, landing, problems)
+        account = _Account(engine, landing, problems, remember)
         size = sum(file.size() for file in files)
         for file, piece, batch in read_in_parallel(account.pieces(files), kept, size):
             account.take(file, piece, batch)
@@ -70,8 +77,9 @@ def ingest_otlp(engine: "Engine", paths: Sequence[object], *, include: Iterable[
 class _Account:
     """Takes what was read to the landing, and remembers how far each file was read."""
 
-    def __init__(self, engine: "Engine", landing: Landing, problems: list[str]) -> None:
+    def __init__(self, engine: "Engine", landing: Landing, problems: list[str], remember: bool) -> None:
         self.engine = engine
+        self.remember = remember
         self.landing = landing
         self.problems = problems
         self._table = engine.name("meta", "ingest_files")
@@ -137,7 +145,7 @@ class _Account:
             self.problems.append(
                 f"{file.name} holds no logs, metrics or traces" if read_to else f"{file.name} is empty"
             )
-        elif file.inode and file.opened:
+        elif self.remember and file.inode and file.opened:
             if file.compressed:
                 read_to = file.size()
             self._note(file, file.opened, read_to)
