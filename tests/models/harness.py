@@ -1,23 +1,25 @@
-"""Rows in, rows out: models on typed memtables, alone or from the raw tables up."""
+"""Rows in, rows out: models in memory, alone or from the raw tables up.
+
+A model runs as the SQL that a plan would hold, and is compiled once however many tests run it.
+"""
 
 import datetime as dt
-import inspect
 import json
 from functools import cache
 from typing import Any
 
+import duckdb
 import ibis
 import pyarrow as pa
 
-import schemas.intermediate
-import schemas.marts
-import schemas.raw
-import schemas.seeds
-import schemas.staging
+from pipeline.compile import dialects
+from pipeline.compile.contracts import contracts_of
 from pipeline.graph import discover
+from pipeline.models.operations import AS_OF as INSTANT_OF_THE_RUN
+from pipeline.models.operations import as_of
 from schemas.base import Contract
 
-UTC = dt.timezone.utc
+UTC = dt.UTC
 AS_OF = dt.datetime(2026, 3, 31, 12, tzinfo=UTC)
 SETTINGS = {
     "as_of": AS_OF,
@@ -26,18 +28,18 @@ SETTINGS = {
     "time_window_seconds": 300,
     "internal_domains": ("example.com",),
 }
-MODULES = (schemas.raw, schemas.seeds, schemas.staging, schemas.intermediate, schemas.marts)
 
 
 @cache
 def contracts() -> dict[str, type[Contract]]:
     """Every contract by its table's name."""
-    classes = [value for module in MODULES for value in vars(module).values()]
-    return {
-        value.table(): value
-        for value in classes
-        if isinstance(value, type) and issubclass(value, Contract) and value is not Contract
-    }
+    return contracts_of()
+
+
+@cache
+def columns_of(table: str) -> dict[str, Any]:
+    """A table's columns and their Ibis types."""
+    return contracts()[table].columns()
 
 
 def at(text: str) -> dt.datetime:
@@ -46,9 +48,9 @@ def at(text: str) -> dt.datetime:
     return dt.datetime.fromisoformat(f"{day or '2026-03-10'} {clock}").replace(tzinfo=UTC)
 
 
-def memtable(table: str, rows: list[dict[str, Any]]) -> ibis.Table:
+def arrow(table: str, rows: list[dict[str, Any]]) -> pa.Table:
     """A typed table of partial rows: what a row leaves out is NULL, or a value that does not matter."""
-    columns = contracts()[table].columns()
+    columns = columns_of(table)
     unknown = {name for row in rows for name in row} - set(columns)
     assert not unknown, f"{table} has no {unknown}"
     defaults = {"bool": False, "int": 0, "float": 0.0, "string": ""}
@@ -58,7 +60,7 @@ def memtable(table: str, rows: list[dict[str, Any]]) -> ibis.Table:
         given = row.get(name)
         if isinstance(given, dict | list):
             return json.dumps(given)
-        if given is not None or dtype.nullable:
+        if name in row or dtype.nullable:
             return given
         if dtype.is_timestamp():
             return at("09:00")
@@ -71,12 +73,12 @@ def memtable(table: str, rows: list[dict[str, Any]]) -> ibis.Table:
 
     schema = ibis.schema({name: dtype.copy(nullable=True) for name, dtype in columns.items()})
     data = {name: [value(row, name) for row in rows] for name in columns}
-    return ibis.memtable(pa.table(data, schema=schema.to_pyarrow()), schema=schema)
+    return pa.table(data, schema=schema.to_pyarrow())
 
 
 def log(clock: str, event: str | None = None, **given: Any) -> dict[str, Any]:
     """A row of raw.otel_logs; keywords that are no columns are attributes, `__` for a dot."""
-    columns = contracts()["raw_otel_logs"].columns()
+    columns = columns_of("raw_otel_logs")
     attributes = {key.replace("__", "."): value for key, value in given.items() if key not in columns}
     return {
         "timestamp": at(clock),
@@ -88,7 +90,7 @@ def log(clock: str, event: str | None = None, **given: Any) -> dict[str, Any]:
 
 def point(clock: str, metric: str, value: float, **given: Any) -> dict[str, Any]:
     """A row of raw.otel_metrics; keywords that are no columns are attributes, `__` for a dot."""
-    columns = contracts()["raw_otel_metrics"].columns()
+    columns = columns_of("raw_otel_metrics")
     attributes = {key.replace("__", "."): value for key, value in given.items() if key not in columns}
     return {
         "timestamp": at(clock),
@@ -146,65 +148,70 @@ ALIASES = [
 ]
 
 
-def call(name: str, tables: dict[str, Any], **settings: Any) -> ibis.Table:
-    """The model `name` on tables, each an Ibis table or a list of partial rows."""
-    function = discover()[name].function
-    parameters = inspect.signature(function).parameters.values()
-    seeds = {"agents": AGENTS, "agent_aliases": ALIASES, "identities": [], "model_prices": [price()]}
+SEEDS = {"agents": AGENTS, "agent_aliases": ALIASES, "identities": [], "model_prices": [price()]}
 
-    def upstream(table: str) -> ibis.Table:
-        given = tables.get(table, seeds.get(table, []))
-        return memtable(table, given) if isinstance(given, list) else given
 
-    values = SETTINGS | settings
-    return function(
-        **{p.name: upstream(p.name) for p in parameters if p.kind is not p.KEYWORD_ONLY},
-        **{
-            p.name: ibis.literal(values[p.name], "timestamp('UTC', 6)")
-            if p.name == "as_of"
-            else values[p.name]
-            for p in parameters
-            if p.kind is p.KEYWORD_ONLY
-        },
+@cache
+def sql(name: str, settings: tuple[tuple[str, Any], ...]) -> str:
+    """A model as a query of the tables that it names, its columns cast as its contract says."""
+    model, given = discover()[name], dict(settings) | {"as_of": as_of()}
+    upstreams = [
+        ibis.table({key: kind.copy(nullable=True) for key, kind in columns_of(table).items()}, name=table)
+        for table in model.upstreams
+    ]
+    expression = model.function(*upstreams, **{key: given[key] for key in model.settings})
+    query = dialects.text(dialects.query(expression, "duckdb"), "duckdb")
+    columns = ", ".join(
+        f"CAST({key} AS {dialects.native_type(kind, 'duckdb')}) AS {key}"
+        for key, kind in columns_of(name).items()
     )
-
-
-def fetch(table: ibis.Table, *columns: str) -> list[dict[str, Any]]:
-    """The rows of a table as dicts, of some columns, in a stable order."""
-    chosen = table.select(*columns) if columns else table
-    rows = ibis.duckdb.connect().to_pyarrow(chosen).to_pylist()
-    return sorted(rows, key=repr)
-
-
-def rows(name: str, tables: dict[str, Any], *columns: str, **settings: Any) -> list[dict[str, Any]]:
-    """The rows that a model makes of its upstream rows."""
-    return fetch(call(name, tables, **settings), *columns)
+    return f"SELECT {columns} FROM ({query})"
 
 
 class Warehouse:
-    """Every model built in memory from raw rows; asked by table name."""
+    """Every model built in memory from raw rows; asked by table name.
+
+    A model whose rows are given is taken as it is, so that one model can be asked alone.
+    """
 
     def __init__(self, **tables: Any) -> None:
-        self.settings = tables.pop("settings", {})
-        self.tables = tables
-        self.connection = ibis.duckdb.connect()
+        given = SETTINGS | tables.pop("settings", {})
+        self.as_of = given.pop("as_of").isoformat(sep=" ")
+        self.settings = tuple(sorted(given.items()))
+        self.given = SEEDS | tables
+        self.connection = duckdb.connect(config={"threads": 1})
+        self.connection.execute("SET TimeZone = 'UTC'")
+        self.built: set[str] = set()
 
-    def table(self, name: str) -> Any:
-        """The table, built with all that it needs."""
-        if name not in self.tables and name in (models := discover()):
-            for upstream in models[name].upstreams:
-                self.table(upstream)
-            expression = call(name, self.tables, **self.settings)
-            columns = contracts()[name].columns()
-            typed = expression.cast({key: dtype.copy(nullable=True) for key, dtype in columns.items()})
-            self.tables[name] = self.connection.create_table(name, self.connection.to_pyarrow(typed))
-        return self.tables.get(name)
+    def build(self, name: str) -> None:
+        """Make a table, and all that it needs before."""
+        if name in self.built:
+            return
+        self.built.add(name)
+        models = discover()
+        if name in self.given or name not in models:
+            self.connection.register(name, arrow(name, self.given.get(name, [])))
+            return
+        for upstream in models[name].upstreams:
+            self.build(upstream)
+        query = sql(name, self.settings).replace(INSTANT_OF_THE_RUN, self.as_of)
+        self.connection.execute(f"CREATE TABLE {name} AS {query}").fetchall()
 
     def rows(self, name: str, *columns: str) -> list[dict[str, Any]]:
         """Rows of a table, of some columns, in a stable order."""
-        table = self.table(name)
-        table = table.select(*columns) if columns else table
-        return sorted(self.connection.to_pyarrow(table).to_pylist(), key=repr)
+        self.build(name)
+        chosen = ", ".join(columns) or "*"
+        cursor = self.connection.execute(f"SELECT {chosen} FROM {name} ORDER BY ALL")
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def row(self, name: str, *columns: str) -> dict[str, Any]:
+        """The only row of a table."""
+        (only,) = self.rows(name, *columns)
+        return only
 
 
-__all__ = ["AS_OF", "Warehouse", "at", "call", "log", "memtable", "point", "price", "request", "rows"]
+def rows(name: str, tables: dict[str, Any], *columns: str, **settings: Any) -> list[dict[str, Any]]:
+    """The rows that one model makes of its upstream rows; what is not given is empty."""
+    upstreams = {table: [] for table in discover()[name].upstreams}
+    return Warehouse(settings=settings, **upstreams | SEEDS | tables).rows(name, *columns)
