@@ -31,6 +31,9 @@ class DuckDB(Engine):
     def close(self) -> None:
         self.connection.close()
 
+    def interrupt(self) -> None:
+        self.connection.interrupt()
+
     def _fetch(self, sql: str, params: Sequence[Any] | None) -> list[tuple[Any, ...]]:
         # 2.0 refuses new work until the last result is fetched, so every result is.
         try:
@@ -58,6 +61,17 @@ class DuckDB(Engine):
                 raise
 
     def shapes(self, schema: str) -> dict[str, dict[str, str]]:
+        kinds = {name: kind for (where, name), kind in self.kinds().items() if where == schema}
+        if "view" in kinds.values():
+            return self._shapes_by_catalogue(schema)
+        # Table by table, because duckdb_columns() first binds every view of DuckDB's own.
+        return {
+            table: dict(self.fetch("SELECT name, type FROM pragma_table_info(?)", [self.name(schema, table)]))
+            for table in sorted(kinds)
+        }
+
+    def _shapes_by_catalogue(self, schema: str) -> dict[str, dict[str, str]]:
+        """The same, and not put off by a view whose tables are gone."""
         rows = self.fetch(
             "SELECT table_name, column_name, data_type FROM duckdb_columns()"
             " WHERE database_name = current_database() AND schema_name = ?"

@@ -78,6 +78,20 @@ def test_hostile_names_are_quoted(engine):
     assert engine.shapes('a"; DROP SCHEMA main; --') == {'t"': {"x": "INTEGER"}}
 
 
+def test_shapes_are_those_of_tables_and_views_even_of_a_broken_one(engine):
+    engine.create_schema("mart")
+    engine.execute('CREATE TABLE mart."a\'b" (x BIGINT, "Y" TIMESTAMP, z DECIMAL(9, 2))')
+    tables = {"a'b": {"x": "BIGINT", "Y": "TIMESTAMP", "z": "DECIMAL(9,2)"}}
+    assert engine.shapes("mart") == tables
+    assert engine.shapes("nowhere") == {}
+    engine.create("mart", "v", "SELECT 1 AS n", "view", None)
+    assert engine.shapes("mart") == tables | {"v": {"n": "INTEGER"}}
+    engine.execute("CREATE TABLE gone AS SELECT 1 AS n")
+    engine.create("mart", "w", "SELECT * FROM gone", "view", None)
+    engine.execute("DROP TABLE gone")
+    assert engine.shapes("mart")["a'b"] == tables["a'b"]
+
+
 def test_a_table_replaces_a_view_and_a_view_a_table(engine):
     engine.create_schema("mart")
     engine.create("mart", "x", "SELECT 1 AS a", "view", None)
