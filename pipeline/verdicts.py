@@ -54,9 +54,7 @@ class AuditResult:
         from html import escape
 
         colour = {"failed": "#c0392b", "warned": "#b7791f"}.get(self.status, "#2f855a")
-        counted = (
-            "" if self.failures is None else f" · {self.failures:,} of {self.row_count or 0:,} rows"
-        )
+        counted = "" if self.failures is None else f" · {self.failures:,} of {self.row_count or 0:,} rows"
         return (
             f'<div style="border-left:4px solid {colour};padding:.3em .8em;margin:.3em 0">'
             f"<b>{escape(self.table)}</b> · <code>{escape(self.audit)}</code> · "
@@ -76,9 +74,7 @@ def pending(audits: Iterable[PlanAudit], audited: Collection[str]) -> list[PlanA
         audited: names of the tables whose audits passed in this run.
     """
     return [
-        audit
-        for audit in audits
-        if audit.sql and not (audit.proven and set(audit.assumes) <= set(audited))
+        audit for audit in audits if audit.sql and not (audit.proven and set(audit.assumes) <= set(audited))
     ]
 
 
@@ -105,9 +101,7 @@ def verdicts(table: str, audits: Sequence[PlanAudit], row: Sequence[Any]) -> lis
     ]
 
 
-def proven(
-    table: str, audits: Iterable[PlanAudit], row_count: int | None = None
-) -> list[AuditResult]:
+def proven(table: str, audits: Iterable[PlanAudit], row_count: int | None = None) -> list[AuditResult]:
     """The results of audits that need no query."""
     return [_result(table, audit, None, row_count, "proven") for audit in audits]
 
@@ -160,6 +154,26 @@ def shape_problems(table: PlanTable, actual: Mapping[str, str] | None) -> list[s
     if not problems and list(actual) != list(expected):
         problems.append(f"{name} has its columns in another order than its contract.")
     return problems
+
+
+def volume(table: str, row_count: int | None, before: int | None) -> list[AuditResult]:
+    """A warning if a table has lost more than half of the rows that the last run left."""
+    if row_count is None or before is None or 2 * row_count >= before:
+        return []
+    return [
+        AuditResult(
+            table=table,
+            audit="volume",
+            kind="volume",
+            columns=[],
+            severity="warn",
+            status="warned",
+            failures=before - row_count,
+            row_count=before,
+            tolerance="50%",
+            description=f"The last run left {before:,} rows; now there are {row_count:,}.",
+        )
+    ]
 
 
 def allowed(limit: str | None, row_count: int | None) -> float:

@@ -307,3 +307,22 @@ def test_what_is_altered_after_it_was_published_is_found_by_test(project, engine
         engine.execute(f"DROP TABLE {table}")
         engine.execute("ALTER TABLE mart.kept RENAME TO dim_agents")
     assert failed(result) == {("dim_agents", "not_null(vendor)")}
+
+
+def test_all_failing_rows_are_stored_where_asked(project, engine):
+    plan = project.broken("dim_agents", lambda table: table.mutate(vendor=ibis.null("string")))
+    before = engine.fetch("SELECT agent_type FROM mart.dim_agents ORDER BY 1")
+    result = project.build(plan, selected=["dim_agents"], store_failures=True)
+    assert result.stored == ["audit.dim_agents__not_null_vendor"]
+    stored = "SELECT * FROM audit.dim_agents__not_null_vendor ORDER BY 1"
+    assert engine.fetch(stored) == [(agent, None) for (agent,) in before]
+    assert project.build(project.plan, store_failures=True).stored == []
+    assert engine.shapes("audit") == {}
+
+
+def test_table_that_lost_most_of_its_rows_is_a_warning(project):
+    plan = project.broken("stg_session_identities", nothing)
+    result = project.build(plan, selected=["stg_session_identities"])
+    (lost,) = [audit for audit in result.audits if audit.audit == "volume"]
+    assert (lost.table, lost.status) == ("stg_session_identities", "warned")
+    assert project.build(project.plan).status == "success"

@@ -5,16 +5,26 @@ from collections.abc import Collection, Sequence
 from pipeline.engines.base import Engine
 from pipeline.errors import QueryError
 from pipeline.plan import AS_OF, PlanAudit, PlanTable
+from pipeline.run.failures import Failures
 from pipeline.run.results import FailingRow
-from pipeline.verdicts import AuditResult, audit_query, example_json, skipped, verdicts
+from pipeline.verdicts import (
+    AuditResult,
+    all_failures_query,
+    audit_query,
+    example_json,
+    skipped,
+    verdicts,
+)
 
 
 class Auditor:
     """Runs audits on one engine at one instant, and keeps what they found."""
 
-    def __init__(self, engine: Engine, as_of: str) -> None:
+    def __init__(self, engine: Engine, as_of: str, *, keep_failures: bool = False) -> None:
         self.engine = engine
         self.as_of = as_of
+        self.keep_failures = keep_failures
+        self.failures: list[Failures] = []
         self.results: list[AuditResult] = []
         self.failing_rows: list[FailingRow] = []
 
@@ -57,3 +67,7 @@ class Auditor:
                 FailingRow(result.table, result.audit, number, example_json(row))
                 for number, row in enumerate(rows, start=1)
             ]
+        everything = all_failures_query(audit)
+        if self.keep_failures and everything:
+            found = self.engine.fetch_result(everything.replace(AS_OF, self.as_of))
+            self.failures.append(Failures(result.table, result.audit, *found))

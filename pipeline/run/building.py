@@ -11,11 +11,12 @@ from pipeline.engines.base import Engine, Kind
 from pipeline.errors import ModelError, NoRawDataError, QueryError
 from pipeline.plan import AS_OF, Plan, PlanAudit, PlanTable
 from pipeline.run.auditing import Auditor
+from pipeline.run.failures import store
 from pipeline.run.published import EarlierAudits, Published, published, source_fingerprint
 from pipeline.run.record import record
 from pipeline.run.results import Listener, RunResult, TableResult, silent
 from pipeline.selection import ancestors
-from pipeline.verdicts import AuditResult, pending, proven, shape_problems, stops
+from pipeline.verdicts import AuditResult, pending, proven, shape_problems, stops, volume
 
 # Schemas that hold what we make; others are not ours to clean up.
 NOT_OURS = ("raw",)
@@ -30,6 +31,7 @@ def build(
     project_dir: Path = Path(),
     fail_fast: bool = False,
     full_refresh: bool = False,
+    store_failures: bool = False,
     on_event: Listener = silent,
 ) -> RunResult:
     """Load seeds, build tables, audit them, and publish if no audit of severity error fails.
@@ -45,6 +47,7 @@ def build(
         project_dir: the folder whose `seeds/*.csv` extend the packaged seeds.
         fail_fast: stop at the first failing audit instead of looking for all of them.
         full_refresh: build everything anew, whether or not something changed.
+        store_failures: keep all failing rows in tables of the schema `audit`.
         on_event: told about each table.
 
     Returns:
@@ -58,6 +61,7 @@ def build(
     """
     builder = _Builder("build", engine, plan, selected, as_of, project_dir, on_event)
     builder.auditing, builder.fail_fast, builder.full_refresh = True, fail_fast, full_refresh
+    builder.auditor.keep_failures = store_failures
     return builder.go()
 
 
@@ -162,13 +166,20 @@ class _Builder:
         return self.result
 
     def _close(self) -> None:
-        order = {
-            (table.name, audit.name): (at, nth)
-            for at, table in enumerate(self.plan.tables.values())
-            for nth, audit in enumerate(table.audits)
+        # As planned: those of one table together, however it came by them.
+        nth = {name: at for at, name in enumerate(self.plan.tables)}
+        named = {
+            (table.name, audit.name): at
+            for table in self.plan.tables.values()
+            for at, audit in enumerate(table.audits)
         }
-        self.result.audits = sorted(self.auditor.results, key=lambda audit: order[audit.table, audit.audit])
+        self.result.audits = sorted(
+            self.auditor.results,
+            key=lambda audit: (nth[audit.table], named.get((audit.table, audit.audit), len(named))),
+        )
         self.result.failing_rows = self.auditor.failing_rows
+        if self.auditor.keep_failures:
+            self.result.stored = store(self.engine, self.plan.tables, self.auditor.failures)
         self.result.finish()
         record(self.engine, self.result, self.meta)
 
@@ -222,6 +233,8 @@ class _Builder:
             self.kinds[table.schema, table.name] = _kind(table)
         if self.auditing and table.name in self.selected:
             row_count = self._audit_within(table, row_count)
+            before = self.published.get((table.schema, table.stored_name))
+            self.auditor.add(volume(table.name, row_count, before.row_count if before else None))
         self._done(table, action, reason, row_count, start)
         if self.fail_fast and stops(self.auditor.results):
             raise _AuditsFailed

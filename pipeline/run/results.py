@@ -54,6 +54,7 @@ class RunResult:
         as_of: the instant that the tables stand for, in UTC.
         seconds: how long it all took.
         warnings: sentences for people.
+        stored: tables that keep all failing rows, if that was asked for.
     """
 
     command: str
@@ -69,6 +70,7 @@ class RunResult:
     audits: list[AuditResult] = field(default_factory=list)
     failing_rows: list[FailingRow] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    stored: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         # Sorts by time; the random end keeps two runs of one microsecond apart.

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pipeline.engines.base import Engine
 from pipeline.plan import Plan, PlanTable
 from pipeline.run.auditing import Auditor
+from pipeline.run.failures import Failures, store
 from pipeline.run.published import published
 from pipeline.run.record import record
 from pipeline.run.results import Listener, RunResult, silent
@@ -18,6 +19,7 @@ def audit(
     *,
     selected: Iterable[str] | None = None,
     fail_fast: bool = False,
+    store_failures: bool = False,
     on_event: Listener = silent,
 ) -> RunResult:
     """Audit published tables, as of the instant at which they were published.
@@ -30,6 +32,7 @@ def audit(
         plan: compiled for the engine's dialect and the raw tables of this database.
         selected: names of the tables to audit; all of the plan if None.
         fail_fast: stop after the first table with a failing audit.
+        store_failures: keep all failing rows in tables of the schema `audit`.
         on_event: told about each table; the result is None.
 
     Returns:
@@ -52,11 +55,14 @@ def audit(
         version=plan.version,
     )
     results = result.audits
+    failures: list[Failures] = []
     for table in tables:
         on_event(table, None)
         left = before.get((table.schema, table.stored_name))
         as_of = left.as_of if left else result.as_of
-        auditor = Auditor(engine, as_of.isoformat(sep=" ", timespec="microseconds"))
+        auditor = Auditor(
+            engine, as_of.isoformat(sep=" ", timespec="microseconds"), keep_failures=store_failures
+        )
         audits = [audit for audit in table.audits if audit.sql]
         if table.missing:
             auditor.add(skipped(table.name, audits))
@@ -67,11 +73,14 @@ def audit(
             auditor.add(skipped(table.name, audits))
         results += auditor.results
         result.failing_rows += auditor.failing_rows
+        failures += auditor.failures
         if fail_fast and stops(results):
             break
     result.status = "failed" if stops(results) else "success"
     result.finish()
     with engine.transaction():
+        if store_failures:
+            result.stored = store(engine, plan.tables, failures)
         record(engine, result, shapes["meta"])
     return result
 

@@ -1,0 +1,64 @@
+"""`--store-failures`: all rows that audits failed on, in a table per check, in the schema `audit`.
+
+They are read inside the transaction that holds them and written after it is rolled back.
+Unlike the examples in `meta.audit_failures` they are kept whole, and nothing in them is masked.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline import meta
+from pipeline.engines.base import Engine
+from pipeline.plan import PlanTable
+
+SCHEMA = "audit"
+
+# PostgreSQL's longest name.
+LONGEST = 63
+
+
+@dataclass(frozen=True)
+class Failures:
+    """All rows that one audit failed on."""
+
+    table: str
+    audit: str
+    columns: Sequence[str]
+    rows: Sequence[tuple[Any, ...]]
+
+    @property
+    def name(self) -> str:
+        """The table that they are kept in: `<table>__<audit>`, letters and digits only."""
+        words = re.sub(r"\W+", "_", self.audit).strip("_").lower()
+        return f"{self.table}__{words}"[:LONGEST]
+
+
+def store(engine: Engine, tables: Mapping[str, PlanTable], found: Sequence[Failures]) -> list[str]:
+    """Replace what earlier runs stored; the names of the tables, with their schema.
+
+    Args:
+        engine: an open database.
+        tables: the plan's tables, which know the types of columns.
+        found: what to store.
+    """
+    engine.create_schema(SCHEMA)
+    for kept in engine.shapes(SCHEMA):
+        engine.drop(SCHEMA, kept, "table")
+    for failures in {failures.name: failures for failures in found}.values():
+        types = {column.name: column.native_type for column in tables[failures.table].columns}
+        columns = ", ".join(
+            f"{engine.quote(name)} {types.get(name) or _type(engine, failures.rows, at)}"
+            for at, name in enumerate(failures.columns)
+        )
+        engine.execute(f"CREATE TABLE {engine.name(SCHEMA, failures.name)} ({columns})")
+        engine.append(SCHEMA, failures.name, failures.columns, failures.rows)
+    return sorted({f"{SCHEMA}.{failures.name}" for failures in found})
+
+
+def _type(engine: Engine, rows: Sequence[tuple[Any, ...]], at: int) -> str:
+    """The engine's type for a column that the audit made, such as a count of rows."""
+    value = next((row[at] for row in rows if row[at] is not None), None)
+    kinds = {bool: "text", int: "integer", float: "float"}
+    return meta.NATIVE[engine.dialect][kinds.get(type(value), "text")]
