@@ -8,7 +8,7 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,8 @@ TARGET_VARIABLE = "AA_PIPELINE_TARGET"
 DEFAULT_URL = "duckdb://agent_analytics.duckdb"
 
 SOURCES = ("otel_metrics", "otel_logs", "git_commits", "copilot_metrics")
-SEVERITIES = ("error", "warn")
+# error or warn, and how many rows may fail: a count or a share.
+SEVERITY = re.compile(r"(error|warn)|((error|warn) )?\d{1,9}(\.\d{1,9})?%?")
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
@@ -42,11 +43,19 @@ def redact(text: str) -> str:
 
 @dataclass(frozen=True)
 class Target:
-    """A database to work on: its name in the configuration, its URL, options of its engine."""
+    """A database to work on.
+
+    Attributes:
+        name: in the configuration; else the URL.
+        url: where it is.
+        options: of its engine.
+        severity: like `Config.severity`, for this database only.
+    """
 
     name: str
     url: str
     options: Mapping[str, Any] = field(default_factory=dict)
+    severity: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Target({self.name!r}, {redact(self.url)!r})"
@@ -77,7 +86,8 @@ class Config:
         window_days: how many days of commits and Copilot reports are kept.
         time_window_seconds: how long after its session a commit still counts as assisted.
         freshness: by raw table, such as `otel_logs`.
-        severity: `table` or `table.audit` → error or warn; overrides the contract's.
+        severity: `table` or `table.audit` → error or warn, and how many rows may fail;
+            overrides the contract's.
         memory_limit: for the engine, such as `4GB`.
         project_dir: the folder of the file; its `seeds/*.csv` belong to the project.
     """
@@ -105,7 +115,7 @@ class Config:
         """
         wanted = option or os.environ.get(TARGET_VARIABLE) or self.default_target or DEFAULT_URL
         if named := self.targets.get(wanted):
-            return Target(named.name, _fill_in(named), named.options)
+            return replace(named, url=_fill_in(named))
         if is_url(wanted):
             return Target(wanted, wanted)
         raise TargetError(
@@ -113,6 +123,10 @@ class Config:
             f"Known targets: {', '.join(self.targets) or 'none'}. Name one of {CONFIG_FILE}, or "
             "give a URL (duckdb://…, postgres://…) or a path that ends in .duckdb."
         )
+
+    def for_target(self, target: Target) -> "Config":
+        """The configuration with what it says about one target."""
+        return replace(self, severity={**self.severity, **target.severity})
 
 
 def is_url(text: str) -> bool:
@@ -174,8 +188,7 @@ def _known_keys(values: Mapping[str, Any], known: Mapping[str, Any], where: str)
     for key in values:
         if key not in known:
             raise ConfigError(
-                f"{where}: unknown key {key}.{did_you_mean(key, known)} "
-                f"The keys are {', '.join(known)}."
+                f"{where}: unknown key {key}.{did_you_mean(key, known)} The keys are {', '.join(known)}."
             )
 
 
@@ -207,8 +220,7 @@ def _timezone(value: Any, where: str) -> str:
         return ZoneInfo(_text(value, where)).key
     except (LookupError, ValueError, OSError):
         raise ConfigError(
-            f"{where} is {value!r}, which is no time zone. "
-            'Use an IANA name, such as "Europe/Berlin".'
+            f'{where} is {value!r}, which is no time zone. Use an IANA name, such as "Europe/Berlin".'
         ) from None
 
 
@@ -226,15 +238,14 @@ def _memory_limit(value: Any, where: str) -> str:
 
 def _targets(value: Any, where: str) -> dict[str, Target]:
     return {
-        name: _one_target(name, target, f"{where}.{name}")
-        for name, target in _table(value, where).items()
+        name: _one_target(name, target, f"{where}.{name}") for name, target in _table(value, where).items()
     }
 
 
 def _one_target(name: str, value: Any, where: str) -> Target:
     """`name = "url"`, or a table with `url` and `options`."""
     entry = {"url": value} if isinstance(value, str) else _table(value, where)
-    _known_keys(entry, {"url": str, "options": dict}, where)
+    _known_keys(entry, {"url": str, "options": dict, "severity": dict}, where)
     url = _text(entry.get("url"), f"{where}.url")
     if not is_url(url) and not _VARIABLE.search(url):
         raise ConfigError(
@@ -247,7 +258,8 @@ def _one_target(name: str, value: Any, where: str) -> Target:
             f"{where} holds a password. Put it into an environment variable and write "
             f"${{THE_VARIABLE}} in its place: {redact(url).replace('***', '${PASSWORD}')}"
         )
-    return Target(name, url, _table(entry.get("options", {}), f"{where}.options"))
+    options = _table(entry.get("options", {}), f"{where}.options")
+    return Target(name, url, options, _severity(entry.get("severity", {}), f"{where}.severity"))
 
 
 def _freshness(value: Any, where: str) -> dict[str, Freshness]:
@@ -276,10 +288,13 @@ def _severity(value: Any, where: str) -> dict[str, str]:
         if isinstance(entry, dict):
             nested = _severity(entry, f"{where}.{name}")
             severities |= {f"{name}.{audit}": severity for audit, severity in nested.items()}
-        elif entry in SEVERITIES:
+        elif isinstance(entry, str) and SEVERITY.fullmatch(entry):
             severities[name] = entry
         else:
-            raise ConfigError(f"{where}.{name} can be error or warn, not {entry!r}.")
+            raise ConfigError(
+                f"{where}.{name} can be error or warn, with a number of rows that may fail"
+                f' ("warn 10", "error 1%"), not {entry!r}.'
+            )
     return severities
 
 

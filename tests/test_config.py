@@ -55,6 +55,7 @@ def test_every_key_is_read(config, tmp_path):
         [targets.prod]
         url = "postgres://ada:${PGPASS}@db/prod"
         options = { connect_timeout = 3 }
+        severity = { fct_agent_costs = "warn 1%" }
 
         [freshness]
         otel_logs = { warn_after = "36h", error_after = "3 days" }
@@ -71,7 +72,12 @@ def test_every_key_is_read(config, tmp_path):
     assert loaded == Config(
         targets={
             "dev": Target("dev", "dev.duckdb"),
-            "prod": Target("prod", "postgres://ada:${PGPASS}@db/prod", {"connect_timeout": 3}),
+            "prod": Target(
+                "prod",
+                "postgres://ada:${PGPASS}@db/prod",
+                {"connect_timeout": 3},
+                {"fct_agent_costs": "warn 1%"},
+            ),
         },
         default_target="prod",
         timezone="Europe/Berlin",
@@ -114,6 +120,7 @@ def test_every_key_is_read(config, tmp_path):
         ),
         ("freshness.otel_logs.after = '1h'", "freshness.otel_logs: unknown key after"),
         ("freshness.otel_logs.warn_after = 'soon'", "must be a duration"),
+        ("severity.dim_agents = 'warn some'", "severity.dim_agents can be error or warn"),
         ("severity.dim_agents = 'fatal'", "severity.dim_agents can be error or warn"),
         ("timezone = ", "is not valid TOML: Invalid value"),
     ],
@@ -139,9 +146,7 @@ def test_a_folder_in_place_of_the_file_is_an_error(tmp_path):
 
 def test_the_option_wins_over_the_environment_over_the_file_over_the_default(monkeypatch):
     config = Config(targets={"dev": Target("dev", "dev.duckdb")}, default_target="dev")
-    assert Config().target() == Target(
-        "duckdb://agent_analytics.duckdb", "duckdb://agent_analytics.duckdb"
-    )
+    assert Config().target() == Target("duckdb://agent_analytics.duckdb", "duckdb://agent_analytics.duckdb")
     assert config.target() == Target("dev", "dev.duckdb")
 
     monkeypatch.setenv("AA_PIPELINE_TARGET", "env.duckdb")
@@ -155,9 +160,7 @@ def test_the_option_wins_over_the_environment_over_the_file_over_the_default(mon
 def test_an_unknown_target_is_named_with_the_close_match():
     config = Config(targets={"prod": Target("prod", "x.duckdb")})
 
-    with pytest.raises(
-        TargetError, match=r"no target prd. Did you mean prod\? Known targets: prod"
-    ):
+    with pytest.raises(TargetError, match=r"no target prd. Did you mean prod\? Known targets: prod"):
         config.target("prd")
 
 
@@ -182,9 +185,7 @@ def test_an_unset_variable_is_an_error_of_the_target_that_needs_it(config, monke
     monkeypatch.delenv("DB_PASSWORD", raising=False)
     if value is not None:
         monkeypatch.setenv("DB_PASSWORD", value)
-    loaded = config(
-        "targets.dev = 'dev.duckdb'\ntargets.prod = 'postgres://ada:${DB_PASSWORD}@db/prod'"
-    )
+    loaded = config("targets.dev = 'dev.duckdb'\ntargets.prod = 'postgres://ada:${DB_PASSWORD}@db/prod'")
 
     assert loaded.target("dev").url == "dev.duckdb"
     with pytest.raises(ConfigError, match="prod needs the environment variable DB_PASSWORD"):
@@ -222,3 +223,10 @@ def test_nothing_that_people_see_holds_a_secret(url, shown):
     assert redact(url) == shown
     assert str(Target(url, url)) == shown
     assert "hunter2" not in repr(Config(targets={"prod": Target("prod", url)}))
+
+
+def test_target_overrides_severities():
+    config = Config(severity={"dim_agents": "warn", "fct_agent_costs": "error"})
+    target = Target("prod", "x.duckdb", severity={"dim_agents": "error 10"})
+    severity = config.for_target(target).severity
+    assert severity == {"dim_agents": "error 10", "fct_agent_costs": "error"}

@@ -26,6 +26,11 @@ full_refresh_option = click.option(
     "--full-refresh", is_flag=True, help="Build everything anew, whether or not something changed."
 )
 fail_fast_option = click.option("-x", "--fail-fast", is_flag=True, help="Stop at the first failing audit.")
+store_failures_option = click.option(
+    "--store-failures",
+    is_flag=True,
+    help="Keep all rows that audits fail on, unmasked, in a table per check in the schema audit.",
+)
 
 
 @command()
@@ -100,6 +105,7 @@ def run(
 @command()
 @selection_options
 @fail_fast_option
+@store_failures_option
 @format_option
 @pass_invocation
 def test(
@@ -107,6 +113,7 @@ def test(
     select: tuple[str, ...],
     exclude: tuple[str, ...],
     fail_fast: bool,
+    store_failures: bool,
     output_format: str,
 ) -> None:
     """Audit what is published, as of the run that published it.
@@ -127,6 +134,7 @@ def test(
         exclude=exclude,
         output_format=output_format,
         fail_fast=fail_fast,
+        store_failures=store_failures,
     )
 
 
@@ -135,6 +143,7 @@ def test(
 @as_of_option
 @full_refresh_option
 @fail_fast_option
+@store_failures_option
 @format_option
 @pass_invocation
 def build(
@@ -144,6 +153,7 @@ def build(
     as_of: "dt.datetime | None",
     full_refresh: bool,
     fail_fast: bool,
+    store_failures: bool,
     output_format: str,
 ) -> None:
     """Load seeds, build models, audit them; publish if the audits pass.
@@ -166,6 +176,7 @@ def build(
         as_of=as_of,
         full_refresh=full_refresh,
         fail_fast=fail_fast,
+        store_failures=store_failures,
         project_dir=invocation.config.project_dir,
     )
 

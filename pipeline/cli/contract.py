@@ -17,7 +17,7 @@ from pipeline.cli.options import (
 @click.group(cls=Group)
 @common_options
 def contract() -> None:
-    """Look at what tables promise.
+    """Show what a table promises, and what a change breaks.
 
     \b
     aa-pipeline contract show fct_agent_costs

@@ -34,7 +34,8 @@ CONFIG_TEMPLATE = """\
 # [freshness]
 # otel_logs = { warn_after = "24h", error_after = "3 days" }
 
-# Whether a failed audit stops a build: error or warn, for a table or for one of its audits.
+# Whether a failed audit stops a build: error or warn, for a table or for one of its audits,
+# and how many rows may fail ("warn 10", "error 1%"). A target can have its own.
 # [severity]
 # fct_git_commits = "warn"
 """

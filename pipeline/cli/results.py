@@ -35,6 +35,8 @@ def show_result(result: "RunResult", output_format: str, verb: str, target: "Tar
         if output_format == "text":
             _show_tables(result)
         _show_audits(result)
+        if result.stored:
+            say(f"All failing rows are kept in {', '.join(result.stored)}.")
         if result.status == "success":
             say(_summary(result, verb, redact(target.url)))
     if result.status == "failed":
