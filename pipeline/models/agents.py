@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
-from pipeline.models.expressions import canonical_agent
+from pipeline.models.expressions import UNKNOWN, canonical_agent
 
 TOKEN_KINDS = (
     "input_tokens",
@@ -36,6 +36,7 @@ class Request:
     Attributes:
         cache_in_input: cached tokens are among the input, and are taken out.
         reasoning: tokens thought that are not among the output, and are added.
+        cache_creation: cache writes, by any of these names.
         tool: prompt tokens of tool results; added where the event's own `total` counts them apart.
         only: attribute and value that tell a response from other records of this name.
     """
@@ -44,7 +45,7 @@ class Request:
     input: str
     output: str
     cache_read: str
-    cache_creation: str = "cache_creation_tokens"
+    cache_creation: tuple[str, ...] = ("cache_creation_tokens",)
     cache_creation_1h: str = "cache_creation_1h_tokens"
     cache_in_input: bool = False
     reasoning: str | None = None
@@ -54,7 +55,7 @@ class Request:
 
     def attributes(self) -> list[str]:
         """Every attribute that counts tokens."""
-        kinds = [self.input, self.output, self.cache_read, self.cache_creation]
+        kinds = [self.input, self.output, self.cache_read, *self.cache_creation]
         rest = [self.cache_creation_1h, self.reasoning, self.tool, self.tool and self.total]
         return [name for name in [*kinds, *rest] if name]
 
@@ -65,7 +66,8 @@ class Request:
             return counts[name].fill_null(0) if name else ibis.literal(0, "int64")
 
         sent, received = counts[self.input], counts[self.output]
-        cached = known(self.cache_read) + known(self.cache_creation)
+        created = ibis.coalesce(*(counts[name] for name in self.cache_creation))
+        cached = known(self.cache_read) + created.fill_null(0)
         uncached = (sent - cached).clip(lower=0) if self.cache_in_input else sent
         if self.tool:
             listed = known(self.input) + known(self.output) + known(self.reasoning)
@@ -74,22 +76,25 @@ class Request:
         return {
             "input_tokens": uncached,
             "output_tokens": received + known(self.reasoning),
-            "cache_creation_tokens": counts[self.cache_creation],
+            "cache_creation_tokens": created,
             "cache_creation_1h_tokens": counts[self.cache_creation_1h],
             "cache_read_tokens": counts[self.cache_read],
         }
 
 
 REQUESTS = (
-    # Claude Code, opencode's plugin, Cursor's export: kinds are disjoint already.
-    Request("api_request", "input_tokens", "output_tokens", "cache_read_tokens"),
+    # Claude Code, opencode's plugin, Cursor's export: kinds are disjoint already. Only opencode
+    # counts reasoning, and apart from the output.
+    Request(
+        "api_request", "input_tokens", "output_tokens", "cache_read_tokens", reasoning="reasoning_tokens"
+    ),
     # Codex: one record per streamed chunk, numbers only on the last; tool_token_count is the total.
     Request(
         "sse_event",
         "input_token_count",
         "output_token_count",
         "cached_token_count",
-        "cache_write_token_count",
+        ("cache_write_token_count",),
         cache_in_input=True,
         only=("event.kind", "response.completed"),
     ),
@@ -99,7 +104,7 @@ REQUESTS = (
         "input_token_count",
         "output_token_count",
         "cached_content_token_count",
-        "cache_write_token_count",
+        ("cache_write_token_count",),
         cache_in_input=True,
         reasoning="thoughts_token_count",
         tool="tool_token_count",
@@ -110,7 +115,7 @@ REQUESTS = (
         "gen_ai.usage.input_tokens",
         "gen_ai.usage.output_tokens",
         "gen_ai.usage.cache_read.input_tokens",
-        "gen_ai.usage.cache_creation.input_tokens",
+        ("gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.cache_write.input_tokens"),
         cache_in_input=True,
     ),
     # Copilot Chat in VS Code repeats the same numbers per turn.
@@ -119,15 +124,23 @@ REQUESTS = (
         "gen_ai.usage.input_tokens",
         "gen_ai.usage.output_tokens",
         "gen_ai.usage.cache_read.input_tokens",
-        "gen_ai.usage.cache_creation.input_tokens",
+        ("gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.cache_write.input_tokens"),
         cache_in_input=True,
     ),
 )
 
 # Cost in US dollars: attribute → unit.
-REPORTED_COSTS = {"cost_usd": 1.0, "cost_usd_micros": 1e-6, "cost_microusd": 1e-6}
+REPORTED_COSTS = {
+    "cost_usd": 1.0,
+    "cost_usd_micros": 1e-6,
+    "cost_microusd": 1e-6,
+    "usage.estimated_usd": 1.0,
+}
+# Events that bring a cost, and may have no tokens. Others, such as opencode's session.idle,
+# tell again what requests have told.
+COSTS = (*(request.event for request in REQUESTS), "turn_cost")
 
-STARTS = ("session_start", "conversation_starts", "session.start", "config")
+STARTS = ("session_start", "conversation_starts", "session.start", "session.created", "config")
 ENDS = ("session_end", "end_session", "session.end", "conversation_finished")
 PROMPTS = ("user_prompt",)
 ERRORS = ("api_error",)
@@ -163,6 +176,7 @@ DISJOINT = {
     "cache_read": "cache_read_tokens",
     "cacheCreation": "cache_creation_tokens",
     "cache_creation": "cache_creation_tokens",
+    "reasoning": "output_tokens",
 }
 TOKEN_METRICS = (
     # Its kinds overlap: cached_input is in input, reasoning_output in output, total is all of them.
@@ -301,14 +315,15 @@ def context(
     email = ibis.coalesce(first_of(attributes, "user.email"), first_of(resource, "user.email"))
     return {
         "session_id": first_of(attributes, *SESSION),
-        "stated": canonical_agent(attributes["agent_type"]),
+        "stated": canonical_agent(attributes["agent_type"]).nullif(UNKNOWN),
         "service": canonical_agent(record.service_name),
         "developer_id": ibis.coalesce(
-            record.developer_id.strip().nullif(""),
+            record.developer_id.strip().nullif("").nullif(UNKNOWN),
             first_of(attributes, "developer_id", "enduser.id"),
             first_of(resource, "developer_id", "enduser.id"),
             email.lower(),
             first_of(attributes, "user.account_uuid", "user.id"),
+            first_of(resource, "user.account_uuid", "user.id"),
         ),
         "developer_email": email.lower(),
         "reported_model": first_of(attributes, *MODEL),

@@ -53,7 +53,7 @@ NOREPLY = "@users.noreply.github.com"
 def tokens(text: ir.StringValue) -> ir.IntegerValue:
     """A count that a text spells; NULL if it spells none, or one that cannot be."""
     value = number(text)
-    return ibis.ifelse(value.between(0, MOST_TOKENS), value, None).cast("int64")
+    return ibis.ifelse(value.between(0, MOST_TOKENS), value, None).floor().cast("int64")
 
 
 def nano_usd(value: ir.FloatingValue) -> ir.IntegerValue:
@@ -123,7 +123,10 @@ def with_agent(table: ir.Table, agents: ir.Table, agent_aliases: ir.Table) -> ir
     agent's name, else whatever of them there is. `gen_ai` is a vocabulary, not an agent.
     """
     own = agents.select(name=agents.agent_type, agent=agents.agent_type)
-    other = agent_aliases.select(name=agent_aliases["alias"], agent=agent_aliases.agent_type)
+    # Two spellings of one alias would double what they are joined to.
+    other = agent_aliases.group_by(name=canonical_agent(agent_aliases["alias"])).agg(
+        agent=agent_aliases.agent_type.min()
+    )
     names = stack(own, other.anti_join(own, "name"))
 
     def known(column: str) -> ir.Table:
@@ -143,6 +146,11 @@ def with_agent(table: ir.Table, agents: ir.Table, agent_aliases: ir.Table) -> ir
     return found.select(*table.columns, agent_type=agent)
 
 
+def lower_email(name: ir.StringValue) -> ir.StringValue:
+    """A name, in lower case if it is an e-mail address."""
+    return ibis.ifelse(name.contains("@"), name.lower(), name)
+
+
 def with_developer(table: ir.Table, identities: ir.Table) -> ir.Table:
     """`table` with its `developer_id` resolved to the canonical developer.
 
@@ -151,12 +159,12 @@ def with_developer(table: ir.Table, identities: ir.Table) -> ir.Table:
     An e-mail address is always written in lower case.
     """
     given = table.developer_id.strip().nullif("")
-    name = ibis.ifelse(given.contains("@"), given.lower(), given)
+    name = lower_email(given)
     login = name.replace(NOREPLY, "").re_replace("^[0-9]+[+]", "")
     named = table.mutate(_name=name, _login=ibis.ifelse(name.endswith(NOREPLY), login, name))
     # Two spellings of one alias would double what they are joined to.
     people = identities.group_by(_alias=identities["alias"].lower()).agg(
-        _mapped=identities.developer_id.min()
+        _mapped=lower_email(identities.developer_id).min()
     )
     logins = people.rename(_login_alias="_alias", _mapped_login="_mapped")
     mapped = named.left_join(people, named._name.lower() == people._alias)

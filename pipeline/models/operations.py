@@ -25,6 +25,7 @@ from ibis.backends.sql.compilers import (
     PostgresCompiler,
     PySparkCompiler,
 )
+from ibis.backends.sql.compilers.base import SQLGlotCompiler
 from ibis.common.deferred import deferrable
 
 INSTANT = dt.Timestamp(timezone="UTC", scale=6)
@@ -142,7 +143,8 @@ def _path(key: str) -> sge.Expression:
 
 
 def _duckdb_texts(self, op, *, arg, keys):
-    return self.f.anon.json_extract_string(arg, self.f.array(*map(_path, keys)))
+    # A foreign table may hold text that is no JSON; it has no values. The others do without TRY.
+    return self.f.anon.TRY(self.f.anon.json_extract_string(arg, self.f.array(*map(_path, keys))))
 
 
 def _as_it_is(self, op, *, arg, **_):
@@ -153,8 +155,25 @@ def _duckdb_text(self, op, *, arg, keys, index):
     return self.f.list_extract(arg, index + 1)
 
 
+def _postgres_texts(self, op, *, arg, keys):
+    # Parsed once; taking a value out of a jsonb is a search in a sorted list. Raw text that is no
+    # JSON is NULL before it comes here.
+    return sge.cast(arg, "jsonb")
+
+
 def _postgres_text(self, op, *, arg, keys, index):
-    return self.f.anon.json_extract_path_text(self.cast(arg, dt.json), sge.convert(keys[index]))
+    return self.f.anon.jsonb_extract_path_text(arg, sge.convert(keys[index]))
+
+
+def _postgres_select(self, op, **parts):
+    """A select that PostgreSQL does not merge with the one around it, where a value is to be made once.
+
+    Else it would copy the value's expression to every place that uses it, and parse JSON at each.
+    """
+    select = SQLGlotCompiler.visit_Select(self, op, **parts)
+    if any(isinstance(value, Once) for value in op.selections.values()):
+        select = select.offset(0)
+    return select
 
 
 def _pyspark_text(self, op, *, arg, keys, index):
@@ -200,7 +219,7 @@ def _as_of(self, op):
 
 RENDERINGS = {
     DuckDBCompiler: (_duckdb_texts, _duckdb_text, _try_cast, _duckdb_local),
-    PostgresCompiler: (_as_it_is, _postgres_text, _guarded_cast, _postgres_local),
+    PostgresCompiler: (_postgres_texts, _postgres_text, _guarded_cast, _postgres_local),
     PySparkCompiler: (_as_it_is, _pyspark_text, _guarded_cast, _pyspark_local),
     BigQueryCompiler: (_as_it_is, _bigquery_text, _try_cast, _bigquery_local),
 }
@@ -211,3 +230,4 @@ for compiler, (texts, text, spelled, local) in RENDERINGS.items():
     compiler.visit_Number = spelled
     compiler.visit_LocalTime = local
     compiler.visit_AsOf = _as_of
+PostgresCompiler.visit_Select = _postgres_select

@@ -36,7 +36,7 @@ BARE_NAMES = [name for name in (*telemetry.STARTS, *telemetry.ENDS) if "." in na
 COMMIT = '"git_commit_id" *: *"([0-9a-fA-F]{7,64})"'
 
 # What makes an event; a record that was sent twice differs in nothing that counts.
-KEY = ["source", "namespace", "event", "session_id", "sequence", "recorded_at"]
+KEY = ["source", "namespace", "event", "session_id", "sequence", "recorded_at", "request_id"]
 
 
 def stg_log_events(
@@ -74,10 +74,12 @@ def stg_log_events(
         source=logs.source.fill_null("otlp"),
         namespace=logs.namespace,
         event=logs.event,
-        sequence=number(attributes["event.sequence"]).cast("int64"),
+        sequence=tokens(attributes["event.sequence"]),
         **telemetry.context(logs, attributes, resource),
         **telemetry.request_tokens(logs.event, logs.namespace, attributes, counts),
-        reported_nano_usd=nano_usd(ibis.coalesce(*costs)),
+        reported_nano_usd=ibis.ifelse(
+            logs.event.isin(telemetry.COSTS), nano_usd(ibis.coalesce(*costs)), None
+        ),
         request_id=first_of(attributes, *REQUEST_ID),
         tool_name=first_of(attributes, "tool_name"),
         decision=first_of(attributes, "decision").lower(),

@@ -1,0 +1,502 @@
+"""Log records of every agent, in the pipeline's words."""
+
+import datetime as dt
+
+import pytest
+
+from tests.models.harness import at, log, request, rows
+
+TOKENS = ("input_tokens", "output_tokens", "cache_creation_tokens", "cache_read_tokens")
+
+
+def events(*records, columns=(), **settings):
+    return rows("stg_log_events", {"raw_otel_logs": list(records)}, *columns, **settings)
+
+
+def event(record, *columns, **given):
+    (only,) = rows("stg_log_events", {"raw_otel_logs": [record], **given}, *columns)
+    return only
+
+
+def one(record, column, **given):
+    return event(record, column, **given)[column]
+
+
+def each(cases, *columns, **given):
+    """What becomes of each record of `cases`, as (record, outcome): a value, or a dict of several."""
+    start = at("09:00")
+    logs = [
+        record | {"timestamp": start + dt.timedelta(seconds=number)}
+        for number, (record, _) in enumerate(cases)
+    ]
+    found = rows("stg_log_events", {"raw_otel_logs": logs, **given}, "recorded_at", *columns)
+    outcome = {row.pop("recorded_at"): row for row in found}
+    rest = [outcome[start + dt.timedelta(seconds=number)] for number in range(len(cases))]
+    return [
+        (record, row if len(columns) > 1 else row[columns[0]])
+        for (record, _), row in zip(cases, rest, strict=True)
+    ]
+
+
+def test_a_request_of_claude_code_whole():
+    record = request(
+        "09:00",
+        user__email="Ann@Example.com",
+        model="us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+        cache_read_tokens=7,
+        cache_creation_tokens=5,
+        cost_usd=0.25,
+        request_id="req_1",
+        speed="fast",
+        app__version="2.1.0",
+        terminal__type="vscode",
+        event__sequence=3,
+    )
+    assert event(record) == {
+        "recorded_at": at("09:00"),
+        "source": "otlp",
+        "event": "api_request",
+        "agent_type": "claude_code",
+        "session_id": "s1",
+        "developer_id": "ann@example.com",
+        "developer_email": "ann@example.com",
+        "reported_model": "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "request_id": "req_1",
+        "speed": "fast",
+        "tool_name": None,
+        "decision": None,
+        "git_commit_id": None,
+        "client_version": "2.1.0",
+        "terminal": "vscode",
+        "input_tokens": 1000,
+        "output_tokens": 100,
+        "cache_creation_tokens": 5,
+        "cache_creation_1h_tokens": None,
+        "cache_read_tokens": 7,
+        "reported_nano_usd": 250_000_000,
+        "day": dt.date(2026, 3, 10),
+        "model_name": "claude-sonnet-4-5",
+        "form": 1,
+    }
+
+
+# Names of events
+
+
+def test_an_event_is_named_by_its_attribute_bare_or_prefixed_else_by_the_whole_body():
+    records = [
+        log("09:00", "claude_code.user_prompt", event__name="user_prompt"),
+        log("09:00", "claude_code.user_prompt", event__name="claude_code.user_prompt"),
+        log("09:00", "claude_code.user_prompt"),
+        log("09:00", None, event_name="claude_code.user_prompt"),
+        log("09:00", "A person typed something.", event__name="claude_code.user_prompt"),
+        log("09:00", "<REDACTED>", event_name="user_prompt", service_name="claude-code"),
+    ]
+    cases = [(record, {"event": "user_prompt", "agent_type": "claude_code"}) for record in records]
+    assert each(cases, "event", "agent_type") == cases
+
+
+def test_a_prompt_that_contains_the_name_of_an_event_is_not_that_event():
+    record = log("09:00", "why is there no session_start in my logs?", session_id="s1")
+    assert one(record, "event") is None
+
+
+def test_a_body_that_is_an_events_name_does_not_overrule_the_attribute():
+    assert one(log("09:00", "session_end", event__name="claude_code.user_prompt"), "event") == "user_prompt"
+
+
+@pytest.mark.parametrize("name", ["session_start", "session_end"])
+def test_the_bodies_of_older_collectors_are_events(name):
+    record = log("09:00", name, session_id="s1", agent_type="claude-code")
+    assert event(record, "event", "agent_type", "session_id") == {
+        "event": name,
+        "agent_type": "claude_code",
+        "session_id": "s1",
+    }
+
+
+def test_dots_in_an_events_own_name_are_not_taken_for_a_prefix():
+    record = log("09:00", None, event__name="copilot_chat.session.start", service_name="copilot-chat")
+    assert event(record, "event", "agent_type") == {"event": "session.start", "agent_type": "github_copilot"}
+    record = log("09:00", None, event__name="session.start", service_name="copilot-chat")
+    assert event(record, "event", "agent_type") == {"event": "session.start", "agent_type": "github_copilot"}
+
+
+# Agents
+
+
+def test_an_agent_is_its_prefix_else_what_is_stated_else_the_service():
+    cases = [
+        (log("09:00", "claude_code.tool_result", agent_type="codex"), "claude_code"),
+        (log("09:00", "session_start", agent_type="Gemini CLI"), "gemini_cli"),
+        (log("09:00", "session_start", agent_type="copilot"), "github_copilot"),
+        (log("09:00", "user_prompt", service_name="codex_cli_rs"), "codex"),
+        (log("09:00", "user_prompt", service_name="claude-code-desktop"), "claude_code"),
+        (log("09:00", "newcomer.user_prompt", service_name="claude-code"), "claude_code"),
+        (log("09:00", "newcomer.user_prompt"), "newcomer"),
+        (log("09:00", "user_prompt", service_name="My Own Agent"), "my_own_agent"),
+        (log("09:00", "gen_ai.client.inference.operation.details"), None),
+        (log("09:00", "user_prompt", service_name="unknown_service:node"), None),
+        (log("09:00", "user_prompt", agent_type="unknown", service_name="claude-code"), "claude_code"),
+        (log("09:00", "claude_code.subagent_completed", agent_type="Explore"), "claude_code"),
+        (log("09:00", "subagent_completed", agent_type="Explore", service_name="codex_exec"), "codex_exec"),
+        (log("09:00", "qwen-code.api_response"), "qwen_code"),
+        (log("09:00", "nothing says"), None),
+    ]
+    assert each(cases, "agent_type") == cases
+
+
+def test_an_alias_is_found_however_it_is_spelled():
+    record = log("09:00", "user_prompt", service_name="acme-coder")
+    aliases = [{"alias": "Acme-Coder", "agent_type": "codex"}, {"alias": "acme coder", "agent_type": "codex"}]
+    assert one(record, "agent_type", agent_aliases=aliases) == "codex"
+
+
+# People
+
+
+def test_a_developer_is_the_first_of_the_chain_that_is_present():
+    chain = [
+        ({"developer_id": "column", "user__email": "b@x.io"}, "column"),
+        ({"enduser__id": "e7", "user__email": "b@x.io", "user__id": "u1"}, "e7"),
+        ({"user__email": "B@X.io", "user__account_uuid": "uuid", "user__id": "u1"}, "b@x.io"),
+        ({"user__account_uuid": "uuid", "user__id": "u1"}, "uuid"),
+        ({"user__id": "u1"}, "u1"),
+        ({"user__id": ""}, None),
+        ({"developer_id": " ", "user__id": "u1"}, "u1"),
+        ({"developer_id": "unknown", "user__id": "u1"}, "u1"),
+        ({"developer_id": "Ann@Example.com"}, "ann@example.com"),
+        ({"developer_id": "7+octocat@users.noreply.github.com"}, "octocat"),
+        ({"resource_attributes": {"enduser.id": "e7"}, "user__email": "b@x.io"}, "e7"),
+        ({"resource_attributes": {"user.email": "B@X.io"}, "user__id": "u1"}, "b@x.io"),
+        ({"resource_attributes": {"user.id": "u2"}}, "u2"),
+        ({}, None),
+    ]
+    cases = [(log("09:00", "claude_code.user_prompt", **given), developer) for given, developer in chain]
+    assert each(cases, "developer_id") == cases
+
+
+def test_the_attribute_developer_id_comes_before_all_others():
+    record = log("09:00", "claude_code.user_prompt", enduser__id="e7")
+    record["attributes"]["developer_id"] = "given"
+    assert one(record, "developer_id") == "given"
+
+
+def test_the_identity_map_says_who_an_alias_is():
+    names = {
+        "ann@old.example.com": "Ann",
+        "ANN@OLD.example.com": "Ann",
+        "octocat": "oc",
+        "7+OctoCat@users.noreply.github.com": "oc",
+        "e-mail": "mixed@example.com",
+        "somebody else": "somebody else",
+    }
+    people = [
+        {"alias": "ann@old.example.com", "developer_id": "Ann"},
+        {"alias": "octocat", "developer_id": "oc"},
+        {"alias": "e-mail", "developer_id": "Mixed@Example.com"},
+    ]
+    cases = [(log("09:00", "x.y", developer_id=name), developer) for name, developer in names.items()]
+    assert each(cases, "developer_id", identities=people) == cases
+
+
+def test_an_alias_that_is_mapped_twice_makes_no_event_twice():
+    people = [{"alias": "Ann@x.io", "developer_id": "ann"}, {"alias": "ann@X.io", "developer_id": "ann"}]
+    record = log("09:00", "claude_code.user_prompt", developer_id="ann@x.io")
+    assert one(record, "developer_id", identities=people) == "ann"
+
+
+# Sessions, models, versions
+
+
+def test_a_session_has_several_keys_dotted_ones_too():
+    keys = ["session_id", "session__id", "conversation__id", "gen_ai__conversation__id"]
+    cases = [(log("09:00", "x.y", **{key: "s9"}), "s9") for key in keys]
+    assert each(cases, "session_id") == cases
+
+
+def test_a_model_has_one_name_and_keeps_the_reported_one():
+    models = [
+        ("claude-sonnet-4-5-20250929", "claude-sonnet-4-5"),
+        ("claude-sonnet-4-5@20250929", "claude-sonnet-4-5"),
+        ("claude-sonnet-4-5[1m]", "claude-sonnet-4-5"),
+        ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", "claude-sonnet-4-5"),
+        ("anthropic/claude-sonnet-4-5", "claude-sonnet-4-5"),
+        ("vertex_ai/claude-sonnet-4-5@20250929", "claude-sonnet-4-5"),
+        ("bedrock/eu.anthropic.claude-sonnet-4-5-20250929-v1:0", "claude-sonnet-4-5"),
+        ("models/gemini-2.5-pro", "gemini-2.5-pro"),
+        ("gpt-5-2025-08-07", "gpt-5"),
+        ("GPT-5-Codex", "gpt-5-codex"),
+        ("brand-new-model", "brand-new-model"),
+        ("", None),
+        (None, None),
+    ]
+    cases = [
+        (log("09:00", "x.y", model=reported), {"model_name": name, "reported_model": reported or None})
+        for reported, name in models
+    ]
+    assert each(cases, "model_name", "reported_model") == cases
+
+
+def test_the_version_of_node_is_not_the_version_of_an_agent():
+    cases = [
+        (log("09:00", "claude_code.auth", app__version="2.1.0", service_version="1.0"), "2.1.0"),
+        (log("09:00", "codex.user_prompt", service_version="1.0"), "1.0"),
+        (log("09:00", "gemini_cli.config", service_version="v22.1.0"), None),
+    ]
+    assert each(cases, "client_version") == cases
+
+
+# Tokens: four disjoint kinds
+
+
+def test_codex_counts_cached_tokens_among_the_input_and_reasoning_among_the_output():
+    record = log(
+        "09:00",
+        None,
+        event__name="codex.sse_event",
+        event__kind="response.completed",
+        input_token_count="1000",
+        cached_token_count=800,
+        output_token_count="50",
+        reasoning_token_count=20,
+        tool_token_count="1050",
+    )
+    assert event(record, *TOKENS) == {
+        "input_tokens": 200,
+        "output_tokens": 50,
+        "cache_creation_tokens": None,
+        "cache_read_tokens": 800,
+    }
+
+
+def test_only_responses_bring_tokens():
+    records = [
+        log(
+            "09:00",
+            "codex.sse_event",
+            event__kind="response.created",
+            input_token_count=5,
+            output_token_count=5,
+        ),
+        log("09:00", "codex.api_request", input_tokens=5, output_tokens=5),
+        log("09:00", "claude_code.subagent_completed", total_tokens=500, input_tokens=5),
+        log("09:00", "claude_code.tool_result", input_tokens=5),
+    ]
+    cases = [(record, dict.fromkeys(TOKENS)) for record in records]
+    assert each(cases, *TOKENS) == cases
+
+
+@pytest.mark.parametrize(
+    ("tool", "total", "uncached"),
+    [(0, 1370, 400), (30, 1400, 430), (30, 1370, 400), (None, None, 400)],
+)
+def test_gemini_bills_thoughts_as_output_and_tool_tokens_where_they_are_counted_apart(tool, total, uncached):
+    record = log(
+        "09:00",
+        "API response from gemini-2.5-pro. Status: 200.",
+        event__name="gemini_cli.api_response",
+        input_token_count=1000,
+        cached_content_token_count=600,
+        output_token_count=70,
+        thoughts_token_count=300,
+        tool_token_count=tool,
+        total_token_count=total,
+    )
+    assert event(record, *TOKENS) == {
+        "input_tokens": uncached,
+        "output_tokens": 370,
+        "cache_creation_tokens": None,
+        "cache_read_tokens": 600,
+    }
+
+
+@pytest.mark.parametrize("cache_write", ["cache_creation", "cache_write"])
+def test_gen_ai_events_count_cached_tokens_among_the_input(cache_write):
+    record = log(
+        "09:00",
+        None,
+        event__name="gen_ai.client.inference.operation.details",
+        service_name="copilot-chat",
+        **{
+            "gen_ai__usage__input_tokens": 1000,
+            "gen_ai__usage__output_tokens": 10,
+            "gen_ai__usage__cache_read__input_tokens": 700,
+            f"gen_ai__usage__{cache_write}__input_tokens": 200,
+            "gen_ai__response__model": "gpt-5",
+            "gen_ai__response__id": "resp_1",
+        },
+    )
+    assert event(record, *TOKENS, "agent_type", "model_name", "request_id", "form") == {
+        "input_tokens": 100,
+        "output_tokens": 10,
+        "cache_creation_tokens": 200,
+        "cache_read_tokens": 700,
+        "agent_type": "github_copilot",
+        "model_name": "gpt-5",
+        "request_id": "resp_1",
+        "form": 2,
+    }
+
+
+def test_more_cached_tokens_than_input_leave_no_negative_input():
+    record = log(
+        "09:00",
+        "codex.sse_event",
+        event__kind="response.completed",
+        input_token_count=10,
+        cached_token_count=800,
+        output_token_count=5,
+    )
+    assert one(record, "input_tokens") == 0
+
+
+def test_opencode_counts_reasoning_apart_from_the_output():
+    record = log(
+        "09:00", "opencode.api_request", input_tokens=10, output_tokens=5, reasoning_tokens=7, model="m"
+    )
+    assert event(record, *TOKENS)["output_tokens"] == 12
+
+
+def test_numbers_may_be_texts():
+    cases = [(request("09:00", input_tokens=value), 7) for value in (7, "7", 7.0, "7.0", " 7 ", "7e0")]
+    assert each(cases, "input_tokens") == cases
+
+
+def test_what_can_be_no_count_is_none():
+    values = [-7, "-7", "many", "", "NaN", "Infinity", 1e308, "1e309", 10**30, True, [1], {"a": 1}, None]
+    cases = [(request("09:00", input_tokens=value), None) for value in values]
+    assert each(cases, "input_tokens") == cases
+
+
+# Cost
+
+
+def test_reported_cost_is_read_in_its_unit():
+    costs = [
+        ({"cost_usd": 0.0184726}, 18_472_600),
+        ({"cost_usd": "0.5"}, 500_000_000),
+        ({"cost_usd_micros": 1234}, 1_234_000),
+        ({"cost_usd": 0}, 0),
+        ({"cost_usd": -1}, None),
+        ({"cost_usd": "NaN"}, None),
+        ({"cost_usd": 1e308}, None),
+        ({"cost_usd": "n/a", "cost_usd_micros": 1}, 1_000),
+        ({}, None),
+    ]
+    cases = [(request("09:00", **given), nano) for given, nano in costs]
+    assert each(cases, "reported_nano_usd") == cases
+
+
+def test_codex_reports_the_cost_of_a_turn_on_an_event_of_its_own():
+    cost = {"reported_nano_usd": 40_000_000, "input_tokens": None}
+    cases = [
+        (log("09:00", "codex.turn_cost", usage__estimated_usd="0.04"), cost),
+        (log("09:00", "codex.turn_cost", cost_microusd=40_000), cost),
+    ]
+    assert each(cases, "reported_nano_usd", "input_tokens") == cases
+
+
+def test_what_a_session_cost_in_all_is_not_added_to_what_its_requests_cost():
+    record = log("09:00", "opencode.session.idle", session__id="s1", cost_usd=5.0)
+    assert one(record, "reported_nano_usd") is None
+
+
+# Commits
+
+
+def test_a_tool_result_may_name_a_commit():
+    attributes = [
+        {"git_commit_id": "ABCDEF1234"},
+        {"tool_parameters": '{"bash_command": "git", "git_commit_id": "abcdef1234"}'},
+        {"tool_parameters": '{"git_commit_id":"abcdef1234"}'},
+    ]
+    cases = [(log("09:00", "claude_code.tool_result", **given), "abcdef1234") for given in attributes]
+    assert each(cases, "git_commit_id") == cases
+
+
+# Days
+
+
+@pytest.mark.parametrize(
+    ("instant", "timezone", "day"),
+    [
+        ("2026-03-10 23:30", "UTC", dt.date(2026, 3, 10)),
+        ("2026-03-10 23:30", "Europe/Berlin", dt.date(2026, 3, 11)),
+        ("2026-03-10 03:30", "America/New_York", dt.date(2026, 3, 9)),
+        # Summer time begins in Berlin on 2026-03-29 at 01:00 UTC and ends on 2026-10-25 at 01:00 UTC.
+        ("2026-03-28 22:59", "Europe/Berlin", dt.date(2026, 3, 28)),
+        ("2026-03-28 23:00", "Europe/Berlin", dt.date(2026, 3, 29)),
+        ("2026-03-29 21:59", "Europe/Berlin", dt.date(2026, 3, 29)),
+        ("2026-03-29 22:00", "Europe/Berlin", dt.date(2026, 3, 30)),
+        ("2026-10-25 22:59", "Europe/Berlin", dt.date(2026, 10, 25)),
+    ],
+)
+def test_a_day_is_a_calendar_day_of_the_configured_time_zone(instant, timezone, day):
+    assert events(log(instant, "x.y"), columns=["day"], timezone=timezone) == [{"day": day}]
+
+
+# Repetition
+
+
+def test_an_event_that_was_sent_twice_counts_once():
+    record = request("09:00", event__sequence=1, request_id="r1")
+    assert len(events(record, record | {"id": 7, "created_at": at("12:00")})) == 1
+
+
+def test_records_without_a_sequence_count_once_if_nothing_tells_them_apart():
+    first, second = request("09:00"), request("09:00", output_tokens=101)
+    assert len(events(first, first | {"id": 2}, second)) == 2
+
+
+def test_a_sequence_that_begins_again_when_a_session_is_resumed_makes_new_events():
+    records = [request("09:00", event__sequence=1), request("10:00", event__sequence=1)]
+    assert len(events(*records)) == 2
+
+
+def test_two_requests_that_share_sequence_and_time_are_told_apart_by_their_ids():
+    records = [request("09:00", event__sequence=1, request_id=name) for name in ("r1", "r2")]
+    assert len(events(*records)) == 2
+
+
+# Hostile values
+
+
+def test_attributes_that_are_no_json_object_are_no_attributes():
+    texts = ["{broken", "", "null", "[1, 2]", '"a"', "17", "\x00", "{" * 5000]
+    prompt = log("09:00", "claude_code.user_prompt")
+    cases = [
+        *((prompt | {"attributes": text, "resource_attributes": text}, "user_prompt") for text in texts),
+        (request("09:01"), "api_request"),
+    ]
+    assert each(cases, "event") == cases
+
+
+def test_of_a_repeated_key_one_value_counts():
+    record = request("09:00") | {"attributes": '{"input_tokens": 1, "input_tokens": 2, "output_tokens": 3}'}
+    assert one(record, "input_tokens") in (1, 2)
+
+
+def test_a_record_without_a_time_is_no_event():
+    assert events(log("09:00", "x.y") | {"timestamp": None}) == []
+
+
+def test_a_sequence_that_is_none_breaks_nothing():
+    sequences = ["NaN", 1e308, -1, "x", 10**25, "1.5"]
+    assert len(events(*(request("09:00", event__sequence=sequence) for sequence in sequences))) == 6
+
+
+def test_a_record_of_nothing_but_a_time_is_an_event_of_nobody():
+    record = {"timestamp": at("09:00"), "id": None}
+    assert event(record, "event", "agent_type", "session_id", "developer_id") == {
+        "event": None,
+        "agent_type": None,
+        "session_id": None,
+        "developer_id": None,
+    }
+
+
+def test_hostile_text_is_only_text():
+    name = "Robert'); DROP TABLE students;--\x00\u202e\U0001f600"
+    record = log("09:00", "claude_code.user_prompt", session__id=name)
+    assert one(record, "session_id") == name
