@@ -62,7 +62,7 @@ def _show(name: str, value: Any) -> None:
     elif isinstance(value, dict):
         say(f"{name}:")
         for key, item in value.items():
-            say(f"  {key}: {item}")
+            say(f"  {key}: {'none' if item is None else item}")
     else:
         say(f"{name}: {value}")
 

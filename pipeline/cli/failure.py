@@ -37,6 +37,9 @@ def _meaning(error: BaseException) -> tuple[str, int]:
         return "Interrupted. Nothing was published.", INTERRUPTED
     if isinstance(error, PipelineError):
         return str(error), error.exit_code
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        return f"The system refused: {where}{error.strerror}.", 1
     import logging
 
     logging.getLogger("pipeline").debug("unexpected error", exc_info=error)

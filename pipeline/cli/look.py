@@ -198,8 +198,8 @@ def compile_(
 
     last = plan_cache.last(dialect_of(invocation.target.url), invocation.config)
     plan = _plan(invocation)
-    for name, change in plan_cache.changes(last, plan).items() if last else ():
-        say(f"{name}: {change} since the last plan.", err=True)
+    if last:
+        _say_changes(plan_cache.changes(last, plan))
     names = selected(plan.tables, select, exclude, kinds=["model"])
     if output_format == "json":
         print_json([asdict(plan.tables[name]) for name in names])
@@ -213,6 +213,15 @@ def compile_(
             write_file(output / table.layer / f"{name}.sql", text)
     if output is not None:
         say(f"Wrote {len(names)} files to {output}.")
+
+
+def _say_changes(changes: dict[str, str]) -> None:
+    from pipeline.cli.output import say
+
+    for change in ("added", "changed", "removed"):
+        names = [name for name, found in changes.items() if found == change]
+        if names:
+            say(f"{change.capitalize()} since the last plan: {', '.join(names)}.", err=True)
 
 
 def _plan(invocation: Invocation) -> "Plan":

@@ -60,13 +60,17 @@ class Invocation:
             TargetError: there is no such database, or it cannot be reached.
             DatabaseLockedError: another process holds it.
         """
+        from pipeline.cli.interrupt import interruptible
         from pipeline.engines import connect
 
         url = self.target.url
         # A file that is not there may only be made; the engine says so when asked to read it.
         read_only = read_only or not (create or _file_exists(url))
         memory_limit = self.config.memory_limit
-        with connect(url, read_only=read_only, wait=self.wait, memory_limit=memory_limit) as engine:
+        with (
+            connect(url, read_only=read_only, wait=self.wait, memory_limit=memory_limit) as engine,
+            interruptible(engine),
+        ):
             yield engine
 
     def plan(self, engine: "Engine") -> "Plan":
@@ -75,7 +79,7 @@ class Invocation:
 
         return plan_cache.load(
             engine.dialect,
-            self.config,
+            self.config.for_target(self.target),
             engine.shapes("raw"),
             models=self.models,
             schemas=self.schemas,
@@ -87,7 +91,10 @@ class Invocation:
         from pipeline.engines import dialect_of
 
         return plan_cache.load_any(
-            dialect_of(self.target.url), self.config, models=self.models, schemas=self.schemas
+            dialect_of(self.target.url),
+            self.config.for_target(self.target),
+            models=self.models,
+            schemas=self.schemas,
         )
 
 
