@@ -417,6 +417,14 @@ def test_deleted_rows_are_noticed(shop):
     assert shop.rows("mart.fct_product_sales") == [("cake", 1, 3.0)]
 
 
+def test_a_row_that_took_the_number_of_a_deleted_one_is_noticed(shop):
+    shop.build()
+    shop.engine.execute("DELETE FROM raw.sales WHERE id = 2")
+    shop.engine.execute("INSERT INTO raw.sales VALUES (2, TIMESTAMP '2025-12-31', 'tea', 4, NULL)")
+    shop.build()
+    assert shop.rows("mart.fct_product_sales") == [("tea", 2, 6.0)]
+
+
 def test_changed_settings_rebuild_what_they_reach(shop):
     shop.build()
     built = reasons(shop.build(shop.plan(window_days=7)))

@@ -22,8 +22,8 @@ FROM (
 WHERE nth = 1 AND action <> 'dropped'
 """
 
-# Columns of a raw table whose maximum grows with its rows.
-NEWEST = ("id", "timestamp", "date", "created_at")
+# Columns that tell one row of a raw table from another, and that are quick to read.
+TELLING = ("id", "timestamp", "date", "created_at")
 
 
 @dataclass(frozen=True)
@@ -56,14 +56,15 @@ def published(engine: Engine, there: Mapping[str, Mapping[str, str]]) -> dict[tu
 def source_fingerprint(engine: Engine, source: PlanTable, is_table: bool) -> tuple[str, int]:
     """What tells whether the rows of a raw table have changed, and how many there are.
 
-    Collectors append, so the count and the newest values tell. A row that was altered in place
+    Collectors append, so numbers and times of the rows tell. A row that was altered in place
     is noticed where the engine tells cheaply; elsewhere only a full refresh sees it.
     """
-    newest = [column.name for column in source.columns if column.name in NEWEST]
-    counted = ["COUNT(*)", *(f"MAX({engine.quote(name)})" for name in newest)]
-    row = engine.fetch(f"SELECT {', '.join(counted)} FROM {source.audit_from}")[0]
+    named = [engine.quote(column.name) for column in source.columns if column.name in TELLING]
+    counted = ", ".join(["COUNT(*)", *(f"MAX({name})" for name in named)])
+    row = engine.fetch(f"SELECT {counted} FROM {source.audit_from}")[0]
+    rows = engine.content_hash(f"SELECT {', '.join(named)} FROM {source.audit_from}") if named else ""
     marker = engine.change_marker(source.schema, source.stored_name) if is_table else ""
-    return ":".join([*map(str, row), marker]), int(row[0])
+    return ":".join([*map(str, row), rows or "", marker]), int(row[0])
 
 
 class EarlierAudits:
