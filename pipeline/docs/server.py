@@ -1,0 +1,75 @@
+"""Shows the written site to browsers of this machine, and nothing else to anybody."""
+
+from functools import partial
+from http import HTTPStatus
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import IO, Any
+
+from pipeline.errors import SetupError
+
+HOST = "127.0.0.1"
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+def make_server(folder: Path, port: int | None = None) -> ThreadingHTTPServer:
+    """A server of a folder on 127.0.0.1; `serve_forever()` runs it.
+
+    Args:
+        folder: holds an index.html; nothing outside of it is served, through no link either.
+        port: the port; None takes 8080 or else any free one.
+
+    Raises:
+        SetupError: there is no site in the folder, or the port is taken.
+    """
+    if not (folder / "index.html").is_file():
+        raise SetupError(
+            f"There is no index.html in {folder}. `aa-pipeline docs generate` writes the site;"
+            " -o names another folder."
+        )
+    handler = partial(_Handler, directory=str(folder.resolve()))
+    for wanted in (8080, 0) if port is None else (port,):
+        try:
+            return ThreadingHTTPServer((HOST, wanted), handler)
+        except OSError as error:
+            failure = error
+    raise SetupError(f"Port {port} of {HOST} cannot be used: {failure.strerror}. Name another with --port.")
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    """Files of the folder; no lists of files, no names of other hosts."""
+
+    server_version = "aa-pipeline"
+    sys_version = ""
+    timeout = 30
+
+    def send_head(self) -> Any:
+        # A page of another site may point its own name at 127.0.0.1 and read what we answer.
+        name = (self.headers.get("Host") or "").rpartition(":")[0] or self.headers.get("Host")
+        if name not in (HOST, "localhost"):
+            self.send_error(HTTPStatus.MISDIRECTED_REQUEST)
+            return None
+        root = Path(self.directory).resolve()
+        if not Path(self.translate_path(self.path)).resolve().is_relative_to(root):
+            self.send_error(HTTPStatus.NOT_FOUND)
+            return None
+        return super().send_head()
+
+    def list_directory(self, path: Any) -> IO[bytes] | None:  # type: ignore[override]
+        self.send_error(HTTPStatus.NOT_FOUND)
+        return None
+
+    def end_headers(self) -> None:
+        for name, value in HEADERS.items():
+            self.send_header(name, value)
+        super().end_headers()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Requests are of no interest to whoever reads the terminal."""
