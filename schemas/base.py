@@ -162,6 +162,12 @@ class Source(Contract):
         fields = cls.to_schema().columns.items()
         return {name for name, field in fields if (field.metadata or {}).get("optional")}
 
+    @classmethod
+    def json(cls) -> set[str]:
+        """Columns that hold JSON, whether the database knows it or not."""
+        fields = cls.to_schema().columns.items()
+        return {name for name, field in fields if (field.metadata or {}).get("json")}
+
 
 def json_text(**field: Any) -> Any:
     """A column of a source that holds JSON, stored as JSON or as text, read as its text."""

@@ -68,7 +68,13 @@ class Invocation:
         read_only = read_only or not (create or _file_exists(url))
         memory_limit = self.config.memory_limit
         with (
-            connect(url, read_only=read_only, wait=self.wait, memory_limit=memory_limit) as engine,
+            connect(
+                url,
+                read_only=read_only,
+                wait=self.wait,
+                memory_limit=memory_limit,
+                options=self.target.options,
+            ) as engine,
             interruptible(engine),
         ):
             yield engine

@@ -34,6 +34,16 @@ JSON_TO_TEXT = {
     "pyspark": "to_json({})",
     "bigquery": "TO_JSON_STRING({})",
 }
+# PostgreSQL fails on a text that is no JSON, and its type json holds what it then cannot take apart.
+# Half of a surrogate pair, a NUL and a number beyond all bounds are looked at closely; they are rare.
+POSTGRES_JSON = {
+    "text": "meta.json_or_null({0})",
+    "json": (
+        "CASE WHEN CAST({0} AS TEXT) LIKE '%\\\\u%' OR CAST({0} AS TEXT) ~ '[eE][+-]?[0-9]{{4}}'"
+        " THEN meta.json_or_null(CAST({0} AS TEXT)) ELSE CAST({0} AS TEXT) END"
+    ),
+    "jsonb": "CAST({0} AS TEXT)",
+}
 NESTED_TO_TEXT = JSON_TO_TEXT | {"duckdb": "CAST(to_json({}) AS VARCHAR)"}
 
 
@@ -93,7 +103,7 @@ def conform(
                 f"There is no table {SCHEMA}.{stored}: it reads as empty."
                 " `aa-pipeline ingest` makes and fills it."
             )
-        elif [(column, native.lower()) for column, native in shape.items()] == [
+        elif dialect != "postgres" and [(column, native.lower()) for column, native in shape.items()] == [
             (column, native_type(kind, dialect).lower()) for column, kind in source.columns().items()
         ]:
             continue
@@ -110,7 +120,10 @@ def _query(source: type[Source], shape: Mapping[str, str] | None, dialect: str, 
         wanted = native_type(kind, dialect)
         if name in actual:
             column, native = actual[name]
-            value = _read(f"{SCHEMA}.{stored}.{name}", quote(column, dialect), native, kind, dialect)
+            if dialect == "postgres" and name in source.json() and native in POSTGRES_JSON:
+                value = POSTGRES_JSON[native].format(quote(column, dialect))
+            else:
+                value = _read(f"{SCHEMA}.{stored}.{name}", quote(column, dialect), native, kind, dialect)
         else:
             value = f"CAST(NULL AS {wanted})"
             if shape is not None and not kind.nullable:

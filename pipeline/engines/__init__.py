@@ -3,8 +3,9 @@
 Only the module of the chosen engine is imported, and with it only that engine's driver.
 """
 
+from collections.abc import Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import TargetError, did_you_mean
 
@@ -30,7 +31,12 @@ DIALECTS = {
 
 
 def connect(
-    url: str, *, read_only: bool = False, wait: float = 5.0, memory_limit: str | None = None
+    url: str,
+    *,
+    read_only: bool = False,
+    wait: float = 5.0,
+    memory_limit: str | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> "Engine":
     """Open the database at an Ibis connection URL, a path ending in `.duckdb`, or `:memory:`.
 
@@ -39,20 +45,25 @@ def connect(
         read_only: refuse to write; a missing file is then an error.
         wait: seconds to wait for a file that another process holds.
         memory_limit: most memory that the engine may use, such as "4GB", where it can be told.
+        options: what the target's configuration says to its engine.
 
     Raises:
+        ConfigError: the engine has no such option.
         TargetError: the URL is not understood, the driver is missing, or nothing answers.
         DatabaseLockedError: another process holds the database.
     """
     module = module_of(url)
     try:
         engine = import_module(f"pipeline.engines.{module}")
-    except ModuleNotFoundError as error:
+    except ImportError as error:  # also a driver that lacks its library
+        missing = f"the Python package {error.name}" if error.name else f"a driver that works ({error})"
         raise TargetError(
-            f"The target needs the Python package {error.name}, which is not installed."
+            f"The target needs {' '.join(missing.split())}, which is not installed."
             f" Install it with: pip install 'aa-pipeline[{module}]'."
         ) from error
-    opened: Engine = engine.open_engine(url, read_only=read_only, wait=wait, memory_limit=memory_limit)
+    opened: Engine = engine.open_engine(
+        url, read_only=read_only, wait=wait, memory_limit=memory_limit, options=options
+    )
     return opened
 
 

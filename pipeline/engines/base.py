@@ -5,12 +5,31 @@ Statements are plain SQL text in the engine's dialect. Values from outside go in
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Literal, Self
 
+from pipeline.errors import ConfigError, did_you_mean
+
 Kind = Literal["table", "view"]
+
+
+def check_options(
+    engine: str, known: Mapping[str, str], options: Mapping[str, Any] | None
+) -> Mapping[str, Any]:
+    """A target's options, all of them known to its engine.
+
+    Raises:
+        ConfigError: names the unknown option and those that there are.
+    """
+    for name in options or {}:
+        if name not in known:
+            there = "; ".join(f"{option}: {meaning}" for option, meaning in known.items()) or "none"
+            raise ConfigError(
+                f"{engine} has no option {name}.{did_you_mean(name, known)} Its options are {there}."
+            )
+    return options or {}
 
 
 class Engine(ABC):
@@ -40,6 +59,9 @@ class Engine(ABC):
     @abstractmethod
     def close(self) -> None:
         """Give the database back. May be called twice."""
+
+    def interrupt(self) -> None:  # noqa: B027 most drivers have nothing to do
+        """Stop the running statement, from another thread; for drivers that do not hear Ctrl-C."""
 
     @abstractmethod
     def shapes(self, schema: str) -> dict[str, dict[str, str]]:

@@ -2,13 +2,13 @@
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from pipeline.engines.base import Engine, Kind
+from pipeline.engines.base import Engine, Kind, check_options
 from pipeline.errors import DatabaseLockedError, QueryError, TargetError
 
 # A file in the format of 2.0 cannot be opened by 1.x, which most BI drivers still are.
@@ -125,14 +125,21 @@ class DuckDB(Engine):
 
 
 def open_engine(
-    url: str, *, read_only: bool = False, wait: float = 5.0, memory_limit: str | None = None
+    url: str,
+    *,
+    read_only: bool = False,
+    wait: float = 5.0,
+    memory_limit: str | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> DuckDB:
     """Open the file of a URL; a new one is made in the format that 1.5 reads.
 
     Raises:
+        ConfigError: DuckDB takes no options.
         TargetError: there is no such file or folder, or it is no DuckDB database.
         DatabaseLockedError: another process still holds the file after `wait` seconds.
     """
+    check_options("DuckDB", {}, options)
     path = url.removeprefix("duckdb://") or ":memory:"
     in_memory = path == ":memory:"
     exists = in_memory or Path(path).exists()

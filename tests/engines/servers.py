@@ -1,0 +1,121 @@
+"""Real servers on this machine: temporary folders, free ports, 127.0.0.1, gone after the tests."""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SECONDS_TO_START = 60
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def wait_for_port(port: int, process: subprocess.Popen[bytes] | None = None) -> None:
+    """Return as soon as something listens on the port."""
+    deadline = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < deadline:
+        if process and process.poll() is not None:
+            raise RuntimeError(f"the server ended with {process.returncode}")
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.05)
+    raise RuntimeError(f"nothing listens on port {port}")
+
+
+def postgres_programs() -> Path:
+    """The folder of PostgreSQL's programs, where Debian or PATH has them."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if found:
+        return found[-1].parent
+    program = shutil.which("initdb")
+    if not program:
+        pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
+    return Path(program).parent
+
+
+class PostgresServer:
+    """A server of its own in `folder`; the owner is `builder`, whose password is `PASSWORD`."""
+
+    USER, PASSWORD = "builder", "s3cr:t/@ü"
+
+    def __init__(self, folder: Path) -> None:
+        self.programs = postgres_programs()
+        self.folder = folder
+        self.data = folder / "data"
+        self.port = free_port()
+        # initdb and the server refuse to run as root.
+        self.as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+
+    def run(self, program: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[bytes]:
+        """Run one of PostgreSQL's programs."""
+        return subprocess.run(
+            [*self.as_user, str(self.programs / program), *arguments],
+            check=check,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+        )
+
+    def create(self) -> None:
+        """Make the server's files."""
+        if self.as_user:
+            shutil.chown(self.folder, "postgres")
+        # The programs run as another user, who may enter every folder above.
+        for parent in [self.folder, *self.folder.parents]:
+            if self.as_user and parent.stat().st_mode & 0o011 != 0o011:
+                parent.chmod(parent.stat().st_mode | 0o011)
+        password = self.folder / "password"
+        password.write_text(self.PASSWORD)
+        password.chmod(0o644)
+        self.run(
+            "initdb",
+            *("-D", str(self.data), "-U", self.USER, f"--pwfile={password}"),
+            *("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"),
+        )
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "port": str(self.port),
+            "unix_socket_directories": "",
+            "fsync": "off",
+            "timezone": "America/New_York",  # a session must not rely on it
+        }
+        options = " ".join(f"-c {name}={value!r}" for name, value in settings.items())
+        self.run("pg_ctl", "start", "-w", "-D", str(self.data), "-l", "/dev/null", "-o", options)
+
+    def stop(self) -> None:
+        """Stop it at once; clients lose their connection."""
+        self.run("pg_ctl", "stop", "-m", "immediate", "-D", str(self.data), check=False)
+
+    def url(self, database: str = "postgres", user: str = USER, password: str | None = None) -> str:
+        """The URL of a database."""
+        from urllib.parse import quote
+
+        secret = quote(self.PASSWORD if password is None else password, safe="")
+        return f"postgres://{user}:{secret}@127.0.0.1:{self.port}/{database}"
+
+
+@contextlib.contextmanager
+def postgres_server(folder: Path) -> Iterator[PostgresServer]:
+    """A running server."""
+    server = PostgresServer(folder)
+    server.create()
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
