@@ -19,8 +19,8 @@ from pipeline.audits.sql import ALIAS
 from pipeline.compat import check_versions
 from pipeline.compile import dialects
 from pipeline.compile.contracts import contracts_of
-from pipeline.compile.lineage import lineage
 from pipeline.compile.freshness import freshness_audit
+from pipeline.compile.lineage import lineage
 from pipeline.compile.raw import SCHEMA as RAW
 from pipeline.compile.raw import RawTables, conform, table_name
 from pipeline.config import Config
@@ -269,9 +269,7 @@ class _Compiler:
     def _upstream_contracts(self, upstreams: Iterable[str]) -> dict[str, type[Contract]]:
         """The contracts that proofs may rest on: those of tables that we build and audit."""
         return {
-            name: self.contracts[name]
-            for name in upstreams
-            if not issubclass(self.contracts[name], Source)
+            name: self.contracts[name] for name in upstreams if not issubclass(self.contracts[name], Source)
         }
 
     def _expression(self, model: Model) -> ir.Table:
