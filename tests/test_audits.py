@@ -170,7 +170,7 @@ def test_every_check_has_a_sentence():
         "unique(day, person)": "day, person together identify a row.",
         "not_null(day)": "day is never missing.",
         "not_null(person)": "person is never missing.",
-        "references(person)": "Every person is a person of dim_people.",
+        "references(person)": "Every person is found in dim_people.person.",
         "not_null(visits)": "visits is never missing.",
         "range(visits >= 0)": "visits is at least 0.",
         "even(visits)": "Visits come in pairs.",

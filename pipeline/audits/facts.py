@@ -234,7 +234,7 @@ def _reference(
         name=f"references({column})",
         kind="reference",
         columns=(column,),
-        description=f"Every {column} is a {parent_column} of {parent}.",
+        description=f"Every {column} is found in {parent}.{parent_column}.",
         severity=severity,
         limit=limit,
         failures=failures,

@@ -54,15 +54,14 @@ def _case(table: TableReport, check: CheckReport) -> ElementTree.Element:
     elif check.status == "warned":
         warning = ElementTree.SubElement(case, "system-err")
         warning.text = f"Warning: {xml_text(check.description)}\n{_details(check)}"
-    elif check.proven:
+    elif check.status == "proven":
         reason = ElementTree.SubElement(case, "system-out")
         reason.text = f"Proven: {xml_text(check.proven)}"
     return case
 
 
 def _details(check: CheckReport) -> str:
-    of = f" of {check.row_count}" if check.row_count is not None else ""
-    lines = [f"{check.failures} rows{of} fail."]
+    lines = [f"{check.counted}."] if check.counted else []
     lines += [
         ", ".join(f"{visible(column)}={visible(value)}" for column, value in row.items())
         for row in check.examples

@@ -29,8 +29,7 @@ def render_markdown(report: Report) -> str:
 
 
 def _problem(table: TableReport, check: CheckReport) -> list[str]:
-    rows = f" of {check.row_count:,}" if check.row_count else ""
-    counted = "" if check.failures is None else f" {check.failures:,}{rows} rows fail."
+    counted = f" {check.counted}." if check.counted else ""
     lines = [
         f"{MARKS[check.status]} **{markdown_text(table.name)}** · {markdown_text(check.audit)}: "
         f"{markdown_text(check.description)}{counted}"

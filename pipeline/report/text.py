@@ -30,19 +30,17 @@ def render_text(report: Report, *, colour: bool = False) -> str:
     for table, check in sorted(bad, key=lambda pair: pair[1].status):
         lines += ["", f"{mark(check.status)} {paint(f'{table.name}: {visible(check.audit)}', '1')}"]
         lines += [f"  {line}" for line in _details(check)]
+    width = max((len(table.name) for table in report.tables), default=0)
     for layer, tables in report.layers.items():
         lines += ["", paint(layer, "1")]
-        width = max(len(table.name) for table in tables)
         lines += [f"{mark(table.status)} {_summary(table, width)}" for table in tables]
     return "\n".join(lines) + "\n"
 
 
 def _details(check: CheckReport) -> list[str]:
     lines = [visible(check.description)]
-    if check.failures is not None:
-        rows = f" of {check.row_count:,}" if check.row_count else ""
-        allowed = f", {check.tolerance} allowed" if check.tolerance else ""
-        lines.append(f"{check.failures:,}{rows} rows fail{allowed}.")
+    if check.counted:
+        lines.append(f"{check.counted}.")
     if check.failing_since and len([past for past in check.history if past.status]) > 1:
         lines.append(f"Failing since {check.failing_since:%Y-%m-%d %H:%M} UTC.")
     lines += [

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
@@ -85,7 +86,7 @@ def test_text(first):
         "✓ raw_git_commits        1,300 rows  1 passed",
         "",
         "seeds",
-        "✓ agents            9 rows  1 passed",
+        "✓ agents                     9 rows  1 passed",
         "",
         "staging",
         "✓ stg_git_commits        1,200 rows  1 proven, 1 skipped",
@@ -99,9 +100,32 @@ def test_text_shows_what_failed_first(report):
     text = render(report, "text")
     problem = text[: text.index("\nraw\n")].splitlines()
     assert problem[3] == "✗ fct_git_commits: isin(commit_size)"
-    assert problem[5] == "  2 of 1,200 rows fail."
+    assert problem[5] == "  2 of 1,200 rows."
     assert problem[6] == "  Failing since 2026-03-02 12:00 UTC."
     assert "! raw_git_commits: not_null(id)" in problem
+
+
+def test_what_is_counted_is_told_in_words(report):
+    check = report.tables[-1].checks[0]
+    told = [
+        replace(check, **changed).counted
+        for changed in (
+            {},
+            {"tolerance": "1%"},
+            {"failures": 1, "row_count": None},
+            {"kind": "law", "failures": 1},
+            {"kind": "shape", "failures": 2},
+            {"failures": None},
+        )
+    ]
+    assert told == [
+        "2 of 1,200 rows",
+        "2 of 1,200 rows, 1% allowed",
+        "1 row",
+        "1 difference",
+        "2 problems",
+        "",
+    ]
 
 
 def test_text_has_colour_only_where_asked(report):
