@@ -1,0 +1,164 @@
+// The page: views, filters, and the address that holds both.
+
+const VIEWS = {
+  return: { name: "Return", draw: returnView, projects: true },
+  agents: { name: "Agents", draw: agentsView },
+  team: { name: "Team", draw: teamView },
+  git: { name: "Git", draw: gitView, projects: true },
+  cost: { name: "Cost", draw: costView },
+};
+const PERIODS = { "7 days": 7, "30 days": 30, "90 days": 90, "All days": Infinity };
+const DEFAULT_DAYS = 30;
+
+const agentNames = DATA.agents.map(({ name }) => name);
+// Two people of one name are told apart by their ids.
+const developerNames = (() => {
+  const counts = new Map();
+  DATA.developers.forEach(({ name }) => counts.set(name, (counts.get(name) ?? 0) + 1));
+  return DATA.developers.map(({ id, name }) => (counts.get(name) > 1 && name !== id ? `${name} (${id})` : name));
+})();
+
+const state = { view: "return", from: 0, to: 0, developers: new Set(), agents: new Set(), projects: new Set() };
+const LISTS = { developers: DATA.developers.map(({ id }) => id), agents: DATA.agents.map(({ id }) => id), projects: DATA.projects };
+
+const lastDays = (days) => ({ from: Math.max(FIRST_DAY, LAST_DAY - days + 1), to: LAST_DAY });
+
+// #cost?from=2026-11-01&to=2026-11-22&developers=ada@example.com&agents=codex
+function readAddress() {
+  const [view, query = ""] = location.hash.slice(1).split("?");
+  const wanted = new URLSearchParams(query);
+  state.view = view in VIEWS ? view : "return";
+  const days = ["from", "to"].map((name) => toDay(wanted.get(name) ?? ""));
+  Object.assign(state, lastDays(DEFAULT_DAYS));
+  if (!Number.isNaN(days[0])) state.from = days[0];
+  if (!Number.isNaN(days[1])) state.to = days[1];
+  if (state.from > state.to) [state.from, state.to] = [state.to, state.from];
+  for (const [name, ids] of Object.entries(LISTS)) {
+    state[name].clear();
+    for (const id of wanted.getAll(name)) if (ids.includes(id)) state[name].add(ids.indexOf(id));
+  }
+}
+
+function address(view = state.view) {
+  const query = new URLSearchParams();
+  const usual = lastDays(DEFAULT_DAYS);
+  if (state.from !== usual.from || state.to !== usual.to) {
+    query.set("from", toIso(state.from));
+    query.set("to", toIso(state.to));
+  }
+  for (const [name, ids] of Object.entries(LISTS)) for (const place of state[name]) query.append(name, ids[place]);
+  return `#${view}${query.size ? `?${query}` : ""}`;
+}
+
+function currentFilter() {
+  const chosen = (name) => (state[name].size ? state[name] : null);
+  return { from: state.from, to: state.to, developers: chosen("developers"), agents: chosen("agents"), projects: VIEWS[state.view].projects ? chosen("projects") : null };
+}
+
+// Commits and Copilot reports are kept for a window: what is compared with them is cut to it.
+function insideWindow(filter) {
+  const windowed = { ...filter, from: Math.min(Math.max(filter.from, WINDOW_START), filter.to) };
+  const before = previous(windowed);
+  return { ...windowed, before: before && before.from >= WINDOW_START ? before : null };
+}
+const windowNotice = (filter, windowed) => (windowed.from === filter.from ? null
+  : `Commits and Copilot reports are kept for ${DATA.about.window_days} days, so this page looks at ${period(windowed.from, windowed.to)} only.`);
+
+const pair = (...charts) => el("div", { class: "pair" }, ...charts);
+
+// Filters
+
+function periodPicker() {
+  const summary = el("summary", {}, el("span", { class: "dim" }, "Period"), el("b"));
+  const from = el("input", { type: "date", "aria-label": "From", min: toIso(FIRST_DAY), max: toIso(LAST_DAY), onchange: typed });
+  const to = el("input", { type: "date", "aria-label": "To", min: toIso(FIRST_DAY), max: toIso(LAST_DAY), onchange: typed });
+  const buttons = Object.entries(PERIODS).map(([name, days]) => el("button", { type: "button", onclick: () => { Object.assign(state, lastDays(days)); update(); } }, name));
+  const details = el("details", { class: "picker", id: "period" }, summary, el("div", { class: "picker-panel card" }, el("div", { class: "periods" }, ...buttons), el("div", { class: "dates" }, from, el("span", { "aria-hidden": "true" }, "–"), to)));
+
+  function typed() {
+    const days = [toDay(from.value), toDay(to.value)];
+    if (days.some(Number.isNaN)) return;
+    [state.from, state.to] = days.sort((a, b) => a - b);
+    update();
+  }
+
+  function update() { showPeriod(); changed(); }
+
+  function showPeriod() {
+    from.value = toIso(state.from);
+    to.value = toIso(state.to);
+    summary.lastChild.textContent = period(state.from, state.to);
+    buttons.forEach((button, at) => {
+      const days = lastDays(Object.values(PERIODS)[at]);
+      button.setAttribute("aria-pressed", days.from === state.from && days.to === state.to);
+    });
+  }
+
+  closesByItself(details);
+  showPeriod();
+  return details;
+}
+
+function drawFilters() {
+  const bar = document.getElementById("filters");
+  const isFiltered = address() !== `#${state.view}`;
+  bar.replaceChildren(
+    periodPicker(),
+    picker("Developer", "everyone", developerNames, state.developers, changed),
+    picker("Agent", "all", agentNames, state.agents, changed),
+    ...(VIEWS[state.view].projects ? [picker("Project", "all", DATA.projects, state.projects, changed)] : []),
+    el("button", { type: "button", id: "reset", hidden: !isFiltered, onclick: () => { location.hash = `#${state.view}`; } }, "Reset"),
+  );
+}
+
+function changed() {
+  history.replaceState(null, "", address());
+  show();
+}
+
+// Drawing
+
+function show() {
+  closeCharts();
+  document.getElementById("tooltip").hidden = true;
+  const reset = document.getElementById("reset");
+  if (reset) reset.hidden = address() === `#${state.view}`;
+  for (const link of document.querySelectorAll("#views a")) {
+    link.href = address(link.dataset.view);
+    if (link.dataset.view === state.view) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  const { headline, notice, parts } = VIEWS[state.view].draw(currentFilter());
+  document.title = `${VIEWS[state.view].name}: ${headline}`;
+  document.getElementById("view").replaceChildren(
+    el("p", { class: "eyebrow" }, `${VIEWS[state.view].name} · ${period(state.from, state.to)}`),
+    el("h1", {}, headline),
+    ...(notice ? [el("p", { class: "notice small" }, notice)] : []),
+    ...parts.filter(Boolean),
+  );
+  drawCharts();
+}
+
+function open() {
+  readAddress();
+  drawFilters();
+  show();
+}
+
+function start() {
+  document.body.append(definition);
+  if (!HAS_DATA) {
+    document.getElementById("filters").remove();
+    document.getElementById("view").append(
+      el("h1", {}, "Nothing to show yet"),
+      el("p", {}, "The tables are built, and hold neither usage nor commits. Bring data in, then build again:"),
+      el("pre", { class: "card" }, "aa-pipeline ingest transcripts\naa-pipeline ingest git .\naa-pipeline build\naa-pipeline dashboard"),
+    );
+    return;
+  }
+  addEventListener("hashchange", open);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
+  open();
+}
+
+start();

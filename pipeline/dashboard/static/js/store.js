@@ -1,0 +1,195 @@
+// The facts as typed columns, and sums of them under a filter.
+
+const DATA = JSON.parse(document.getElementById("data").textContent);
+const DAY_MS = 86_400_000;
+const toDay = (iso) => Date.parse(iso) / DAY_MS;
+const toIso = (day) => new Date(day * DAY_MS).toISOString().slice(0, 10);
+
+const PLACES = ["developer", "agent", "model", "project", "method", "size", "origin"];
+
+// Rows of numbers as one typed array per column; NULL is -1 as a place and NaN as an amount.
+function columnsOf({ columns, rows }) {
+  const table = { length: rows.length };
+  columns.forEach((name, at) => {
+    const values = PLACES.includes(name) || name === "day" ? new Int32Array(rows.length) : new Float64Array(rows.length);
+    const missing = PLACES.includes(name) ? -1 : NaN;
+    for (let i = 0; i < rows.length; i++) values[i] = rows[i][at] ?? missing;
+    table[name] = values;
+  });
+  const days = DATA.days.map(toDay);
+  for (let i = 0; i < table.length; i++) table.day[i] = days[table.day[i]];
+  return table;
+}
+
+const usage = columnsOf(DATA.usage);
+const commits = columnsOf(DATA.commits);
+const latestCommits = DATA.latest.rows.map((row) => {
+  const commit = Object.fromEntries(DATA.latest.columns.map((name, at) => [name, row[at]]));
+  return { ...commit, day: toDay(DATA.days[commit.day]) };
+});
+DATA.usage = DATA.commits = DATA.latest = null; // the rows may be large, and are not needed again
+
+const isPerson = DATA.developers.map((developer) => developer.person);
+const WINDOW_START = DATA.about.window_start ? toDay(DATA.about.window_start) : -Infinity;
+const firstAndLast = [usage, commits].filter((table) => table.length).map((table) => [table.day[0], table.day.at(-1)]);
+const FIRST_DAY = Math.min(...firstAndLast.map(([first]) => first));
+const LAST_DAY = Math.max(...firstAndLast.map(([, last]) => last));
+const HAS_DATA = firstAndLast.length > 0;
+
+// A filter: days from and to, inclusive, and sets of places; null lets everything through.
+const passes = (chosen, place) => chosen === null || chosen.has(place);
+
+function firstRow(days, day) {
+  let low = 0;
+  let high = days.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (days[middle] < day) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function eachUsage(filter, visit) {
+  const { day, developer, agent } = usage;
+  for (let i = firstRow(day, filter.from); i < usage.length && day[i] <= filter.to; i++) {
+    if (passes(filter.developers, developer[i]) && passes(filter.agents, agent[i])) visit(i);
+  }
+}
+
+// Commits of the chosen days, developers and projects. Which agents are chosen is the caller's to ask:
+// shares of all commits need the others too.
+function eachCommit(filter, visit) {
+  const { day, developer, project } = commits;
+  for (let i = firstRow(day, filter.from); i < commits.length && day[i] <= filter.to; i++) {
+    if (passes(filter.developers, developer[i]) && passes(filter.projects, project[i])) visit(i);
+  }
+}
+
+const ratio = (part, whole) => (part === null || !whole ? null : part / whole);
+
+class UsageTotals {
+  sessions = 0; micros = 0; input = 0; output = 0; creation = 0; read = 0; unpriced = 0; accepted = 0; decided = 0;
+  nano = 0; priced = false; unknownCost = false; activeDays = 0;
+  lastDays = new Map(); // person → latest active day
+  agents = new Set(); // with activity
+
+  add(i) {
+    this.sessions += usage.sessions[i];
+    this.micros += usage.micros[i];
+    this.input += usage.input[i];
+    this.output += usage.output[i];
+    this.creation += usage.creation[i];
+    this.read += usage.read[i];
+    this.unpriced += usage.unpriced[i];
+    this.accepted += usage.accepted[i];
+    this.decided += usage.decided[i];
+    if (Number.isNaN(usage.nano[i])) this.unknownCost = true;
+    else { this.nano += usage.nano[i]; this.priced = true; }
+    if (isActive(i)) {
+      this.agents.add(usage.agent[i]);
+      const developer = usage.developer[i];
+      if (isPerson[developer] && this.lastDays.get(developer) !== usage.day[i]) {
+        this.lastDays.set(developer, usage.day[i]); // rows come in the order of days
+        this.activeDays += 1;
+      }
+    }
+  }
+
+  get tokens() { return this.input + this.output + this.creation + this.read; }
+  // 0 without usage, none where nothing that was used has a cost
+  get cost() { return this.unknownCost && !this.priced ? null : this.nano / 1e9; }
+  get hours() { return this.micros / 3.6e9; }
+  get people() { return this.lastDays.size; }
+  get cacheHitRate() { return ratio(this.read, this.input + this.creation + this.read); }
+  get acceptanceRate() { return ratio(100 * this.accepted, this.decided); }
+  get costPerSession() { return ratio(this.cost, this.sessions); }
+}
+
+function isActive(i) {
+  return usage.sessions[i] + usage.commits[i] + usage.copilot[i] > 0
+    || usage.input[i] + usage.output[i] + usage.creation[i] + usage.read[i] > 0;
+}
+
+class CommitTotals {
+  commits = 0; lines = 0; nano = 0;
+  agent = 0; human = 0; unknown = 0; other = 0; // by origin; other: agents that are not chosen
+  assistedLines = 0;
+
+  add(i, filter) {
+    const count = commits.commits[i];
+    this.commits += count;
+    this.lines += commits.lines[i];
+    const origin = originOf(commits.origin[i], commits.agent[i], filter);
+    this[origin] += count;
+    if (origin === "agent") {
+      this.assistedLines += commits.lines[i];
+      if (!Number.isNaN(commits.nano[i])) this.nano += commits.nano[i];
+    }
+  }
+
+  get cost() { return this.nano / 1e9; }
+  share(origin) { return ratio(this[origin], this.commits); }
+}
+
+// agent, human, unknown, or other: assisted by an agent that is not chosen.
+function originOf(origin, agent, filter) {
+  const word = DATA.origins[origin];
+  return word === "agent" && !passes(filter.agents, agent) ? "other" : word;
+}
+
+function usageBy(filter, keyOf) {
+  const groups = new Map();
+  eachUsage(filter, (i) => {
+    const key = keyOf(i);
+    if (!groups.has(key)) groups.set(key, new UsageTotals());
+    groups.get(key).add(i);
+  });
+  return groups;
+}
+
+function commitsBy(filter, keyOf) {
+  const groups = new Map();
+  eachCommit(filter, (i) => {
+    const key = keyOf(i);
+    if (!groups.has(key)) groups.set(key, new CommitTotals());
+    groups.get(key).add(i, filter);
+  });
+  return groups;
+}
+
+const usageTotal = (filter) => usageBy(filter, () => 0).get(0) ?? new UsageTotals();
+const commitTotal = (filter) => commitsBy(filter, () => 0).get(0) ?? new CommitTotals();
+
+// The same number of days just before; null where the data does not reach back that far.
+function previous(filter) {
+  const days = filter.to - filter.from + 1;
+  const from = filter.from - days;
+  return from < FIRST_DAY ? null : { ...filter, from, to: filter.from - 1 };
+}
+
+// Whole days, weeks (from Monday) or months that cover a filter's days, few enough to be drawn as bars.
+function buckets(filter) {
+  const days = filter.to - filter.from + 1;
+  const unit = days <= 45 ? "day" : days <= 400 ? "week" : "month";
+  const found = [];
+  for (let day = filter.from; day <= filter.to; day = found.at(-1).to + 1) {
+    found.push({ from: day, to: Math.min(endOf(unit, day), filter.to), unit });
+  }
+  const placeOf = new Map();
+  found.forEach((bucket, place) => {
+    for (let day = bucket.from; day <= bucket.to; day++) placeOf.set(day, place);
+  });
+  return { unit, list: found, of: (day) => placeOf.get(day) };
+}
+
+function endOf(unit, day) {
+  if (unit === "day") return day;
+  if (unit === "week") return day + 6 - ((day + 3) % 7); // day 0, 1970-01-01, was a Thursday
+  return endOfMonth(day);
+}
+const startOfMonth = (day) => toDay(`${toIso(day).slice(0, 7)}-01`);
+function endOfMonth(day) {
+  const date = new Date(day * DAY_MS);
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0) / DAY_MS;
+}

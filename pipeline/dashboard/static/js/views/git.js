@@ -1,0 +1,87 @@
+// Git: how many commits had an agent's help, and how anybody knows.
+
+const ORIGIN_NAMES = { agent: "By agents", other: "By other agents", human: "By people", unknown: "Unknown" };
+const ORIGIN_COLOURS = { agent: "series-1", other: "series-4", human: "series-3", unknown: "series-rest" };
+const METHOD_MEANINGS = {
+  explicit: ["Marked", "The commit's own record says so."],
+  commit_link: ["Named by a tool", "A tool result of the session names this commit."],
+  trailer: ["Trailer", "Its message or author names the agent."],
+  time_window: ["Session at that time", "The same developer had a session then, or just before."],
+};
+
+function gitView(filter) {
+  const windowed = insideWindow(filter);
+  const time = buckets(windowed);
+  const total = commitTotal(windowed);
+  const before = windowed.before && commitTotal(windowed.before);
+  const perBucket = commitsBy(windowed, (i) => time.of(commits.day[i]));
+  const origins = Object.keys(ORIGIN_NAMES).filter((origin) => origin !== "other" || total.other);
+  const share = (origin) => (row) => row.commit.share(origin);
+  return {
+    headline: total.commits
+      ? `${format("share", total.share("agent"))} of ${plural(total.commits, "commit")} had an agent's help${total.unknown ? `; of ${format("share", total.share("unknown"))} nobody can tell` : ""}`
+      : "No commits in this period",
+    notice: windowNotice(filter, windowed),
+    parts: [
+      kpis(
+        kpi("commits", total.commits, { before: before?.commits }),
+        kpi("agent_share", total.share("agent"), { before: before?.share("agent") }),
+        kpi("human_share", total.share("human"), { before: before?.share("human") }),
+        kpi("unknown_share", total.share("unknown"), { before: before?.share("unknown") }),
+        kpi("line_share", ratio(total.assistedLines, total.lines), { before: before ? ratio(before.assistedLines, before.lines) : undefined }),
+      ),
+      pair(
+        timeChart({
+          title: "Commits by origin", metrics: ["commits", "agent_share", "human_share", "unknown_share"], unit: "count", time,
+          groups: origins.map((origin) => ({ name: ORIGIN_NAMES[origin], colour: ORIGIN_COLOURS[origin], values: time.list.map((_, at) => perBucket.get(at)?.[origin] ?? 0) })),
+        }),
+        methodsTable(windowed, total),
+      ),
+      table("By project", [
+        { metric: "name", label: "Project", value: (row) => row.name },
+        { metric: "commits", value: (row) => row.commit.commits },
+        { metric: "agent_share", value: share("agent") },
+        { metric: "human_share", value: share("human") },
+        { metric: "unknown_share", value: share("unknown") },
+        { metric: "line_share", value: (row) => ratio(row.commit.assistedLines, row.commit.lines) },
+        { metric: "committed_cost", value: (row) => row.commit.cost },
+      ], byProjectRows(windowed)),
+      table("By size", [
+        { metric: "commit_size", value: (row) => row.name },
+        { metric: "commits", value: (row) => row.commit.commits },
+        { metric: "agent_share", value: share("agent") },
+        { metric: "human_share", value: share("human") },
+        { metric: "unknown_share", value: share("unknown") },
+      ], [...commitsBy(windowed, (i) => commits.size[i])].map(([size, commit]) => ({ name: DATA.sizes[size], commit }))),
+      latestTable(windowed),
+    ],
+  };
+}
+
+function methodsTable(filter, total) {
+  const counts = new Map();
+  eachCommit(filter, (i) => {
+    if (originOf(commits.origin[i], commits.agent[i], filter) !== "agent") return;
+    const method = DATA.methods[commits.method[i]];
+    counts.set(method, (counts.get(method) ?? 0) + commits.commits[i]);
+  });
+  return table("How it is known", [
+    { metric: "attribution_method", label: "Sign", value: (row) => row.name, show: (row) => el("span", { title: row.meaning }, el("b", {}, row.name), el("br"), el("span", { class: "dim small" }, row.meaning)) },
+    { metric: "assisted_commits", label: "Commits", value: (row) => row.count },
+    { metric: "method_share", value: (row) => ratio(row.count, total.agent) },
+  ], [...counts].map(([method, count]) => ({ name: METHOD_MEANINGS[method]?.[0] ?? method, meaning: METHOD_MEANINGS[method]?.[1] ?? "", count })), { empty: "No commit with an agent's help in this period." });
+}
+
+function latestTable(filter) {
+  const rows = latestCommits.filter((commit) => commit.day >= filter.from && commit.day <= filter.to
+    && passes(filter.developers, commit.developer) && passes(filter.projects, commit.project ?? -1)
+    && originOf(commit.origin, commit.agent ?? -1, filter) !== "other");
+  return table(latestCommits.length < 500 ? "Latest commits" : "Among the latest 500 commits", [
+    { metric: "name", label: "Commit", value: (row) => row.message, show: (row) => el("span", { class: "commit" }, row.message || "(no message)", " ", el("code", { class: "dim" }, row.hash.slice(0, 8))) },
+    { metric: "last_active", label: "Day", value: (row) => row.day, show: (row) => shortDate(row.day) },
+    { metric: "agents", label: "Developer", value: (row) => developerNames[row.developer] },
+    { metric: "agents", label: "Origin", value: (row) => (row.agent === null ? ORIGIN_NAMES[DATA.origins[row.origin]] : agentNames[row.agent]) },
+    { metric: "lines", value: (row) => row.lines },
+    { metric: "committed_cost", label: "Cost", value: (row) => (row.nano === null ? null : row.nano / 1e9) },
+  ], rows);
+}

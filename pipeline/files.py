@@ -1,0 +1,47 @@
+"""Writing files that are there whole, or as they were before."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pipeline.errors import SetupError
+
+
+@contextmanager
+def replacing(file: Path) -> Iterator[Path]:
+    """A path beside `file` to write to; it takes the place of `file` if nothing is raised.
+
+    Raises:
+        SetupError: the folder cannot be made or written.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        folder = tempfile.TemporaryDirectory(dir=file.parent, prefix=f".{file.name}.")
+    except OSError as error:
+        raise _not_writable(file, error) from error
+    with folder:
+        beside = Path(folder.name) / file.name
+        yield beside
+        try:
+            os.replace(beside, file)
+        except OSError as error:
+            raise _not_writable(file, error) from error
+
+
+def write_whole(file: Path, content: bytes) -> None:
+    """Write a file in one step; readers see the old content or the new.
+
+    Raises:
+        SetupError: it cannot be written.
+    """
+    with replacing(file) as beside:
+        try:
+            beside.write_bytes(content)
+        except OSError as error:
+            raise _not_writable(file, error) from error
+
+
+def _not_writable(file: Path, error: OSError) -> SetupError:
+    return SetupError(f"{file} cannot be written: {error.strerror}.")
