@@ -1,5 +1,8 @@
 """`ingest`: raw records, each once."""
 
+import os
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +13,7 @@ if TYPE_CHECKING:
     from pipeline.engines.base import Engine
     from pipeline.ingest.landing import IngestResult
 
+TOKEN = "AA_PIPELINE_TOKEN"  # the environment variable that holds the receiver's secret
 EXAMPLES = 5  # records put aside that are named at once
 
 
@@ -30,15 +34,39 @@ def ingest() -> None:
 
 
 @command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", nargs=-1, metavar="PATH...")
 @click.option(
     "--include",
     multiple=True,
     metavar="ATTRIBUTE",
     help="Land this attribute though it holds content, such as prompt. May be repeated.",
 )
+@click.option(
+    "--listen",
+    metavar="HOST:PORT",
+    help="Receive OTLP/HTTP there until Ctrl-C, instead of reading files.",
+)
+@click.option(
+    "--listen-anywhere",
+    is_flag=True,
+    help=f"Allow an address that other machines reach; {TOKEN} must hold the senders' token.",
+)
+@click.option(
+    "--spool",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("otlp-spool"),
+    show_default=True,
+    help="Folder for what was received and has not landed yet.",
+)
 @pass_invocation
-def otlp(invocation: Invocation, paths: tuple[str, ...], include: tuple[str, ...]) -> None:
+def otlp(
+    invocation: Invocation,
+    paths: tuple[str, ...],
+    include: tuple[str, ...],
+    listen: str | None,
+    listen_anywhere: bool,
+    spool: Path,
+) -> None:
     """Land OpenTelemetry logs and metrics: files, folders, globs, - for standard input.
 
     Reads what the Collector's file exporter writes (JSON or protobuf, plain or compressed,
@@ -48,14 +76,43 @@ def otlp(invocation: Invocation, paths: tuple[str, ...], include: tuple[str, ...
     \b
     aa-pipeline ingest otlp telemetry.jsonl
     aa-pipeline ingest otlp ~/telemetry 'archive/*.gz'
+    aa-pipeline ingest otlp --listen 127.0.0.1:4318
     """
     from pipeline.cli.output import progress
+
+    if bool(paths) == bool(listen):
+        raise click.UsageError("Give either paths or --listen.")
+    if listen:
+        _listen(invocation, listen, spool, include, anywhere=listen_anywhere)
+        return
+
     from pipeline.ingest.otlp import ingest_otlp
 
     with invocation.connect(create=True) as engine:
         with progress("Reading telemetry"):
             result = ingest_otlp(engine, paths, include=include)
         show_result(engine, result)
+
+
+def _listen(
+    invocation: Invocation, address: str, spool: Path, include: Sequence[str], *, anywhere: bool
+) -> None:
+    """Receive until Ctrl-C; the database is open only for moments."""
+    from pipeline.cli.output import say
+    from pipeline.engines import connect
+    from pipeline.ingest.receiver import listen
+
+    url, wait, limit = invocation.target.url, invocation.wait, invocation.config.memory_limit
+    result = listen(
+        lambda: connect(url, wait=wait, memory_limit=limit),
+        address,
+        spool,
+        token=os.environ.get(TOKEN) or None,
+        anywhere=anywhere,
+        include=include,
+        say=say,
+    )
+    say(account(result))
 
 
 @command()

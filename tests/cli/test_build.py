@@ -19,7 +19,7 @@ def test_build_loads_seeds_builds_audits_and_publishes(run_shop, shop):
     output = run_shop("build").output
 
     lines = [line.split()[:3] for line in output.splitlines()]
-    assert ["mart.dim_products", "full", "2"] in lines
+    assert ["dim_products", "full", "2"] in lines
     assert "audits:" in output
     assert "Built 6 tables in " in output
     assert query("SELECT product, sales FROM mart.fct_product_sales") == [("tea", 1)]
