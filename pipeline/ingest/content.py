@@ -150,7 +150,7 @@ class ContentFilter:
             self._by_names[names] = found
         return found
 
-    def body(self, body: Any, event_name: str | None) -> Any:
+    def body(self, body: Any, event_name: Any) -> Any:
         """The body if it only names the event, else None."""
         if body is None or BODY in self.include or is_event_name(body, event_name):
             return body
@@ -158,7 +158,7 @@ class ContentFilter:
         return None
 
 
-def is_event_name(body: Any, event_name: str | None) -> bool:
+def is_event_name(body: Any, event_name: Any) -> bool:
     """Whether a body says no more than what kind of event it is.
 
     >>> is_event_name("claude_code.api_request", "api_request")
@@ -170,7 +170,7 @@ def is_event_name(body: Any, event_name: str | None) -> bool:
     """
     if not isinstance(body, str):
         return False
-    if event_name:
+    if isinstance(event_name, str) and event_name:
         return body == event_name or body.endswith("." + event_name)
     return len(body) <= LONGEST_NAME and _NAME.fullmatch(body) is not None
 

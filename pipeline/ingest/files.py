@@ -24,7 +24,7 @@ ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 PROTOBUF_START = b"\n"  # tag of field 1, a message: how every OTLP export begins
 JSON_STARTS = (b"{", b"[")
 
-PIECE = 4 << 20  # bytes that are handed on at once
+PIECE = 8 << 20  # bytes that are handed on at once
 GARBAGE = 32 << 20  # bytes without the start of a document after which a line's end will do
 LONGEST = 256 << 20  # bytes of the longest document that is read
 SAMPLE = 4096  # bytes at either end by which a file is known again
@@ -230,7 +230,9 @@ def _documents(stream: BinaryIO, start: int) -> Iterator[Piece]:
         if not block:
             break
         waiting += block
-        cut = max(waiting.rfind(b"\n{"), waiting.rfind(b"\n["))
+        cut = waiting.rfind(b"\n{")
+        if cut < 0:
+            cut = waiting.rfind(b"\n[")
         if cut < 0 and len(waiting) > GARBAGE:
             cut = waiting.rfind(b"\n")
         if cut >= 0:

@@ -55,6 +55,10 @@ METRIC_COLUMNS = {
 # The years 1970 to 2200, in nanoseconds: what lies outside is no time of an agent's record.
 YEAR_2200 = 7_258_118_400 * 10**9
 
+NO_TIME = "it has no time"
+WRONG_TIME = "its time is before 1970 or after 2200"
+DIGITS_OF_INT64 = 19
+
 # Where OTLP keeps the points of a metric → what we call the kind of metric.
 METRIC_TYPES = {
     "sum": "sum",
@@ -163,16 +167,18 @@ class Rows:
                     self.put_aside(line, f"log record: {_said(error)}")
 
     def _log(self, record: dict[str, Any], common: tuple[Any, ...], hasher: Any) -> tuple[Any, ...]:
-        observed = _nanos(record.get("observedTimeUnixNano"))
-        time = _nanos(record.get("timeUnixNano")) or observed
-        if not time:
-            raise ValueError("it has no time")
+        observed = int(record.get("observedTimeUnixNano") or 0)
+        time = int(record.get("timeUnixNano") or 0) or observed
+        if not (0 < time < YEAR_2200 and 0 <= observed < YEAR_2200):
+            raise ValueError(NO_TIME if time == 0 else WRONG_TIME)
         attributes = attributes_of(record.get("attributes"))
         event_name = record.get("eventName") or attributes.get("event.name") or None
-        if event_name is not None and type(event_name) is not str:
-            event_name = dumps(event_name)
-        severity = _severity(record)
-        body = value_of(record.get("body"))
+        severity = None
+        if "severityText" in record or "severityNumber" in record:
+            severity = _severity(record)
+        body = record.get("body")
+        if body is not None:
+            body = value_of(body)
         trace_id = record.get("traceId") or None
         span_id = record.get("spanId") or None
 
@@ -186,9 +192,7 @@ class Rows:
         if kept is not attributes:
             attributes_text = dumps(kept)
         if body is not None:
-            body = self.content.body(body, event_name)
-            if body is not None and type(body) is not str:
-                body = dumps(body)
+            body = _text(self.content.body(body, event_name))
         service_name, service_version, scope_name, scope_version, scope_text, resource = common
         return (
             time // 1000,
@@ -196,7 +200,7 @@ class Rows:
             severity,
             body,
             attributes_text,
-            event_name,
+            _text(event_name),
             service_name,
             service_version,
             scope_name,
@@ -257,10 +261,10 @@ class Rows:
         if flags and (NO_RECORDED_VALUE in str(flags) or int(flags) & 1):
             return None
         name, unit, kind, temporality = series
-        time = _nanos(point.get("timeUnixNano"))
-        if not time:
-            raise ValueError("it has no time")
-        start = _nanos(point.get("startTimeUnixNano"))
+        time = int(point.get("timeUnixNano") or 0)
+        start = int(point.get("startTimeUnixNano") or 0)
+        if not (0 < time < YEAR_2200 and 0 <= start < YEAR_2200):
+            raise ValueError(NO_TIME if time == 0 else WRONG_TIME)
         count = None
         if kind in ("sum", "gauge"):
             value = _number(point["asInt"] if "asInt" in point else point.get("asDouble"))
@@ -330,10 +334,12 @@ def attributes_of(attributes: Any) -> dict[str, Any]:
             if "stringValue" in value:
                 flat[attribute["key"]] = value["stringValue"]
             elif "intValue" in value:
-                flat[attribute["key"]] = _int_value(value["intValue"])
+                number = value["intValue"]
+                small = type(number) is str and len(number) < DIGITS_OF_INT64
+                flat[attribute["key"]] = int(number) if small else _int_value(number)
             else:
                 flat[attribute["key"]] = value_of(value)
-    except (KeyError, TypeError):  # an attribute without a value
+    except (KeyError, TypeError, ValueError):  # an attribute without a value, or a strange one
         return {attribute["key"]: value_of(attribute.get("value")) for attribute in attributes}
     return flat
 
@@ -388,14 +394,6 @@ _VALUES: dict[str, Callable[[Any], Any]] = {
 
 def _hasher(signal: str, resource: tuple[Any, ...], scope: tuple[Any, ...]) -> Any:
     return blake2b(dumps([signal, resource, scope]).encode(), digest_size=16)
-
-
-def _nanos(value: Any) -> int:
-    """Nanoseconds since 1970; 0 if there is none."""
-    nanos = int(value or 0)
-    if not 0 <= nanos < YEAR_2200:
-        raise ValueError("its time is before 1970 or after 2200")
-    return nanos
 
 
 def _number(value: Any) -> float | None:
