@@ -6,7 +6,7 @@ and the engine's driver.
 * `build`, `run`, `seed` publish; `audit` looks at what is published (the command `test`).
 * `results`: what they return.
 * `published`: what the database holds, and from which code and inputs.
-* `auditing`: from the audits of a plan to results.
+* `auditing`: from the audits of a plan to results; `gate`: which of them a build runs.
 * `record`: the books, in the schema `meta`.
 """
 

@@ -3,20 +3,20 @@
 import datetime as dt
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from pipeline import seed_files
-from pipeline.engines.base import Engine, Kind
+from pipeline.engines.base import Engine
 from pipeline.errors import ModelError, NoRawDataError, QueryError
-from pipeline.plan import AS_OF, Plan, PlanAudit, PlanTable
+from pipeline.plan import AS_OF, Plan, PlanTable
 from pipeline.run.auditing import Auditor
 from pipeline.run.failures import store
-from pipeline.run.published import EarlierAudits, Published, published, source_fingerprint
+from pipeline.run.gate import AuditsFailed, Gate, in_order
+from pipeline.run.published import Published, Standing, published, source_fingerprint, stored_kind
 from pipeline.run.record import record
 from pipeline.run.results import Listener, RunResult, TableResult, silent
-from pipeline.selection import ancestors
-from pipeline.verdicts import AuditResult, pending, proven, shape_problems, stops, volume
+from pipeline.verdicts import shape_problems
 
 # Schemas that hold what we make; others are not ours to clean up.
 NOT_OURS = ("raw",)
@@ -101,10 +101,6 @@ def seed(
 _Done = tuple[str, str, int | None]
 
 
-class _AuditsFailed(Exception):
-    """Rolls the transaction back; never leaves this module."""
-
-
 class _Builder:
     """One build: what it knows while it walks the plan."""
 
@@ -136,15 +132,12 @@ class _Builder:
         )
         self.as_of = self.result.as_of.isoformat(sep=" ", timespec="microseconds")
         self.auditor = Auditor(engine, self.as_of)
-        self.earlier = EarlierAudits(engine)
         models = [table for table in plan.tables.values() if table.kind == "model"]
         self.models = [table for table in models if table.name in self.selected]
         self.everything = len(self.models) == len(models)
         self.reads = {name for table in self.models for name in table.depends_on}
         self.meta: dict[str, dict[str, str]] | None = None
         self.fingerprints: dict[str, str | None] = {}
-        self.unchanged: set[str] = set()
-        self.passed: set[str] = set()
 
     def go(self) -> RunResult:
         self._check_sources()
@@ -154,7 +147,7 @@ class _Builder:
             with self.engine.transaction():
                 self._publish()
                 self._close()
-        except _AuditsFailed:
+        except AuditsFailed:
             self.result.status = "failed"
             with self.engine.transaction():
                 self._close()
@@ -166,17 +159,7 @@ class _Builder:
         return self.result
 
     def _close(self) -> None:
-        # As planned: those of one table together, however it came by them.
-        nth = {name: at for at, name in enumerate(self.plan.tables)}
-        named = {
-            (table.name, audit.name): at
-            for table in self.plan.tables.values()
-            for at, audit in enumerate(table.audits)
-        }
-        self.result.audits = sorted(
-            self.auditor.results,
-            key=lambda audit: (nth[audit.table], named.get((audit.table, audit.audit), len(named))),
-        )
+        self.result.audits = in_order(self.plan, self.auditor.results)
         self.result.failing_rows = self.auditor.failing_rows
         if self.auditor.keep_failures:
             self.result.stored = store(self.engine, self.plan.tables, self.auditor.failures)
@@ -200,8 +183,8 @@ class _Builder:
     def _publish(self) -> None:
         """Everything that happens inside the transaction."""
         self.meta = self.engine.shapes("meta")
-        self.published = published(self.engine, self.meta)
-        self.kinds = self.engine.kinds()
+        self.standing = Standing(self.engine.kinds(), published(self.engine, self.meta))
+        self.gate = Gate(self.auditor, self.plan, self.selected, self.standing)
         for schema in sorted({table.schema for table in self.plan.tables.values()} - {*NOT_OURS}):
             self.engine.create_schema(schema)
         self._read_sources()
@@ -212,11 +195,10 @@ class _Builder:
         for table in self.models:
             self._time(table, self._build_model)
         if self.auditing:
-            self._audit_across()
+            self.gate.across(self.fail_fast)
         if self.models and self.everything:
             self._drop_leftovers()
-        if stops(self.auditor.results):
-            raise _AuditsFailed
+        self.gate.close()
 
     def _time(self, table: PlanTable, work: Callable[[PlanTable], _Done]) -> None:
         """Do the work on one table, tell the listener, and audit what came of it."""
@@ -228,16 +210,14 @@ class _Builder:
             self._done(table, "error", str(error), None, start)
             raise QueryError(f"{table.schema}.{table.name} could not be built. {error}") from error
         if action == "skipped":
-            self.unchanged.add(table.name)
+            self.standing.unchanged.add(table.name)
         else:
-            self.kinds[table.schema, table.name] = _kind(table)
+            self.standing.kinds[table.schema, table.name] = stored_kind(table)
         if self.auditing and table.name in self.selected:
-            row_count = self._audit_within(table, row_count)
-            before = self.published.get((table.schema, table.stored_name))
-            self.auditor.add(volume(table.name, row_count, before.row_count if before else None))
+            row_count = self.gate.within(table, row_count)
         self._done(table, action, reason, row_count, start)
-        if self.fail_fast and stops(self.auditor.results):
-            raise _AuditsFailed
+        if self.fail_fast:
+            self.gate.close()
 
     def _done(self, table: PlanTable, action: str, reason: str, row_count: int | None, start: float) -> None:
         result = TableResult(
@@ -266,19 +246,19 @@ class _Builder:
                 self.fingerprints[table.name] = "missing"
                 continue
             start = time.perf_counter()
-            is_table = self.kinds.get((table.schema, table.stored_name)) == "table"
+            is_table = self.standing.kinds.get((table.schema, table.stored_name)) == "table"
             fingerprint, row_count = source_fingerprint(self.engine, table, is_table)
             self.fingerprints[table.name] = fingerprint
-            before = self._before(table)
+            before = self.standing.before(table)
             if before is None:
                 reason = "first time"
             elif before.fingerprint != fingerprint:
                 reason = "its rows changed"
             else:
                 reason = "no new rows"
-                self.unchanged.add(table.name)
+                self.standing.unchanged.add(table.name)
             if self.auditing and table.name in self.selected:
-                self._audit_within(table, row_count)
+                self.gate.within(table, row_count)
             self._done(table, "read", reason, row_count, start)
 
     # Seeds
@@ -286,7 +266,7 @@ class _Builder:
     def _load_seed(self, table: PlanTable) -> _Done:
         fingerprint = seed_files.fingerprint(table, self.project_dir)
         self.fingerprints[table.name] = fingerprint
-        before = self._before(table)
+        before = self.standing.before(table)
         if self.full_refresh:
             reason = "asked for"
         elif before is None:
@@ -296,7 +276,7 @@ class _Builder:
         else:
             return "skipped", "its file has not changed", before.row_count
         rows = seed_files.rows(table, self.project_dir)
-        if replacing := self.kinds.get((table.schema, table.name)):
+        if replacing := self.standing.kinds.get((table.schema, table.name)):
             self.engine.drop(table.schema, table.name, replacing)
         columns = [column.name for column in table.columns]
         self.engine.execute(
@@ -329,7 +309,7 @@ class _Builder:
     def _build_model(self, table: PlanTable) -> _Done:
         assert table.sql is not None
         sql = table.sql.replace(AS_OF, self.as_of)
-        before = self._before(table)
+        before = self.standing.before(table)
         inputs = self._inputs(table)
         code = table.fingerprint
         reason = self._why(table, before, code, inputs)
@@ -343,8 +323,8 @@ class _Builder:
             assert before is not None
             self.fingerprints[table.name] = before.fingerprint
             return "skipped", "nothing that it reads has changed", before.row_count
-        kind = _kind(table)
-        replacing = self.kinds.get((table.schema, table.name))
+        kind = stored_kind(table)
+        replacing = self.standing.kinds.get((table.schema, table.name))
         row_count = self.engine.create(table.schema, table.name, sql, kind, replacing)
         content = ""
         if AS_OF in table.sql:
@@ -358,7 +338,7 @@ class _Builder:
         parts = []
         for name in table.depends_on:
             if name not in self.fingerprints:
-                before = self._before(self.plan.tables[name])
+                before = self.standing.before(self.plan.tables[name])
                 self.fingerprints[name] = before.fingerprint if before else None
             part = self.fingerprints[name]
             if part is None:
@@ -378,97 +358,20 @@ class _Builder:
         if code_before != code:
             return "code or settings changed"
         if rest.partition(":")[0] != inputs:
-            changed = [name for name in table.depends_on if name not in self.unchanged]
+            changed = [name for name in table.depends_on if name not in self.standing.unchanged]
             return f"{', '.join(changed) or 'what it reads'} changed"
         return None
-
-    def _before(self, table: PlanTable) -> Published | None:
-        """How the last run left a table, if it still stands there as that."""
-        stands = self.kinds.get((table.schema, table.stored_name))
-        if stands is None or (table.kind != "source" and stands != _kind(table)):
-            return None
-        return self.published.get((table.schema, table.stored_name))
 
     def _drop_leftovers(self) -> None:
         """Remove what earlier releases of the models published and this one does not."""
         planned = {(table.schema, table.stored_name) for table in self.plan.tables.values()}
-        for key, before in self.published.items():
-            if key in planned or key not in self.kinds or before.schema in NOT_OURS:
+        for key, before in self.standing.published.items():
+            if key in planned or key not in self.standing.kinds or before.schema in NOT_OURS:
                 continue
-            self.engine.drop(*key, self.kinds[key])
+            self.engine.drop(*key, self.standing.kinds[key])
             self.result.tables.append(
                 TableResult(key[1], *key, action="dropped", reason="no model makes it any more")
             )
-
-    # Audits
-
-    def _audit_within(self, table: PlanTable, row_count: int | None) -> int | None:
-        """Run or carry over the audits of one table; its number of rows, if that is known now."""
-        within = [audit for audit in table.audits if not audit.needs]
-        carried = self._carry(table, within)
-        open_audits = [audit for audit in within if audit.name not in carried]
-        to_run = pending(open_audits, self.passed)
-        counted = self.auditor.within(table, to_run)
-        if counted:
-            row_count = counted[0].row_count
-        by_proof = [audit for audit in open_audits if audit not in to_run]
-        self.auditor.add(proven(table.name, by_proof, row_count))
-        results = [*carried.values(), *counted]
-        # Proofs rest on what stops a build, never on what only warns.
-        if not stops(results):
-            self.passed.add(table.name)
-        return row_count
-
-    def _audit_across(self) -> None:
-        """Run or carry over the audits that look at several tables, now that all are built.
-
-        Where only a part was selected, those that look beyond it and what it reads are skipped:
-        there the tables need not agree.
-        """
-        built = self.selected | ancestors(self.plan.tables, self.selected)
-        exist = {
-            name
-            for name, table in self.plan.tables.items()
-            if (table.schema, table.stored_name) in self.kinds
-        }
-        for name, table in self.plan.tables.items():
-            if name not in self.selected:
-                continue
-            across = [audit for audit in table.audits if audit.needs]
-            carried = self._carry(table, across)
-            to_run = [audit for audit in across if audit.name not in carried]
-            open_audits = pending(to_run, self.passed)
-            self.auditor.across(table, open_audits, built & exist)
-            self.auditor.add(proven(table.name, [audit for audit in to_run if audit not in open_audits]))
-            if self.fail_fast and stops(self.auditor.results):
-                raise _AuditsFailed
-
-    def _carry(self, table: PlanTable, audits: Sequence[PlanAudit]) -> dict[str, AuditResult]:
-        """Results of the run that left a table as it is, where nothing they look at has changed."""
-        before = self.published.get((table.schema, table.stored_name))
-        if (
-            before is None
-            or table.name not in self.unchanged
-            or (before.command, before.plan_fingerprint) != ("build", self.plan.fingerprint)
-        ):
-            return {}
-        results = self.earlier.results(before.run_id)
-        carried = {
-            audit.name: results[table.name, audit.name]
-            for audit in audits
-            if (table.name, audit.name) in results
-            and results[table.name, audit.name].status != "skipped"
-            and set(audit.needs) <= self.unchanged
-            and audit.kind != "freshness"
-            and AS_OF not in (audit.sql or "")
-        }
-        self.auditor.add([*carried.values()])
-        self.auditor.failing_rows += self.earlier.failing_rows(before.run_id, carried.values())
-        return carried
-
-
-def _kind(table: PlanTable) -> Kind:
-    return "view" if table.materialized == "view" else "table"
 
 
 def _join(code: str, inputs: str | None, content: str) -> str:

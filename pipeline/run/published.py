@@ -2,9 +2,9 @@
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
-from pipeline.engines.base import Engine
+from pipeline.engines.base import Engine, Kind
 from pipeline.plan import PlanTable
 from pipeline.run.results import FailingRow
 from pipeline.verdicts import AuditResult
@@ -39,6 +39,33 @@ class Published:
     action: str
     fingerprint: str
     row_count: int | None
+
+
+@dataclass
+class Standing:
+    """What stands in the database while a build walks the plan.
+
+    Attributes:
+        kinds: (schema, name) → table or view, as it is now.
+        published: how the last run left each table.
+        unchanged: names of tables that are still as it left them.
+    """
+
+    kinds: dict[tuple[str, str], Kind]
+    published: dict[tuple[str, str], Published]
+    unchanged: set[str] = field(default_factory=set)
+
+    def before(self, table: PlanTable) -> Published | None:
+        """How the last run left a table, if it still stands there as that."""
+        stands = self.kinds.get((table.schema, table.stored_name))
+        if stands is None or (table.kind != "source" and stands != stored_kind(table)):
+            return None
+        return self.published.get((table.schema, table.stored_name))
+
+
+def stored_kind(table: PlanTable) -> Kind:
+    """What a planned table is stored as."""
+    return "view" if table.materialized == "view" else "table"
 
 
 def published(engine: Engine, there: Mapping[str, Mapping[str, str]]) -> dict[tuple[str, str], Published]:
@@ -106,4 +133,4 @@ class EarlierAudits:
 
 
 # Fields of a result that `meta.audit_results` calls the same.
-SAME_NAMES = [field.name for field in fields(AuditResult) if field.name not in ("table", "columns")]
+SAME_NAMES = [column.name for column in fields(AuditResult) if column.name not in ("table", "columns")]
