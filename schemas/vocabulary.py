@@ -8,7 +8,7 @@ DEVELOPER_TYPES = ["internal", "external", "unknown"]
 SPEEDS = ["normal", "fast"]
 SOURCES = ["otlp", "transcript", "export"]
 LEFT_OUT = [
-    "metric without session beside events",
+    "no session, and better events tell of the day",
     "repeated request",
     "another form of the session counts",
 ]

@@ -11,6 +11,7 @@ __all__ = [
     "as_of",
     "canonical_agent",
     "canonical_model",
+    "day_scope",
     "earlier",
     "json_columns",
     "later",
@@ -103,6 +104,11 @@ def canonical_model(name: ir.StringValue) -> ir.StringValue:
     `claude-sonnet-4-5[1m]` are `claude-sonnet-4-5`. NULL where there is no name.
     """
     return model_without_prefixes(name).re_replace(MODEL_SUFFIX, "").nullif("")
+
+
+def day_scope(record: ir.Table) -> ir.StringValue:
+    """An agent's developer's day: where one form of usage is chosen if there is no session."""
+    return "day|" + record.agent_type + "|" + record.developer_id + "|" + record.day.cast("string")
 
 
 def stack(first: ir.Table, *rest: ir.Table) -> ir.Table:

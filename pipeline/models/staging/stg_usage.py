@@ -9,7 +9,7 @@ import ibis
 from ibis import _
 
 from pipeline.models.agents import TOKEN_KINDS
-from pipeline.models.expressions import UNKNOWN, stack
+from pipeline.models.expressions import UNKNOWN, day_scope, stack
 
 REQUEST = ["agent_type", "request_id"]
 
@@ -17,17 +17,22 @@ REQUEST = ["agent_type", "request_id"]
 def with_variant(records: ibis.Table) -> ibis.Table:
     """Records with the variant that they are part of: a form, or one source of it.
 
-    Telemetry and transcript of a session are united by request id; where ids lack they cannot be,
-    and each source is a variant of its own.
+    Telemetry and transcript of a session are united by request id; where ids lack, or no id is in
+    both, they cannot be, and each source is a variant of its own.
     """
     forms = records.group_by("scope", "form").agg(
-        is_split=(_.source.nunique() > 1) & _.request_id.isnull().any()
+        sources=_.source.nunique(), lacks_ids=_.request_id.isnull().any()
     )
-    joined = records.left_join(forms, ["scope", "form"])
+    mixed = forms.filter(_.sources > 1)
+    ids = records.semi_join(mixed.filter(~_.lacks_ids), ["scope", "form"])
+    ids = ids.group_by("scope", "form", "request_id").agg(sources=_.source.nunique())
+    united = ids.filter(_.sources > 1).select("scope", "form").distinct()
+    split = mixed.anti_join(united, ["scope", "form"]).select("scope", "form", is_split=True)
+    joined = records.left_join(split, ["scope", "form"])
     form = joined.form.cast("string")
     return joined.select(
         *records.columns,
-        variant=ibis.ifelse(joined.is_split, form + "|" + joined.source, form),
+        variant=ibis.ifelse(joined.is_split.fill_null(False), form + "|" + joined.source, form),
     )
 
 
@@ -51,20 +56,21 @@ def best_variants(records: ibis.Table) -> ibis.Table:
     )
 
 
-def is_shadowed(records: ibis.Table) -> ibis.Table:
-    """`records` with a flag for metrics without session on a day of which events tell.
+def with_shadow(records: ibis.Table) -> ibis.Table:
+    """Records with a flag for what has no session, on a day of which better events tell.
 
-    Such points cannot be laid beside the events of a session, and would be added to them.
+    It cannot be laid beside the events of a session, and would be added to them: metrics beside
+    events, GenAI events beside the agent's own.
     """
     events = records.filter(_.is_event)
-    anybody = events.group_by("agent_type", "day").agg(events_of_anybody=_.count())
-    somebody = events.group_by("agent_type", "day", "developer_id").agg(events_of_developer=_.count())
+    anybody = events.group_by("agent_type", "day").agg(best_of_anybody=_.form.min())
+    somebody = events.group_by("agent_type", "day", "developer_id").agg(best_of_developer=_.form.min())
     joined = records.left_join(anybody, ["agent_type", "day"], rname="_any_{name}").left_join(
         somebody, ["agent_type", "day", "developer_id"], rname="_some_{name}"
     )
-    seen = ibis.ifelse(joined.developer_id == UNKNOWN, joined.events_of_anybody, joined.events_of_developer)
-    alone = joined.session_id.isnull() & ~joined.is_event
-    return joined.select(*records.columns, is_shadowed=alone & seen.notnull())
+    best = ibis.ifelse(joined.developer_id == UNKNOWN, joined.best_of_anybody, joined.best_of_developer)
+    is_shadowed = joined.session_id.isnull() & (best < joined.form).fill_null(False)
+    return joined.select(*records.columns, is_shadowed=is_shadowed)
 
 
 def once_per_request(records: ibis.Table) -> ibis.Table:
@@ -73,7 +79,10 @@ def once_per_request(records: ibis.Table) -> ibis.Table:
     A request id counts once per agent, over all sessions and sources: the record with most output,
     then the earliest session. It takes the highest cost that any record of the request reports.
     """
-    earliest = [_.session_started_at, _.first_at, _.session_id, _.source, _.model_name, _.total_tokens]
+    earliest = [
+        *(_.session_started_at, _.session_id, _.source, _.first_at, _.total_tokens.desc()),
+        *(_.input_tokens, _.cache_read_tokens, _.reported_model, _.developer_id, _.speed),
+    ]
     first = ibis.row_number().over(
         group_by=[*REQUEST, "takes_tokens"], order_by=[_.output_tokens.desc(), *earliest]
     )
@@ -104,9 +113,30 @@ def once_per_request(records: ibis.Table) -> ibis.Table:
     return stack(unnamed, named.select(*unnamed.columns))
 
 
+def with_payment(counted: ibis.Table) -> ibis.Table:
+    """Records with a flag for tokens whose cost others report: another form, or an event of its own.
+
+    They are not priced again. A cost pays for its session's tokens of its day and model, and for those
+    that its developer used with its agent without a session; if either names no model, for all.
+    """
+    bills = counted.filter(_.counted_nano_usd > 0, ~_.takes_tokens | (_.total_tokens == 0))
+    bills = stack(
+        bills.select("scope", "day", "model_name"),
+        bills.select("day", "model_name", scope=day_scope(bills)).select("scope", "day", "model_name"),
+    ).distinct()
+    days = bills.group_by("scope", "day").agg(pays_for_all=(_.model_name == UNKNOWN).any())
+    joined = counted.left_join(days, ["scope", "day"], rname="_day_{name}").left_join(
+        bills.mutate(pays_for_model=True), ["scope", "day", "model_name"], rname="_model_{name}"
+    )
+    is_paid = joined.pays_for_model | joined.pays_for_all
+    is_paid |= joined.pays_for_all.notnull() & (joined.model_name == UNKNOWN)
+    needs_cost = joined.takes_tokens & joined.counted_nano_usd.isnull()
+    return joined.select(*counted.columns, is_paid_elsewhere=needs_cost & is_paid.fill_null(False))
+
+
 def stg_usage(stg_usage_records: ibis.Table) -> ibis.Table:
     """One row per usage record: the tokens and the cost of it that count, and what is left out and why."""
-    records = is_shadowed(with_variant(stg_usage_records))
+    records = with_shadow(with_variant(stg_usage_records))
     best = best_variants(records.filter(~_.is_shadowed))
     weighed = records.left_join(best, "scope").select(
         *records.columns,
@@ -116,10 +146,7 @@ def stg_usage(stg_usage_records: ibis.Table) -> ibis.Table:
         & (_.reported_nano_usd > 0).fill_null(False),
     )
     counted = once_per_request(weighed)
-    # Where the cost of a model's day in a session is on records of another form, it is not computed again.
-    paid = counted.filter(~_.takes_tokens & (_.counted_nano_usd > 0))
-    paid = paid.select("scope", "model_name", "day").distinct().mutate(is_paid=True)
-    final = counted.left_join(paid, ["scope", "model_name", "day"])
+    final = with_payment(counted)
     return final.select(
         *("session_id", "developer_id", "agent_type", "model_name", "reported_model", "speed", "day"),
         *("form", "request_id", "first_at", "last_at", "takes_tokens"),
@@ -130,10 +157,10 @@ def stg_usage(stg_usage_records: ibis.Table) -> ibis.Table:
         reported_nano_usd=ibis.coalesce(
             _.counted_nano_usd, ibis.ifelse(_.takes_tokens & (_.reported_nano_usd == 0), 0, None)
         ),
-        is_paid_elsewhere=_.takes_tokens & _.counted_nano_usd.isnull() & _.is_paid.fill_null(False),
+        is_paid_elsewhere=_.is_paid_elsewhere,
         left_out=ibis.cases(
             (_.takes_tokens | _.counted_nano_usd.notnull(), None),
-            (_.is_shadowed, "metric without session beside events"),
+            (_.is_shadowed, "no session, and better events tell of the day"),
             (_.is_repeated, "repeated request"),
             else_="another form of the session counts",
         ),

@@ -4,7 +4,7 @@ import ibis
 from ibis import _
 
 from pipeline.models.agents import GEN_AI_EVENTS, TOKEN_KINDS
-from pipeline.models.expressions import NANO, UNKNOWN, stack
+from pipeline.models.expressions import MOST_USD, NANO, UNKNOWN, day_scope, stack
 
 WHO = ["session_id", "developer_id", "agent_type"]
 WHAT = ["reported_model", "model_name", "speed", "day", "form"]
@@ -30,7 +30,10 @@ def measurements(stg_metric_activity: ibis.Table) -> ibis.Table:
         stg_metric_activity.filter(_.measure.isin([*TOKEN_KINDS, "cost_usd"]))
         .group_by(*WHO, *WHAT)
         .agg(
-            **{kind: _.value.sum(where=_.measure == kind).fill_null(0).cast("int64") for kind in TOKEN_KINDS},
+            **{
+                kind: _.value.sum(where=_.measure == kind).fill_null(0).floor().cast("int64")
+                for kind in TOKEN_KINDS
+            },
             usd=_.value.sum(where=_.measure == "cost_usd"),
             cache_in_input=_.cache_in_input.any(),
             first_at=_.first_at.min(),
@@ -42,7 +45,7 @@ def measurements(stg_metric_activity: ibis.Table) -> ibis.Table:
         source=ibis.literal("metric"),
         request_id=ibis.null("string"),
         input_tokens=ibis.ifelse(_.cache_in_input, uncached, _.input_tokens),
-        reported_nano_usd=(_.usd * NANO).round().cast("int64"),
+        reported_nano_usd=(ibis.ifelse(_.usd <= MOST_USD, _.usd, None) * NANO).round().cast("int64"),
         # Metrics do not tell how many requests they sum up.
         request_count=ibis.literal(0, "int64"),
     )
@@ -65,7 +68,6 @@ def stg_usage_records(
         session_started_at=ibis.coalesce(_.session_first_at, _.first_at),
     )
     total = _.input_tokens + _.output_tokens + _.cache_creation_tokens + _.cache_read_tokens
-    day = "day|" + _.agent_type + "|" + _.developer_id + "|" + _.day.cast("string")
     return found.select(
         *WHO,
         *WHAT,
@@ -77,5 +79,5 @@ def stg_usage_records(
         last_at=_.last_at,
         session_started_at=_.session_started_at,
         is_event=_.form <= GEN_AI_EVENTS,
-        scope=ibis.ifelse(_.session_id.isnull(), day, "session|" + _.session_id),
+        scope=ibis.ifelse(_.session_id.isnull(), day_scope(_), "session|" + _.session_id),
     )
