@@ -23,6 +23,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Get data in": {
         "ingest": ("ingest", "Land raw records; the same input twice lands once."),
         "source": ("source", "Look at the raw tables."),
+        "copy": ("copy", "Copy raw tables and books to another database."),
     },
     "Build": {
         "build": ("build", "Load seeds, build models, audit them; publish if the audits pass."),
