@@ -9,6 +9,8 @@ import json
 import os
 import random
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 import zstandard
@@ -369,13 +371,26 @@ def test_links_in_a_folder_get_a_warning_and_the_rest_lands(engine, tmp_path):
     assert len(result.warnings) == 3
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is unreadable for root")
-def test_folders_and_files_without_permission_get_a_warning(engine, tmp_path):
-    (tmp_path / "a.json").write_text(lines(ONE))
-    (tmp_path / "closed.json").write_text(lines(TWO))
-    (tmp_path / "closed.json").chmod(0)
-    (tmp_path / "folder").mkdir(mode=0)
-    result = holds(ingest_otlp(engine, [tmp_path]))
+@pytest.fixture
+def folder_of_an_ordinary_user():
+    """A folder, used by somebody for whom permissions count; root becomes nobody for a while."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+        os.seteuid(os.getuid())
+        (folder / "folder").chmod(0o700)
+
+
+def test_folders_and_files_without_permission_get_a_warning(engine, folder_of_an_ordinary_user):
+    folder = folder_of_an_ordinary_user
+    (folder / "a.json").write_text(lines(ONE))
+    (folder / "closed.json").write_text(lines(TWO))
+    (folder / "closed.json").chmod(0)
+    (folder / "folder").mkdir(mode=0)
+    if os.getuid() == 0:
+        os.seteuid(65534)
+    result = holds(ingest_otlp(engine, [folder]))
     assert result.landed == 1
     assert len(result.warnings) == 2
 
