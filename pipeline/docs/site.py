@@ -5,18 +5,17 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from pipeline.docs.highlight import highlight
 from pipeline.docs.state import State, TableState, Verdict
 from pipeline.lineage import KINDS, ROWS, VALUE
-from pipeline.pages import base_css, environment, visible
+from pipeline.pages import base_css, environment
 from pipeline.plan import Plan, PlanAudit, PlanColumn, PlanTable
 from pipeline.verdicts import STATUSES
 
@@ -68,13 +67,22 @@ def site_files(plan: Plan, state: State, *, generated_at: dt.datetime) -> dict[s
         "short": _short,
     }
     counts = Counter(check.status for page in tables.values() for check in page.checks)
-    files = {
-        "index.html": templates.get_template("index.html.j2").render(**shared, root="", counts=counts),
-        "lineage.html": templates.get_template("lineage.html.j2").render(**shared, root=""),
+    attention = [
+        (page, check)
+        for page in tables.values()
+        for check in page.checks
+        if check.status in ("failed", "warned")
+    ]
+    pages = {
+        "index.html": {"root": "", "current": "index", "counts": counts, "attention": attention},
+        "lineage.html": {"root": "", "current": "lineage"},
     }
-    table_template = templates.get_template("table.html.j2")
+    files = {
+        path: templates.get_template(f"{path}.j2").render(**shared, **own) for path, own in pages.items()
+    }
+    template = templates.get_template("table.html.j2")
     for page in tables.values():
-        files[page.path] = table_template.render(**shared, root="../", page=page)
+        files[page.path] = template.render(**shared, root="../", current=page.name, page=page)
     files |= {
         "static/site.css": base_css() + (STATIC / "site.css").read_text(encoding="utf-8"),
         "static/search-data.js": _script("AA_SEARCH", _search_data(tables.values())),
@@ -136,7 +144,9 @@ class TablePage:
     def status(self) -> str:
         """The worst status of its checks."""
         found = {check.status for check in self.checks}
-        return next((status for status in STATUSES[:3] if status in found), "passed" if found & {"proven"} else "none")
+        return next(
+            (status for status in STATUSES[:3] if status in found), "passed" if found & {"proven"} else "none"
+        )
 
     @cached_property
     def counts(self) -> dict[str, int]:
@@ -224,8 +234,7 @@ def _search_data(pages: Iterable[TablePage]) -> list[Any]:
 
 def _script(name: str, data: Any) -> str:
     """Data that a page loads as a script: a page that is opened from a folder may fetch nothing else."""
-    text = json.dumps(data, ensure_ascii=True, separators=(",", ":"))
-    return f"globalThis.{name}={text.replace('<', '\\u003c')};\n"
+    return f"globalThis.{name}={json.dumps(data, separators=(',', ':'))};\n"
 
 
 def _layers(pages: Iterable[TablePage]) -> dict[str, list[TablePage]]:
@@ -247,7 +256,9 @@ def _source(path: str) -> str | None:
 
 
 def _identifier(name: str) -> str:
-    return name if _PLAIN_NAME.fullmatch(name) and not name[0].isdigit() else '"' + name.replace('"', '""') + '"'
+    return (
+        name if _PLAIN_NAME.fullmatch(name) and not name[0].isdigit() else '"' + name.replace('"', '""') + '"'
+    )
 
 
 def _short(value: str) -> str:
@@ -259,4 +270,4 @@ def _markup(html: str) -> "Markup":
     """HTML that `highlight` has escaped."""
     from markupsafe import Markup
 
-    return Markup(html)  # noqa: S704
+    return Markup(html)

@@ -33,7 +33,9 @@ SELECT table_name, audit, status, failures, row_count, started_at FROM (
     FROM {audit_results} AS a JOIN {runs} AS r ON a.run_id = r.run_id
 ) AS numbered WHERE place = 1
 """
-LAST_RUN = "SELECT command, status, started_at, seconds FROM {runs} ORDER BY started_at DESC, run_id DESC LIMIT 1"
+LAST_RUN = (
+    "SELECT command, status, started_at, seconds FROM {runs} ORDER BY started_at DESC, run_id DESC LIMIT 1"
+)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,94 @@
+"""`docs generate`, `docs serve`: the documentation site."""
+
+from pathlib import Path
+
+import click
+
+from pipeline.cli.options import Group, Invocation, command, common_options, pass_invocation
+
+folder_option = click.option(
+    "-o",
+    "--output",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    default=Path("site"),
+    show_default=True,
+    help="Where the site is.",
+)
+
+
+@click.group(cls=Group)
+@common_options
+def docs() -> None:
+    """The documentation site: every table and column, checks, code, and lineage.
+
+    \b
+    aa-pipeline docs generate
+    aa-pipeline docs serve
+    """
+
+
+@command()
+@folder_option
+@pass_invocation
+def generate(invocation: Invocation, folder: Path) -> None:
+    """Write the documentation site.
+
+    Static pages that open from the folder too and load nothing from anywhere. Row counts, builds
+    and verdicts are those of the last runs; without a database they are left out. A folder that
+    holds something else stays as it is.
+
+    \b
+    aa-pipeline docs generate
+    aa-pipeline docs generate -o public/
+    """
+    import datetime as dt
+
+    from pipeline.cli.output import say
+    from pipeline.docs.folder import write_site
+    from pipeline.docs.site import site_files
+    from pipeline.docs.state import State, read_state
+    from pipeline.errors import TargetError
+
+    try:
+        with invocation.connect(read_only=True) as engine:
+            plan = invocation.plan(engine)
+            state = read_state(engine, plan)
+    except TargetError as error:
+        plan, state = invocation.plan_without_database(), State()
+        say(f"{error} The pages say nothing of rows, builds and verdicts.", err=True)
+    files = site_files(plan, state, generated_at=dt.datetime.now(dt.UTC))
+    write_site(folder, files)
+    size = sum(len(text.encode()) for text in files.values())
+    say(f"Wrote {len(plan.tables)} tables to {folder / 'index.html'}, {size / 1e6:.1f} MB.")
+    say("Open it, or `aa-pipeline docs serve`.")
+
+
+@command()
+@folder_option
+@click.option(
+    "--port", type=click.IntRange(1, 65535), help="Port of 127.0.0.1.  [default: 8080, or else any free one]"
+)
+@pass_invocation
+def serve(invocation: Invocation, folder: Path, port: int | None) -> None:
+    """Show the written site to browsers of this machine.
+
+    \b
+    aa-pipeline docs serve
+    aa-pipeline docs serve --port 9000
+    """
+    from pipeline.cli.output import say
+    from pipeline.docs.server import make_server
+
+    with make_server(folder, port) as server:
+        host, bound = server.server_address[:2]
+        say(f"Serving {folder} at http://{host!s}:{bound}/ until Ctrl-C.")
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            say("Stopped.")
+
+
+docs.add_command(generate)
+docs.add_command(serve)
