@@ -306,10 +306,16 @@ PROVEN = {
         {"number": AT_LEAST_0},
         {"unique(order_id)", "not_null(order_id)", "not_null(word)"},
     ),
-    "the best row by another column": (
-        orders.group_by("customer").agg(
-            best=_.order_id.argmax(_.items), worst=_.order_id.argmax(_.price)
+    "what is joined to something says nothing of its parts": (
+        orders.filter((_.customer.concat(_.state) != "") & (_.items.between(3, _.price) == False)).select(  # noqa: E712
+            "order_id", "customer", "price"
         ),
+        ["order_id"],
+        {},
+        {"unique(order_id)", "not_null(order_id)"},
+    ),
+    "the best row by another column": (
+        orders.group_by("customer").agg(best=_.order_id.argmax(_.items), worst=_.order_id.argmax(_.price)),
         ["customer"],
         {},
         {"unique(customer)", "not_null(best)"},

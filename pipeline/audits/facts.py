@@ -16,15 +16,9 @@ import pandera.backends.ibis.builtin_checks  # noqa: F401  makes the built-in ch
 from pandera.api.checks import Check
 from pandera.api.ibis.types import IbisData
 
+from pipeline.audits.wording import builtin, words_for
 from pipeline.errors import ConfigError, ModelError
 from schemas.base import Contract, Source
-
-BOUNDS = {
-    "greater_than_or_equal_to": ("min_value", ">=", "at least"),
-    "greater_than": ("min_value", ">", "more than"),
-    "less_than_or_equal_to": ("max_value", "<=", "at most"),
-    "less_than": ("max_value", "<", "less than"),
-}
 
 
 @dataclass(frozen=True)
@@ -252,7 +246,7 @@ def _checked(
     limit: str | None,
 ) -> Fact:
     """A Pandera check: of one column, or of the whole row where `column` is None."""
-    name, kind, description = _said(check, column)
+    name, kind, description = words_for(check, column)
     said: dict[str, Any] = {
         "name": name,
         "kind": kind,
@@ -272,7 +266,7 @@ def _checked(
 
     def failing(table: ir.Table) -> ir.BooleanValue:
         fails = ~_answer(contract, check, column, table)
-        if column is not None and check.ignore_na and not _builtin(check):
+        if column is not None and check.ignore_na and not builtin(check):
             fails &= table[column].notnull()
         return fails
 
@@ -283,7 +277,7 @@ def _checked(
 def _answer(contract: type[Contract], check: Check, column: str | None, table: ir.Table) -> ir.BooleanValue:
     """What a check function says of a table: a boolean column, or one boolean."""
     # Looked up anew, because a contract may have copied its checks before Ibis' were known.
-    function = Check.CHECK_FUNCTION_REGISTRY[check.name] if _builtin(check) else check._check_fn
+    function = Check.CHECK_FUNCTION_REGISTRY[check.name] if builtin(check) else check._check_fn
     arguments = {
         # A set of strings has another order in every process.
         key: sorted(value, key=repr) if isinstance(value, set | frozenset) else value
@@ -309,57 +303,6 @@ def _answer(contract: type[Contract], check: Check, column: str | None, table: i
             f"{type(answer).__name__}. It must return a boolean column of data.table."
         )
     return answer
-
-
-def _builtin(check: Check) -> bool:
-    return check.name in Check.CHECK_FUNCTION_REGISTRY
-
-
-def _said(check: Check, column: str | None) -> tuple[str, str, str]:
-    """Name, kind and sentence of a check."""
-    if not _builtin(check):
-        sentence = check.description or check.error or f"{check.name} holds."
-        name = f"{check.name}({column})" if column else str(check.name)
-        return name, "custom", " ".join(sentence.split())
-    given = check.statistics
-    if check.name in BOUNDS:
-        argument, sign, words = BOUNDS[check.name]
-        return (
-            f"range({column} {sign} {given[argument]})",
-            "range",
-            f"{column} is {words} {given[argument]}.",
-        )
-    if check.name == "in_range":
-        low, high = given["min_value"], given["max_value"]
-        return f"range({column})", "range", f"{column} is between {low} and {high}."
-    if check.name == "isin":
-        values = ", ".join(map(str, given["allowed_values"]))
-        return f"isin({column})", "isin", f"{column} is one of {values}."
-    if check.name == "notin":
-        values = ", ".join(map(str, given["forbidden_values"]))
-        return f"notin({column})", "isin", f"{column} is none of {values}."
-    kind = "pattern" if str(check.name).startswith("str_") else "range"
-    return f"{check.name}({column})", kind, f"{column} {_words(str(check.name), given)}."
-
-
-def _words(check: str, given: Mapping[str, Any]) -> str:
-    """What the rarer built-in checks ask for."""
-    if check == "str_length":
-        if given.get("exact_value") is not None:
-            return f"has {given['exact_value']} characters"
-        least, most = given.get("min_value"), given.get("max_value")
-        at_least = "" if least is None else f"at least {least}"
-        at_most = "" if most is None else f"at most {most}"
-        return f"has {' and '.join(filter(None, (at_least, at_most)))} characters"
-    words = {
-        "equal_to": "is",
-        "not_equal_to": "is not",
-        "str_matches": "matches",
-        "str_contains": "contains",
-        "str_startswith": "starts with",
-        "str_endswith": "ends with",
-    }
-    return " ".join([words.get(check, check.replace("_", " ")), *map(str, given.values())])
 
 
 def _columns(answer: ir.Value, column: str | None) -> tuple[str, ...]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import ibis.expr.types as ir
 
 from pipeline.audits.facts import Fact
+from pipeline.audits.known import ORDERED, Known
 from pipeline.audits.relations import Relations
-from pipeline.audits.values import ORDERED, Known
 from schemas.base import Contract
 
 

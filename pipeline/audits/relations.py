@@ -1,40 +1,18 @@
-"""What is known of the rows of a relation: which columns are a key, and what each column holds."""
+"""What is known of the rows of an expression, one rule per relation."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import replace
 
 import ibis.expr.operations as ops
 from ibis import literal
 
-from pipeline.audits.facts import BOUNDS, facts
-from pipeline.audits.values import ANYTHING, FINITE, ORDERED, Known, Scope, implied, known
+from pipeline.audits.conditions import implied
+from pipeline.audits.joins import MOST_KEYS, Joined, Pair
+from pipeline.audits.known import ANYTHING, Known
+from pipeline.audits.promises import promised
+from pipeline.audits.rows import Key, Rows
+from pipeline.audits.values import Scope, known
 from schemas.base import Contract
-
-# More keys than this are never needed, and joins multiply them.
-MOST_KEYS = 16
-
-
-@dataclass(frozen=True)
-class Key:
-    """Columns that no two rows share; NULLs count as equal. No columns: at most one row."""
-
-    columns: frozenset[str]
-    why: str
-    assumes: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
-class Rows:
-    """What is known of a relation."""
-
-    columns: Mapping[str, Known]
-    keys: tuple[Key, ...] = ()
-
-    def key_within(self, columns: Iterable[str]) -> Key | None:
-        """A key that consists of some of these columns."""
-        within = set(columns)
-        return next((key for key in self.keys if key.columns <= within), None)
 
 
 class Relations:
@@ -65,7 +43,7 @@ class Relations:
             case ops.UnboundTable() if relation.name in self._assume:
                 contract = self._assume[relation.name]
                 # mypy takes a class for one of its instances, which Ibis makes hashable otherwise.
-                return _promised(contract, self._severities)  # type: ignore[arg-type]
+                return promised(contract, self._severities)  # type: ignore[arg-type]
             case ops.Project():
                 return self._project(relation)
             case ops.Filter():
@@ -187,14 +165,14 @@ class Relations:
 
     def _join(self, chain: ops.JoinChain) -> Rows:
         """Joins from left to right; columns are named by the table they come from."""
-        joined = _Joined(chain.first, self.rows(chain.first.parent))
+        joined = Joined(chain.first, self.rows(chain.first.parent))
         for link in chain.rest:
             joined.join(link, self.rows(link.table.parent))
         scope = Scope(lambda relation, name: joined.columns[relation, name])
         columns = {
             name: replace(known(value, scope), numbers_rows_of=None) for name, value in chain.values.items()
         }
-        names: dict[tuple[ops.Relation, str], str] = {}
+        names: dict[Pair, str] = {}
         for name, value in chain.values.items():
             if isinstance(value, ops.Field):
                 names.setdefault((value.rel, value.name), name)
@@ -207,151 +185,6 @@ class Relations:
             if columns_ <= names.keys()
         )
         return Rows(columns, keys)
-
-
-@cache
-def _promised(contract: type[Contract], severities: tuple[tuple[str, str], ...]) -> Rows:
-    """What a contract promises with checks that stop a build if a single row fails."""
-    name = contract.table()
-    by = f"the contract of {name}"
-    columns = dict.fromkeys(contract.columns(), ANYTHING)
-    keys = []
-    for fact in facts(contract, dict(severities)):
-        if fact.severity != "error" or fact.limit is not None:
-            continue
-        said = Known(why=by, assumes=frozenset([name]))
-        given = fact.check.statistics if fact.check else {}
-        if fact.kind == "unique":
-            keys.append(Key(frozenset(fact.columns), by, frozenset([name])))
-            continue
-        if fact.kind == "not_null":
-            # Of a float that also excludes NaN.
-            said = replace(said, present=True, number=ORDERED)
-        elif fact.kind == "isin" and "allowed_values" in given:
-            said = replace(said, values=frozenset(given["allowed_values"]))
-        elif fact.check and fact.check.name in BOUNDS:
-            argument, sign, _ = BOUNDS[fact.check.name]
-            bound = given[argument]
-            if not isinstance(bound, int | float):
-                continue
-            low, high = (bound, None) if sign[0] == ">" else (None, bound)
-            said = replace(said, low=low, high=high)
-            if sign == ">" and bound >= 0:
-                said = replace(said, nonzero=True)
-        else:
-            continue
-        column = fact.columns[0]
-        columns[column] = columns[column].also(said)
-    types = contract.columns()
-    return Rows(
-        {
-            name: known if types[name].is_floating() else replace(known, number=FINITE)
-            for name, known in columns.items()
-        },
-        tuple(keys),
-    )
-
-
-Pair = tuple[ops.Relation, str]
-
-
-class _Joined:
-    """The tables of a join so far."""
-
-    def __init__(self, first: ops.JoinReference, rows: Rows) -> None:
-        self.columns: dict[Pair, Known] = _of(first, rows)
-        self.keys = _keys_of(first, rows)
-        self.same: dict[Pair, Pair] = {}
-
-    def join(self, link: ops.JoinLink, rows: Rows) -> None:
-        right, right_keys = _of(link.table, rows), _keys_of(link.table, rows)
-        equal = dict(_equalities(link, self.columns, right))
-        one_right = _once(right_keys, equal.values())
-        one_left = _once(self.keys, equal.keys())
-        both = [
-            (mine | theirs, why, assumes | more)
-            for mine, why, assumes in self.keys
-            for theirs, _, more in right_keys
-        ]
-        # A key survives where each of its rows meets at most one row of the other side.
-        kept_left = _grounded(self.keys, one_right)
-        kept_right = _grounded(right_keys, one_left)
-        present = Known(present=True, why="matched by a join")
-        match link.how:
-            case "inner":
-                self.columns |= right
-                for left_column, right_column in equal.items():
-                    known_ = self.columns[left_column].also(self.columns[right_column])
-                    known_ = known_.also(present)
-                    self.columns[left_column] = self.columns[right_column] = known_
-                    self.same[right_column] = left_column
-                self.keys = [*kept_left, *kept_right, *both]
-            case "cross":
-                self.columns |= right
-                self.keys = [*kept_left, *kept_right, *both]
-            case "left":
-                self.columns |= _optional(right)
-                self.keys = [*kept_left, *both]
-            case "right":
-                self.columns = _optional(self.columns) | right
-                self.keys = [*kept_right, *both]
-            case "outer":
-                self.columns = _optional(self.columns) | _optional(right)
-                self.keys = both
-            case "semi":
-                for left_column in equal:
-                    self.columns[left_column] = self.columns[left_column].also(present)
-            case "anti":
-                pass
-            case _:
-                self.columns = dict.fromkeys([*self.columns, *right], ANYTHING)
-                self.keys = []
-        if link.how not in ("semi", "anti"):
-            self.columns = {pair: replace(of, numbers_rows_of=None) for pair, of in self.columns.items()}
-        self.keys = self.keys[:MOST_KEYS]
-
-
-JoinKey = tuple[frozenset[Pair], str, frozenset[str]]
-
-
-def _of(table: ops.JoinReference, rows: Rows) -> dict[Pair, Known]:
-    return {(table, name): of for name, of in rows.columns.items()}
-
-
-def _keys_of(table: ops.JoinReference, rows: Rows) -> list[JoinKey]:
-    return [(frozenset((table, name) for name in key.columns), key.why, key.assumes) for key in rows.keys]
-
-
-def _optional(columns: Mapping[Pair, Known]) -> dict[Pair, Known]:
-    return {pair: of.optional() for pair, of in columns.items()}
-
-
-def _equalities(
-    link: ops.JoinLink, left: Mapping[Pair, Known], right: Mapping[Pair, Known]
-) -> Iterable[tuple[Pair, Pair]]:
-    for predicate in link.predicates:
-        if not isinstance(predicate, ops.Equals):
-            continue
-        one, other = predicate.left, predicate.right
-        if not (isinstance(one, ops.Field) and isinstance(other, ops.Field)):
-            continue
-        pair, second = (one.rel, one.name), (other.rel, other.name)
-        if pair in left and second in right:
-            yield pair, second
-        elif second in left and pair in right:
-            yield second, pair
-
-
-def _once(keys: list[JoinKey], columns: Iterable[Pair]) -> JoinKey | None:
-    """A key that lies within the columns of a join: each row meets at most one."""
-    within = set(columns)
-    return next((key for key in keys if key[0] <= within), None)
-
-
-def _grounded(keys: list[JoinKey], ground: JoinKey | None) -> list[JoinKey]:
-    if ground is None:
-        return []
-    return [(columns, why, assumes | ground[2]) for columns, why, assumes in keys]
 
 
 def _fewest(keys: Iterable[Key]) -> tuple[Key, ...]:

@@ -1,94 +1,23 @@
-"""What is known of a column's values from the expression that makes it.
-
-Everything here must hold on every engine and for any data. Where engines differ or a rule would
-need a case of its own, nothing is known, and the check is run instead.
-"""
+"""What is known of a column's values from the expression that makes it, one rule per operation."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import ibis.expr.operations as ops
 
+from pipeline.audits.conditions import NOT_STRICT, STRICT, arguments, implied
+from pipeline.audits.known import (
+    ANYTHING,
+    FINITE,
+    MAYBE_NAN,
+    NULL,
+    ORDERED,
+    Known,
+    both,
+    either_one,
+)
 from pipeline.models import operations
-
-# How far a number can be trusted: a NaN breaks comparisons, an infinity makes NaN of 0 and itself.
-MAYBE_NAN, ORDERED, FINITE = 0, 1, 2
-
-
-@dataclass(frozen=True)
-class Known:
-    """What holds of every value of a column.
-
-    Attributes:
-        present: it is never NULL.
-        low: if not NULL or NaN, it is at least this.
-        high: if not NULL or NaN, it is at most this.
-        nonzero: if not NULL, it is not 0.
-        number: MAYBE_NAN, ORDERED (never NaN) or FINITE.
-        values: if not NULL, it is one of these; None if anything.
-        numbers_rows_of: it counts the rows of each group of these columns, from 0.
-        why: in a few words, where that comes from.
-        assumes: tables whose contracts it rests on.
-    """
-
-    present: bool = False
-    low: float | None = None
-    high: float | None = None
-    nonzero: bool = False
-    number: int = MAYBE_NAN
-    values: frozenset[Any] | None = None
-    numbers_rows_of: frozenset[ops.Value] | None = None
-    why: str = ""
-    assumes: frozenset[str] = frozenset()
-
-    @property
-    def not_negative(self) -> bool:
-        """Whether it is known to be at least 0."""
-        return self.low is not None and self.low >= 0
-
-    def optional(self) -> "Known":
-        """The same, except that it may be NULL."""
-        return replace(self, present=False, numbers_rows_of=None)
-
-    def either(self, other: "Known") -> "Known":
-        """What holds of a value that is one or the other."""
-        if self == NULL:
-            return other.optional()
-        if other == NULL:
-            return self.optional()
-        return Known(
-            present=self.present and other.present,
-            low=_both(min, self.low, other.low),
-            high=_both(max, self.high, other.high),
-            nonzero=self.nonzero and other.nonzero,
-            number=min(self.number, other.number),
-            values=None if self.values is None or other.values is None else self.values | other.values,
-            why=self.why or other.why,
-            assumes=self.assumes | other.assumes,
-        )
-
-    def also(self, other: "Known") -> "Known":
-        """What holds of a value that is both."""
-        values = self.values if other.values is None else other.values
-        if self.values is not None and other.values is not None:
-            values = self.values & other.values
-        return Known(
-            present=self.present or other.present,
-            low=_any(max, self.low, other.low),
-            high=_any(min, self.high, other.high),
-            nonzero=self.nonzero or other.nonzero,
-            number=max(self.number, other.number),
-            values=values,
-            numbers_rows_of=self.numbers_rows_of or other.numbers_rows_of,
-            why=other.why or self.why,
-            assumes=self.assumes | other.assumes,
-        )
-
-
-ANYTHING = Known()
-NULL = Known(number=FINITE, values=frozenset(), why="always missing")
 
 
 @dataclass
@@ -113,50 +42,6 @@ class Scope:
                 refined[value] = refined.get(value, ANYTHING).also(known)
         return replace(self, refined=refined)
 
-
-# Present exactly if all of their arguments are, on every engine.
-STRICT = (
-    ops.Comparison,
-    ops.And,
-    ops.Or,
-    ops.Not,
-    ops.Between,
-    ops.Add,
-    ops.Subtract,
-    ops.Multiply,
-    ops.Negate,
-    ops.Abs,
-    ops.Ceil,
-    ops.Floor,
-    ops.Round,
-    ops.Lowercase,
-    ops.Uppercase,
-    ops.Strip,
-    ops.LStrip,
-    ops.RStrip,
-    ops.StringLength,
-    ops.StringConcat,
-    ops.StringReplace,
-    ops.StartsWith,
-    ops.EndsWith,
-    ops.StringContains,
-    ops.RegexSearch,
-    ops.Date,
-    ops.DateTruncate,
-    ops.TimestampTruncate,
-    ops.TimestampDelta,
-    ops.DateDelta,
-    ops.DateAdd,
-    ops.DateSub,
-    ops.TimestampAdd,
-    ops.TimestampSub,
-    ops.ExtractTemporalField,
-    ops.ExtractEpochSeconds,
-    ops.DayOfWeekIndex,
-    operations.LocalTime,
-)
-# A NULL-safe comparison is a comparison by class only.
-NOT_STRICT = (ops.IdenticalTo,)
 
 PARTS = {ops.ExtractHour: (0, 23), ops.ExtractMinute: (0, 59), ops.DayOfWeekIndex: (0, 6)}
 
@@ -225,81 +110,6 @@ def _rule(value: ops.Value, scope: Scope) -> Known:
     if isinstance(value, STRICT) and not isinstance(value, NOT_STRICT):
         return _strict(value, scope)
     return ANYTHING
-
-
-def implied(condition: ops.Value) -> dict[ops.Value, Known]:
-    """What a condition says of the expressions in it, wherever it is true."""
-    found: dict[ops.Value, Known] = {}
-
-    def add(value: ops.Value, known: Known) -> None:
-        found[value] = found.get(value, ANYTHING).also(known)
-        for part in _strict_arguments(value) if known.present else ():
-            add(part, Known(present=True, why="filtered"))
-
-    match condition:
-        case ops.And():
-            for side in (condition.left, condition.right):
-                for value, known in implied(side).items():
-                    add(value, known)
-        case ops.NotNull():
-            add(condition.arg, Known(present=True, why="filtered to be present"))
-        case ops.Not(ops.IsNull()):
-            add(condition.arg.arg, Known(present=True, why="filtered to be present"))
-        case ops.InValues() if all(isinstance(option, ops.Literal) for option in condition.options):
-            values = frozenset(option.value for option in condition.options)
-            add(condition.value, Known(present=True, values=values, why="filtered"))
-        case ops.Comparison() if not isinstance(condition, NOT_STRICT):
-            for left, right, sign in (
-                (condition.left, condition.right, type(condition)),
-                (condition.right, condition.left, MIRRORED.get(type(condition))),
-            ):
-                add(left, _compared(sign, right))
-        case ops.Between():
-            for part in condition.args:
-                add(part, Known(present=True, why="filtered"))
-    return found
-
-
-MIRRORED = {
-    ops.Equals: ops.Equals,
-    ops.NotEquals: ops.NotEquals,
-    ops.Greater: ops.Less,
-    ops.GreaterEqual: ops.LessEqual,
-    ops.Less: ops.Greater,
-    ops.LessEqual: ops.GreaterEqual,
-}
-
-
-def _compared(sign: type[ops.Value] | None, other: ops.Value) -> Known:
-    """What `x sign other` says of x. A float may be NaN, which some engines find great."""
-    literal = isinstance(other, ops.Literal) and other.value is not None
-    number = literal and other.dtype.is_numeric()
-    said = Known(present=True, why="filtered")
-    if literal and sign is ops.Equals:
-        said = replace(said, values=frozenset([other.value]))
-    if number and sign in (ops.Equals, ops.Greater, ops.GreaterEqual):
-        said = replace(said, low=other.value)
-    if number and sign in (ops.Equals, ops.Less, ops.LessEqual):
-        said = replace(said, high=other.value)
-    excludes_zero = {ops.Greater: other.value >= 0, ops.Less: other.value <= 0} if number else {}
-    if number and (excludes_zero.get(sign) or (sign is ops.NotEquals and other.value == 0)):
-        said = replace(said, nonzero=True)
-    return said
-
-
-def _strict_arguments(value: ops.Value) -> tuple[ops.Value, ...]:
-    if isinstance(value, ops.Alias):
-        return (value.arg,)
-    # And, Or and comparisons of rows of values are left out: FALSE AND NULL is present.
-    if isinstance(value, STRICT) and not isinstance(value, (*NOT_STRICT, ops.And, ops.Or)):
-        return _arguments(value)
-    return ()
-
-
-def _arguments(value: ops.Value) -> tuple[ops.Value, ...]:
-    """Arguments that are values; some operations take a tuple of them."""
-    flat = [part for arg in value.args for part in (arg if isinstance(arg, tuple) else (arg,))]
-    return tuple(arg for arg in flat if isinstance(arg, ops.Value))
 
 
 def _literal(value: ops.Literal) -> Known:
@@ -391,8 +201,8 @@ def _clip(value: ops.Clip, scope: Scope) -> Known:
     high = value.upper.value if value.upper is not None else None
     return Known(
         present=arg.present,
-        low=_any(max, arg.low, low) if high is None else low,
-        high=_any(min, arg.high, high) if low is None else high,
+        low=either_one(max, arg.low, low) if high is None else low,
+        high=either_one(min, arg.high, high) if low is None else high,
         number=arg.number,
         why="clipped",
         assumes=arg.assumes,
@@ -426,7 +236,7 @@ def _modulus(left: Known, right: Known) -> Known:
 
 
 def _strict(value: ops.Value, scope: Scope) -> Known:
-    args = [known(arg, scope) for arg in _arguments(value)]
+    args = [known(arg, scope) for arg in arguments(value)]
     result = Known(
         present=all(arg.present for arg in args),
         why=next((arg.why for arg in args if arg.why), ""),
@@ -440,16 +250,16 @@ def _strict(value: ops.Value, scope: Scope) -> Known:
             ordered = finite or (same_sign and min(left.number, right.number) >= ORDERED)
             return replace(
                 result,
-                low=_both(lambda a, b: a + b, left.low, right.low),
-                high=_both(lambda a, b: a + b, left.high, right.high),
+                low=both(lambda a, b: a + b, left.low, right.low),
+                high=both(lambda a, b: a + b, left.high, right.high),
                 number=ORDERED if ordered else MAYBE_NAN,
             )
         case ops.Subtract() if value.dtype.is_numeric():
             left, right = args
             return replace(
                 result,
-                low=_both(lambda a, b: a - b, left.low, right.high),
-                high=_both(lambda a, b: a - b, left.high, right.low),
+                low=both(lambda a, b: a - b, left.low, right.high),
+                high=both(lambda a, b: a - b, left.high, right.low),
                 number=ORDERED if left.number == right.number == FINITE else MAYBE_NAN,
             )
         case ops.Multiply() if value.dtype.is_numeric():
@@ -513,16 +323,6 @@ def _frame_has_its_row(window: ops.WindowFunction) -> bool:
     starts = start is None or start.preceding or zero(start)
     ends = end is None or not end.preceding or zero(end)
     return starts and ends
-
-
-def _both(function: Callable[[float, float], float], left: float | None, right: float | None) -> float | None:
-    return None if left is None or right is None else function(left, right)
-
-
-def _any(function: Callable[[float, float], float], left: float | None, right: float | None) -> float | None:
-    if left is None or right is None:
-        return right if left is None else left
-    return function(left, right)
 
 
 def _whole(number: float | None) -> bool:
