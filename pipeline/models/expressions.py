@@ -11,6 +11,7 @@ __all__ = [
     "as_of",
     "canonical_agent",
     "canonical_model",
+    "count_or_0",
     "day_scope",
     "earlier",
     "json_columns",
@@ -39,6 +40,7 @@ NANO = 1_000_000_000
 # One record can name at most this much; more is a broken exporter, and would overflow the sums.
 MOST_TOKENS = 10_000_000_000
 MOST_USD = 1_000_000
+MOST_COUNT = 1_000_000_000_000
 
 # vertex_ai/… or models/…, then us.…, then anthropic.…: everything up to the maker's own name.
 MODEL_PREFIX = (
@@ -55,6 +57,11 @@ def tokens(text: ir.StringValue) -> ir.IntegerValue:
     """A count that a text spells; NULL if it spells none, or one that cannot be."""
     value = number(text)
     return ibis.ifelse(value.between(0, MOST_TOKENS), value, None).floor().cast("int64")
+
+
+def count_or_0(value: ir.IntegerValue) -> ir.IntegerValue:
+    """A count; 0 for one that is missing or cannot be."""
+    return ibis.ifelse(value.between(0, MOST_COUNT), value, 0)
 
 
 def nano_usd(value: ir.FloatingValue) -> ir.IntegerValue:

@@ -61,7 +61,7 @@ def main_models(usage: ibis.Table) -> ibis.Table:
     order = [_.output.desc(), _.tokens.desc(), _.model_name]
     ranked = by_model.mutate(rank=ibis.row_number().over(group_by="session_id", order_by=order))
     totals = by_model.group_by("session_id").agg(api_requests=_.requests.sum())
-    main = ranked.filter(_.rank == 0).select("session_id", main_model=_.model_name)
+    main = ranked.filter(_.rank == 0, _.tokens > 0).select("session_id", main_model=_.model_name)
     return totals.left_join(main, "session_id").drop("session_id_right")
 
 

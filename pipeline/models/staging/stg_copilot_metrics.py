@@ -3,7 +3,7 @@
 import ibis
 from ibis import _
 
-from pipeline.models.expressions import UNKNOWN, local_date, with_developer
+from pipeline.models.expressions import UNKNOWN, count_or_0, local_date, with_developer
 
 COUNTS = ("total_suggestions", "total_acceptances", "total_lines_suggested", "total_lines_accepted")
 # Whose rows count on a day: users' own, else their organisations', else the enterprise's.
@@ -31,7 +31,8 @@ def stg_copilot_metrics(
             *SCOPES.items(), else_=1
         ),
     )
-    report = ["date", "scope", "developer_id", "organization"]
+    # GitHub's logins are the same in upper and in lower case.
+    report = ["date", "scope", recent.developer_id.lower(), "organization"]
     latest = recent.mutate(
         rank=ibis.row_number().over(
             group_by=report, order_by=[_.created_at.desc(nulls_first=False), _.id.desc()]
@@ -44,8 +45,8 @@ def stg_copilot_metrics(
         known.mutate(developer_id=_.developer_id.fill_null(UNKNOWN))
         .group_by("date", "developer_id")
         .agg(
-            **{name: known[name].sum().fill_null(0) for name in COUNTS},
-            total_active_users=known.total_active_users.max().fill_null(0),
+            **{name: count_or_0(known[name]).sum() for name in COUNTS},
+            total_active_users=count_or_0(known.total_active_users).max(),
         )
     )
     return days.mutate(acceptance_rate_pct=100.0 * days.total_acceptances / days.total_suggestions.nullif(0))

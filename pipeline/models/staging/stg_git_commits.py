@@ -6,6 +6,7 @@ from ibis import _
 from pipeline.models.expressions import (
     UNKNOWN,
     canonical_agent,
+    count_or_0,
     local_date,
     with_agent,
     with_developer,
@@ -32,11 +33,14 @@ def stg_git_commits(
     ranked = recent.mutate(
         commit_hash=_.commit_hash.lower(),
         rank=ibis.row_number().over(
-            group_by=recent.commit_hash.lower(), order_by=[recent.id, recent.commit_message]
+            group_by=recent.commit_hash.lower(),
+            order_by=[recent[name] for name in ("id", "created_at", "author_name", "commit_message")],
         ),
     )
     first = ranked.filter(_.rank == 0).mutate(
-        developer_id=ibis.coalesce(_.developer_id.strip().nullif(""), _.author_email.strip().lower()),
+        developer_id=ibis.coalesce(
+            _.developer_id.strip().nullif("").nullif(UNKNOWN), _.author_email.strip().lower()
+        ),
         namespace=ibis.null("string"),
         stated=canonical_agent(_.agent_type),
         service=ibis.null("string"),
@@ -52,9 +56,9 @@ def stg_git_commits(
         commit_timestamp=_.commit_timestamp,
         commit_date=local_date(_.commit_timestamp, timezone),
         committed_at=_.committed_at,
-        files_changed=ibis.ifelse(is_merge, 0, _.files_changed.fill_null(0)).cast("int64"),
-        lines_added=ibis.ifelse(is_merge, 0, _.lines_added.fill_null(0)).cast("int64"),
-        lines_deleted=ibis.ifelse(is_merge, 0, _.lines_deleted.fill_null(0)).cast("int64"),
+        files_changed=ibis.ifelse(is_merge, 0, count_or_0(_.files_changed)),
+        lines_added=ibis.ifelse(is_merge, 0, count_or_0(_.lines_added)),
+        lines_deleted=ibis.ifelse(is_merge, 0, count_or_0(_.lines_deleted)),
         is_merge=is_merge,
         agent_assisted=_.agent_assisted.fill_null(False),
         agent_session_id=_.agent_session_id.strip().nullif(""),
