@@ -111,7 +111,7 @@ function columnsSpec(unit, names, legend, { stack = "zero" } = {}) {
   return () => ({
     mark: { type: "bar", cornerRadiusEnd: legend.length > 1 ? 0 : 2, ...(few ? { width: 44 } : { width: { band: 0.78 } }) },
     encoding: {
-      x: { field: "label", type: "ordinal", sort: null, scale: { domain: names }, axis: { title: null, labelAngle: 0, labelOverlap: "parity", labelFlush: !few, labelExpr: "slice(datum.label, 0, 6) == 'Week o' ? slice(datum.label, 8) : datum.label" } },
+      x: { field: "label", type: "ordinal", sort: null, scale: { domain: names }, axis: { title: null, labelAngle: 0, labelOverlap: "parity", labelFlush: false, labelExpr: "slice(datum.label, 0, 6) == 'Week o' ? slice(datum.label, 8) : datum.label" } },
       y: { field: "value", type: "quantitative", stack, axis: { title: null, format: stack === "normalize" ? "~%" : axisFormat[unit], tickCount: 4, ...(unit === "count" && stack !== "normalize" ? { tickMinStep: 1 } : {}) } },
       color: { field: "series", type: "nominal", legend: null, scale: { domain: legend.map(({ name }) => name), range: legend.map(({ colour: word }) => colour(word)) } },
       order: { field: "rank", type: "quantitative" },
@@ -157,7 +157,7 @@ function barChart({ title, metrics, note, unit, items, height }) {
 
 // The month's cost as it adds up: what was, what is to come at this pace, and the budget.
 function monthChart({ title, metrics, note, points, budget, first, last }) {
-  const rows = points.map(({ day, value, kind }) => ({ at: day * DAY_MS, label: shortDate(day), series: kind, value, tip: `${shortDate(day)} · ${kind}: ${format("usd", value)}` }));
+  const rows = points.map(({ day, value, kind }) => ({ day: day - first + 1, label: shortDate(day), series: kind, value, tip: `${shortDate(day)} · ${kind}: ${format("usd", value)}` }));
   const legend = [{ name: "Spent", colour: "series-1" }, ...(rows.some((row) => row.series === "Forecast") ? [{ name: "Forecast", colour: "series-2" }] : []), ...(budget ? [{ name: "Budget", colour: "failed" }] : [])];
   return chart({
     title, metrics, note, unit: "usd", rows, legend,
@@ -174,7 +174,7 @@ function monthChart({ title, metrics, note, points, budget, first, last }) {
         ...(budget ? [{ mark: { type: "rule", strokeWidth: 2, color: colour("failed") }, encoding: { x: null, y: { datum: budget }, tooltip: { value: `Budget: ${format("usd", budget)}` } } }] : []),
       ],
       encoding: {
-        x: { field: "at", type: "temporal", scale: { type: "utc", domain: [first * DAY_MS, last * DAY_MS] }, axis: { title: null, format: "%-d %b", labelOverlap: "parity", tickCount: 8 } },
+        x: { field: "day", type: "quantitative", scale: { domain: [1, last - first + 1], nice: false }, axis: { title: null, values: [1, 5, 10, 15, 20, 25, last - first + 1] } },
         y: { field: "value", type: "quantitative", axis: { title: null, format: "$~s", tickCount: 4 }, scale: { domainMin: 0 } },
       },
     }),

@@ -128,12 +128,16 @@ function show() {
     if (link.dataset.view === state.view) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  const { headline, notice, parts } = VIEWS[state.view].draw(currentFilter());
+  const { headline, compared, notices, parts } = VIEWS[state.view].draw(currentFilter());
   document.title = `${VIEWS[state.view].name}: ${headline}`;
   document.getElementById("view").replaceChildren(
-    el("p", { class: "eyebrow" }, `${VIEWS[state.view].name} · ${period(state.from, state.to)}`),
-    el("h1", {}, headline),
-    ...(notice ? [el("p", { class: "notice small" }, notice)] : []),
+    el(
+      "div",
+      { class: "headline" },
+      el("h1", {}, headline),
+      el("p", { class: "dim" }, period(state.from, state.to), compared ? `, compared with ${period(compared.from, compared.to)}` : ""),
+    ),
+    ...notices.filter(Boolean).map((notice) => el("p", { class: "notice small" }, notice)),
     ...parts.filter(Boolean),
   );
   drawCharts();

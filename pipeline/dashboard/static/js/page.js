@@ -64,9 +64,9 @@ function kpi(metric, value, { before, note, label } = {}) {
   return el(
     "div",
     { class: "kpi card" },
-    el("div", { class: "kpi-label" }, name, info([metric], `What “${name}” means`)),
+    el("div", { class: "kpi-label" }, el("span", {}, name), info([metric], `What “${name}” means`)),
     el("div", { class: "kpi-value" }, number(metric, value)),
-    el("div", { class: "kpi-note small" }, note ?? (before === undefined ? "" : `${format(unit, before)} in the period before`)),
+    el("div", { class: "kpi-note small" }, note ?? (before === undefined || before === null ? "" : `was ${format(unit, before)}`)),
   );
 }
 

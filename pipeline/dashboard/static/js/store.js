@@ -148,6 +148,17 @@ function usageBy(filter, keyOf) {
   return groups;
 }
 
+// Each active day of each person once.
+function eachActiveDay(filter, visit) {
+  const seen = new Float64Array(DATA.developers.length).fill(NaN);
+  eachUsage(filter, (i) => {
+    const developer = usage.developer[i];
+    if (seen[developer] === usage.day[i] || !isPerson[developer] || !isActive(i)) return;
+    seen[developer] = usage.day[i]; // rows come in the order of days
+    visit(usage.day[i], developer);
+  });
+}
+
 function commitsBy(filter, keyOf) {
   const groups = new Map();
   eachCommit(filter, (i) => {

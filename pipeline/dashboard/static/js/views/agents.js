@@ -8,7 +8,6 @@ const agentColumns = [
   { metric: "developers", value: (row) => row.used.people },
   { metric: "active_days", value: (row) => row.used.activeDays },
   { metric: "sessions", value: (row) => row.used.sessions },
-  { metric: "hours", value: (row) => row.used.hours },
   { metric: "tokens", value: (row) => row.used.tokens },
   { metric: "cost_per_session", value: (row) => row.used.costPerSession },
   { metric: "cache_hit_rate", value: (row) => row.used.cacheHitRate },
@@ -31,7 +30,8 @@ function agentsView(filter) {
   draw();
   return {
     headline: agentsHeadline(rows, total),
-    notice: windowNotice(filter, windowed),
+    compared: windowed.before,
+    notices: [windowNotice(filter, windowed)],
     parts: [
       kpis(
         kpi("agents_in_use", total.agents.size, { before: before?.agents.size }),
@@ -43,7 +43,7 @@ function agentsView(filter) {
       pair(
         comparison,
         timeChart({
-          title: "Days of use", metrics: ["active_days"], unit: "count", time,
+          title: "Active days", metrics: ["active_days"], unit: "count", time,
           groups: rows.filter((row) => row.used.activeDays).map((row) => ({ name: row.name, colour: agentColours[row.agent], values: time.list.map((_, at) => dayTotals.get(at * DATA.agents.length + row.agent)?.activeDays ?? 0) })),
         }),
       ),

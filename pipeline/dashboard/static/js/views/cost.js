@@ -7,7 +7,8 @@ function costView(filter) {
   const before = previous(filter) && usageTotal(previous(filter));
   const latest = Math.min(filter.to, LAST_DAY);
   const month = monthOf({ ...filter, to: latest });
-  const budget = budgetFor(filter, latest);
+  const budgets = budgetRows(latest);
+  const budget = budgetFor(budgets, filter, latest);
   const time = buckets(filter);
   const perAgent = usageBy(filter, (i) => time.of(usage.day[i]) * DATA.agents.length + usage.agent[i]);
   const perBucket = usageBy(filter, (i) => time.of(usage.day[i]));
@@ -15,15 +16,19 @@ function costView(filter) {
   const agents = DATA.agents.map((_, place) => place).filter((place) => time.list.some((_, at) => perAgent.get(at * DATA.agents.length + place)?.cost));
   return {
     headline: costHeadline(month, budget, latest),
-    notice: total.unpriced
-      ? `${format("tokens", total.unpriced)} tokens have neither a reported cost nor a price (${format("share", ratio(total.unpriced, total.tokens))} of all): every cost here is that much too low. A row in seeds/model_prices.csv prices a model.` : null,
+    compared: previous(filter),
+    notices: [...breakNotices(budgets, budget, latest), total.unpriced
+      ? `${format("tokens", total.unpriced)} tokens have neither a reported cost nor a price (${format("share", ratio(total.unpriced, total.tokens))} of all): every cost here is that much too low. A row in seeds/model_prices.csv prices a model.` : null],
     parts: [
       kpis(
-        kpi("cost", total.cost, { before: before?.cost }),
         kpi("day_cost", month.day, { note: shortDate(latest) }),
         kpi("month_to_date", month.toDate, { note: monthName(latest) }),
         kpi("forecast", month.forecast, { note: month.forecast === null ? `needs ${DAYS_FOR_FORECAST} days with cost` : `${format("usd", month.forecast30)} at the pace of 30 days` }),
         kpi("budget_break", budget ? budget.breaks : null, { note: budgetNote(budget) }),
+      ),
+      kpis(
+        kpi("cost", total.cost, { before: before?.cost }),
+        kpi("cost_per_session", total.costPerSession, { before: before?.costPerSession }),
         kpi("cache_hit_rate", total.cacheHitRate, { before: before?.cacheHitRate }),
         kpi("unpriced_tokens", total.unpriced, { note: total.tokens ? `${format("share", ratio(total.unpriced, total.tokens))} of all tokens` : "" }),
       ),
@@ -34,7 +39,7 @@ function costView(filter) {
         }),
         monthChart({ title: `${monthName(latest)} so far`, metrics: ["month_to_date", "forecast"], points: monthPoints(month), budget: budget?.usd, first: month.first, last: month.last }),
       ),
-      budgetTable(latest),
+      budgetTable(budgets, latest),
       pair(
         barChart({ title: "Model mix by cost", metrics: ["cost"], unit: "usd", items: models.map((row) => ({ name: row.name, value: row.used.cost })) }),
         barChart({ title: "Model mix by tokens", metrics: ["tokens"], unit: "tokens", items: models.map((row) => ({ name: row.name, value: row.used.tokens, colour: "series-3" })) }),
@@ -147,16 +152,22 @@ function scopeName(scope) {
 }
 
 // The budget of exactly what is chosen.
-function budgetFor(filter, latest) {
-  return budgetRows(latest).find(({ scope }) => {
+function budgetFor(budgets, filter, latest) {
+  return budgets.find(({ scope }) => {
     const scoped = scopeFilter(scope, latest);
     const same = (a, b) => (a === null) === (b === null) && (a === null || (a.size === b.size && [...a].every((place) => b.has(place))));
     return scoped && same(scoped.developers, filter.developers) && same(scoped.agents, filter.agents);
   });
 }
 
+// Budgets of other scopes that break: the headline tells of that of what is chosen.
+function breakNotices(budgets, chosen, latest) {
+  return budgets.filter((budget) => budget !== chosen && budget.breaks !== null).map(({ name, usd, breaks }) =>
+    `The budget of ${name}, ${format("usd", usd)}, ${breaks <= latest ? "broke" : "will break"} on ${shortDate(breaks)}.`);
+}
+
 function budgetNote(budget) {
-  if (!budget) return "no budget for this month and selection";
+  if (!budget) return "no budget is set";
   const of = `${format("share", budget.used)} of ${format("usd", budget.usd)} used`;
   if (budget.breaks !== null) return of;
   return budget.forecast === null ? `${of}; needs ${DAYS_FOR_FORECAST} days with cost` : `${of}; it holds`;
@@ -173,8 +184,7 @@ function costHeadline(month, budget, latest) {
   return `${name} is on its way to ${format("usd", month.forecast)}${budget ? ", inside its budget" : ""}`;
 }
 
-function budgetTable(latest) {
-  const rows = budgetRows(latest);
+function budgetTable(rows, latest) {
   if (rows.length === 0) return null;
   return table(`Budgets of ${monthName(latest)}`, [
     { metric: "name", label: "Scope", value: (row) => row.name },

@@ -19,9 +19,10 @@ function gitView(filter) {
   const share = (origin) => (row) => row.commit.share(origin);
   return {
     headline: total.commits
-      ? `${format("share", total.share("agent"))} of ${plural(total.commits, "commit")} had an agent's help${total.unknown ? `; of ${format("share", total.share("unknown"))} nobody can tell` : ""}`
+      ? `${format("share", total.share("agent"))} of ${plural(total.commits, "commit")} had an agent's help${total.unknown ? `; for ${format("share", total.share("unknown"))} nobody can tell` : ""}`
       : "No commits in this period",
-    notice: windowNotice(filter, windowed),
+    compared: windowed.before,
+    notices: [windowNotice(filter, windowed)],
     parts: [
       kpis(
         kpi("commits", total.commits, { before: before?.commits }),

@@ -20,7 +20,8 @@ function returnView(filter) {
     headline: now.commit.agent
       ? `${format("usd", now.cost)} went in, ${plural(now.commit.agent, "commit")} came out`
       : `${format("usd", now.cost)} went in, no assisted commit came out yet`,
-    notice: windowNotice(filter, windowed),
+    compared: windowed.before,
+    notices: [windowNotice(filter, windowed)],
     parts: [
       kpis(
         kpi(costMetric, now.cost, { before: before?.cost }),

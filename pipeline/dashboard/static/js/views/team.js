@@ -7,6 +7,7 @@ const COHORTS = [
   { name: "None", rule: "0", colour: "series-rest" },
 ];
 const cohortOf = (daysPerWeek) => COHORTS[daysPerWeek === 0 ? 3 : daysPerWeek <= 1 ? 2 : daysPerWeek <= 3 ? 1 : 0].name;
+const MOST_WEEKS = 53;
 const weeksOf = (filter) => Math.max(1, (filter.to - filter.from + 1) / 7);
 
 function teamView(filter) {
@@ -19,11 +20,13 @@ function teamView(filter) {
   const counts = COHORTS.map((cohort) => ({ ...cohort, count: rows.filter((row) => row.cohort === cohort.name).length }));
   const heavy = counts[0].count;
   const time = buckets(filter);
-  const perBucket = usageBy(filter, (i) => time.of(usage.day[i]));
+  const perBucket = time.list.map(() => new Set());
+  eachActiveDay(filter, (day, developer) => perBucket[time.of(day)].add(developer));
   return {
     headline: `${active.length} of ${plural(people.length, "developer")} used an agent${heavy ? `, ${heavy === active.length ? "all" : heavy} of them on most days` : ""}`,
-    notice: filter.from < WINDOW_START
-      ? `Copilot reports and commits are kept for ${DATA.about.window_days} days: before ${shortDate(WINDOW_START)} activity is that of sessions and tokens only.` : null,
+    compared: before,
+    notices: [filter.from < WINDOW_START
+      ? `Copilot reports and commits are kept for ${DATA.about.window_days} days: before ${shortDate(WINDOW_START)} activity is that of sessions and tokens only.` : null],
     parts: [
       kpis(
         kpi("developers", active.length, { before: activeBefore?.length }),
@@ -34,7 +37,7 @@ function teamView(filter) {
       pair(
         timeChart({
           title: `Active developers ${{ day: "each day", week: "each week", month: "each month" }[time.unit]}`, metrics: ["developers"], unit: "count", time,
-          groups: [{ name: "", colour: "series-1", values: time.list.map((_, at) => perBucket.get(at)?.people ?? 0) }],
+          groups: [{ name: "", colour: "series-1", values: time.list.map((_, at) => perBucket[at].size) }],
         }),
         cohortChart(filter, people),
       ),
@@ -75,22 +78,26 @@ function cohortCard(counts, all) {
   );
 }
 
-// How many people were in each cohort, week by week (weeks from Monday).
+// How many people were in each cohort, in the whole weeks (from Monday) of the period.
 function cohortChart(filter, people) {
+  const monday = endOf("week", filter.from - 1) + 1;
   const weeks = [];
-  for (let day = filter.from; day <= filter.to; day = weeks.at(-1).to + 1) weeks.push({ from: day, to: Math.min(endOf("week", day), filter.to), unit: "week" });
-  const shown = weeks.slice(-53);
-  const firstMonday = endOf("week", filter.from) - 6;
-  const weekOf = (day) => Math.floor((day - firstMonday) / 7);
-  const counted = weeks.map(() => ({ Heavy: 0, Moderate: 0, Light: 0, None: 0 }));
-  const days = usageBy({ ...filter, developers: new Set(people) }, (i) => weekOf(usage.day[i]) * DATA.developers.length + usage.developer[i]);
-  for (const [key, totals] of days) {
-    if (totals.activeDays) counted[Math.floor(key / DATA.developers.length)][cohortOf(totals.activeDays)] += 1;
+  for (let day = monday; day + 6 <= filter.to; day += 7) weeks.push({ from: day, to: day + 6, unit: "week" });
+  const shown = weeks.slice(-MOST_WEEKS);
+  const counted = shown.map(() => ({ Heavy: 0, Moderate: 0, Light: 0, None: people.length }));
+  if (shown.length) {
+    const from = shown[0].from;
+    const activeDays = shown.map(() => new Uint8Array(DATA.developers.length));
+    eachActiveDay({ ...filter, from, to: shown.at(-1).to }, (day, developer) => { activeDays[Math.floor((day - from) / 7)][developer] += 1; });
+    activeDays.forEach((perDeveloper, week) => {
+      for (const days of perDeveloper) {
+        if (days) { counted[week][cohortOf(days)] += 1; counted[week].None -= 1; }
+      }
+    });
   }
-  counted.forEach((week) => { week.None = people.length - week.Heavy - week.Moderate - week.Light; });
-  const values = counted.slice(-shown.length);
   return timeChart({
     title: "Cohorts, week by week", metrics: ["cohort"], unit: "count", time: { list: shown },
-    groups: COHORTS.map(({ name, colour: word }) => ({ name, colour: word, values: values.map((week) => week[name]) })),
+    note: shown.length ? null : "No whole week from Monday to Sunday in this period.",
+    groups: COHORTS.map(({ name, colour: word }) => ({ name, colour: word, values: counted.map((week) => week[name]) })),
   });
 }
