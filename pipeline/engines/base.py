@@ -96,7 +96,7 @@ class Engine(ABC):
     def append(self, schema: str, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> int:
         """Add rows in bulk, values cast to the table's types; the number of rows added.
 
-        A dict or list becomes the text of a JSON document.
+        A dict or list becomes the text of a JSON document; a float that is no number, NULL.
         """
 
     @abstractmethod
@@ -152,6 +152,30 @@ class Engine(ABC):
         if replacing:
             self.drop(schema, table, replacing)
         return self.execute(f"CREATE {kind.upper()} {self.name(schema, table)} AS {select}")
+
+    def describe(  # noqa: B027 some engines have no comments
+        self, schema: str, table: str, kind: Kind, description: str, columns: Mapping[str, str]
+    ) -> None:
+        """Keep in the database what a table and its columns mean, where it can: BI tools show it."""
+
+    def comments(
+        self, schema: str, table: str, kind: Kind, description: str, columns: Mapping[str, str]
+    ) -> str:
+        """`describe` as the statements that several engines have for it."""
+
+        def literal(text: str) -> str:
+            return "'" + text.replace("'", "''") + "'"
+
+        name = self.name(schema, table)
+        return "; ".join(
+            [
+                f"COMMENT ON {kind.upper()} {name} IS {literal(description)}",
+                *(
+                    f"COMMENT ON COLUMN {name}.{self.quote(column)} IS {literal(text)}"
+                    for column, text in columns.items()
+                ),
+            ]
+        )
 
     def drop(self, schema: str, table: str, kind: Kind) -> None:
         """Remove a table or view."""

@@ -16,6 +16,10 @@ STORAGE = {"storage_compatibility_version": "v1.5.0"}
 ROWS_PER_INSERT = 10_000
 SECONDS_BETWEEN_TRIES = 0.1
 
+# What DuckDB says of a file that another process holds: on Linux and macOS, on Windows.
+LOCKED = re.compile("Could not set lock on file|being used by another process")
+HOLDER = re.compile(r"Conflicting lock is held in (.+?) \(PID (\d+)\)")
+
 
 class DuckDB(Engine):
     """A DuckDB file, or a database in memory."""
@@ -157,18 +161,18 @@ def open_engine(
             connection = duckdb.connect(path, read_only=read_only and not in_memory, config=config)
             break
         except duckdb.IOException as error:
-            holder = re.search(r"Conflicting lock is held in (.+?) \(PID (\d+)\)", str(error))
-            if "lock" not in str(error):
+            if not LOCKED.search(str(error)):
                 raise TargetError(_one_line(f"Cannot open {path}: {error}")) from error
             if time.monotonic() >= deadline:
-                raise DatabaseLockedError(_locked(path, holder, wait)) from error
+                raise DatabaseLockedError(_locked(path, str(error), wait)) from error
             time.sleep(SECONDS_BETWEEN_TRIES)
         except duckdb.Error as error:
             raise TargetError(_one_line(f"Cannot open {path}: {error}")) from error
     return DuckDB(connection, path)
 
 
-def _locked(path: str, holder: re.Match[str] | None, waited: float) -> str:
+def _locked(path: str, message: str, waited: float) -> str:
+    holder = HOLDER.search(message)
     by = f"process {holder[2]} ({holder[1]})" if holder else "another process"
     return (
         f"The database {path} is held by {by}; waited {waited:g} s."
@@ -190,6 +194,11 @@ def _json(rows: Sequence[Sequence[Any]]) -> str:
         return orjson.dumps(rows, default=str, option=options).decode()
     except TypeError:  # a lone surrogate, or an integer of more than 64 bits
         import json
+        import math
 
-        text = json.dumps(rows, default=str, ensure_ascii=False)
+        finite = [
+            [None if isinstance(value, float) and not math.isfinite(value) else value for value in row]
+            for row in rows
+        ]
+        text = json.dumps(finite, default=str, ensure_ascii=False)
         return text.encode("utf-8", "replace").decode()

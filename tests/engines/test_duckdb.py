@@ -72,6 +72,15 @@ def test_text_that_is_no_unicode_lands_all_the_same(engine):
     assert engine.fetch("SELECT * FROM raw.t") == [("a?b",)]
 
 
+@pytest.mark.parametrize("beside", ["text", "\ud800"])
+def test_a_float_that_is_no_number_lands_as_null(engine, beside):
+    engine.create_schema("raw")
+    engine.execute("CREATE TABLE raw.t (value DOUBLE, beside VARCHAR)")
+    rows = [(value, beside) for value in (float("nan"), float("inf"), 1.5)]
+    engine.append("raw", "t", ["value", "beside"], rows)
+    assert engine.fetch("SELECT value FROM raw.t ORDER BY value") == [(1.5,), (None,), (None,)]
+
+
 def test_hostile_names_are_quoted(engine):
     engine.create_schema('a"; DROP SCHEMA main; --')
     engine.create('a"; DROP SCHEMA main; --', 't"', "SELECT 1 AS x", "table", None)
