@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 DAYS = 90
+START = "2026-08-26"
 # One session: so many log records, and so many points of its metrics.
 LOGS, POINTS = 60, 54
 MODELS = "['claude-opus-5', 'claude-sonnet-5', 'claude-haiku-4-5', 'claude-sonnet-4-5-20250929']"
@@ -139,7 +140,14 @@ def add_sessions(
         connection.execute(sql.format(base=base, **values))
 
 
-def generate(rows: int, path: Path, *, start: str = "2026-08-26", share: float = 1.0) -> int:
+def add(path: Path, first: int, last: int, *, sessions: int, start: str = START) -> None:
+    """More sessions into a database that `generate` made."""
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        add_sessions(connection, first, last, sessions=sessions, start=start)
+
+
+def generate(rows: int, path: Path, *, start: str = START, share: float = 1.0) -> int:
     """A database of about `rows` raw rows, or the first `share` of them; how many sessions it holds."""
     sessions = max(4, round(rows / (0.8 * LOGS + 0.7 * POINTS + 3)))
     with duckdb.connect(str(path)) as connection:
