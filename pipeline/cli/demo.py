@@ -91,6 +91,7 @@ def demo(invocation: Invocation, path: Path, seed: int, as_of: "dt.datetime | No
         _ingest(engine, files)
     work_on_plan(invocation, build, "Built", output_format="summary", as_of=as_of, project_dir=folder)
     with invocation.connect(read_only=True) as engine:
+        _write_pages(engine, folder)
         _show_marts(engine)
     _show_next(path)
 
@@ -111,6 +112,13 @@ def _ingest(engine: "Engine", files: "DemoFiles") -> None:
             result = ingest(engine, [str(path) for path in inputs])
         show_problems(engine, result)
         say(f"ingest {name}: {account(result)}")
+
+
+def _write_pages(engine: "Engine", folder: Path) -> None:
+    from pipeline.cli.output import write_file
+    from pipeline.report import read_report, render
+
+    write_file(folder / "report.html", render(read_report(engine), "html"))
 
 
 def _show_marts(engine: "Engine") -> None:
@@ -142,6 +150,6 @@ def _show_next(path: Path) -> None:
         f"\n  cd {path}"
         "\n  aa-pipeline show fct_agent_costs   rows of a mart"
         "\n  aa-pipeline ls                     every table, and what one row of it is"
-        "\n  aa-pipeline report                 every audit of every table"
+        "\n  open report.html                   every audit of every table, as a page"
         "\n  aa-pipeline ingest transcripts     your own sessions (in a folder of your own)"
     )

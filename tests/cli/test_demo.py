@@ -1,0 +1,113 @@
+"""`demo`, once, and what a newcomer does after it; every dbt command of old works on it."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from pipeline.cli import cli
+from tests.cli.database import query
+
+AS_OF = "2026-11-15T12:00Z"
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """The output of one demo, and its folder."""
+    folder = tmp_path_factory.mktemp("company") / "aa-demo"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder.parent / "cache"))
+        result = CliRunner().invoke(cli, ["demo", "--path", str(folder), "--as-of", AS_OF])
+    assert result.exit_code == 0, result.output
+    return result, folder
+
+
+@pytest.fixture
+def in_demo(demo, monkeypatch):
+    """Runs the command line in the demo's folder."""
+    folder = demo[1]
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder.parent / "cache"))
+
+    def invoke(words: str):
+        result = CliRunner().invoke(cli, words.split())
+        assert result.exit_code == 0, result.output
+        return result
+
+    return invoke
+
+
+def test_the_demo_ends_with_its_marts_and_what_to_try_next(demo):
+    output = demo[0].stdout
+
+    assert "ingest otlp: " in output
+    assert "+ 0 quarantined" in output
+    assert "2026-09-16 to 2026-11-" in output
+    assert "Claude Code" in output
+    assert "Alice Adams" in output
+    assert "What to try next:" in output
+
+
+def test_the_demo_never_touches_a_folder_that_is_there(demo):
+    before = sorted(demo[1].rglob("*"))
+
+    result = CliRunner().invoke(cli, ["demo", "--path", str(demo[1])])
+
+    assert result.exit_code == 2
+    assert "is there already. Remove it, or choose another folder with --path." in result.stderr
+    assert sorted(demo[1].rglob("*")) == before
+
+
+def test_totals_of_the_summary_are_those_of_the_mart(demo, monkeypatch):
+    monkeypatch.chdir(demo[1])
+    [(sessions, cost)] = query(
+        "SELECT sum(total_sessions)::BIGINT, sum(total_cost_usd) FROM mart.fct_daily_agent_usage"
+    )
+
+    assert f"{sessions:,} sessions" in demo[0].stdout
+    assert f"${cost:,.2f}" in demo[0].stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "debug",
+        "seed",
+        "run",
+        "run --models staging.*",
+        "run --models intermediate.*",
+        "run --models marts.*",
+        "run --models fct_daily_agent_usage",
+        "run --models +fct_daily_agent_usage",
+        "run --models fct_daily_agent_usage+",
+        "test",
+        "test --models fct_daily_agent_usage",
+        "compile",
+        "run --log-level debug",
+    ],
+)
+def test_the_dbt_commands_of_old_work(in_demo, words):
+    assert in_demo(words).stdout
+
+
+def test_run_reaches_every_model_of_a_layer(in_demo):
+    tables = json.loads(in_demo("run --models marts.* --format json").stdout)["tables"]
+
+    assert {table["name"] for table in tables if table["schema"] == "mart"} == {
+        "fct_daily_agent_usage",
+        "fct_git_commits",
+        "fct_agent_costs",
+        "dim_developers",
+        "dim_agents",
+    }
+
+
+def test_the_same_files_again_land_nothing(in_demo):
+    output = in_demo("ingest git repositories/webshop repositories/billing").stdout
+
+    assert " in = 0 landed + " in output
+
+
+def test_every_mart_can_be_shown(in_demo):
+    for name in in_demo("ls -s marts").stdout.split():
+        assert json.loads(in_demo(f"show {name} --limit 2 --format json").stdout)

@@ -1,0 +1,142 @@
+"""`ingest`: what came in, what became of it, and one paragraph for what cannot be read."""
+
+import json
+import signal
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+
+from tests.cli.database import query
+
+
+def log_line(prompt="secret words"):
+    """A batch as the Collector's file exporter writes it: one request and one prompt."""
+
+    def record(name, **attributes):
+        return {
+            "timeUnixNano": "1762000000000000000",
+            "body": {"stringValue": name},
+            "attributes": [
+                {"key": key.replace("__", "."), "value": {"stringValue": str(value)}}
+                for key, value in attributes.items()
+            ],
+        }
+
+    records = [
+        record("claude_code.api_request", event__name="api_request", session__id="s1", model="m"),
+        record("claude_code.user_prompt", event__name="user_prompt", session__id="s1", prompt=prompt),
+    ]
+    return json.dumps({"resourceLogs": [{"scopeLogs": [{"logRecords": records}]}]})
+
+
+def git(folder, *words):
+    subprocess.run(
+        ["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.com", *words],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+    )
+
+
+def test_telemetry_lands_once_without_its_content(run, folder):
+    (folder / "a.jsonl").write_text(log_line() + "\n")
+    (folder / "b.jsonl").write_text(log_line() + "\n")
+
+    first = run("ingest otlp a.jsonl")
+    second = run("ingest otlp b.jsonl")
+
+    assert first.stdout == (
+        "raw.otel_logs: 2 new rows\n2 records in = 2 landed + 0 duplicates + 0 quarantined\n"
+    )
+    assert "Left out, because they hold content: prompt." in first.stderr
+    assert second.stdout == "2 records in = 0 landed + 2 duplicates + 0 quarantined\n"
+    assert query("SELECT count(*) FROM raw.otel_logs WHERE attributes::TEXT LIKE '%secret%'") == [(0,)]
+
+
+def test_content_lands_where_it_is_asked_for_by_name(run, folder):
+    (folder / "a.jsonl").write_text(log_line() + "\n")
+
+    run("ingest otlp a.jsonl --include prompt")
+
+    assert query("SELECT count(*) FROM raw.otel_logs WHERE attributes::TEXT LIKE '%secret%'") == [(1,)]
+
+
+def test_a_bad_line_is_named_and_the_rest_lands(run, folder):
+    (folder / "a.jsonl").write_text("\x1b[31mnonsense\n" + log_line() + "\n")
+
+    result = run("ingest otlp a.jsonl")
+
+    assert "a.jsonl, line 1: " in result.stderr
+    assert "1 record put aside; meta.quarantine says which and why." in result.stderr
+    assert "\x1b" not in result.output
+    assert result.stdout.endswith("3 records in = 2 landed + 0 duplicates + 1 quarantined\n")
+
+
+def test_commits_land_once(run, folder):
+    git(folder, "init", "-q", "app")
+    git(folder / "app", "commit", "-q", "--allow-empty", "-m", "one")
+
+    assert run("ingest git app").stdout.endswith("1 record in = 1 landed + 0 duplicates + 0 quarantined\n")
+    assert run("ingest git app").stdout == "1 record in = 0 landed + 1 duplicates + 0 quarantined\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("ingest otlp nowhere.jsonl", "there is no such file or folder"),
+        ("ingest otlp binary", "holds no logs, metrics or traces"),
+        ("ingest otlp empty", "is empty"),
+        ("ingest git nowhere", "There is nothing at nowhere"),
+        ("ingest copilot nowhere", "there is no such file or folder"),
+        ("ingest transcripts nowhere", "There is nothing at nowhere"),
+        ("ingest transcripts binary", "holds no transcript that we know"),
+    ],
+)
+def test_what_cannot_be_read_is_one_paragraph_and_exit_1(run, folder, words, message):
+    (folder / "binary").write_bytes(bytes(range(256)) * 10)
+    (folder / "empty").touch()
+
+    result = run(words, expect=1)
+
+    assert message in result.stderr
+    assert result.stderr.count("Error: ") == 1
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "ingest otlp",
+        "ingest otlp a.jsonl --listen 127.0.0.1:0",
+        "ingest otlp --listen 0.0.0.0:4318",
+        "ingest otlp --listen nonsense:port",
+        "ingest git app --branch a --all-branches",
+        "ingest otlp a.jsonl --include no_such_attribute",
+    ],
+)
+def test_what_cannot_be_understood_is_exit_2(run, folder, words):
+    run(words, expect=2)
+
+
+def test_telemetry_is_received_until_an_interrupt(folder):
+    program = "from pipeline.cli import cli; cli()"
+    words = ["ingest", "otlp", "--listen", "127.0.0.1:0"]
+    with subprocess.Popen(
+        [sys.executable, "-u", "-c", program, *words], stdout=subprocess.PIPE, text=True
+    ) as receiver:
+        url = receiver.stdout.readline().split()[2].rstrip(".")
+        request = urllib.request.Request(
+            f"{url}/v1/logs",
+            data=log_line().encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            assert answer.status == 200
+        receiver.send_signal(signal.SIGINT)
+        output = receiver.stdout.read()
+
+    assert receiver.returncode == 0
+    assert output.endswith("2 records in = 2 landed + 0 duplicates + 0 quarantined\n")
+    assert query("SELECT count(*) FROM raw.otel_logs") == [(2,)]
