@@ -116,6 +116,11 @@ class DuckDB(Engine):
         )
         return str(self.fetch(blocks, [self.name(schema, table)])[0][0])
 
+    def describe(
+        self, schema: str, table: str, kind: Kind, description: str, columns: Mapping[str, str]
+    ) -> None:
+        self.execute(self.comments(schema, table, kind, description, columns))
+
     def content_hash(self, query: str) -> str | None:
         count, low, high = self.fetch(f"SELECT count(*), bit_xor(hash(q)), sum(hash(q)) FROM ({query}) AS q")[
             0

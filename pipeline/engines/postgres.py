@@ -233,6 +233,11 @@ class Postgres(Engine):
         )
         return "-".join(map(str, rows[0])) if rows else ""
 
+    def describe(
+        self, schema: str, table: str, kind: Kind, description: str, columns: Mapping[str, str]
+    ) -> None:
+        self.execute(self.comments(schema, table, kind, description, columns))
+
     def content_hash(self, query: str) -> str | None:
         hashed = f"SELECT hashtextextended(CAST(q AS text), 0) AS h FROM ({query}) AS q"
         count, low, high = self.fetch(f"SELECT count(*), bit_xor(h), sum(h) FROM ({hashed}) AS hashed")[0]

@@ -97,6 +97,9 @@ def seed(
     return builder.go()
 
 
+# The schema that BI tools look at, comments included.
+BI_SCHEMA = "mart"
+
 # Action, reason and number of rows.
 _Done = tuple[str, str, int | None]
 
@@ -326,6 +329,9 @@ class _Builder:
         kind = stored_kind(table)
         replacing = self.standing.kinds.get((table.schema, table.name))
         row_count = self.engine.create(table.schema, table.name, sql, kind, replacing)
+        if table.schema == BI_SCHEMA:
+            columns = {column.name: column.description for column in table.columns}
+            self.engine.describe(table.schema, table.name, kind, table.description, columns)
         content = ""
         if AS_OF in table.sql:
             stored = f"SELECT * FROM {self.engine.name(table.schema, table.name)}"

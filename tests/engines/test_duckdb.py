@@ -159,3 +159,14 @@ def test_a_file_held_by_another_process_is_waited_for_and_its_holder_named(tmp_p
             connect(str(path), wait=0.2)
         holder.stdin.close()
         connect(str(path), wait=30).close()
+
+
+def test_what_a_table_and_its_columns_mean_is_kept_as_comments(tmp_path):
+    with connect(str(tmp_path / "x.duckdb")) as engine:
+        engine.execute("CREATE TABLE t AS SELECT 1 AS a, 2 AS b")
+        engine.describe("main", "t", "table", "One row per 'a'.", {"a": "It's a; -- no more.", "b": "B"})
+        assert engine.fetch("SELECT comment FROM duckdb_tables()") == [("One row per 'a'.",)]
+        assert engine.fetch("SELECT column_name, comment FROM duckdb_columns() WHERE table_name = 't'") == [
+            ("a", "It's a; -- no more."),
+            ("b", "B"),
+        ]
