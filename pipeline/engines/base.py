@@ -139,6 +139,9 @@ class Engine(ABC):
         """Make a schema unless it is there."""
         self.execute(f"CREATE SCHEMA IF NOT EXISTS {self.quote(name)}")
 
+    def tune(self) -> None:  # noqa: B027 some engines have nothing to set
+        """Set what makes building many tables faster; called before a build's transaction."""
+
     def create(self, schema: str, table: str, select: str, kind: Kind, replacing: Kind | None) -> int | None:
         """Store a query as a table or view of that name; the number of rows, where known.
 

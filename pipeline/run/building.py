@@ -146,6 +146,7 @@ class _Builder:
         self._check_sources()
         if self.result.command != "seed":
             seed_files.check_names(self.plan, self.project_dir)
+        self.engine.tune()
         try:
             with self.engine.transaction():
                 self._publish()
