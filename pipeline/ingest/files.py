@@ -24,7 +24,7 @@ ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 PROTOBUF_START = b"\n"  # tag of field 1, a message: how every OTLP export begins
 JSON_STARTS = (b"{", b"[")
 
-PIECE = 8 << 20  # bytes that are handed on at once
+PIECE = 4 << 20  # bytes that are handed on at once
 GARBAGE = 32 << 20  # bytes without the start of a document after which a line's end will do
 LONGEST = 256 << 20  # bytes of the longest document that is read
 SAMPLE = 4096  # bytes at either end by which a file is known again

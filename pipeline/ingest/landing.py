@@ -36,7 +36,7 @@ TIMES = {"git_commits": "commit_timestamp", "copilot_metrics": "date"}
 
 BATCH = 10_000  # rows that are held back before they are written
 IN_LIST = 1_000  # keys that are asked for at once where a statement takes no lists
-MEMORY = 256  # MiB that DuckDB may use, unless it was given less
+MEMORY = 192  # MiB that DuckDB may use, unless it was given less
 MEGABYTES = {"MiB": 1, "GiB": 1 << 10, "TiB": 1 << 20}
 EXCERPT = 200  # characters that are kept of a bad record
 

@@ -27,7 +27,7 @@ GOES_ON = (b" ", b"\t", b"}", b"]")
 NUL = re.compile(rb"\\u0000")
 PARALLEL_FROM = 32 << 20  # bytes of input from which other processes are worth their start
 MOST_PROCESSES = 4
-MOST_WAITING = 4  # pieces per helper that are under way at once
+MOST_WAITING = 3  # pieces per helper that are under way at once
 
 
 @dataclass

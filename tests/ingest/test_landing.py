@@ -186,7 +186,7 @@ def test_the_database_gets_its_memory_back(tmp_path):
     with connect(str(tmp_path / "x.duckdb"), memory_limit="2GiB") as engine:
         limit = "SELECT current_setting('memory_limit')"
         with Landing(engine, "test", []):
-            assert engine.fetch(limit) == [("256.0 MiB",)]
+            assert engine.fetch(limit) == [("192.0 MiB",)]
         assert engine.fetch(limit) == [("2.0 GiB",)]
     with (
         connect(str(tmp_path / "y.duckdb"), memory_limit="100MiB") as engine,
