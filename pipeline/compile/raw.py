@@ -34,15 +34,21 @@ JSON_TO_TEXT = {
     "pyspark": "to_json({})",
     "bigquery": "TO_JSON_STRING({})",
 }
-# PostgreSQL fails on a text that is no JSON, and its type json holds what it then cannot take apart.
-# Half of a surrogate pair, a NUL and a number beyond all bounds are looked at closely; they are rare.
+# PostgreSQL fails on a text that is no JSON, and its type json holds what it then cannot take apart:
+# a NUL, which becomes the replacement character, and half of a surrogate pair, which no engine reads.
+HALF_PAIR = (
+    r"(?<!\\)(\\\\)*\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
+    r"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F]"
+)
 POSTGRES_JSON = {
-    "text": "meta.json_or_null({0})",
+    "jsonb": "CAST({} AS TEXT)",
     "json": (
-        "CASE WHEN CAST({0} AS TEXT) LIKE '%\\\\u%' OR CAST({0} AS TEXT) ~ '[eE][+-]?[0-9]{{4}}'"
-        " THEN meta.json_or_null(CAST({0} AS TEXT)) ELSE CAST({0} AS TEXT) END"
+        r"CASE WHEN strpos(CAST({0} AS TEXT), '\u') = 0 THEN CAST({0} AS TEXT)"
+        f" WHEN CAST({{0}} AS TEXT) ~ '{HALF_PAIR.replace('{', '{{').replace('}', '}}')}' THEN NULL"
+        r" ELSE replace(CAST({0} AS TEXT), '\u0000', '\ufffd') END"
     ),
-    "jsonb": "CAST({0} AS TEXT)",
+    # A function that the engine makes: only a cast can tell, and a cast that fails ends the query.
+    "text": "meta.json_or_null({})",
 }
 NESTED_TO_TEXT = JSON_TO_TEXT | {"duckdb": "CAST(to_json({}) AS VARCHAR)"}
 

@@ -42,8 +42,18 @@ NEW = "{}~new"
 ROWS_PER_WRITE = 1_000
 ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\ufffd"})
 
+WORK_MEM = 64  # MB that a sort or a hash table takes before it goes to disk, unless the server allows more
 # Compiling queries of this size to machine code takes longer than it saves.
-SESSION = "SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET jit = off"
+# Of tables that it has just seen for the first time, and of parts of a query, PostgreSQL expects so
+# few rows that it joins them by sorting and comparing all pairs; hashing is never much slower.
+SESSION = f"""
+SET TimeZone = 'UTC';
+SET DateStyle = 'ISO';
+SET jit = off;
+SET enable_mergejoin = off;
+SELECT set_config('work_mem', '{WORK_MEM}MB', false)
+FROM pg_settings WHERE name = 'work_mem' AND CAST(setting AS bigint) < {WORK_MEM} * 1024
+"""
 # A server that has gone is noticed after a minute, even where nobody closes the connection.
 KEEPALIVE: dict[str, Any] = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 
@@ -57,9 +67,7 @@ CREATE OR REPLACE FUNCTION meta.json_or_null(document text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL RESTRICTED AS $function$
 BEGIN
     -- No text of PostgreSQL can hold a NUL.
-    IF strpos(document, '\u') > 0 THEN
-        document := regexp_replace(document, '(?<!\\)((?:\\\\)*)\\u0000', '\1\\ufffd', 'g');
-    END IF;
+    document := replace(document, '\u0000', '\ufffd');
     PERFORM document::jsonb;
     RETURN document;
 EXCEPTION WHEN data_exception OR program_limit_exceeded OR statement_too_complex THEN

@@ -34,7 +34,8 @@ INSTANT = dt.Timestamp(timezone="UTC", scale=6)
 # which models may not import.
 AS_OF = "{{as_of}}"
 
-NUMBER = "^ *[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,2})? *$"
+# What no float64 can hold is no number: a cast of it fails.
+NUMBER = "^ *[+-]?([0-9]{1,100}[.]?[0-9]{0,100}|[.][0-9]{1,100})([eE][+-]?[0-9]{1,2})? *$"
 
 
 class Once(ops.Impure):
