@@ -6,6 +6,8 @@
 4. The commits of the mart are those of the raw table inside the window.
 
 (That every developer and agent of a fact is in its dimension is said by the facts' references.)
+
+Beside them stands one that only warns: no month costs more than its budget.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -38,8 +40,9 @@ class Law:
         name: of the audit.
         columns: the columns of `table` that it looks at.
         description: the sentence that holds.
-        needs: models that it looks at.
+        needs: models and seeds that it looks at.
         broken: the rows that break it.
+        severity: error or warn.
     """
 
     table: str
@@ -48,6 +51,7 @@ class Law:
     description: str
     needs: tuple[str, ...]
     broken: Callable[[Callable[[str], ir.Table]], ir.Table]
+    severity: str = "error"
 
 
 def law_audits(
@@ -62,7 +66,7 @@ def law_audits(
 
     Args:
         table_of: an unbound table by the name that models have for it.
-        known: the models that there are; a law about others is left out.
+        known: the models and seeds that there are; a law about others is left out.
         sql: an expression as SQL of the target, raw tables read as they are.
         window_days: how many days of commits are kept.
         severities: the configuration's `severity`.
@@ -81,7 +85,7 @@ def law_audits(
             examples_sql=f"{sql(broken)} LIMIT {EXAMPLES}",
             needs=list(law.needs),
         )
-        severity, limit = configured(law.table, law.name, severities or {}, "error", None)
+        severity, limit = configured(law.table, law.name, severities or {}, law.severity, None)
         audits = found.setdefault(law.table, [])
         audits.append(replace(audit, severity=severity, limit=limit))
     return found
@@ -122,6 +126,15 @@ def laws(window_days: int) -> list[Law]:
             description=(f"There is exactly one row for each commit of the last {window_days} days in raw."),
             needs=("fct_git_commits",),
             broken=lambda table_of: _commits_differ(table_of, window_days),
+        ),
+        Law(
+            table="fct_agent_costs",
+            name="inside_budget",
+            columns=("daily_cost_usd",),
+            description="No month costs more than its budget in seeds/budgets.csv.",
+            needs=("fct_agent_costs", "budgets"),
+            broken=_over_budget,
+            severity="warn",
         ),
     ]
 
@@ -208,6 +221,27 @@ def _commits_differ(table_of: Callable[[str], ir.Table], window_days: int) -> ir
     missing = expected.anti_join(there, "commit_hash").mutate(problem=ibis.literal("missing"))
     surplus = there.anti_join(expected, "commit_hash").mutate(problem=ibis.literal("not in raw"))
     return missing.union(surplus)
+
+
+def _over_budget(table_of: Callable[[str], ir.Table]) -> ir.Table:
+    budgets = table_of("budgets").mutate(month=_.month.truncate("month"))
+    costs = table_of("fct_agent_costs")
+    scopes = (
+        ibis.literal("all"),
+        ibis.literal("developer:").concat(costs.developer_id),
+        ibis.literal("agent:").concat(costs.agent_type),
+    )
+    spent = ibis.union(
+        *(
+            costs.select(scope=scope, month=costs.date.truncate("month"), usd=costs.daily_cost_usd)
+            .group_by("scope", "month")
+            .agg(spent_usd=_.usd.sum())
+            for scope in scopes
+        )
+    )
+    return budgets.inner_join(spent, ["scope", "month"]).filter(
+        (_.spent_usd > _.budget_usd) & _differs(_.spent_usd, _.budget_usd)
+    )
 
 
 def _sum(table: ir.Table, column: str, name: str) -> ir.Table:

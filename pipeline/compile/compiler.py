@@ -79,7 +79,7 @@ def compile_plan(
     ]
     laws = law_audits(
         compiler.unbound,
-        graph,
+        [*graph, *seeds],
         compiler.query,
         window_days=config.window_days,
         severities=config.severity,

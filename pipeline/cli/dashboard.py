@@ -1,0 +1,42 @@
+"""`dashboard`: the page that people look at."""
+
+from pathlib import Path
+
+import click
+
+from pipeline.cli.options import Invocation, command, pass_invocation
+
+
+@command()
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    default=Path("dashboard"),
+    show_default=True,
+    help="Where to write it.",
+)
+@pass_invocation
+def dashboard(invocation: Invocation, folder: Path) -> None:
+    """Write the dashboard: return, agents, team, git and cost, in one page.
+
+    It needs a browser and nothing else: no server, no network. Filters by date, developer, agent
+    and project work inside the page, and its address keeps them.
+
+    \b
+    aa-pipeline dashboard
+    aa-pipeline dashboard -o public/
+    """
+    from pipeline.cli.output import say
+    from pipeline.dashboard import write_dashboard
+
+    with invocation.connect(read_only=True) as engine:
+        written = write_dashboard(
+            engine,
+            folder,
+            timezone=invocation.config.timezone,
+            window_days=invocation.config.window_days,
+        )
+    say(f"Wrote {written.file}, {written.size / 1e6:.1f} MB. Open it in a browser.")

@@ -1,0 +1,58 @@
+"""`export`: tables as files."""
+
+from pathlib import Path
+
+import click
+
+from pipeline.cli.options import Invocation, command, pass_invocation, selection_options
+
+
+@command()
+@selection_options
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(["parquet", "csv"]),
+    default="parquet",
+    show_default=True,
+    help="How to write them.",
+)
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    default=Path("export"),
+    show_default=True,
+    help="Where to write them, one file per table.",
+)
+@pass_invocation
+def export(
+    invocation: Invocation,
+    select: tuple[str, ...],
+    exclude: tuple[str, ...],
+    file_format: str,
+    folder: Path,
+) -> None:
+    """Write marts, or other tables, as Parquet or CSV files.
+
+    Either all files are replaced or none. A BI tool that keeps a DuckDB file open stops builds:
+    let it read these instead.
+
+    \b
+    aa-pipeline export
+    aa-pipeline export -s fct_agent_costs --format csv -o reports/
+    """
+    from pipeline.cli.output import say
+    from pipeline.cli.tables import print_table
+    from pipeline.export import export_tables
+    from pipeline.selection import select as selected
+
+    with invocation.connect(read_only=True) as engine:
+        plan = invocation.plan(engine)
+        names = selected(plan.tables, select or ("marts",), exclude, kinds=["model", "seed"])
+        tables = [plan.tables[name] for name in names]
+        done = export_tables(engine, tables, folder, format=file_format)
+    print_table(["table", "rows", "file"], [(one.table, one.rows, str(one.file)) for one in done])
+    say(f"Wrote {len(done)} {'file' if len(done) == 1 else 'files'} to {folder}.", err=True)
