@@ -21,14 +21,16 @@ def int_sessions_with_costs(stg_agent_sessions: ibis.Table, int_usage_costs: ibi
             reported=_.reported_nano_usd.sum(),
             computed=_.computed_nano_usd.sum(),
             cost=_.cost_nano_usd.sum(),
-            model_count=_.model_name.nunique(),
+            model_count=_.model_name.nunique(where=_.total_tokens > 0),
         )
     )
     sessions = stg_agent_sessions.left_join(usage, "session_id").drop("session_id_right")
+    counts = [*TOKENS, "unpriced_tokens", "model_count"]
+    sessions = sessions.mutate(**{name: sessions[name].fill_null(0) for name in counts})
     read = _.cache_read_tokens
     return sessions.select(
         *stg_agent_sessions.columns,
-        **{name: _[name].fill_null(0) for name in TOKENS},
+        *TOKENS,
         session_cost_usd=usd(_.cost),
         reported_cost_usd=usd(_.reported),
         computed_cost_usd=usd(_.computed),
@@ -39,8 +41,8 @@ def int_sessions_with_costs(stg_agent_sessions: ibis.Table, int_usage_costs: ibi
             (_.computed.notnull(), "computed"),
             (_.total_tokens > 0, "unpriced"),
         ),
-        unpriced_tokens=_.unpriced_tokens.fill_null(0),
+        unpriced_tokens=_.unpriced_tokens,
         cache_hit_rate=read / (_.input_tokens + _.cache_creation_tokens + read).nullif(0),
         tokens_per_second=_.output_tokens / _.duration_seconds.nullif(0),
-        model_count=_.model_count.fill_null(0),
+        model_count=_.model_count,
     )

@@ -4,7 +4,7 @@ import ibis
 from ibis import _
 
 from pipeline.models.agents import GEN_AI_EVENTS
-from pipeline.models.expressions import model_without_prefixes
+from pipeline.models.expressions import model_without_prefixes, stack
 
 RATES = ["input_usd", "output_usd", "cache_write_5m_usd", "cache_write_1h_usd", "cache_read_usd"]
 GRAIN = ["session_id", "developer_id", "agent_type", "model_name", "day"]
@@ -12,40 +12,56 @@ GRAIN = ["session_id", "developer_id", "agent_type", "model_name", "day"]
 NANO_PER_TOKEN = 1000
 
 
-def tiers(model_prices: ibis.Table) -> ibis.Table:
-    """Prices with the input at which the next tier begins; a kind without a price costs what input costs."""
-    window = ibis.window(
-        group_by=["model", "speed", "valid_from"], order_by=[model_prices.above_input_tokens]
+def prices_in_force(usage: ibis.Table, model_prices: ibis.Table) -> ibis.Table:
+    """The prices of each model, speed and day in `usage`, by tier, and where the next tier begins.
+
+    Of prices of one tier that overlap in time the one that began last is in force. A kind without
+    a price of its own costs what input costs, one-hour cache writes what other writes cost.
+    """
+    named = usage.select("speed", "day", "bare_model", "model_name").distinct()
+    asked = stack(
+        named.select("speed", "day", asked_model="bare_model"),
+        named.select("speed", "day", asked_model="model_name"),
+    ).distinct()
+    prices = model_prices.rename(price_speed="speed")
+    found = asked.join(
+        prices,
+        [
+            asked.asked_model == prices.model.lower(),
+            asked.speed == prices.price_speed,
+            asked.day >= prices.valid_from,
+            prices.valid_to.isnull() | (asked.day < prices.valid_to),
+        ],
     )
-    rates = {rate: ibis.coalesce(model_prices[rate], model_prices.input_usd) for rate in RATES}
-    # One-hour writes without a price of their own cost what other writes cost.
-    rates["cache_write_1h_usd"] = ibis.coalesce(
-        model_prices.cache_write_1h_usd, model_prices.cache_write_5m_usd, model_prices.input_usd
-    )
-    return model_prices.select(
-        *("model", "valid_from", "valid_to", "above_input_tokens"),
-        price_speed=model_prices.speed,
-        next_tier=model_prices.above_input_tokens.lead().over(window),
-        **rates,
+    of_a_day = ["asked_model", "speed", "day"]
+    order = [_.valid_from.desc(), _.model]
+    latest = ibis.row_number().over(group_by=[*of_a_day, "above_input_tokens"], order_by=order)
+    in_force = found.mutate(rank=latest).filter(_.rank == 0)
+    write = ibis.coalesce(_.cache_write_5m_usd, _.input_usd)
+    return in_force.select(
+        *of_a_day,
+        "above_input_tokens",
+        "input_usd",
+        next_tier=_.above_input_tokens.lead().over(group_by=of_a_day, order_by=_.above_input_tokens),
+        output_usd=ibis.coalesce(_.output_usd, _.input_usd),
+        cache_write_5m_usd=write,
+        cache_write_1h_usd=ibis.coalesce(_.cache_write_1h_usd, write),
+        cache_read_usd=ibis.coalesce(_.cache_read_usd, _.input_usd),
     )
 
 
 def with_price(usage: ibis.Table, prices: ibis.Table, key: str, prefix: str) -> ibis.Table:
     """`usage` with the rates of the model that `key` names, under `prefix`; NULL where it has none."""
-    priced = prices.rename(lambda name: f"{prefix}{name}")
-
-    def rate(name: str) -> ibis.Value:
-        return priced[f"{prefix}{name}"]
-
+    rates = prices.rename(lambda name: f"{prefix}{name}")
+    above, next_tier = rates[f"{prefix}above_input_tokens"], rates[f"{prefix}next_tier"]
     return usage.left_join(
-        priced,
+        rates,
         [
-            usage[key] == rate("model"),
-            usage.speed == rate("price_speed"),
-            usage.day >= rate("valid_from"),
-            rate("valid_to").isnull() | (usage.day < rate("valid_to")),
-            (rate("above_input_tokens") == 0) | (usage.request_input > rate("above_input_tokens")),
-            rate("next_tier").isnull() | (usage.request_input <= rate("next_tier")),
+            usage[key] == rates[f"{prefix}asked_model"],
+            usage.speed == rates[f"{prefix}speed"],
+            usage.day == rates[f"{prefix}day"],
+            (above == 0) | (usage.request_input > above),
+            next_tier.isnull() | (usage.request_input <= next_tier),
         ],
     )
 
@@ -61,12 +77,12 @@ def int_usage_costs(stg_usage: ibis.Table, model_prices: ibis.Table) -> ibis.Tab
         bare_model=model_without_prefixes(_.reported_model),
         request_input=ibis.ifelse(_.form <= GEN_AI_EVENTS, sent, 0),
     )
-    prices = tiers(model_prices)
+    prices = prices_in_force(usage, model_prices)
     for key, prefix in (("bare_model", "named_"), ("model_name", "canonical_")):
         usage = with_price(usage, prices, key, prefix)
-    is_named = _.named_model.notnull()
+    is_named = _.named_asked_model.notnull()
     usage = usage.mutate(
-        has_price=is_named | _.canonical_model.notnull(),
+        has_price=is_named | _.canonical_asked_model.notnull(),
         **{rate: ibis.ifelse(is_named, _[f"named_{rate}"], _[f"canonical_{rate}"]) for rate in RATES},
     )
     usd_per_million = (
