@@ -70,7 +70,8 @@ class DuckDB(Engine):
 
     def shapes(self, schema: str) -> dict[str, dict[str, str]]:
         kinds = {name: kind for (where, name), kind in self.kinds().items() if where == schema}
-        if "view" in kinds.values():
+        # 1.5 cannot take a quoted name apart that contains a quote.
+        if "view" in kinds.values() or any('"' in name for name in (schema, *kinds)):
             return self._shapes_by_catalogue(schema)
         # Table by table, because duckdb_columns() first binds every view of DuckDB's own.
         return {
