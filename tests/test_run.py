@@ -245,10 +245,10 @@ def test_a_kill_in_the_middle_leaves_everything_as_it_was_and_running_a_plan_is_
         shop.sell(3, "tea", 2)
         plan.write_text(shop.plan().to_json())
     arguments = [sys.executable, "-c", KILLED, str(database), str(plan)]
-    assert subprocess.run([*arguments, "die"], check=False).returncode == 9
+    assert subprocess.run([*arguments, "die"], cwd=tmp_path, check=False).returncode == 9
     with connect(str(database)) as engine:
         assert engine.fetch("SELECT count(*) FROM staging.stg_sales") == [(2,)]
-    done = subprocess.run(arguments, capture_output=True, text=True, check=True)
+    done = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout == "success []\n"
     with connect(str(database)) as engine:
         assert engine.fetch("SELECT count(*) FROM staging.stg_sales") == [(3,)]
