@@ -51,6 +51,15 @@ def session(name="s1", start="09:00", end="09:20", cost=1.0, tokens=900, **given
     }
 
 
+def agents(commits):
+    """Method and agent of each of many commits, in their order."""
+    named = [one | {"commit_hash": f"{number:040}"} for number, one in enumerate(commits)]
+    return [
+        (row["attribution_method"], row["agent_type"])
+        for row in context(*named, columns=["commit_hash", "attribution_method", "agent_type"])
+    ]
+
+
 def attribution(commit, **given):
     row = one(commit, "attribution_method", "agent_session_id", "agent_type", **given)
     return tuple(row.values())
@@ -162,9 +171,8 @@ def test_a_git_ai_note_links_a_commit_to_its_conversation():
 NOREPLY = "users.noreply.github.com"
 
 
-@pytest.mark.parametrize(
-    ("given", "agent"),
-    [
+def test_agents_sign_by_address_or_by_a_line_of_their_own():
+    signed = [
         ({"commit_message": CLAUDE}, "claude_code"),
         ({"commit_message": "x\n\nco-authored-by: claude <NOREPLY@ANTHROPIC.COM>"}, "claude_code"),
         (
@@ -180,15 +188,12 @@ NOREPLY = "users.noreply.github.com"
         ({"commit_message": "x\n\nAmp-Thread-ID: https://ampcode.com/threads/T-1"}, "amp"),
         ({"author_email": f"161369871+google-labs-jules[bot]@{NOREPLY}"}, "jules"),
         ({"commit_message": "x\n\nCo-authored-by: aider (gpt) <aider@aider.chat>"}, "aider"),
-    ],
-)
-def test_agents_sign_by_address_or_by_a_line_of_their_own(given, agent):
-    assert attribution(commit(**given)) == ("trailer", None, agent)
+    ]
+    assert agents(commit(**given) for given, _ in signed) == [("trailer", agent) for _, agent in signed]
 
 
-@pytest.mark.parametrize(
-    "given",
-    [
+def test_people_reviews_and_release_robots_are_no_agents():
+    unsigned = [
         {"author_name": "Claude Monet", "author_email": "claude@monet.fr"},
         {"commit_message": "Thanks to Claude and Codex"},
         {"commit_message": "Mention noreply@anthropic.com in the docs"},
@@ -199,10 +204,8 @@ def test_agents_sign_by_address_or_by_a_line_of_their_own(given, agent):
         {"author_email": f"176961590+gemini-code-assist[bot]@{NOREPLY}"},
         {"author_email": "49699333+dependabot[bot]@users.noreply.github.com"},
         {"commit_message": None, "author_email": None},
-    ],
-)
-def test_people_reviews_and_release_robots_are_no_agents(given):
-    assert attribution(commit(**given))[0] == "none"
+    ]
+    assert agents(commit(**given) for given in unsigned) == [("none", None)] * len(unsigned)
 
 
 # The session of a commit
@@ -279,9 +282,11 @@ def test_each_commit_stands_once_however_many_sessions_match():
     assert len(context(commit(), sessions=sessions)) == 1
 
 
-@pytest.mark.parametrize(
-    ("added", "deleted", "size"),
-    [(0, 0, "small"), (60, 40, "small"), (61, 40, "medium"), (500, 0, "medium"), (500, 1, "large")],
-)
-def test_the_size_of_a_commit(added, deleted, size):
-    assert one(commit(lines_added=added, lines_deleted=deleted))["commit_size"] == size
+def test_the_size_of_a_commit():
+    sizes = [(0, 0, "small"), (60, 40, "small"), (61, 40, "medium"), (500, 0, "medium"), (500, 1, "large")]
+    commits = [
+        commit(name=str(number), lines_added=added, lines_deleted=deleted)
+        for number, (added, deleted, _) in enumerate(sizes)
+    ]
+    found = context(*commits, columns=["commit_hash", "commit_size"])
+    assert [row["commit_size"] for row in found] == [size for *_, size in sizes]

@@ -228,19 +228,17 @@ def test_a_fast_request_of_a_model_without_a_fast_price_is_unpriced():
     assert (row["cost_nano_usd"], row["unpriced_tokens"]) == (None, MILLION)
 
 
-@pytest.mark.parametrize(
-    "reported",
-    [
+def test_a_model_is_priced_by_its_canonical_name():
+    names = [
         "claude-sonnet-4-5",
         "Claude-Sonnet-4-5",
         "claude-sonnet-4-5-20250929",
         "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
         "vertex_ai/claude-sonnet-4-5@20250929",
         "claude-sonnet-4-5[1m]",
-    ],
-)
-def test_a_model_is_priced_by_its_canonical_name(reported):
-    assert cost(used(MILLION, reported_model=reported)) == 3
+    ]
+    found = costs(*(used(MILLION, session_id=name, reported_model=name) for name in names))
+    assert [row["cost_nano_usd"] for row in found] == [3 * DOLLAR] * len(names)
 
 
 def test_the_reported_name_comes_before_the_canonical_one():
