@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.docs.highlight import highlight
 from pipeline.docs.state import State, TableState, Verdict
 from pipeline.lineage import KINDS, ROWS, VALUE
-from pipeline.pages import base_css, environment
+from pipeline.pages import base_css, environment, visible
 from pipeline.plan import Plan, PlanAudit, PlanColumn, PlanTable
 from pipeline.verdicts import STATUSES
 
@@ -65,6 +66,7 @@ def site_files(plan: Plan, state: State, *, generated_at: dt.datetime) -> dict[s
         "sidebar": len(tables) <= MOST_IN_SIDEBAR,
         "generated_at": generated_at,
         "short": _short,
+        "prose": _prose,
     }
     counts = Counter(check.status for page in tables.values() for check in page.checks)
     attention = [
@@ -266,8 +268,16 @@ def _short(value: str) -> str:
     return {"TIMESTAMP WITH TIME ZONE": "TIMESTAMPTZ"}.get(value, value)
 
 
+def _prose(text: str) -> "Markup":
+    """A sentence, with what stands between backticks as code."""
+    parts = [escape(visible(part)) for part in text.split("`")]
+    if len(parts) % 2 == 0:  # an odd backtick is a backtick
+        parts[-2:] = ["`".join(parts[-2:])]
+    return _markup("".join(f"<code>{part}</code>" if at % 2 else part for at, part in enumerate(parts)))
+
+
 def _markup(html: str) -> "Markup":
-    """HTML that `highlight` has escaped."""
+    """HTML whose every text has been escaped already."""
     from markupsafe import Markup
 
     return Markup(html)

@@ -7,7 +7,7 @@
 "use strict";
 
 const Layout = (() => {
-  const SWEEPS = 24;
+  const SWEEPS = 16;
   const ROUNDS = 16;
 
   /**
@@ -116,26 +116,29 @@ const Layout = (() => {
 
   /** Swaps neighbours wherever that takes crossings away. */
   function swap(ranks) {
-    for (let round = 0, better = true; better && round < 8; round++) {
+    for (let round = 0, better = true; better && round < 4; round++) {
       better = false;
       for (const of of ranks) {
         for (let i = 1; i < of.length; i++) {
           const [upper, lower] = [of[i - 1], of[i]];
-          if (crossed(lower, upper) < crossed(upper, lower)) {
-            of[i - 1] = lower; of[i] = upper;
-            lower.order = i - 1; upper.order = i;
-            better = true;
-          }
+          if (gain(upper.before, lower.before) + gain(upper.after, lower.after) <= 0) continue;
+          of[i - 1] = lower; of[i] = upper;
+          lower.order = i - 1; upper.order = i;
+          better = true;
         }
       }
     }
   }
 
-  /** Crossings between the edges of two items of a rank if `upper` stands above `lower`. */
-  function crossed(upper, lower) {
+  /** How many crossings fewer there would be on one side if two neighbours changed places. */
+  function gain(upper, lower) {
     let count = 0;
-    for (const side of ["before", "after"]) {
-      for (const one of upper[side]) for (const other of lower[side]) if (one.order > other.order) count++;
+    for (let i = 0; i < upper.length; i++) {
+      const end = upper[i].order;
+      for (let j = 0; j < lower.length; j++) {
+        if (end > lower[j].order) count++;
+        else if (end < lower[j].order) count--;
+      }
     }
     return count;
   }
@@ -180,6 +183,7 @@ const Layout = (() => {
   function settle(of, gap) {
     // Least squares in a fixed order: neighbours that would overlap are merged into one block.
     const blocks = [];
+    const centre = of.reduce((sum, item) => sum + item.middleY, 0) / of.length;
     let offset = 0;
     of.forEach((item, index) => {
       if (index) {
@@ -196,16 +200,21 @@ const Layout = (() => {
           weight += pull;
         }
       }
-      const wanted = weight ? sum / weight : item.middleY;
-      weight = weight || 0.1;
-      let block = { items: [item], weight, sum: weight * (wanted - offset) };
+      const wanted = weight ? sum / weight : centre;
+      weight ||= 0.001; // what stands alone keeps close to the others
+      const block = { first: index, weight, sum: weight * (wanted - offset) };
       while (blocks.length && blocks.at(-1).sum / blocks.at(-1).weight >= block.sum / block.weight) {
         const above = blocks.pop();
-        block = { items: [...above.items, ...block.items], weight: above.weight + block.weight, sum: above.sum + block.sum };
+        block.first = above.first;
+        block.weight += above.weight;
+        block.sum += above.sum;
       }
       blocks.push(block);
     });
-    for (const block of blocks) for (const item of block.items) item.middleY = block.sum / block.weight + item.offset;
+    blocks.forEach((block, index) => {
+      const end = blocks[index + 1]?.first ?? of.length;
+      for (let i = block.first; i < end; i++) of[i].middleY = block.sum / block.weight + of[i].offset;
+    });
   }
 
   return { arrange, crossings };

@@ -4,6 +4,8 @@
 //   lineage.html#table.column      a column, likewise, step by step
 "use strict";
 
+{ // a scope of its own beside the other scripts
+
 const { tables, kinds: KINDS } = globalThis.AA_LINEAGE;
 const VALUE = 0;
 const ROWS = -1; // in a column's place: the rows of the table
@@ -105,6 +107,16 @@ function html(name, attributes, ...children) {
 
 const shortened = (text) => (text.length > 38 ? `${text.slice(0, 37)}…` : text);
 
+/** A long name in two lines, broken at the underscore nearest to its middle. */
+function lines(text) {
+  const whole = shortened(text);
+  if (whole.length < 16) return [whole];
+  const breaks = [...whole.matchAll(/_/g)].map((found) => found.index + 1).filter((at) => at > 4 && at < whole.length - 3);
+  if (!breaks.length) return [whole];
+  const middle = breaks.reduce((best, at) => (Math.abs(at - whole.length / 2) < Math.abs(best - whole.length / 2) ? at : best));
+  return [whole.slice(0, middle), whole.slice(middle)];
+}
+
 /** A curve through the points of a route, flat where it leaves and arrives. */
 function curve(points) {
   let path = `M${points[0][0]},${points[0][1]}`;
@@ -128,16 +140,21 @@ function pointsOf(route, y1, y2) {
 
 function tableNode(number, chosen) {
   const table = tables[number];
-  return { id: number, sequence: number, pinned: table.layer === "raw", width: shortened(table.name).length * CHAR + 30, height: 32, chosen };
+  const words = lines(table.name);
+  const width = Math.max(...words.map((line) => line.length)) * CHAR + 32;
+  return { id: number, sequence: number, pinned: table.layer === "raw", width, height: 18 + 15 * words.length, words, chosen };
 }
 
 function drawTables(shown, chosen) {
   const nodes = [...shown].sort((a, b) => a - b).map((number) => tableNode(number, number === chosen));
   const edges = nodes.flatMap(({ id }) => tables[id].reads.filter((from) => shown.has(from)).map((from) => [from, id]));
-  const plan = Layout.arrange(nodes, edges, { x: 56, y: 14 });
-  const lines = edges.map(([from, to]) =>
+  let plan = Layout.arrange(nodes, edges, { x: 38, y: 14 });
+  // A long chain is low and wide: what height there is makes its lines easier to tell apart.
+  const room = (graph.clientHeight / graph.clientWidth) * (plan.width / plan.height);
+  if (room > 1.2) plan = Layout.arrange(nodes, edges, { x: 38, y: 14 * Math.min(room, 3.5) });
+  const paths = edges.map(([from, to]) =>
     draw("path", { class: "edge", d: curve(pointsOf(plan.edges.get(`${from} ${to}`))), "data-from": from, "data-to": to }));
-  const boxes = nodes.map(({ id, chosen: isChosen }) => {
+  const boxes = nodes.map(({ id, words, chosen: isChosen }) => {
     const table = tables[id];
     const { x, y, width, height } = plan.nodes.get(id);
     const box = draw("a", {
@@ -146,11 +163,11 @@ function drawTables(shown, chosen) {
     }, draw("title", {}, `${table.name}\n${table.text}`),
     draw("rect", { width, height, rx: 7 }),
     draw("rect", { class: "stripe", width: 4, height: height - 12, x: 8, y: 6, rx: 2 }),
-    draw("text", { x: 20, y: height / 2 + 4.5 }, shortened(table.name)));
+    ...words.map((line, index) => draw("text", { x: 20, y: height / 2 + 4.5 + (index - (words.length - 1) / 2) * 15 }, line)));
     if (isChosen) box.setAttribute("aria-current", "true");
     return box;
   });
-  show(lines, boxes, plan);
+  show(paths, boxes, plan);
 }
 
 function drawColumns(table, column) {
@@ -173,7 +190,7 @@ function drawColumns(table, column) {
   for (let pass = 0; pass < 4; pass++) untangle(cards, steps_, y, pass % 2 === 0);
 
   const unique = new Map(steps_.map((step) => [[step.from, step.fromColumn, step.table, step.column, step.kind].join(" "), step]));
-  const lines = [...unique.values()].map((step) => draw("path", {
+  const paths = [...unique.values()].map((step) => draw("path", {
     class: "edge step", "data-kind": KINDS[step.kind],
     "data-from": `${step.from} ${step.fromColumn}`, "data-to": `${step.table} ${step.column}`,
     d: curve(pointsOf(plan.edges.get(`${step.from} ${step.table}`), y(step.from, step.fromColumn), y(step.table, step.column))),
@@ -196,7 +213,7 @@ function drawColumns(table, column) {
       draw("rect", { width: at.width - 12, height: ROW, x: 6, rx: 4 }),
       draw("text", { x: 12, y: ROW / 2 + 4 }, shortened(columnName(id, one))))));
   });
-  show(lines, boxes, plan);
+  show(paths, boxes, plan);
 }
 
 /** Puts the columns within each card in the order of what they are connected to. */
@@ -218,8 +235,8 @@ function untangle(cards, steps_, y, rightwards) {
   }
 }
 
-function show(lines, boxes, plan) {
-  svg.replaceChildren(draw("g", { id: "scene" }, draw("g", { class: "edges" }, ...lines), draw("g", { class: "boxes" }, ...boxes)));
+function show(paths, boxes, plan) {
+  svg.replaceChildren(draw("g", { id: "scene" }, draw("g", { class: "edges" }, ...paths), draw("g", { class: "boxes" }, ...boxes)));
   extent = plan;
   const links = [...svg.querySelectorAll("a")];
   (svg.querySelector("a.chosen") ?? links[0])?.setAttribute("tabindex", "0");
@@ -348,17 +365,18 @@ function apply() {
 function fit() {
   const { width, height } = graph.getBoundingClientRect();
   const margin = 28;
-  const scale = Math.min((width - 2 * margin) / extent.width, (height - 2 * margin - 24) / extent.height, 1.25);
+  const [top, bottom] = [68, 56]; // for the buttons and the legend
+  const middle = (top + height - bottom) / 2;
+  const scale = Math.min((width - 2 * margin) / extent.width, (height - top - bottom) / extent.height, 1.25);
   // Smaller than that nobody reads it: rather begin at the chosen one, or at the left.
-  const readable = document.body.dataset.view === "all" && tables.length > 60 ? 0.12 : width < 600 ? 0.6 : 0.42;
+  const readable = width < 600 ? 0.6 : 0.42;
   view.scale = Math.max(scale, Math.min(readable, 1));
   view.x = scale >= view.scale ? (width - extent.width * view.scale) / 2 : margin;
-  view.y = Math.max((height - extent.height * view.scale) / 2, margin);
+  view.y = Math.max(middle - (extent.height * view.scale) / 2, top);
   if (scale < view.scale) {
-    view.y = (height - extent.height * view.scale) / 2;
     const at = svg.querySelector("a.chosen");
     const box = at && boxOf(at);
-    if (box) { view.x = width / 2 - box.x * view.scale; view.y = height / 2 - box.y * view.scale; }
+    if (box) { view.x = width / 2 - box.x * view.scale; view.y = middle - box.y * view.scale; }
   }
   apply();
 }
@@ -494,3 +512,4 @@ new ResizeObserver(fit).observe(graph);
 
 update();
 document.body.dataset.ready = "true";
+}

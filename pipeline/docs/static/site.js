@@ -1,6 +1,8 @@
 // Search, theme, copying and times, on every page. No request is made: the list of names is a script.
 "use strict";
 
+{ // a scope of its own beside the other scripts
+
 const root = document.body.dataset.root;
 
 // --- theme ---------------------------------------------------------------------------------------
@@ -59,7 +61,8 @@ function matches(entries, query) {
   const words = query.toLowerCase().split(/[\s.]+/).filter(Boolean);
   const found = [];
   for (const entry of entries) {
-    let score = entry.within ? 0.5 : 0;
+    let score = entry.within ? 1.2 : 0;
+    score += { marts: 0, intermediate: 0.3 }[entry.layer] ?? 0.5;
     for (const word of words) score += distance(entry, word);
     if (score < Infinity) found.push([score + entry.name.length / 1000, entry]);
   }
@@ -201,3 +204,4 @@ function unfold() {
 }
 addEventListener("hashchange", unfold);
 unfold();
+}
