@@ -326,3 +326,15 @@ def test_table_that_lost_most_of_its_rows_is_a_warning(project):
     (lost,) = [audit for audit in result.audits if audit.audit == "volume"]
     assert (lost.table, lost.status) == ("stg_session_identities", "warned")
     assert project.build(project.plan).status == "success"
+
+
+def test_orphans_may_be_a_share_of_the_rows(project):
+    name = "fct_git_commits"
+    table = project.plan.tables[name]
+    lenient = [replace(audit, limit="100%") if audit.kind == "reference" else audit for audit in table.audits]
+    plan = project.broken("dim_developers", nothing)
+    plan = replace(plan, tables=plan.tables | {name: replace(table, audits=lenient)})
+    result = project.build(plan, selected=[name, "dim_developers"], full_refresh=True)
+    orphans = {audit.audit: audit for audit in result.audits if audit.kind == "reference"}
+    found = orphans["references(developer_id)"]
+    assert (found.status, found.failures, found.row_count) == ("passed", 3, 3)

@@ -36,7 +36,10 @@ class Auditor:
         """Run the audits of one table that look at several; skip where not all of them `exist`."""
         across = [audit for audit in audits if audit.needs]
         possible = [audit for audit in across if {*audit.needs} <= {*exist}]
-        self._run(table, None, possible)
+        # References are about the table's own rows; a limit may be a share of them.
+        references = [audit for audit in possible if audit.kind == "reference"]
+        self._run(table, table.audit_from, references)
+        self._run(table, None, [audit for audit in possible if audit not in references])
         self.add(skipped(table.name, [audit for audit in across if audit not in possible]))
 
     def add(self, results: Sequence[AuditResult]) -> None:
