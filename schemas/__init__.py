@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import Any
 
-MODULES = ("marts", "intermediate", "staging", "seeds", "raw")
+MODULES = ("marts", "intermediate", "staging", "meta", "seeds", "raw")
 
 
 def __getattr__(name: str) -> Any:

@@ -51,7 +51,8 @@ def column(*, warn: bool = False, limit: str | None = None, **field: Any) -> Any
 
 count = partial(column, ge=0)
 money = partial(column, ge=0)
-rate = partial(column, ge=0, le=1, nullable=True)
+share = partial(column, ge=0, le=1)
+rate = partial(share, nullable=True)
 percentage = partial(column, ge=0, le=100, nullable=True)
 
 
