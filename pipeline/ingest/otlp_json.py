@@ -22,15 +22,8 @@ LOG_COLUMNS = {
     "body": "text",
     "attributes": "text",
     "event_name": "text",
-    "service_name": "text",
-    "service_version": "text",
-    "scope_name": "text",
-    "scope_version": "text",
-    "scope_attributes": "text",
-    "resource_attributes": "text",
     "trace_id": "text",
     "span_id": "text",
-    "source": "text",
     "record_hash": "text",
 }
 METRIC_COLUMNS = {
@@ -43,14 +36,17 @@ METRIC_COLUMNS = {
     "metric_type": "text",
     "unit": "text",
     "histogram_count": "integer",
-    "service_name": "text",
-    "service_version": "text",
-    "scope_name": "text",
-    "scope_version": "text",
-    "scope_attributes": "text",
-    "resource_attributes": "text",
     "record_hash": "text",
 }
+# What all records of one resource and scope have in common.
+COMMON_COLUMNS = (
+    "service_name",
+    "service_version",
+    "scope_name",
+    "scope_version",
+    "scope_attributes",
+    "resource_attributes",
+)
 
 # The years 1970 to 2200, in nanoseconds: what lies outside is no time of an agent's record.
 YEAR_2200 = 7_258_118_400 * 10**9
@@ -89,8 +85,10 @@ class Rows:
     """Rows read from exports, and what could not become a row. NUL is replaced beforehand.
 
     Attributes:
-        logs: tuples in the order of LOG_COLUMNS, instants as microseconds.
-        metrics: tuples in the order of METRIC_COLUMNS, instants as microseconds.
+        logs: tuples in the order of LOG_COLUMNS, instants as microseconds, and the number of
+            what they have in common with others.
+        metrics: the same in the order of METRIC_COLUMNS.
+        common: tuples in the order of COMMON_COLUMNS, by number.
         bad: (line, reason) of the records that were put aside, not more than MOST_BAD.
         more_bad: how many more there were.
         empty: spans, points without a value and empty exports.
@@ -101,6 +99,7 @@ class Rows:
         self.content = content
         self.logs: list[tuple[Any, ...]] = []
         self.metrics: list[tuple[Any, ...]] = []
+        self.common: dict[tuple[str | None, ...], int] = {}
         self.bad: list[tuple[int, str]] = []
         self.more_bad = 0
         self.empty = 0
@@ -159,14 +158,14 @@ class Rows:
         for scope_logs in resource_logs.get("scopeLogs") or ():
             scope = self._scope(scope_logs)
             hasher = _hasher("logs", resource, scope)
-            common = (*resource[:2], *scope, resource[2])
+            common = self._common(resource, scope)
             for record in scope_logs.get("logRecords") or ():
                 try:
                     self.logs.append(self._log(record, common, hasher))
                 except MALFORMED as error:
                     self.put_aside(line, f"log record: {_said(error)}")
 
-    def _log(self, record: dict[str, Any], common: tuple[Any, ...], hasher: Any) -> tuple[Any, ...]:
+    def _log(self, record: dict[str, Any], common: int, hasher: Any) -> tuple[Any, ...]:
         observed = int(record.get("observedTimeUnixNano") or 0)
         time = int(record.get("timeUnixNano") or 0) or observed
         if not (0 < time < YEAR_2200 and 0 <= observed < YEAR_2200):
@@ -193,7 +192,6 @@ class Rows:
             attributes_text = dumps(kept)
         if body is not None:
             body = _text(self.content.body(body, event_name))
-        service_name, service_version, scope_name, scope_version, scope_text, resource = common
         return (
             time // 1000,
             observed // 1000 if observed else None,
@@ -201,16 +199,10 @@ class Rows:
             body,
             attributes_text,
             _text(event_name),
-            service_name,
-            service_version,
-            scope_name,
-            scope_version,
-            scope_text,
-            resource,
             _text(trace_id),
             _text(span_id),
-            "otlp",
             identity.hexdigest(),
+            common,
         )
 
     def _read_metrics(self, resource_metrics: dict[str, Any], line: int) -> None:
@@ -218,14 +210,14 @@ class Rows:
         for scope_metrics in resource_metrics.get("scopeMetrics") or ():
             scope = self._scope(scope_metrics)
             hasher = _hasher("metrics", resource, scope)
-            common = (*resource[:2], *scope, resource[2])
+            common = self._common(resource, scope)
             for metric in scope_metrics.get("metrics") or ():
                 try:
                     self._read_metric(metric, line, common, hasher)
                 except MALFORMED as error:
                     self.put_aside(line, f"metric: {_said(error)}")
 
-    def _read_metric(self, metric: dict[str, Any], line: int, common: tuple[Any, ...], hasher: Any) -> None:
+    def _read_metric(self, metric: dict[str, Any], line: int, common: int, hasher: Any) -> None:
         name = metric.get("name")
         if not name or not isinstance(name, str):
             raise ValueError("it has no name")
@@ -253,7 +245,7 @@ class Rows:
         self,
         point: dict[str, Any],
         series: tuple[str, str | None, str, str | None],
-        common: tuple[Any, ...],
+        common: int,
         hasher: Any,
     ) -> tuple[Any, ...] | None:
         """The row of a data point; None if it is flagged as having no value."""
@@ -283,7 +275,6 @@ class Rows:
         kept = self.content.attributes(attributes)
         if kept is not attributes:
             attributes_text = dumps(kept)
-        service_name, service_version, scope_name, scope_version, scope_text, resource = common
         return (
             time // 1000,
             start // 1000 if start else None,
@@ -294,14 +285,15 @@ class Rows:
             kind,
             unit,
             count,
-            service_name,
-            service_version,
-            scope_name,
-            scope_version,
-            scope_text,
-            resource,
             identity.hexdigest(),
+            common,
         )
+
+    def _common(self, resource: tuple[Any, ...], scope: tuple[Any, ...]) -> int:
+        """The number of a resource and scope."""
+        service_name, service_version, attributes = resource
+        values = (service_name, service_version, *scope, attributes)
+        return self.common.setdefault(values, len(self.common))
 
     def _resource(self, holder: dict[str, Any]) -> tuple[str | None, str | None, str]:
         """Service name, service version, and all attributes as JSON."""

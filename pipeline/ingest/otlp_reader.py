@@ -14,7 +14,7 @@ import orjson
 
 from pipeline.ingest.content import ContentFilter
 from pipeline.ingest.files import LONGEST, ZSTD_MAGIC, Piece
-from pipeline.ingest.otlp_json import LOG_COLUMNS, METRIC_COLUMNS, Rows
+from pipeline.ingest.otlp_json import COMMON_COLUMNS, LOG_COLUMNS, METRIC_COLUMNS, Rows
 from pipeline.ingest.values import clean
 
 if TYPE_CHECKING:
@@ -68,6 +68,8 @@ def read_piece(piece: Piece, include: frozenset[str]) -> Batch:
 
 
 def _read_piece(piece: Piece, include: frozenset[str]) -> Batch:
+    import pyarrow as pa
+
     rows = Rows(ContentFilter(include))
     unread = (0, 0, "")
     if piece.text:
@@ -79,9 +81,10 @@ def _read_piece(piece: Piece, include: frozenset[str]) -> Batch:
             rows.put_aside(number, f"message {number}: {error}")
     tables = {}
     if rows.logs:
-        tables["otel_logs"] = _table(rows.logs, LOG_COLUMNS)
+        logs = _table(rows.logs, LOG_COLUMNS, rows.common)
+        tables["otel_logs"] = logs.append_column("source", pa.repeat("otlp", logs.num_rows))
     if rows.metrics:
-        tables["otel_metrics"] = _table(rows.metrics, METRIC_COLUMNS)
+        tables["otel_metrics"] = _table(rows.metrics, METRIC_COLUMNS, rows.common)
     return Batch(
         tables,
         rows.bad,
@@ -212,7 +215,12 @@ def _may_go_on(text: bytes, terminated: bool) -> bool:
     return not terminated or (pretty and not text.rstrip().endswith((b"\n}", b"\n]")))
 
 
-def _table(rows: list[tuple[Any, ...]], columns: dict[str, str]) -> "pa.Table":
+def _table(
+    rows: list[tuple[Any, ...]],
+    columns: dict[str, str],
+    common: Iterable[tuple[str | None, ...]],
+) -> "pa.Table":
+    """Rows as an Arrow table; what many have in common is stored once."""
     import pyarrow as pa
 
     types = {
@@ -221,11 +229,15 @@ def _table(rows: list[tuple[Any, ...]], columns: dict[str, str]) -> "pa.Table":
         "float": pa.float64(),
         "text": pa.string(),
     }
-    arrays = []
-    for values, kind in zip(zip(*rows, strict=True), columns.values(), strict=True):
-        array = pa.array(values, types[kind])
-        arrays.append(array.cast(pa.timestamp("us", "UTC")) if kind == "instant" else array)
-    return pa.Table.from_arrays(arrays, list(columns))
+    *values, numbers = zip(*rows, strict=True)
+    arrays = {}
+    for (name, kind), items in zip(columns.items(), values, strict=True):
+        array = pa.array(items, types[kind])
+        arrays[name] = array.cast(pa.timestamp("us", "UTC")) if kind == "instant" else array
+    indices = pa.array(numbers, pa.int32())
+    for name, items in zip(COMMON_COLUMNS, zip(*common, strict=True), strict=True):
+        arrays[name] = pa.DictionaryArray.from_arrays(indices, pa.array(items, pa.string()))
+    return pa.table(arrays)
 
 
 def _processors() -> int:

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.errors import SetupError
 from pipeline.ingest.content import ContentFilter
-from pipeline.ingest.otlp_json import LOG_COLUMNS, METRIC_COLUMNS, Rows
+from pipeline.ingest.otlp_json import COMMON_COLUMNS, LOG_COLUMNS, METRIC_COLUMNS, Rows
 from tests.ingest.otlp_samples import TIME, any_value, log, logs, metric, metrics, point, spans
 
 
@@ -17,16 +17,21 @@ def read(*documents, include=()):
     return rows
 
 
+def whole(rows, row, columns):
+    common = list(rows.common)[row[-1]]
+    return dict(zip((*columns, *COMMON_COLUMNS), (*row[:-1], *common), strict=True))
+
+
 def log_rows(*documents, **options):
     rows = read(*documents, **options)
     assert rows.bad == []
-    return [dict(zip(LOG_COLUMNS, row, strict=True)) for row in rows.logs]
+    return [whole(rows, row, LOG_COLUMNS) for row in rows.logs]
 
 
 def metric_rows(*documents):
     rows = read(*documents)
     assert rows.bad == []
-    return [dict(zip(METRIC_COLUMNS, row, strict=True)) for row in rows.metrics]
+    return [whole(rows, row, METRIC_COLUMNS) for row in rows.metrics]
 
 
 def attributes(document, **options):
@@ -63,7 +68,6 @@ def test_a_log_record_becomes_a_whole_row():
         "resource_attributes": '{"service.name":"claude-code","service.version":"2.1.300"}',
         "trace_id": "0af7651916cd43dd8448eb211c80319c",
         "span_id": "b7ad6b7169203331",
-        "source": "otlp",
     }
 
 
@@ -287,7 +291,7 @@ def test_content_is_left_out_and_named():
         body="secret words",
     )
     rows = read(logs(record))
-    (row,) = (dict(zip(LOG_COLUMNS, row, strict=True)) for row in rows.logs)
+    (row,) = (whole(rows, row, LOG_COLUMNS) for row in rows.logs)
     assert "secret" not in str(row)
     assert json.loads(row["attributes"]) == {
         "event.name": "user_prompt",
@@ -342,7 +346,7 @@ def test_a_body_that_is_no_text_is_content():
 
 def hashes(*documents, **options):
     rows = read(*documents, **options)
-    return [row[-1] for row in rows.logs + rows.metrics]
+    return [row[-2] for row in rows.logs + rows.metrics]
 
 
 def test_how_a_record_is_written_does_not_change_its_identity():
@@ -465,7 +469,6 @@ def test_log_objects_of_the_javascript_sdk():
         "resource_attributes": '{"service.name":"copilot-chat"}',
         "trace_id": "ab",
         "span_id": "cd",
-        "source": "otlp",
     }
 
 
