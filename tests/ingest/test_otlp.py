@@ -558,3 +558,28 @@ def test_any_value_in_any_field_lands_or_is_put_aside(engine, tmp_path, field, v
         for row in engine.fetch("SELECT attributes FROM raw.otel_logs")
         if row[0].startswith("{")
     }
+
+
+def test_a_database_of_another_backend_takes_telemetry(tmp_path):
+    """Naive timestamps, text for JSON, small ids, and none of our own columns."""
+    path = tmp_path / "a.json"
+    path.write_text(lines(TWO, POINTS))
+    with connect(":memory:") as engine:
+        engine.create_schema("raw")
+        engine.execute(
+            "CREATE TABLE raw.otel_logs (id INTEGER, timestamp TIMESTAMP, developer_id VARCHAR,"
+            " severity VARCHAR, body VARCHAR, attributes VARCHAR, created_at TIMESTAMP)"
+        )
+        engine.execute("INSERT INTO raw.otel_logs (id, timestamp) VALUES (41, '2026-01-02 12:00')")
+        first = holds(ingest_otlp(engine, [path]))
+        engine.execute("DELETE FROM meta.ingest_files")
+        second = holds(ingest_otlp(engine, [path]))
+        assert (first.landed, second.duplicates) == (4, 4)
+        assert engine.fetch(
+            "SELECT id, CAST(timestamp AS VARCHAR), attributes, service_name, source"
+            " FROM raw.otel_logs ORDER BY id"
+        ) == [
+            (41, "2026-01-02 12:00:00", None, None, None),
+            (42, "2026-01-02 12:00:00", '{"n":2}', "claude-code", "otlp"),
+            (43, "2026-01-02 12:00:00", '{"n":3}', "claude-code", "otlp"),
+        ]
