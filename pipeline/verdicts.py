@@ -201,6 +201,9 @@ def all_failures_query(audit: PlanAudit) -> str | None:
     return re.sub(rf"\s+LIMIT {EXAMPLES}\s*$", "", audit.examples_sql)
 
 
+# How much of a text an example shows.
+LONGEST = 300
+
 # Columns whose values name or quote a person.
 _PERSONAL = re.compile(r"(email|message|body|prompt|attributes|author_name|developer_name)", re.I)
 _EMAIL = re.compile(r"[^\s@<>\"']+@[^\s@<>\"']+")
@@ -231,7 +234,8 @@ def mask(column: str, value: Any) -> Any:
         return _EMAIL.sub(_mask_email, value)
     if _PERSONAL.search(column):
         return f"*** ({len(value)} characters)"
-    return _EMAIL.sub(_mask_email, value)
+    shown = _EMAIL.sub(_mask_email, value)
+    return shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…"
 
 
 def _mask_email(match: re.Match[str]) -> str:

@@ -120,6 +120,7 @@ def test_published_columns_are_compared_with_the_contract(actual, problems):
         ("note", "ask ada@example.com", "ask a***@example.com"),
         ("author_name", "Ada Lovelace", "*** (12 characters)"),
         ("commit_hash", "c0ffee", "c0ffee"),
+        ("note", "x" * 400, "x" * 300 + "…"),
         ("n", 3, 3),
         ("commit_message", None, None),
     ],
