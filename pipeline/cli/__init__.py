@@ -18,7 +18,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "demo": ("demo", "See it work on a made-up company, in a new folder."),
         "init": ("project", "Write a configuration file and make empty raw tables."),
         "debug": ("debug", "Show versions, configuration, connection and raw tables."),
-        "clean": ("project", "Remove compiled plans and generated folders."),
+        "clean": ("project", "Remove compiled plans and generated pages."),
     },
     "Get data in": {
         "ingest": ("ingest", "Land raw records; the same input twice lands once."),
@@ -35,6 +35,9 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "ls": ("look", "List models, seeds and sources."),
         "show": ("look", "Show rows of a model, a seed or a raw table, in the order of its key."),
         "report": ("report", "Show the schema validation report of the last run."),
+        "dashboard": ("dashboard", "Write the dashboard, a page that needs nothing but a browser."),
+        "notebook": ("notebook", "Write a notebook that shows how to work with the tables."),
+        "export": ("export", "Write marts as Parquet or CSV files."),
         "compile": ("look", "Show the SQL of the models, in the order in which they are built."),
         "docs": ("docs", "The documentation site: every table and column, checks, code, and lineage."),
         "lineage": ("lineage", "Show what a table or a column comes from, and where it goes."),

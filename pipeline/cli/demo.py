@@ -115,10 +115,12 @@ def _ingest(engine: "Engine", files: "DemoFiles") -> None:
 
 
 def _write_pages(engine: "Engine", folder: Path) -> None:
-    from pipeline.cli.output import write_file
+    from pipeline.dashboard import write_dashboard
+    from pipeline.files import write_whole
     from pipeline.report import read_report, render
 
-    write_file(folder / "report.html", render(read_report(engine), "html"))
+    write_whole(folder / "report.html", render(read_report(engine), "html").encode())
+    write_dashboard(engine, folder / "dashboard")
 
 
 def _show_marts(engine: "Engine") -> None:
@@ -150,6 +152,6 @@ def _show_next(path: Path) -> None:
         f"\n  cd {path}"
         "\n  aa-pipeline show fct_agent_costs   rows of a mart"
         "\n  aa-pipeline ls                     every table, and what one row of it is"
-        "\n  open report.html                   every audit of every table, as a page"
+        "\n  open dashboard/index.html          in a browser; report.html has every audit"
         "\n  aa-pipeline ingest transcripts     your own sessions (in a folder of your own)"
     )

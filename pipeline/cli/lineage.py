@@ -36,29 +36,14 @@ def lineage(invocation: Invocation, name: str, output_format: str) -> None:
     aa-pipeline lineage fct_agent_costs.daily_cost_usd
     aa-pipeline lineage raw.otel_logs.timestamp --format mermaid
     """
+    from pipeline.lineage import find
+
     tables = invocation.plan_without_database().tables
-    table, column = _find(tables, name)
+    table, column = find(tables, name)
     if column is None:
         _show_table(tables, table, output_format)
     else:
         _show_column(tables, (table, column), output_format)
-
-
-def _find(tables: "Tables", name: str) -> "tuple[str, str | None]":
-    """The table that is named, and the column if one is; as models or as SQL name the table."""
-    from pipeline.errors import SelectionError, did_you_mean
-
-    known: dict[str, tuple[str, str | None]] = {}
-    for table in tables.values():
-        for alias in (table.name, f"{table.schema}.{table.stored_name}"):
-            known[alias] = (table.name, None)
-            known |= {f"{alias}.{column.name}": (table.name, column.name) for column in table.columns}
-    if name not in known:
-        raise SelectionError(
-            f"There is no table or column {name}.{did_you_mean(name, known)}"
-            " `aa-pipeline ls` lists the tables."
-        )
-    return known[name]
 
 
 def _show_table(tables: "Tables", name: str, output_format: str) -> None:

@@ -192,8 +192,9 @@ def compile_(
     from dataclasses import asdict
 
     from pipeline import plan_cache
-    from pipeline.cli.output import print_json, printable, say, write_file
+    from pipeline.cli.output import print_json, printable, say
     from pipeline.engines import dialect_of
+    from pipeline.files import write_whole
     from pipeline.selection import select as selected
 
     last = plan_cache.last(dialect_of(invocation.target.url), invocation.config)
@@ -210,7 +211,7 @@ def compile_(
         if output is None:
             click.echo(printable(text))
         else:
-            write_file(output / table.layer / f"{name}.sql", text)
+            write_whole(output / table.layer / f"{name}.sql", text.encode())
     if output is not None:
         say(f"Wrote {len(names)} files to {output}.")
 

@@ -15,7 +15,6 @@ import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
@@ -84,21 +83,6 @@ def _wrapped(text: str, *, err: bool) -> str:
 def print_json(document: Any) -> None:
     """One JSON document on standard output."""
     click.echo(json.dumps(_plain(document), ensure_ascii=False, indent=2))
-
-
-def write_file(file: Path, text: str) -> None:
-    """Write a text file, and the folders above it.
-
-    Raises:
-        SetupError: it cannot be written.
-    """
-    from pipeline.errors import SetupError
-
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise SetupError(f"{file} cannot be written: {error.strerror}.") from None
 
 
 def console(*, err: bool = False) -> "Console":

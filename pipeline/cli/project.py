@@ -88,40 +88,45 @@ def _write(file: Path) -> None:
         raise SetupError(f"{file} cannot be written: {error.strerror}.") from None
 
 
-# Folders that commands make unless told otherwise, and the file that each of them holds.
-GENERATED = {"site": "index.html", "dashboard": "index.html"}
-
-
 @command()
 @pass_invocation
 def clean(invocation: Invocation) -> None:
-    """Remove compiled plans and generated folders.
+    """Remove compiled plans and generated pages.
 
-    The folders are site/ and dashboard/ of the working directory, as `docs generate` and
-    `dashboard` make them; a folder of that name that is not ours stays. No data is touched.
+    The pages are those of site/ and dashboard/ in the working directory, as `docs generate` and
+    `dashboard` make them; what else lies there stays. No data is touched.
 
     \b
     aa-pipeline clean
     """
-    import shutil
-
     from pipeline import plan_cache
     from pipeline.cli.output import say
+    from pipeline.docs.folder import MANIFEST, write_site
 
     count = plan_cache.clear()
     say(f"Removed {count} compiled plan{'' if count == 1 else 's'}.")
-    for name, page in GENERATED.items():
-        folder = Path.cwd() / name
-        if _is_ours(folder / page):
-            shutil.rmtree(folder)
-            say(f"Removed {name}/.")
-        elif folder.exists():
-            say(f"{name}/ was not made by aa-pipeline and stays.")
+    site, page = Path("site"), Path("dashboard", "index.html")
+    if (site / MANIFEST).exists():
+        write_site(site, {})
+        (site / MANIFEST).unlink()
+        _remove_empty_folders(site)
+        say("Removed the documentation of site/.")
+    if _is_ours(page):
+        page.unlink()
+        _remove_empty_folders(page.parent)
+        say("Removed the page of dashboard/.")
 
 
 def _is_ours(page: Path) -> bool:
     """Whether a page says that we made it."""
     try:
-        return b"aa-pipeline" in page.read_bytes()
+        return b'<meta name="generator" content="aa-pipeline">' in page.read_bytes()
     except OSError:
         return False
+
+
+def _remove_empty_folders(root: Path) -> None:
+    folders = [path for path in root.rglob("*") if path.is_dir() and not path.is_symlink()]
+    for folder in [*sorted(folders, reverse=True), root]:
+        if not any(folder.iterdir()):
+            folder.rmdir()

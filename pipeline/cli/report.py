@@ -36,7 +36,8 @@ def report(invocation: Invocation, run_id: str | None, output_format: str, outpu
     aa-pipeline report
     aa-pipeline report --format html -o report.html
     """
-    from pipeline.cli.output import colourful, say, write_file
+    from pipeline.cli.output import colourful, say
+    from pipeline.files import write_whole
     from pipeline.report import read_report, render
 
     with invocation.connect(read_only=True) as engine:
@@ -45,5 +46,5 @@ def report(invocation: Invocation, run_id: str | None, output_format: str, outpu
     if output is None:
         click.echo(text)
     else:
-        write_file(output, text)
+        write_whole(output, text.encode())
         say(f"Wrote {output}.", err=True)

@@ -121,6 +121,19 @@ def test_debug_logging_works_after_the_command(run_shop, shop):
     run_shop("run --log-level debug")
 
 
+def test_the_report_of_the_last_run_is_printed_or_written(run_shop, shop, folder):
+    run_shop("build")
+
+    assert "fct_product_sales" in run_shop("report").stdout
+    assert json.loads(run_shop("report --format json").stdout)
+    run_shop("report --format html -o pages/report.html")
+    assert "<html" in (folder / "pages" / "report.html").read_text()
+
+
+def test_without_a_run_there_is_no_report(run_shop, shop):
+    assert "has no audited run to report on" in run_shop("report", expect=2).stderr
+
+
 # Bad input: one clear paragraph, the right exit code, nothing lost.
 
 

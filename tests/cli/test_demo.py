@@ -111,3 +111,25 @@ def test_the_same_files_again_land_nothing(in_demo):
 def test_every_mart_can_be_shown(in_demo):
     for name in in_demo("ls -s marts").stdout.split():
         assert json.loads(in_demo(f"show {name} --limit 2 --format json").stdout)
+
+
+def test_the_demo_leaves_a_report_and_a_dashboard(demo):
+    assert "<html" in (demo[1] / "report.html").read_text()
+    assert "<html" in (demo[1] / "dashboard" / "index.html").read_text()
+
+
+def test_clean_removes_plans_and_pages_and_nothing_else(in_demo, demo, monkeypatch):
+    cache = demo[1].parent / "another cache"
+    in_demo("dashboard -o dashboard")
+    in_demo("docs generate")
+    (demo[1] / "site" / "mine.txt").touch()
+    before = {file for file in demo[1].rglob("*") if file.is_file()}
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+
+    output = CliRunner().invoke(cli, ["clean"]).stdout
+
+    after = {file for file in demo[1].rglob("*") if file.is_file()}
+    assert output.startswith("Removed 0 compiled plans.")
+    assert {file.relative_to(demo[1]).parts[0] for file in before - after} == {"site", "dashboard"}
+    assert (demo[1] / "site" / "mine.txt").exists()
+    assert not (demo[1] / "dashboard").exists()

@@ -88,3 +88,24 @@ def test_a_file_that_is_no_database_is_one_paragraph(run, folder, command):
 
     assert result.stderr.startswith("Error: Cannot open x.duckdb")
     assert result.stderr.count("\n") == 1
+
+
+def test_clean_removes_the_compiled_plans(run_shop, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    plans = tmp_path / "cache" / "aa-pipeline" / "plans"
+    plans.mkdir(parents=True)
+    (plans / "0-1-2.json").touch()
+
+    assert run_shop("clean").stdout == "Removed 1 compiled plan.\n"
+    assert list(plans.iterdir()) == []
+
+
+def test_clean_leaves_folders_that_are_not_ours(run, folder):
+    for name in ("site", "dashboard"):
+        (folder / name).mkdir()
+        (folder / name / "index.html").write_text("<title>my own</title>")
+
+    run("clean")
+
+    assert (folder / "site" / "index.html").exists()
+    assert (folder / "dashboard" / "index.html").exists()

@@ -11,16 +11,16 @@ import pytest
 
 SHOP = (
     "from pipeline.cli import cli; from pipeline.cli.options import Invocation;"
-    "cli(obj=Invocation(models='tests.projects.shop.models',"
-    " schemas='tests.projects.shop.schemas'))"
+    "cli(obj=Invocation(models='shop.models', schemas='shop.schemas'))"
 )
-ROOT = str(Path(__file__).parents[2])
+# The folder above the small project `shop`: the package `tests.projects` imports the compiler.
+PROJECTS = str(Path(__file__).parents[1] / "projects")
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def program(words, before=""):
-    """A process that runs `aa-pipeline` on the small project of tests/projects/shop."""
-    return [sys.executable, "-c", f"import sys; sys.path.insert(0, {ROOT!r}); {before}{SHOP}", *words]
+    """A process that runs `aa-pipeline` on the small project `shop`."""
+    return [sys.executable, "-c", f"import sys; sys.path.insert(0, {PROJECTS!r}); {before}{SHOP}", *words]
 
 
 @pytest.fixture
