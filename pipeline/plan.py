@@ -10,6 +10,9 @@ from typing import Any
 # In a plan's SQL this text stands for the instant of the run (`--as-of`, default the clock).
 AS_OF = "{{as_of}}"
 
+# How many failing rows an audit shows.
+EXAMPLES = 5
+
 
 @dataclass(frozen=True)
 class PlanColumn:

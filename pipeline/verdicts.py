@@ -10,10 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.plan import PlanAudit, PlanTable
-
-# How many failing rows are kept as examples.
-EXAMPLES = 5
+from pipeline.plan import EXAMPLES, PlanAudit, PlanTable
 
 STATUSES = ("failed", "warned", "passed", "proven", "skipped")
 

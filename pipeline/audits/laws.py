@@ -19,8 +19,7 @@ from ibis import _
 
 from pipeline.audits.facts import configured
 from pipeline.models.operations import as_of
-from pipeline.plan import PlanAudit
-from pipeline.verdicts import EXAMPLES
+from pipeline.plan import EXAMPLES, PlanAudit
 
 TOKENS = ("input_tokens", "output_tokens", "cache_creation_tokens", "cache_read_tokens")
 

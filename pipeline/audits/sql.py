@@ -12,8 +12,7 @@ import sqlglot.expressions as sge
 from pipeline.audits.facts import Fact, facts, shape_problems
 from pipeline.audits.proof import Prover
 from pipeline.errors import ModelError
-from pipeline.plan import PlanAudit
-from pipeline.verdicts import EXAMPLES
+from pipeline.plan import EXAMPLES, PlanAudit
 from schemas.base import Contract, Source
 
 # What Ibis calls a table that stands alone in a query.
