@@ -7,6 +7,8 @@ and words, strings and comments are all that a reader of models needs coloured.
 import re
 from html import escape
 
+from pipeline.pages import visible
+
 _STRING = r"""(?P<string>(?:\b[rbfRBF]{{1,2}})?(?:{triple}"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'))"""
 _PYTHON_WORDS = """
     and as assert async await break case class continue def del elif else except False finally for from
@@ -45,12 +47,13 @@ _CLASSES = {"comment": "hc", "string": "hs", "keyword": "hk", "number": "hn", "c
 
 
 def highlight(code: str, language: str) -> str:
-    """Code as HTML, every character of it escaped.
+    """Code as HTML, every character of it escaped, and what nobody would see spelled out.
 
     Args:
         code: the text.
         language: python or sql.
     """
+    code = re.sub(r"[^\n\t]+", lambda found: visible(found[0]), code)
     parts: list[str] = []
     end = 0
     for found in _PATTERNS[language].finditer(code):

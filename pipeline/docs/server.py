@@ -56,11 +56,18 @@ class _Handler(SimpleHTTPRequestHandler):
         if name not in (HOST, "localhost"):
             self.send_error(HTTPStatus.MISDIRECTED_REQUEST)
             return None
-        root = Path(self.directory).resolve()
-        if not Path(self.translate_path(self.path)).resolve().is_relative_to(root):
+        if not self._is_inside():
             self.send_error(HTTPStatus.NOT_FOUND)
             return None
         return super().send_head()
+
+    def _is_inside(self) -> bool:
+        """Whether what is asked for lies in the folder, once every link is followed."""
+        try:
+            asked = Path(self.translate_path(self.path)).resolve()
+        except ValueError:  # such as a NUL in the name
+            return False
+        return asked.is_relative_to(Path(self.directory).resolve())
 
     def list_directory(self, path: Any) -> IO[bytes] | None:  # type: ignore[override]
         self.send_error(HTTPStatus.NOT_FOUND)
