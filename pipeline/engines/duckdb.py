@@ -14,6 +14,7 @@ from pipeline.errors import DatabaseLockedError, QueryError, TargetError
 # A file in the format of 2.0 cannot be opened by 1.x, which most BI drivers still are.
 STORAGE = {"storage_compatibility_version": "v1.5.0"}
 ROWS_PER_INSERT = 10_000
+SCHEMAS = {"raw", "staging", "intermediate", "mart", "meta", "audit", "main"}
 SECONDS_BETWEEN_TRIES = 0.1
 
 # What DuckDB says of a file that another process holds: on Linux and macOS, on Windows.
@@ -168,7 +169,7 @@ def open_engine(
     deadline = time.monotonic() + wait
     while True:
         try:
-            connection = duckdb.connect(path, read_only=read_only and not in_memory, config=config)
+            connection = _connect(path, read_only and not in_memory, config)
             break
         except duckdb.IOException as error:
             if not LOCKED.search(str(error)):
@@ -179,6 +180,19 @@ def open_engine(
         except duckdb.Error as error:
             raise TargetError(_one_line(f"Cannot open {path}: {error}")) from error
     return DuckDB(connection, path)
+
+
+def _connect(path: str, read_only: bool, config: dict[str, Any]) -> duckdb.DuckDBPyConnection:
+    """Open a file. DuckDB calls it by its name, which must not be the name of a schema of ours."""
+    if Path(path).stem.lower() not in SCHEMAS:
+        return duckdb.connect(path, read_only=read_only, config=config)
+    storage = config.pop("storage_compatibility_version", None)
+    options = ["READ_ONLY"] * read_only + [f"STORAGE_VERSION '{storage}'"] * bool(storage)
+    connection = duckdb.connect(config=config)
+    quoted = path.replace("'", "''")
+    connection.execute(f"ATTACH '{quoted}' AS analytics" + f" ({', '.join(options)})" * bool(options))
+    connection.execute("USE analytics")
+    return connection
 
 
 def _locked(path: str, message: str, waited: float) -> str:

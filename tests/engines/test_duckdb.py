@@ -170,3 +170,17 @@ def test_what_a_table_and_its_columns_mean_is_kept_as_comments(tmp_path):
             ("a", "It's a; -- no more."),
             ("b", "B"),
         ]
+
+
+@pytest.mark.parametrize("name", ["raw", "mart", "Meta"])
+def test_a_file_may_be_called_like_a_schema(tmp_path, name):
+    path = tmp_path / f"{name}.duckdb"
+    with connect(str(path)) as engine:
+        engine.create_schema(name)
+        engine.execute(f'CREATE TABLE "{name}".things AS SELECT 1 AS id')
+    with connect(str(path), read_only=True) as engine:
+        assert engine.shapes(name) == {"things": {"id": "INTEGER"}}
+    with duckdb.connect(config={"storage_compatibility_version": "latest"}) as connection:
+        connection.execute(f"ATTACH '{path}' AS d")
+        stored = connection.execute("SELECT tags['storage_version'] FROM duckdb_databases() WHERE database_name = 'd'")
+        assert stored.fetchone() == ("v1.5.0+",)
