@@ -36,8 +36,6 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "show": ("look", "Show rows of a model, a seed or a raw table, in the order of its key."),
         "report": ("report", "Show the schema validation report of the last run."),
         "dashboard": ("dashboard", "Write the dashboard, a page that needs nothing but a browser."),
-        "notebook": ("notebook", "Write a notebook that shows how to work with the tables."),
-        "export": ("export", "Write marts as Parquet or CSV files."),
         "compile": ("look", "Show the SQL of the models, in the order in which they are built."),
         "docs": ("docs", "The documentation site: every table and column, checks, code, and lineage."),
         "lineage": ("lineage", "Show what a table or a column comes from, and where it goes."),
