@@ -35,11 +35,12 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "ls": ("look", "List models, seeds and sources."),
         "show": ("look", "Show rows of a model, a seed or a raw table, in the order of its key."),
         "report": ("report", "Show the schema validation report of the last run."),
-        "dashboard": ("dashboard", "Write the dashboard, a page that needs nothing but a browser."),
-        "compile": ("look", "Show the SQL of the models, in the order in which they are built."),
+        "dashboard": ("dashboard", "Write the dashboard: return, agents, team, git and cost, in one page."),
         "docs": ("docs", "The documentation site: every table and column, checks, code, and lineage."),
         "lineage": ("lineage", "Show what a table or a column comes from, and where it goes."),
         "contract": ("contract", "Show what a table promises, and what a change breaks."),
+        "compile": ("look", "Show the SQL of the models, in the order in which they are built."),
+        "export": ("export", "Write marts as Parquet or CSV files."),
     },
 }
 _COMMANDS = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
