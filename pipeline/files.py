@@ -1,6 +1,5 @@
 """Writing files that are there whole, or as they were before."""
 
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +24,7 @@ def replacing(file: Path) -> Iterator[Path]:
         beside = Path(folder.name) / file.name
         yield beside
         try:
-            os.replace(beside, file)
+            beside.replace(file)
         except OSError as error:
             raise _not_writable(file, error) from error
 

@@ -8,6 +8,7 @@ Standard library only.
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from pipeline.errors import SelectionError, did_you_mean
 from pipeline.plan import PlanTable
 
 VALUE = "value"
@@ -33,6 +34,25 @@ class Edge:
     kind: str
     from_table: str
     from_column: str
+
+
+def find(tables: Tables, name: str) -> tuple[str, str | None]:
+    """The table that is named, and the column if one is; as models or as SQL name the table.
+
+    Raises:
+        SelectionError: there is no such table or column.
+    """
+    known: dict[str, tuple[str, str | None]] = {}
+    for table in tables.values():
+        for alias in (table.name, f"{table.schema}.{table.stored_name}"):
+            known[alias] = (table.name, None)
+            known |= {f"{alias}.{column.name}": (table.name, column.name) for column in table.columns}
+    if name not in known:
+        raise SelectionError(
+            f"There is no table or column {name}.{did_you_mean(name, known)}"
+            " `aa-pipeline ls` lists the tables."
+        )
+    return known[name]
 
 
 def edges_into(tables: Tables, table: str, column: str) -> list[Edge]:

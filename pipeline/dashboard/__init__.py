@@ -23,9 +23,7 @@ class Written:
     size: int
 
 
-def write_dashboard(
-    engine: Engine, folder: Path, *, timezone: str = "UTC", window_days: int = 90
-) -> Written:
+def write_dashboard(engine: Engine, folder: Path, *, timezone: str = "UTC", window_days: int = 90) -> Written:
     """Write `index.html` into a folder, in place of an earlier one.
 
     Args:

@@ -148,7 +148,9 @@ def read_marts(engine: Engine, *, timezone: str = "UTC", window_days: int = 90) 
         return engine.fetch(query.format(**sql), [first_day])
 
     def values(name: str) -> list[Any]:
-        return [value for value, _ in engine.fetch(f"SELECT value, place FROM {lists[name]} AS l ORDER BY place")]
+        return [
+            value for value, _ in engine.fetch(f"SELECT value, place FROM {lists[name]} AS l ORDER BY place")
+        ]
 
     run = published(engine, engine.shapes("meta")).get(("mart", TABLES[0]))
     return {
@@ -214,7 +216,9 @@ def _with_subject(row: tuple[Any, ...]) -> list[Any]:
 def _developers(engine: Engine, table: str, ids: list[str]) -> list[dict[str, Any]]:
     found = {
         row[0]: row
-        for row in engine.fetch(f"SELECT developer_id, developer_name, developer_email, is_known FROM {table}")
+        for row in engine.fetch(
+            f"SELECT developer_id, developer_name, developer_email, is_known FROM {table}"
+        )
     }
     return [
         {"id": key, "name": name, "person": bool(known) and not _is_bot(name, mail)}

@@ -71,9 +71,7 @@ METRICS: dict[str, Metric] = {
         "Lines added + deleted in assisted commits ÷ cost; none without cost.",
         (f"{COMMITS}.lines_per_dollar",),
     ),
-    "agents_in_use": Metric(
-        "Agents in use", "count", "Agents with any activity.", (f"{USAGE}.agent_type",)
-    ),
+    "agents_in_use": Metric("Agents in use", "count", "Agents with any activity.", (f"{USAGE}.agent_type",)),
     "developers": Metric(
         "Active developers",
         "count",
@@ -124,7 +122,10 @@ METRICS: dict[str, Metric] = {
         (f"{USAGE}.total_duration_hours",),
     ),
     "tokens": Metric(
-        "Tokens", "tokens", "Input, output, cache writes and cache reads together.", (f"{USAGE}.total_tokens",)
+        "Tokens",
+        "tokens",
+        "Input, output, cache writes and cache reads together.",
+        (f"{USAGE}.total_tokens",),
     ),
     "input_tokens": Metric("Input", "tokens", "Uncached input.", (f"{USAGE}.total_input_tokens",)),
     "output_tokens": Metric(
@@ -137,7 +138,10 @@ METRICS: dict[str, Metric] = {
         "Cache reads", "tokens", "Input read from the cache.", (f"{USAGE}.total_cache_read_tokens",)
     ),
     "token_share": Metric(
-        "Share of tokens", "share", "Its tokens ÷ the tokens of all that is shown.", (f"{USAGE}.total_tokens",)
+        "Share of tokens",
+        "share",
+        "Its tokens ÷ the tokens of all that is shown.",
+        (f"{USAGE}.total_tokens",),
     ),
     "cost_per_session": Metric(
         "Cost per session",
@@ -154,8 +158,8 @@ METRICS: dict[str, Metric] = {
     "acceptance_rate": Metric(
         "Acceptance",
         "percent",
-        "100 × accepted ÷ decided: Copilot's suggestions where there are some, else edits that people accepted "
-        "or rejected; none where nothing was decided.",
+        "100 × accepted ÷ decided: Copilot's suggestions where there are some, else edits that people "
+        "accepted or rejected; none where nothing was decided.",
         (f"{USAGE}.acceptance_rate_pct",),
     ),
     "commits": Metric("Commits", "count", "All commits, merges included.", (f"{COMMITS}.commit_hash",)),
@@ -168,7 +172,8 @@ METRICS: dict[str, Metric] = {
     "human_share": Metric(
         "By people",
         "share",
-        "Commits without a sign of an agent, by developers whose agents had reported by that day, ÷ all commits.",
+        "Commits without a sign of an agent, by developers whose agents had reported by that day, ÷ all "
+        "commits.",
         (f"{COMMITS}.is_agent_assisted", f"{USAGE}.developer_id"),
     ),
     "unknown_share": Metric(
@@ -187,8 +192,8 @@ METRICS: dict[str, Metric] = {
     "attribution_method": Metric(
         "How it is known",
         "text",
-        "The first that applies: the commit's own mark, a tool result that names the commit, a trailer in its "
-        "message, or a session of the same developer at that time.",
+        "The first that applies: the commit's own mark, a tool result that names the commit, a trailer in "
+        "its message, or a session of the same developer at that time.",
         (f"{COMMITS}.attribution_method",),
     ),
     "method_share": Metric(
@@ -203,9 +208,14 @@ METRICS: dict[str, Metric] = {
         "Lines added + deleted: small to 100, medium to 500, else large.",
         (f"{COMMITS}.commit_size",),
     ),
-    "lines": Metric("Lines", "count", "Lines added + deleted; merges have none.", (f"{COMMITS}.lines_changed",)),
+    "lines": Metric(
+        "Lines", "count", "Lines added + deleted; merges have none.", (f"{COMMITS}.lines_changed",)
+    ),
     "day_cost": Metric(
-        "Latest day", "usd", "Cost of the latest day of the period; the day may not be over.", (f"{COSTS}.daily_cost_usd",)
+        "Latest day",
+        "usd",
+        "Cost of the latest day of the period; the day may not be over.",
+        (f"{COSTS}.daily_cost_usd",),
     ),
     "month_to_date": Metric(
         "Month to date",

@@ -33,17 +33,21 @@ def render(data: dict[str, Any]) -> bytes:
     about = data["about"]
     as_of = about["as_of"]
     scripts = _scripts()
-    text = environment("pipeline.dashboard").get_template("dashboard.html.j2").render(
-        views=VIEWS,
-        as_of=_local(as_of, about["timezone"]) if as_of else None,
-        timezone=about["timezone"],
-        cut_off=f"{about['first_day']:%-d %B %Y}" if about["cut_off"] else None,
-        css=Markup(base_css() + (STATIC / "dashboard.css").read_text(encoding="utf-8")),
-        scripts=[Markup(script) for script in scripts],
-        script_hashes=Markup(" ".join(f"'sha256-{_hash(script)}'" for script in scripts)),
-        metrics=Markup(_in_script(as_json()).decode()),
-        # Put in afterwards: a page can hold many megabytes of it.
-        data=Markup("@data@"),
+    text = (
+        environment("pipeline.dashboard")
+        .get_template("dashboard.html.j2")
+        .render(
+            views=VIEWS,
+            as_of=_local(as_of, about["timezone"]) if as_of else None,
+            timezone=about["timezone"],
+            cut_off=f"{about['first_day']:%-d %B %Y}" if about["cut_off"] else None,
+            css=Markup(base_css() + (STATIC / "dashboard.css").read_text(encoding="utf-8")),
+            scripts=[Markup(script) for script in scripts],
+            script_hashes=Markup(" ".join(f"'sha256-{_hash(script)}'" for script in scripts)),
+            metrics=Markup(_in_script(as_json()).decode()),
+            # Put in afterwards: a page can hold many megabytes of it.
+            data=Markup("@data@"),
+        )
     )
     before, _, after = text.encode().partition(b"@data@")
     return before + _in_script(data) + after
@@ -62,7 +66,11 @@ def _in_script(value: Any) -> bytes:
     import orjson
 
     text = orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
-    return text.replace(b"<", b"\\u003c").replace(b"\xe2\x80\xa8", b"\\u2028").replace(b"\xe2\x80\xa9", b"\\u2029")
+    return (
+        text.replace(b"<", b"\\u003c")
+        .replace(b"\xe2\x80\xa8", b"\\u2028")
+        .replace(b"\xe2\x80\xa9", b"\\u2029")
+    )
 
 
 def _hash(script: str) -> str:

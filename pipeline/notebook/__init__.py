@@ -1,0 +1,189 @@
+"""The tables in a notebook: live Ibis tables, the report, the lineage, and builds.
+
+    from pipeline import Pipeline
+
+    aa = Pipeline()
+    aa.fct_agent_costs.group_by("agent_type").agg(usd=ibis._.daily_cost_usd.sum())
+
+* `connection`: an Ibis connection that holds no DuckDB file between executions.
+* `views`: how models, builds, reports and lineage show themselves.
+* `aa-pipeline-guide.ipynb`: a notebook that answers questions; `aa-pipeline notebook` copies it.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import ibis.expr.types as ir
+
+from pipeline import plan_cache
+from pipeline.config import load_config
+from pipeline.engines import connect, dialect_of, module_of
+from pipeline.errors import ModelError, did_you_mean
+from pipeline.notebook.views import BuildView, LineageView, Models, ReportView
+
+if TYPE_CHECKING:
+    from pipeline.engines.base import Engine
+
+SCHEMAS = ("mart", "intermediate", "staging", "meta", "raw")
+
+
+class Pipeline:
+    """The pipeline of a folder and a target; its tables are attributes.
+
+    Nothing but `build` writes. A DuckDB file is open only while something is executed: an open notebook
+    stops no build, and a build breaks no notebook.
+
+    Args:
+        target: a configured name, a connection URL, or a path ending in `.duckdb`; what the configuration
+            says if None.
+        folder: the project, with `aa-pipeline.toml` and `seeds/` if there are any.
+        wait: seconds to wait for a database that another process holds.
+
+    Raises:
+        ConfigError: the configuration is wrong.
+        TargetError: the target is unknown.
+    """
+
+    def __init__(self, target: str | None = None, *, folder: str | Path = ".", wait: float = 5.0) -> None:
+        folder = Path(folder).resolve()
+        self.config = load_config(folder)
+        found = self.config.target(target)
+        url = _inside(found.url, folder)
+        self.target = replace(found, url=url, name=url if found.name == found.url else found.name)
+        self.wait = wait
+
+    @contextmanager
+    def connect(self, *, read_only: bool = True) -> "Iterator[Engine]":
+        """The database, open; closed at the end.
+
+        Raises:
+            TargetError: there is no such database, or it cannot be reached.
+            DatabaseLockedError: another process holds it.
+        """
+        with connect(
+            self.target.url,
+            read_only=read_only,
+            wait=self.wait,
+            memory_limit=self.config.memory_limit,
+            options=self.target.options,
+        ) as engine:
+            yield engine
+
+    def table(self, name: str) -> ir.Table:
+        """A live table: `fct_agent_costs`, or with its schema, `raw.otel_logs`.
+
+        Raises:
+            ModelError: the database holds no such table.
+        """
+        with self.connect() as engine:
+            there = engine.kinds()
+        found = [key for schema in SCHEMAS for key in there if key[0] == schema]
+        for schema, stored in found:
+            if name in (stored, f"{schema}.{stored}"):
+                return self.ibis.table(stored, database=schema)
+        hint = did_you_mean(name, [stored for _, stored in found])
+        raise ModelError(
+            f"{self.target} holds no table {name}.{hint} `aa.models` lists what there can be;"
+            " `aa.build()` makes it."
+        )
+
+    @cached_property
+    def ibis(self) -> Any:
+        """The Ibis connection behind the tables."""
+        if module_of(self.target.url) == "duckdb":
+            from pipeline.notebook.connection import DuckDBOnDemand
+
+            return DuckDBOnDemand(self.connect)
+        # A server's connection stands in nobody's way.
+        self._server = connect(self.target.url, read_only=True, wait=self.wait, options=self.target.options)
+        return self._server.ibis()
+
+    @cached_property
+    def models(self) -> Models:
+        """Every table of the pipeline by name, with columns, descriptions and SQL."""
+        plan = plan_cache.load_any(dialect_of(self.target.url), self.config)
+        return Models(plan.tables)
+
+    def build(
+        self,
+        select: str | Iterable[str] = (),
+        *,
+        exclude: str | Iterable[str] = (),
+        full_refresh: bool = False,
+    ) -> BuildView:
+        """Load seeds, build models, audit them, and publish if the audits pass.
+
+        Args:
+            select: dbt's grammar, such as `"+fct_agent_costs"`; everything if empty.
+            exclude: what to leave out.
+            full_refresh: build everything anew, changed or not.
+
+        Raises:
+            PipelineError: what the command `build` would say.
+        """
+        from pipeline import run
+        from pipeline.selection import select as selected
+
+        with self.connect(read_only=False) as engine:
+            plan = plan_cache.load(engine.dialect, self.config, engine.shapes("raw"))
+            names = selected(plan.tables, _words(select), _words(exclude))
+            result = run.build(
+                engine,
+                plan,
+                selected=names,
+                project_dir=self.config.project_dir,
+                full_refresh=full_refresh,
+            )
+        return BuildView(result)
+
+    def report(self, run_id: str | None = None) -> ReportView:
+        """The schema validation report of the last run, or of another; the beginning of its id will do.
+
+        Raises:
+            PipelineError: there was no such run.
+        """
+        from pipeline.report import read_report
+
+        with self.connect() as engine:
+            return ReportView(read_report(engine, run_id))
+
+    def lineage(self, name: str) -> LineageView:
+        """What a table, or a column written `table.column`, comes from and where it goes.
+
+        Raises:
+            SelectionError: there is no such table or column.
+        """
+        from pipeline.lineage import find
+
+        return LineageView(self.models, *find(self.models, name))
+
+    def __getattr__(self, name: str) -> ir.Table:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        try:
+            return self.table(name)
+        except ModelError as error:
+            raise AttributeError(str(error)) from error
+
+    def __dir__(self) -> list[str]:
+        tables = [table.name for table in self.models.values() if table.kind != "source"]
+        return sorted({*super().__dir__(), *tables})
+
+    def __repr__(self) -> str:
+        return f"Pipeline({str(self.target)!r})"
+
+
+def _inside(url: str, folder: Path) -> str:
+    """A URL whose database file, if it names one, is found from any working directory."""
+    path = url.removeprefix("duckdb://")
+    if module_of(url) != "duckdb" or path in ("", ":memory:"):
+        return url
+    return f"duckdb://{folder / path}"
+
+
+def _words(selection: str | Iterable[str]) -> list[str]:
+    return [selection] if isinstance(selection, str) else list(selection)
