@@ -3,7 +3,7 @@
 import ibis
 import ibis.expr.types as ir
 
-from pipeline.models.operations import as_of, json_columns, local_time, number, once
+from pipeline.models.operations import as_of, joined_text, json_columns, local_time, number, once
 
 __all__ = [
     "NANO",
@@ -14,6 +14,7 @@ __all__ = [
     "count_or_0",
     "day_scope",
     "earlier",
+    "joined_text",
     "json_columns",
     "later",
     "local_date",

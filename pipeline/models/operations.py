@@ -8,6 +8,7 @@ compiles for all four without a connection:
 * `once(value)`: a value that is computed in a select of its own.
 * `number(text)`: the number that a text spells, NULL if it spells none.
 * `local_time(instant, timezone)`: wall-clock time; Ibis ignores the zone of a cast.
+* `joined_text(texts)`: the distinct texts of a group, in the same order everywhere.
 * `as_of()`: the instant of the run, filled in when a plan is run, so that one plan serves every run.
 """
 
@@ -18,6 +19,7 @@ import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 import ibis.expr.rules as rlz
 import ibis.expr.types as ir
+import sqlglot as sg
 import sqlglot.expressions as sge
 from ibis.backends.sql.compilers import (
     BigQueryCompiler,
@@ -91,6 +93,14 @@ class LocalTime(ops.Value):
     shape = rlz.shape_like("arg")
 
 
+class JoinedText(ops.Reduction):
+    """The distinct texts of a group in the order of their code points, joined by a comma."""
+
+    arg: ops.Column[dt.String]
+
+    dtype = dt.string
+
+
 class AsOf(ops.Value):
     """The instant of the run."""
 
@@ -132,6 +142,15 @@ def number(text: ir.StringValue) -> ir.FloatingValue:
 def local_time(instant: ir.TimestampValue, timezone: str) -> ir.TimestampValue:
     """The wall-clock time of an instant in `timezone`, an IANA name."""
     return LocalTime(instant, timezone).to_expr()
+
+
+@deferrable
+def joined_text(texts: ir.StringColumn) -> ir.StringScalar:
+    """The distinct texts of a group, "a, b, c"; NULL if there are none.
+
+    Ibis' own `group_concat` takes no order on Spark, and follows the database's locale on PostgreSQL.
+    """
+    return JoinedText(texts).to_expr()
 
 
 def as_of() -> ir.TimestampScalar:
@@ -214,6 +233,24 @@ def _bigquery_local(self, op, *, arg, timezone):
     return self.f.anon.datetime(arg, sge.convert(timezone))
 
 
+def _joined(template):
+    """The rendering of JoinedText that writes `template` with the column in place of x."""
+
+    def visit(self, op, *, arg):
+        expression = sg.parse_one(template, dialect=self.dialect)
+        return expression.transform(lambda node: arg.copy() if isinstance(node, sge.Column) else node)
+
+    return visit
+
+
+JOINED = {
+    DuckDBCompiler: "array_to_string(list_sort(array_agg(DISTINCT x) FILTER (WHERE x IS NOT NULL)), ', ')",
+    PostgresCompiler: """string_agg(DISTINCT x COLLATE "C", ', ' ORDER BY x COLLATE "C")""",
+    PySparkCompiler: "nullif(concat_ws(', ', array_sort(collect_set(x))), '')",
+    BigQueryCompiler: "string_agg(DISTINCT x, ', ' ORDER BY x)",
+}
+
+
 def _as_of(self, op):
     return self.cast(sge.convert(AS_OF), INSTANT)
 
@@ -230,5 +267,6 @@ for compiler, (texts, text, spelled, local) in RENDERINGS.items():
     compiler.visit_JSONText = text
     compiler.visit_Number = spelled
     compiler.visit_LocalTime = local
+    compiler.visit_JoinedText = _joined(JOINED[compiler])
     compiler.visit_AsOf = _as_of
 PostgresCompiler.visit_Select = _postgres_select

@@ -3,7 +3,7 @@
 import ibis
 from ibis import _
 
-from pipeline.models.expressions import UNKNOWN, stack
+from pipeline.models.expressions import UNKNOWN, joined_text, stack
 
 
 def seen(table: ibis.Table, first: str, last: str) -> ibis.Table:
@@ -55,9 +55,7 @@ def dim_developers(
         ),
     )
     used = fct_daily_agent_usage.select("developer_id", "agent_type").distinct()
-    agents = used.group_by("developer_id").agg(
-        agents_used=used.agent_type.group_concat(", ", order_by=used.agent_type)
-    )
+    agents = used.group_by("developer_id").agg(agents_used=joined_text(used.agent_type))
     people = identities.group_by("developer_id").agg(
         given_name=_.developer_name.max(), given_email=_.developer_email.lower().max()
     )
