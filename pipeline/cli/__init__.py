@@ -40,7 +40,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "lineage": ("lineage", "Show what a table or a column comes from, and where it goes."),
         "contract": ("contract", "Show what a table promises, and what a change breaks."),
         "compile": ("look", "Show the SQL of the models, in the order in which they are built."),
-        "export": ("export", "Write marts as Parquet or CSV files."),
+        "export": ("export", "Write marts, or other tables, as Parquet or CSV files."),
     },
 }
 _COMMANDS = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
