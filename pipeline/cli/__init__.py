@@ -41,6 +41,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "contract": ("contract", "Show what a table promises, and what a change breaks."),
         "compile": ("look", "Show the SQL of the models, in the order in which they are built."),
         "export": ("export", "Write marts, or other tables, as Parquet or CSV files."),
+        "notebook": ("notebook", "Write a notebook that shows how to work with the tables."),
     },
 }
 _COMMANDS = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
