@@ -212,4 +212,5 @@ def test_laws_1_to_6_hold_for_any_raw_tables(company, raw, data):
         again[table] = data.draw(st.permutations(rows + repeated))
     company.fill(again)
     company.build()
-    assert company.tables() == built
+    rebuilt = company.tables()
+    assert [(name, rebuilt[name], rows) for name, rows in built.items() if rebuilt[name] != rows] == []
