@@ -75,13 +75,11 @@ def site_files(plan: Plan, state: State, *, generated_at: dt.datetime) -> dict[s
         for check in page.checks
         if check.status in ("failed", "warned")
     ]
-    pages = {
+    pages: dict[str, dict[str, Any]] = {
         "index.html": {"root": "", "current": "index", "counts": counts, "attention": attention},
         "lineage.html": {"root": "", "current": "lineage"},
     }
-    files = {
-        path: templates.get_template(f"{path}.j2").render(**shared, **own) for path, own in pages.items()
-    }
+    files = {path: templates.get_template(f"{path}.j2").render(shared | own) for path, own in pages.items()}
     template = templates.get_template("table.html.j2")
     for page in tables.values():
         files[page.path] = template.render(**shared, root="../", current=page.name, page=page)

@@ -197,7 +197,7 @@ def test_many_tables_are_not_listed_at_the_side_of_each_of_them():
 
 
 def test_a_site_is_made_without_what_compiles_models():
-    program = f"""
+    program = """
 import sys, datetime
 from pipeline.plan import Plan
 from pipeline.docs import State, site_files

@@ -198,7 +198,9 @@ if (sidebar) {
 
 // What a deep link points at may lie in a part that is folded.
 function unfold() {
-  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  let id;
+  try { id = decodeURIComponent(location.hash.slice(1)); } catch { return; }
+  const target = document.getElementById(id);
   const folded = target?.closest("details:not([open])");
   if (folded) { folded.open = true; target.scrollIntoView(); }
 }
