@@ -147,7 +147,7 @@ def _walk(
 
 def mermaid_of_tables(tables: Tables, names: Collection[str]) -> str:
     """Some of the tables and what reads what, as a Mermaid flowchart."""
-    ids = {name: f"t{number}" for number, name in enumerate(tables) if name in names}
+    ids = {name: f"t{number}" for number, name in enumerate(name for name in tables if name in names)}
     lines = ["flowchart LR", *(f"  {ids[name]}[{_label(name)}]" for name in ids)]
     lines += [
         f"  {ids[upstream]} --> {ids[name]}"
