@@ -26,7 +26,7 @@ from pipeline.compile.raw import RawTables, conform, table_name
 from pipeline.config import Config
 from pipeline.errors import ModelError, did_you_mean
 from pipeline.graph import Model, discover
-from pipeline.models.operations import as_of
+from pipeline.models.operations import as_of, by_code_point
 from pipeline.plan import Plan, PlanAudit, PlanColumn, PlanTable
 from schemas.base import Contract, Source
 
@@ -320,15 +320,19 @@ class _Compiler:
         """The query of a model, its columns cast to exactly the types of the contract."""
         tree = self.raw.substitute(dialects.query(expression, self.dialect), self.dialect)
         grammar = dialects.COMPILERS[self.dialect].dialect
-        cast = [
-            sge.Cast(
+        cast = {
+            name: sge.Cast(
                 this=sge.column(name, table="model", quoted=True),
                 to=sge.DataType.build(dialects.native_type(kind, self.dialect), dialect=grammar),
-            ).as_(name, quoted=True)
+            )
             for name, kind in contract.columns().items()
-        ]
+        }
+        if self.dialect == "postgres":
+            texts = {name for name, kind in contract.columns().items() if kind.is_string()}
+            cast = {name: by_code_point(value) if name in texts else value for name, value in cast.items()}
         inner = sge.Subquery(this=tree, alias=sge.to_identifier("model", quoted=True))
-        return dialects.text(sge.select(*cast).from_(inner), self.dialect)
+        columns = [value.as_(name, quoted=True) for name, value in cast.items()]
+        return dialects.text(sge.select(*columns).from_(inner), self.dialect)
 
 
 def _file_of(contract: type[Contract]) -> str:

@@ -130,6 +130,9 @@ def _query(source: type[Source], shape: Mapping[str, str] | None, dialect: str, 
                 value = POSTGRES_JSON[native].format(quote(column, dialect))
             else:
                 value = _read(f"{SCHEMA}.{stored}.{name}", quote(column, dialect), native, kind, dialect)
+            if dialect == "postgres" and kind.is_string():
+                # Else texts would be compared by the database's locale.
+                value = f'({value}) COLLATE "C"'
         else:
             value = f"CAST(NULL AS {wanted})"
             if shape is not None and not kind.nullable:

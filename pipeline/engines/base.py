@@ -135,6 +135,10 @@ class Engine(ABC):
         """The quoted full name of a table."""
         return f"{self.quote(schema)}.{self.quote(table)}"
 
+    def definition(self, column: str, native: str) -> str:
+        """A column in the definition of a table that is built."""
+        return f"{self.quote(column)} {native}"
+
     def create_schema(self, name: str) -> None:
         """Make a schema unless it is there."""
         self.execute(f"CREATE SCHEMA IF NOT EXISTS {self.quote(name)}")

@@ -253,6 +253,10 @@ class Postgres(Engine):
 
     # Writing
 
+    def definition(self, column: str, native: str) -> str:
+        # Compared by code points, as in tables that models make and on every other engine.
+        return super().definition(column, native) + (' COLLATE "C"' if native == "text" else "")
+
     def create_schema(self, name: str) -> None:
         # Asked first: IF NOT EXISTS needs the right to create even where there is nothing to do.
         if not self.fetch("SELECT FROM pg_namespace WHERE nspname = ?", [name]):

@@ -182,7 +182,18 @@ def _postgres_texts(self, op, *, arg, keys):
 
 
 def _postgres_text(self, op, *, arg, keys, index):
-    return self.f.anon.jsonb_extract_path_text(arg, sge.convert(keys[index]))
+    return by_code_point(self.f.anon.jsonb_extract_path_text(arg, sge.convert(keys[index])))
+
+
+def by_code_point(text: sge.Expression) -> sge.Expression:
+    """A text that PostgreSQL compares by code points, as the other engines do, whatever its locale."""
+    return sge.Collate(this=text, expression=sge.to_identifier("C", quoted=True))
+
+
+def _postgres_lower(self, op, *, arg):
+    # By code points alone, only ASCII letters have a lower case.
+    default = sge.to_identifier("default", quoted=True)
+    return by_code_point(self.f.lower(sge.Collate(this=sge.paren(arg), expression=default)))
 
 
 def _postgres_select(self, op, **parts):
@@ -270,3 +281,4 @@ for compiler, (texts, text, spelled, local) in RENDERINGS.items():
     compiler.visit_JoinedText = _joined(JOINED[compiler])
     compiler.visit_AsOf = _as_of
 PostgresCompiler.visit_Select = _postgres_select
+PostgresCompiler.visit_Lowercase = _postgres_lower

@@ -285,7 +285,7 @@ class _Builder:
         columns = [column.name for column in table.columns]
         self.engine.execute(
             f"CREATE TABLE {self.engine.name(table.schema, table.name)} ("
-            + ", ".join(f"{self.engine.quote(c.name)} {c.native_type}" for c in table.columns)
+            + ", ".join(self.engine.definition(c.name, c.native_type) for c in table.columns)
             + ")"
         )
         return "loaded", reason, self.engine.append(table.schema, table.name, columns, rows)

@@ -182,5 +182,7 @@ def test_a_file_may_be_called_like_a_schema(tmp_path, name):
         assert engine.shapes(name) == {"things": {"id": "INTEGER"}}
     with duckdb.connect(config={"storage_compatibility_version": "latest"}) as connection:
         connection.execute(f"ATTACH '{path}' AS d")
-        stored = connection.execute("SELECT tags['storage_version'] FROM duckdb_databases() WHERE database_name = 'd'")
+        stored = connection.execute(
+            "SELECT tags['storage_version'] FROM duckdb_databases() WHERE database_name = 'd'"
+        )
         assert stored.fetchone() == ("v1.5.0+",)
