@@ -3,9 +3,9 @@
     python -m tests.benchmarks.compare --rows 10000 1000000 --runs 3 -o results.json
 
 Every contestant builds the twelve models and their helpers from the same raw tables, in a file of its own,
-whole process, interleaved in one run; the numbers are medians, in seconds. The SQL of
-the other tools is what `aa-pipeline compile` wrote, model by model, staging and intermediate as views, as their
-users do by default, with tests for every key and every column that may not be NULL. A tool takes part
+whole process, interleaved in one run; the numbers are medians, in seconds. The SQL of the other tools is
+what `aa-pipeline compile` wrote, model by model, staging and intermediate once as
+views, as their users do by default, and once as tables, with tests for every key and every column that may not be NULL. A tool takes part
 where its environment is named:
 
     --dbt      python of an environment with dbt-core 1.11 and dbt-duckdb
@@ -14,6 +14,7 @@ where its environment is named:
 """
 
 import argparse
+import itertools
 import json
 import os
 import platform
@@ -90,12 +91,13 @@ def measure(rows: int, runs: int, folder: Path, arguments: argparse.Namespace) -
     contestants["ours, warm, everything"] = (ours(warm, "--full-refresh"), folder, cache)
     contestants["ours, nothing new"] = (ours(warm), folder, cache)
     contestants["bare script"] = rivals.bare(plan, copy("bare"), folder / "bare")
-    if arguments.dbt:
-        contestants["dbt-core 1.11"] = rivals.dbt(plan, copy("dbt"), folder / "dbt", arguments.dbt)
-    if arguments.dbt2:
-        contestants["dbt v2"] = rivals.dbt2(plan, copy("dbt2"), folder / "dbt2", arguments.dbt2)
-    if arguments.sqlmesh:
-        contestants["SQLMesh"] = rivals.sqlmesh(plan, copy("sqlmesh"), folder / "sqlmesh", arguments.sqlmesh)
+    tools = {"dbt-core 1.11": rivals.dbt, "dbt v2": rivals.dbt2, "SQLMesh": rivals.sqlmesh}
+    given = {"dbt-core 1.11": arguments.dbt, "dbt v2": arguments.dbt2, "SQLMesh": arguments.sqlmesh}
+    for (tool, write), below in itertools.product(tools.items(), ("view", "table")):
+        if given[tool]:
+            name = f"{tool}, {below}s below the marts"
+            file = name.replace(" ", "-").replace(",", "")
+            contestants[name] = write(plan, copy(file), folder / file, given[tool], below)
     times: dict[str, list[float]] = {name: [] for name in contestants}
     times |= {"ours, cold": [], "ours, 1 % new rows": [], "import click, duckdb; open the file": []}
     for number in range(runs):

@@ -48,7 +48,7 @@ def bare(plan: Plan, database: Path, folder: Path) -> Run:
     return [sys.executable, "build.py"], folder, {}
 
 
-def _dbt_project(plan: Plan, database: Path, folder: Path) -> None:
+def _dbt_project(plan: Plan, database: Path, folder: Path, below: str) -> None:
     (folder / "models").mkdir(parents=True)
     (folder / "macros").mkdir()
     (folder / "macros" / "schema.sql").write_text(SCHEMA_MACRO)
@@ -61,7 +61,7 @@ def _dbt_project(plan: Plan, database: Path, folder: Path) -> None:
     contracts = []
     for name, table in models(plan).items():
         upstream = [other for other in table["depends_on"] if other in models(plan)]
-        materialized = "table" if table["schema"] == "mart" else "view"
+        materialized = "table" if table["schema"] == "mart" else below
         header = f"{{{{ config(materialized='{materialized}', schema='{table['schema']}') }}}}\n"
         header += "".join(f"-- depends_on: {{{{ ref('{other}') }}}}\n" for other in upstream)
         # The SQL is final: nothing in it is a template.
@@ -81,21 +81,21 @@ def _dbt_project(plan: Plan, database: Path, folder: Path) -> None:
     (folder / "models" / "schema.yml").write_text(json.dumps({"version": 2, "models": contracts}))
 
 
-def dbt(plan: Plan, database: Path, folder: Path, python: str) -> Run:
-    """dbt-core with dbt-duckdb."""
-    _dbt_project(plan, database, folder)
+def dbt(plan: Plan, database: Path, folder: Path, python: str, below: str) -> Run:
+    """dbt-core with dbt-duckdb; staging and intermediate as `below`."""
+    _dbt_project(plan, database, folder, below)
     command = [str(Path(python).with_name("dbt")), "build", "--profiles-dir", ".", "--quiet"]
     return command, folder, {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
 
 
-def dbt2(plan: Plan, database: Path, folder: Path, executable: str) -> Run:
-    """dbt v2, the Rust engine."""
-    _dbt_project(plan, database, folder)
+def dbt2(plan: Plan, database: Path, folder: Path, executable: str, below: str) -> Run:
+    """dbt v2, the Rust engine; staging and intermediate as `below`."""
+    _dbt_project(plan, database, folder, below)
     return [executable, "build", "--profiles-dir", "."], folder, {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
 
 
-def sqlmesh(plan: Plan, database: Path, folder: Path, python: str) -> Run:
-    """SQLMesh: a plan that is applied from nothing each time."""
+def sqlmesh(plan: Plan, database: Path, folder: Path, python: str, below: str) -> Run:
+    """SQLMesh: a plan that is applied; staging and intermediate as `below`."""
     (folder / "models").mkdir(parents=True)
     connection = {"type": "duckdb", "database": str(database)}
     (folder / "config.yaml").write_text(
@@ -109,7 +109,7 @@ def sqlmesh(plan: Plan, database: Path, folder: Path, python: str) -> Run:
         )
     )
     for name, table in models(plan).items():
-        kind = "FULL" if table["schema"] == "mart" else "VIEW"
+        kind = "FULL" if table["schema"] == "mart" or below == "table" else "VIEW"
         needed = [name for name in table["depends_on"] if name in models(plan)]
         depends = ", ".join(f"{models(plan)[other]['schema']}.{other}" for other in needed)
         header = f"MODEL (name {table['schema']}.{name}, kind {kind}, depends_on [{depends}]);\n"
