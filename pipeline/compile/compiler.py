@@ -320,7 +320,7 @@ class _Compiler:
         """The query of a model, its columns cast to exactly the types of the contract."""
         tree = self.raw.substitute(dialects.query(expression, self.dialect), self.dialect)
         grammar = dialects.COMPILERS[self.dialect].dialect
-        cast = {
+        cast: dict[str, sge.Expression] = {
             name: sge.Cast(
                 this=sge.column(name, table="model", quoted=True),
                 to=sge.DataType.build(dialects.native_type(kind, self.dialect), dialect=grammar),
