@@ -150,7 +150,8 @@ def add(path: Path, first: int, last: int, *, sessions: int, start: str = START)
 def generate(rows: int, path: Path, *, start: str = START, share: float = 1.0) -> int:
     """A database of about `rows` raw rows, or the first `share` of them; how many sessions it holds."""
     sessions = max(4, round(rows / (0.8 * LOGS + 0.7 * POINTS + 3)))
-    with duckdb.connect(str(path)) as connection:
+    # Other tools read it with DuckDB 1.5.
+    with duckdb.connect(str(path), config={"storage_compatibility_version": "v1.5.0"}) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute(TABLES)
         # In parts: the rows of one part fit into memory.
