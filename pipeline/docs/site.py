@@ -67,6 +67,7 @@ def site_files(plan: Plan, state: State, *, generated_at: dt.datetime) -> dict[s
         "generated_at": generated_at,
         "short": _short,
         "prose": _prose,
+        "breakable": _breakable,
     }
     counts = Counter(check.status for page in tables.values() for check in page.checks)
     attention = [
@@ -268,10 +269,15 @@ def _short(value: str) -> str:
 
 def _prose(text: str) -> "Markup":
     """A sentence, with what stands between backticks as code."""
-    parts = [escape(visible(part)) for part in text.split("`")]
+    parts = [_breakable(part) for part in text.split("`")]
     if len(parts) % 2 == 0:  # an odd backtick is a backtick
         parts[-2:] = ["`".join(parts[-2:])]
     return _markup("".join(f"<code>{part}</code>" if at % 2 else part for at, part in enumerate(parts)))
+
+
+def _breakable(text: str) -> "Markup":
+    """A text whose long names may be broken after a dot or an underscore."""
+    return _markup(re.sub(r"(?<=\w)([._]+)(?=\w)", r"\1<wbr>", escape(visible(text))))
 
 
 def _markup(html: str) -> "Markup":

@@ -33,7 +33,7 @@ class Text(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         self.elements.append((tag, dict(attrs)))
-        if tag not in ("a", "b", "code", "span", "time", "mark"):
+        if tag not in ("a", "b", "code", "span", "time", "wbr"):
             self.words.append(" ")
 
     def handle_data(self, data):
