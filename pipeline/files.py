@@ -12,9 +12,14 @@ from pipeline.errors import SetupError
 def replacing(file: Path) -> Iterator[Path]:
     """A path beside `file` to write to; it takes the place of `file` if nothing is raised.
 
+    What is no plain file (a device, a pipe, a link such as /dev/stdout) is written to as it is.
+
     Raises:
         SetupError: the folder cannot be made or written.
     """
+    if file.is_symlink() or (file.exists() and not file.is_file()):
+        yield file
+        return
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         folder = tempfile.TemporaryDirectory(dir=file.parent, prefix=f".{file.name}.")
