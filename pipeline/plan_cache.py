@@ -30,6 +30,7 @@ COMPILER = (
     "pipeline.compile",
     "pipeline.config",
     "pipeline.graph",
+    "pipeline.lineage",
     "pipeline.plan",
     "pipeline.verdicts",
 )

@@ -269,7 +269,7 @@ def _short(value: str) -> str:
 
 def _prose(text: str) -> "Markup":
     """A sentence, with what stands between backticks as code."""
-    parts = [_breakable(part) for part in text.split("`")]
+    parts: list[str] = [_breakable(part) for part in text.split("`")]
     if len(parts) % 2 == 0:  # an odd backtick is a backtick
         parts[-2:] = ["`".join(parts[-2:])]
     return _markup("".join(f"<code>{part}</code>" if at % 2 else part for at, part in enumerate(parts)))
