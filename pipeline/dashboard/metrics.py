@@ -227,14 +227,8 @@ METRICS: dict[str, Metric] = {
         "Forecast for the month",
         "usd",
         "Month to date + the average of the last 7 calendar days × the days that are left. "
-        "None with fewer than 3 days with cost.",
-        (f"{COSTS}.month_forecast_usd",),
-    ),
-    "forecast_30": Metric(
-        "At the pace of 30 days",
-        "usd",
-        "The same forecast with the average of the last 30 calendar days.",
-        (f"{COSTS}.avg_30day_cost_usd",),
+        "None with fewer than 3 days with cost. Below it, the same with the average of the last 30 days.",
+        (f"{COSTS}.month_forecast_usd", f"{COSTS}.avg_30day_cost_usd"),
     ),
     "budget": Metric(
         "Budget",

@@ -98,9 +98,8 @@ function drawCharts() {
     const spec = { $schema: "https://vega.github.io/schema/vega-lite/v6.json", width: "container", autosize: { type: "fit", contains: "padding" }, config: config(), ...chart.spec() };
     const runtime = vega.parse(vegaLite.compile(spec).spec, {}, { ast: true });
     chart.view = new vega.View(runtime, { expr: vega.expressionInterpreter, renderer: "svg", container: chart.holder, hover: true, tooltip });
-    chart.view.runAsync();
     // The picture is described as a whole; its parts are not for screen readers.
-    chart.holder.querySelector("svg")?.setAttribute("aria-hidden", "true");
+    chart.view.runAsync().then(() => chart.holder.querySelector("svg")?.setAttribute("aria-hidden", "true"));
   }
 }
 

@@ -21,6 +21,7 @@ const developerNames = (() => {
 const state = { view: "return", from: 0, to: 0, developers: new Set(), agents: new Set(), projects: new Set() };
 const LISTS = { developers: DATA.developers.map(({ id }) => id), agents: DATA.agents.map(({ id }) => id), projects: DATA.projects };
 
+const within = (day) => Math.max(FIRST_DAY, Math.min(day, LAST_DAY));
 const lastDays = (days) => ({ from: Math.max(FIRST_DAY, LAST_DAY - days + 1), to: LAST_DAY });
 
 // #cost?from=2026-11-01&to=2026-11-22&developers=ada@example.com&agents=codex
@@ -30,8 +31,8 @@ function readAddress() {
   state.view = view in VIEWS ? view : "return";
   const days = ["from", "to"].map((name) => toDay(wanted.get(name) ?? ""));
   Object.assign(state, lastDays(DEFAULT_DAYS));
-  if (!Number.isNaN(days[0])) state.from = days[0];
-  if (!Number.isNaN(days[1])) state.to = days[1];
+  if (!Number.isNaN(days[0])) state.from = within(days[0]);
+  if (!Number.isNaN(days[1])) state.to = within(days[1]);
   if (state.from > state.to) [state.from, state.to] = [state.to, state.from];
   for (const [name, ids] of Object.entries(LISTS)) {
     state[name].clear();
@@ -69,7 +70,7 @@ const pair = (...charts) => el("div", { class: "pair" }, ...charts);
 // Filters
 
 function periodPicker() {
-  const summary = el("summary", {}, el("span", { class: "dim" }, "Period"), el("b"));
+  const summary = el("summary", {}, el("span", { class: "dim" }, "Period"), " ", el("b"));
   const from = el("input", { type: "date", "aria-label": "From", min: toIso(FIRST_DAY), max: toIso(LAST_DAY), onchange: typed });
   const to = el("input", { type: "date", "aria-label": "To", min: toIso(FIRST_DAY), max: toIso(LAST_DAY), onchange: typed });
   const buttons = Object.entries(PERIODS).map(([name, days]) => el("button", { type: "button", onclick: () => { Object.assign(state, lastDays(days)); update(); } }, name));
@@ -78,7 +79,7 @@ function periodPicker() {
   function typed() {
     const days = [toDay(from.value), toDay(to.value)];
     if (days.some(Number.isNaN)) return;
-    [state.from, state.to] = days.sort((a, b) => a - b);
+    [state.from, state.to] = days.map(within).sort((a, b) => a - b);
     update();
   }
 

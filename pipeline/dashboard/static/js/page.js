@@ -134,7 +134,7 @@ function compare(a, b, down) {
 const MOST_CHOICES = 60;
 
 function picker(title, all, names, chosen, onchange) {
-  const summary = el("summary", {}, el("span", { class: "dim" }, title), el("b", {}));
+  const summary = el("summary", {}, el("span", { class: "dim" }, title), " ", el("b", {}));
   const list = el("ul", { class: "choices" });
   const search = el("input", { type: "search", placeholder: `Find ${title.toLowerCase()}`, "aria-label": `Find ${title.toLowerCase()}`, oninput: fill });
   const clear = el("button", { type: "button", class: "clear", onclick: () => { chosen.clear(); fill(); show(); onchange(); } }, all);
