@@ -5,12 +5,12 @@ A model runs as the SQL that a plan would hold, and is compiled once however man
 
 import datetime as dt
 import json
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 import duckdb
 import ibis
-import pyarrow as pa
 
 from pipeline.compile import dialects
 from pipeline.compile.contracts import contracts_of
@@ -28,6 +28,9 @@ SETTINGS = {
     "time_window_seconds": 300,
     "internal_domains": ("example.com",),
 }
+
+
+models = cache(discover)
 
 
 @cache
@@ -48,16 +51,15 @@ def at(text: str) -> dt.datetime:
     return dt.datetime.fromisoformat(f"{day or '2026-03-10'} {clock}").replace(tzinfo=UTC)
 
 
-def arrow(table: str, rows: list[dict[str, Any]]) -> pa.Table:
-    """A typed table of partial rows: what a row leaves out is NULL, or a value that does not matter."""
+def typed(table: str, rows: list[dict[str, Any]]) -> list[list[Any]]:
+    """Partial rows as whole ones: what a row leaves out is NULL, or a value that does not matter."""
     columns = columns_of(table)
     unknown = {name for row in rows for name in row} - set(columns)
     assert not unknown, f"{table} has no {unknown}"
-    defaults = {"bool": False, "int": 0, "float": 0.0, "string": ""}
+    defaults = {"bool": False, "int": 0, "float": 0.0, "decimal": 0, "string": ""}
 
     def value(row: dict[str, Any], name: str) -> Any:
-        dtype = columns[name]
-        given = row.get(name)
+        dtype, given = columns[name], row.get(name)
         if isinstance(given, dict | list):
             return json.dumps(given)
         if name in row or dtype.nullable:
@@ -66,14 +68,9 @@ def arrow(table: str, rows: list[dict[str, Any]]) -> pa.Table:
             return at("09:00")
         if dtype.is_date():
             return dt.date(2026, 3, 10)
-        if dtype.is_decimal():
-            return 0
-        kind = next(kind for kind in defaults if str(dtype).lstrip("!").startswith(kind))
-        return defaults[kind]
+        return next(default for kind, default in defaults.items() if str(dtype).lstrip("!").startswith(kind))
 
-    schema = ibis.schema({name: dtype.copy(nullable=True) for name, dtype in columns.items()})
-    data = {name: [value(row, name) for row in rows] for name in columns}
-    return pa.table(data, schema=schema.to_pyarrow())
+    return [[value(row, name) for name in columns] for row in rows]
 
 
 def log(clock: str, event: str | None = None, **given: Any) -> dict[str, Any]:
@@ -154,7 +151,7 @@ SEEDS = {"agents": AGENTS, "agent_aliases": ALIASES, "identities": [], "model_pr
 @cache
 def sql(name: str, settings: tuple[tuple[str, Any], ...]) -> str:
     """A model as a query of the tables that it names, its columns cast as its contract says."""
-    model, given = discover()[name], dict(settings) | {"as_of": as_of()}
+    model, given = models()[name], dict(settings) | {"as_of": as_of()}
     upstreams = [
         ibis.table({key: kind.copy(nullable=True) for key, kind in columns_of(table).items()}, name=table)
         for table in model.upstreams
@@ -168,19 +165,39 @@ def sql(name: str, settings: tuple[tuple[str, Any], ...]) -> str:
     return f"SELECT {columns} FROM ({query})"
 
 
-class Warehouse:
-    """Every model built in memory from raw rows; asked by table name.
+def connect() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(config={"threads": 1})
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
 
-    A model whose rows are given is taken as it is, so that one model can be asked alone.
-    """
+
+def create(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    columns = ", ".join(
+        f"{name} {dialects.native_type(kind, 'duckdb')}" for name, kind in columns_of(table).items()
+    )
+    connection.execute(f"CREATE TABLE {table} ({columns})")
+
+
+def fill(connection: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, Any]]) -> None:
+    connection.execute(f"DELETE FROM {table}").fetchall()
+    if rows:
+        marks = ", ".join("?" * len(columns_of(table)))
+        connection.executemany(f"INSERT INTO {table} VALUES ({marks})", typed(table, rows))
+
+
+def settled(settings: dict[str, Any]) -> tuple[str, tuple[tuple[str, Any], ...]]:
+    """The instant of the run, and the other settings."""
+    given = SETTINGS | settings
+    return given.pop("as_of").isoformat(sep=" "), tuple(sorted(given.items()))
+
+
+class Warehouse:
+    """Every model built in memory from raw rows; asked by table name."""
 
     def __init__(self, **tables: Any) -> None:
-        given = SETTINGS | tables.pop("settings", {})
-        self.as_of = given.pop("as_of").isoformat(sep=" ")
-        self.settings = tuple(sorted(given.items()))
+        self.as_of, self.settings = settled(tables.pop("settings", {}))
         self.given = SEEDS | tables
-        self.connection = duckdb.connect(config={"threads": 1})
-        self.connection.execute("SET TimeZone = 'UTC'")
+        self.connection = connect()
         self.built: set[str] = set()
 
     def build(self, name: str) -> None:
@@ -188,11 +205,11 @@ class Warehouse:
         if name in self.built:
             return
         self.built.add(name)
-        models = discover()
-        if name in self.given or name not in models:
-            self.connection.register(name, arrow(name, self.given.get(name, [])))
+        if name not in models():
+            create(self.connection, name)
+            fill(self.connection, name, self.given.get(name, []))
             return
-        for upstream in models[name].upstreams:
+        for upstream in models()[name].upstreams:
             self.build(upstream)
         query = sql(name, self.settings).replace(INSTANT_OF_THE_RUN, self.as_of)
         self.connection.execute(f"CREATE TABLE {name} AS {query}").fetchall()
@@ -200,10 +217,7 @@ class Warehouse:
     def rows(self, name: str, *columns: str) -> list[dict[str, Any]]:
         """Rows of a table, of some columns, in a stable order."""
         self.build(name)
-        chosen = ", ".join(columns) or "*"
-        cursor = self.connection.execute(f"SELECT {chosen} FROM {name} ORDER BY ALL")
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        return fetch(self.connection, f"SELECT * FROM {name}", columns)
 
     def row(self, name: str, *columns: str) -> dict[str, Any]:
         """The only row of a table."""
@@ -211,7 +225,29 @@ class Warehouse:
         return only
 
 
+def fetch(connection: duckdb.DuckDBPyConnection, query: str, columns: Sequence[str]) -> list[dict[str, Any]]:
+    cursor = connection.execute(query)
+    names = [column[0] for column in cursor.description]
+    whole = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    chosen = [{name: row[name] for name in columns or names} for row in whole]
+    return sorted(chosen, key=lambda row: [(value is None, value) for value in row.values()])
+
+
+@cache
+def bench(name: str, as_of: str, settings: tuple[tuple[str, Any], ...]) -> duckdb.DuckDBPyConnection:
+    """A database with the empty upstream tables of one model, and the model prepared."""
+    connection = connect()
+    for upstream in models()[name].upstreams:
+        create(connection, upstream)
+    connection.execute(f"PREPARE model AS {sql(name, settings).replace(INSTANT_OF_THE_RUN, as_of)}")
+    return connection
+
+
 def rows(name: str, tables: dict[str, Any], *columns: str, **settings: Any) -> list[dict[str, Any]]:
     """The rows that one model makes of its upstream rows; what is not given is empty."""
-    upstreams = {table: [] for table in discover()[name].upstreams}
-    return Warehouse(settings=settings, **upstreams | SEEDS | tables).rows(name, *columns)
+    connection = bench(name, *settled(settings))
+    upstreams = models()[name].upstreams
+    assert set(tables) <= set(upstreams), f"{name} does not read {set(tables) - set(upstreams)}"
+    for upstream in upstreams:
+        fill(connection, upstream, tables.get(upstream, SEEDS.get(upstream, [])))
+    return fetch(connection, "EXECUTE model", columns)

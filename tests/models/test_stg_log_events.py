@@ -418,22 +418,22 @@ def test_a_tool_result_may_name_a_commit():
 # Days
 
 
-@pytest.mark.parametrize(
-    ("instant", "timezone", "day"),
-    [
-        ("2026-03-10 23:30", "UTC", dt.date(2026, 3, 10)),
-        ("2026-03-10 23:30", "Europe/Berlin", dt.date(2026, 3, 11)),
-        ("2026-03-10 03:30", "America/New_York", dt.date(2026, 3, 9)),
-        # Summer time begins in Berlin on 2026-03-29 at 01:00 UTC and ends on 2026-10-25 at 01:00 UTC.
-        ("2026-03-28 22:59", "Europe/Berlin", dt.date(2026, 3, 28)),
-        ("2026-03-28 23:00", "Europe/Berlin", dt.date(2026, 3, 29)),
-        ("2026-03-29 21:59", "Europe/Berlin", dt.date(2026, 3, 29)),
-        ("2026-03-29 22:00", "Europe/Berlin", dt.date(2026, 3, 30)),
-        ("2026-10-25 22:59", "Europe/Berlin", dt.date(2026, 10, 25)),
-    ],
-)
-def test_a_day_is_a_calendar_day_of_the_configured_time_zone(instant, timezone, day):
-    assert events(log(instant, "x.y"), columns=["day"], timezone=timezone) == [{"day": day}]
+def test_a_day_is_a_calendar_day_of_the_configured_time_zone():
+    # Summer time begins in Berlin on 2026-03-29 at 01:00 UTC and ends on 2026-10-25 at 01:00 UTC.
+    days = {
+        "2026-03-10 22:59": dt.date(2026, 3, 10),
+        "2026-03-10 23:00": dt.date(2026, 3, 11),
+        "2026-03-28 22:59": dt.date(2026, 3, 28),
+        "2026-03-28 23:00": dt.date(2026, 3, 29),
+        "2026-03-29 21:59": dt.date(2026, 3, 29),
+        "2026-03-29 22:00": dt.date(2026, 3, 30),
+        "2026-10-25 22:59": dt.date(2026, 10, 25),
+        "2026-10-25 23:00": dt.date(2026, 10, 26),
+    }
+    records = [log(instant, "x.y") for instant in days]
+    found = events(*records, columns=["recorded_at", "day"], timezone="Europe/Berlin")
+    assert found == [{"recorded_at": at(instant), "day": day} for instant, day in days.items()]
+    assert events(records[1], columns=["day"]) == [{"day": dt.date(2026, 3, 10)}]
 
 
 # Repetition
