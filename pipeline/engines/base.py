@@ -135,10 +135,6 @@ class Engine(ABC):
         """The quoted full name of a table."""
         return f"{self.quote(schema)}.{self.quote(table)}"
 
-    def definition(self, column: str, native: str) -> str:
-        """A column in the definition of a table that is built."""
-        return f"{self.quote(column)} {native}"
-
     def create_schema(self, name: str) -> None:
         """Make a schema unless it is there."""
         self.execute(f"CREATE SCHEMA IF NOT EXISTS {self.quote(name)}")
@@ -184,6 +180,22 @@ class Engine(ABC):
             ]
         )
 
+    def create_empty(
+        self, schema: str, table: str, columns: Mapping[str, str], replacing: Kind | None
+    ) -> None:
+        """Make a table without rows, of columns and their native types.
+
+        Args:
+            schema: where to; must exist.
+            table: its name.
+            columns: native types by name.
+            replacing: what stands there now, if anything.
+        """
+        if replacing:
+            self.drop(schema, table, replacing)
+        definitions = ", ".join(f"{self.quote(name)} {native}" for name, native in columns.items())
+        self.execute(f"CREATE TABLE {self.name(schema, table)} ({definitions})")
+
     def drop(self, schema: str, table: str, kind: Kind) -> None:
         """Remove a table or view."""
         self.execute(f"DROP {kind.upper()} IF EXISTS {self.name(schema, table)}")
@@ -194,6 +206,21 @@ class Engine(ABC):
         Empty where the engine has no cheap way to tell.
         """
         return ""
+
+    def growth_marker(self, schema: str, table: str) -> str:
+        """A text by which `only_grew` can tell later whether rows were altered in place."""
+        return self.change_marker(schema, table)
+
+    def only_grew(self, schema: str, table: str, marker: str) -> bool:
+        """Whether the rows that were there when `growth_marker` was taken are as they were.
+
+        True too where the engine has no cheap way to tell.
+        """
+        return marker == self.growth_marker(schema, table)
+
+    def row_hash(self, alias: str) -> str | None:
+        """An expression that tells the rows of the relation of that alias apart; None if there is none."""
+        return None
 
     def content_hash(self, query: str) -> str | None:
         """A short text that changes when the rows of a query do, whatever their order.

@@ -246,16 +246,15 @@ class Postgres(Engine):
     ) -> None:
         self.execute(self.comments(schema, table, kind, description, columns))
 
+    def row_hash(self, alias: str) -> str | None:
+        return f"hashtextextended(CAST({alias} AS text), 0)"
+
     def content_hash(self, query: str) -> str | None:
         hashed = f"SELECT hashtextextended(CAST(q AS text), 0) AS h FROM ({query}) AS q"
         count, low, high = self.fetch(f"SELECT count(*), bit_xor(h), sum(h) FROM ({hashed}) AS hashed")[0]
         return f"{count}:{low}:{high}"
 
     # Writing
-
-    def definition(self, column: str, native: str) -> str:
-        # Compared by code points, as in tables that models make and on every other engine.
-        return super().definition(column, native) + (' COLLATE "C"' if native == "text" else "")
 
     def create_schema(self, name: str) -> None:
         # Asked first: IF NOT EXISTS needs the right to create even where there is nothing to do.
@@ -278,6 +277,13 @@ class Postgres(Engine):
         elif kind == "table":
             self._index(schema, table)
         return count
+
+    def create_empty(
+        self, schema: str, table: str, columns: Mapping[str, str], replacing: Kind | None
+    ) -> None:
+        # Texts are compared by code points, as in tables that models make and on every other engine.
+        typed = {name: f'{kind} COLLATE "C"' if kind == "text" else kind for name, kind in columns.items()}
+        super().create_empty(schema, table, typed, replacing)
 
     def _index(self, schema: str, table: str) -> None:
         if schema == "mart":

@@ -280,15 +280,10 @@ class _Builder:
         else:
             return "skipped", "its file has not changed", before.row_count
         rows = seed_files.rows(table, self.project_dir)
-        if replacing := self.standing.kinds.get((table.schema, table.name)):
-            self.engine.drop(table.schema, table.name, replacing)
-        columns = [column.name for column in table.columns]
-        self.engine.execute(
-            f"CREATE TABLE {self.engine.name(table.schema, table.name)} ("
-            + ", ".join(self.engine.definition(c.name, c.native_type) for c in table.columns)
-            + ")"
-        )
-        return "loaded", reason, self.engine.append(table.schema, table.name, columns, rows)
+        types = {column.name: column.native_type for column in table.columns}
+        replacing = self.standing.kinds.get((table.schema, table.name))
+        self.engine.create_empty(table.schema, table.name, types, replacing)
+        return "loaded", reason, self.engine.append(table.schema, table.name, [*types], rows)
 
     # Models
 
