@@ -2,21 +2,12 @@
 
 import re
 
-# Control characters, and those that reorder or hide the text around them.
-_HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+from pipeline.pages import visible
+
 # What XML 1.0 cannot hold at all, not even escaped.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # What begins or ends something in Markdown or the HTML inside it.
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+!|~&@:-])")
-
-
-def visible(text: object) -> str:
-    r"""Text on one line, with every control character spelled out.
-
-    >>> visible("\x1b[31mred\n")
-    '\\x1b[31mred\\n'
-    """
-    return _HIDDEN.sub(lambda found: found[0].encode("unicode_escape").decode(), str(text))
 
 
 def xml_text(text: object) -> str:

@@ -1,13 +1,7 @@
 """The report as one self-contained HTML page: no script, nothing loaded from anywhere."""
 
-from functools import cache
-from typing import TYPE_CHECKING
-
-from pipeline.report.escaping import visible
+from pipeline.pages import base_css, environment
 from pipeline.report.read import Report
-
-if TYPE_CHECKING:
-    from jinja2 import Template
 
 WORDS = {
     "failed": "failed",
@@ -27,21 +21,10 @@ def render_html(report: Report) -> str:
         if check.status in ("failed", "warned")
     ]
     attention.sort(key=lambda pair: pair[1].status)
-    return _template().render(report=report, attention=attention, words=WORDS)
+    from markupsafe import Markup
 
-
-@cache
-def _template() -> "Template":
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("pipeline.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    template = environment("pipeline.report").get_template("report.html.j2")
+    most = max((sum(past.counts.values()) for past in report.trend), default=0)
+    return template.render(
+        report=report, attention=attention, words=WORDS, most=most, base_css=Markup(base_css())
     )
-    environment.filters["visible"] = visible
-    environment.filters["number"] = "{:,}".format
-    environment.filters["sum_values"] = lambda counts: sum(counts.values())
-    return environment.get_template("report.html.j2")

@@ -2,7 +2,8 @@
 
 from xml.etree import ElementTree
 
-from pipeline.report.escaping import visible, xml_text
+from pipeline.pages import visible
+from pipeline.report.escaping import xml_text
 from pipeline.report.read import CheckReport, Report, TableReport
 
 

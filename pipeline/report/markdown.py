@@ -1,6 +1,7 @@
 """The report as Markdown, for a comment on a pull request: what went wrong is on top."""
 
-from pipeline.report.escaping import markdown_text, visible
+from pipeline.pages import visible
+from pipeline.report.escaping import markdown_text
 from pipeline.report.read import CheckReport, Report, TableReport
 
 MARKS = {"failed": "❌", "warned": "⚠️", "passed": "✅", "proven": "✅", "skipped": "⏭️"}

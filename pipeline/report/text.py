@@ -1,6 +1,6 @@
 """The report for a terminal: what went wrong first, then each table on a line."""
 
-from pipeline.report.escaping import visible
+from pipeline.pages import visible
 from pipeline.report.read import CheckReport, Report, TableReport
 
 MARKS = {"failed": "✗", "warned": "!", "passed": "✓", "proven": "✓", "skipped": "-"}
