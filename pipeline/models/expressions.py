@@ -14,6 +14,7 @@ __all__ = [
     "count_or_0",
     "day_scope",
     "earlier",
+    "is_dated",
     "joined_text",
     "json_columns",
     "later",
@@ -73,6 +74,12 @@ def nano_usd(value: ir.FloatingValue) -> ir.IntegerValue:
 def usd(nano: ir.NumericValue) -> ir.FloatingValue:
     """Billionths of a dollar as US dollars."""
     return nano.cast("float64") / NANO
+
+
+def is_dated(instant: ir.TimestampValue) -> ir.BooleanValue:
+    """Whether an instant has a day: it is neither NULL nor infinite."""
+    first, last = (ibis.literal(day, "timestamp('UTC', 6)") for day in ("0001-01-01", "9999-12-31"))
+    return instant.between(first, last)
 
 
 def local_date(instant: ir.TimestampValue, timezone: str) -> ir.DateValue:

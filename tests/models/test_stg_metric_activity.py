@@ -287,4 +287,6 @@ def test_attributes_that_are_no_json_object_are_no_attributes():
 
 
 def test_a_point_without_time_or_name_is_nothing():
-    assert values(delta("09:00", 5) | {"timestamp": None}, delta("09:00", 5) | {"metric_name": None}) == []
+    endless = dt.datetime.max.replace(tzinfo=dt.UTC)
+    nothing = [{"timestamp": None}, {"timestamp": endless}, {"metric_name": None}]
+    assert values(*(delta("09:00", 5) | lacking for lacking in nothing)) == []

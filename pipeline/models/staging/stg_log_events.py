@@ -9,6 +9,7 @@ from pipeline.models.agents import first_of
 from pipeline.models.expressions import (
     canonical_agent,
     canonical_model,
+    is_dated,
     json_columns,
     local_date,
     nano_usd,
@@ -48,7 +49,7 @@ def stg_log_events(
     timezone: str,
 ) -> ibis.Table:
     """One row per event: name, session, sequence and time; without a sequence, per distinct record."""
-    logs = raw_otel_logs.filter(raw_otel_logs.timestamp.notnull())
+    logs = raw_otel_logs.filter(is_dated(raw_otel_logs.timestamp))
     logs, attributes = json_columns(logs, "attributes", ATTRIBUTES)
     logs, resource = json_columns(logs, "resource_attributes", telemetry.PERSON)
 

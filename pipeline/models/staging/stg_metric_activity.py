@@ -7,6 +7,7 @@ from pipeline.models import agents as telemetry
 from pipeline.models.expressions import (
     canonical_agent,
     canonical_model,
+    is_dated,
     json_columns,
     local_date,
     stack,
@@ -37,7 +38,7 @@ def increases(raw_otel_metrics: ibis.Table) -> ibis.Table:
     """One row per distinct point: by how much it raised its series."""
     countable = _.metric_value.between(0, MOST) & (_.metric_type.fill_null("sum") != "gauge")
     points = (
-        raw_otel_metrics.filter(_.timestamp.notnull(), _.metric_name.notnull())
+        raw_otel_metrics.filter(is_dated(raw_otel_metrics.timestamp), _.metric_name.notnull())
         .select(
             *SERIES,
             "timestamp",
