@@ -65,6 +65,10 @@ class PlanTable:
     `lineage` says of each column what it is made of: [upstream table, its column, kind], where kind is
     value, filter, join key, group key or order. Under "*" it says so of the table's rows as such,
     which concerns every column. `pipeline.lineage` walks it.
+
+    `increments` names the columns by which a model can be rebuilt in part, each with the tables that may
+    change and their column of the same values (`pipeline.compile.increments` proves it). `reads` says how
+    the columns of a source are read where they are not as its contract says.
     """
 
     name: str
@@ -83,6 +87,8 @@ class PlanTable:
     fingerprint: str = ""
     path: str = ""
     tags: list[str] = field(default_factory=list)
+    increments: dict[str, dict[str, str]] = field(default_factory=dict)
+    reads: dict[str, str] = field(default_factory=dict)
     missing: bool = False  # a source that the database does not have; it reads as empty
 
     @property

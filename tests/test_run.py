@@ -398,7 +398,7 @@ def test_new_rows_rebuild_what_they_reach(shop):
     shop.build()
     shop.sell(3, "tea", 2)
     assert reasons(shop.build()) == {
-        "raw_sales": "its rows changed",
+        "raw_sales": "1 new row",
         "raw_visits": "no new rows",
         "products": "its file has not changed",
         "stg_recent_visits": "nothing that it reads has changed",

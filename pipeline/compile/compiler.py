@@ -20,6 +20,7 @@ from pipeline.compat import check_versions
 from pipeline.compile import dialects
 from pipeline.compile.contracts import contracts_of
 from pipeline.compile.freshness import freshness_audit
+from pipeline.compile.increments import increments
 from pipeline.compile.lineage import lineage
 from pipeline.compile.raw import SCHEMA as RAW
 from pipeline.compile.raw import RawTables, conform, table_name
@@ -140,6 +141,7 @@ class _Compiler:
             expression=None,
             sql=None,
             made_of=self.raw.queries.get(stored, ""),
+            reads=self.raw.reads.get(stored, {}),
         )
 
     def seed(self, name: str, contract: type[Contract]) -> PlanTable:
@@ -187,6 +189,7 @@ class _Compiler:
             sql=sql,
             made_of=sql,
             lineage=self._lineage(model, expression),
+            increments=self._increments(model, expression, sql),
         )
 
     def _table(
@@ -265,6 +268,14 @@ class _Compiler:
             {self.unbound(name).op(): name for name in model.upstreams},
             lambda relation: [key.columns for key in relations.rows(relation).keys],
         )
+
+    def _increments(self, model: Model, expression: ir.Table, sql: str) -> dict[str, dict[str, str]]:
+        """By which columns the model can be rebuilt in part: those of its key, if any, else all there are."""
+        tables = {self.unbound(name).op(): name for name in model.upstreams}
+        seeds = [name for name in model.upstreams if self.contracts[name].__module__.endswith(f".{SEEDS}")]
+        found = increments(expression, tables, seeds)
+        key = self.contracts[model.name].key()
+        return {column: found[column] for column in key if column in found} or found
 
     def _upstream_contracts(self, upstreams: Iterable[str]) -> dict[str, type[Contract]]:
         """The contracts that proofs may rest on: those of tables that we build and audit."""

@@ -60,10 +60,12 @@ class RawTables:
     Attributes:
         queries: name in the database → the query that conforms, where the table itself does not.
         missing: contracts' names of tables that the database lacks.
+        reads: name in the database → column → the expression that reads it there.
         warnings: sentences for people.
     """
 
     queries: dict[str, str] = field(default_factory=dict)
+    reads: dict[str, dict[str, str]] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -113,15 +115,24 @@ def conform(
             (column, native_type(kind, dialect).lower()) for column, kind in source.columns().items()
         ]:
             continue
-        raw.queries[stored] = _query(source, shape, dialect, raw.warnings)
+        raw.reads[stored] = _reads(source, shape, dialect, raw.warnings)
+        columns = ", ".join(f"{value} AS {quote(name, dialect)}" for name, value in raw.reads[stored].items())
+        if shape is None:
+            raw.queries[stored] = f"SELECT {columns} LIMIT 0"
+        else:
+            relation = f"{quote(SCHEMA, dialect)}.{quote(stored, dialect)} AS {quote('r', dialect)}"
+            raw.queries[stored] = f"SELECT {columns} FROM {relation}"
     return raw
 
 
-def _query(source: type[Source], shape: Mapping[str, str] | None, dialect: str, warnings: list[str]) -> str:
+def _reads(
+    source: type[Source], shape: Mapping[str, str] | None, dialect: str, warnings: list[str]
+) -> dict[str, str]:
+    """The expression for each column of a source; `shape` is None where there is no table."""
     stored = table_name(source)
     # Column names differ in case from collector to collector, and most engines do not care.
     actual = {column.lower(): (column, native) for column, native in (shape or {}).items()}
-    selected = []
+    reads = {}
     for name, kind in source.columns().items():
         wanted = native_type(kind, dialect)
         if name in actual:
@@ -142,11 +153,8 @@ def _query(source: type[Source], shape: Mapping[str, str] | None, dialect: str, 
                 )
             if shape is not None and name not in source.optional():
                 warnings.append(f"{SCHEMA}.{stored} has no column {name}: it reads as NULL.")
-        selected.append(f"{value} AS {quote(name, dialect)}")
-    columns = ", ".join(selected)
-    if shape is None:
-        return f"SELECT {columns} LIMIT 0"
-    return f"SELECT {columns} FROM {quote(SCHEMA, dialect)}.{quote(stored, dialect)}"
+        reads[name] = value
+    return reads
 
 
 def _read(where: str, column: str, native: str, kind: dt.DataType, dialect: str) -> str:

@@ -10,10 +10,11 @@ from pipeline import seed_files
 from pipeline.engines.base import Engine
 from pipeline.errors import ModelError, NoRawDataError, QueryError
 from pipeline.plan import AS_OF, Plan, PlanTable
+from pipeline.run import partial
 from pipeline.run.auditing import Auditor
 from pipeline.run.failures import store
 from pipeline.run.gate import AuditsFailed, Gate, in_order
-from pipeline.run.published import Published, Standing, published, source_fingerprint, stored_kind
+from pipeline.run.published import Published, Standing, look_at, published, stored_kind
 from pipeline.run.record import record
 from pipeline.run.results import Listener, RunResult, TableResult, silent
 from pipeline.verdicts import shape_problems
@@ -96,6 +97,9 @@ def seed(
     builder.full_refresh = True
     return builder.go()
 
+
+# The fingerprint of a raw table that is not there.
+MISSING = "missing"
 
 # The schema that BI tools look at, comments included.
 BI_SCHEMA = "mart"
@@ -188,6 +192,8 @@ class _Builder:
         """Everything that happens inside the transaction."""
         self.meta = self.engine.shapes("meta")
         self.standing = Standing(self.engine.kinds(), published(self.engine, self.meta))
+        large = [table for table in self.models if self._size(table) >= partial.SMALL]
+        self.changes = partial.Changes(self.engine, self.plan, large)
         self.gate = Gate(self.auditor, self.plan, self.selected, self.standing)
         for schema in sorted({table.schema for table in self.plan.tables.values()} - {*NOT_OURS}):
             self.engine.create_schema(schema)
@@ -203,6 +209,7 @@ class _Builder:
         if self.models and self.everything:
             self._drop_leftovers()
         self.gate.close()
+        self.changes.close()
 
     def _time(self, table: PlanTable, work: Callable[[PlanTable], _Done]) -> None:
         """Do the work on one table, tell the listener, and audit what came of it."""
@@ -247,23 +254,28 @@ class _Builder:
         ]
         for table in sources:
             if table.missing:
-                self.fingerprints[table.name] = "missing"
+                self.fingerprints[table.name] = MISSING
+                self.standing.unchanged.add(table.name)  # what was made while it was there says so
                 continue
             start = time.perf_counter()
             is_table = self.standing.kinds.get((table.schema, table.stored_name)) == "table"
-            fingerprint, row_count = source_fingerprint(self.engine, table, is_table)
-            self.fingerprints[table.name] = fingerprint
             before = self.standing.before(table)
+            raw = look_at(self.engine, table, is_table, before.fingerprint if before else None)
+            self.fingerprints[table.name] = raw.fingerprint
             if before is None:
                 reason = "first time"
-            elif before.fingerprint != fingerprint:
-                reason = "its rows changed"
-            else:
+            elif before.fingerprint == raw.fingerprint:
                 reason = "no new rows"
                 self.standing.unchanged.add(table.name)
+            elif raw.grown_after is not None:
+                self.changes.appended(table, raw.grown_after)
+                new = raw.row_count - (before.row_count or 0)
+                reason = f"{new:,} new row{'' if new == 1 else 's'}"
+            else:
+                reason = "its rows changed"
             if self.auditing and table.name in self.selected:
-                self.gate.within(table, row_count)
-            self._done(table, "read", reason, row_count, start)
+                self.gate.within(table, raw.row_count)
+            self._done(table, "read", reason, raw.row_count, start)
 
     # Seeds
 
@@ -322,9 +334,22 @@ class _Builder:
             assert before is not None
             self.fingerprints[table.name] = before.fingerprint
             return "skipped", "nothing that it reads has changed", before.row_count
+        old = None
+        if before is not None and self._was_made_of(table, before):
+            assert before.row_count is not None
+            if table.increments and self._size(table) >= partial.SMALL:
+                done = self.changes.rebuild(table, sql, before.row_count, self.standing.unchanged)
+                if not isinstance(done, str):
+                    self.fingerprints[table.name] = _join(code, inputs, "")
+                    return done.action, done.reason, before.row_count - done.removed + done.inserted
+                reason = "; ".join(filter(None, [reason, done]))
+            if stored_kind(table) == "table":
+                old = self.changes.remember(table)
         kind = stored_kind(table)
         replacing = self.standing.kinds.get((table.schema, table.name))
         row_count = self.engine.create(table.schema, table.name, sql, kind, replacing)
+        if old:
+            self.changes.compare(table, old)
         if table.schema == BI_SCHEMA:
             columns = {column.name: column.description for column in table.columns}
             self.engine.describe(table.schema, table.name, kind, table.description, columns)
@@ -334,6 +359,24 @@ class _Builder:
             content = self.engine.content_hash(stored) or self.as_of
         self.fingerprints[table.name] = _join(code, inputs, content)
         return "full", reason, row_count
+
+    def _was_made_of(self, table: PlanTable, before: Published) -> bool:
+        """Whether a model was made by this code from what stood before this run, and all of that is known."""
+        if self.full_refresh or not self.engine.transactional or before.row_count is None:
+            return False
+        parts = []
+        for name in table.depends_on:
+            upstream = self.standing.before(self.plan.tables[name])
+            if upstream is None and not self.plan.tables[name].missing:
+                return False
+            parts.append(f"{name}={upstream.fingerprint if upstream else MISSING}")
+        code, _, rest = before.fingerprint.partition(":")
+        return code == table.fingerprint and rest.partition(":")[0] == _digest(parts)
+
+    def _size(self, table: PlanTable) -> int:
+        """How many rows the largest table had that a model is made of."""
+        found = [self.standing.before(self.plan.tables[name]) for name in table.depends_on]
+        return max((before.row_count or 0 for before in found if before), default=0)
 
     def _inputs(self, table: PlanTable) -> str | None:
         """A text for what a model reads; None if it is not known from what that was made."""
@@ -346,7 +389,7 @@ class _Builder:
             if part is None:
                 return None
             parts.append(f"{name}={part}")
-        return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
+        return _digest(parts)
 
     def _why(self, table: PlanTable, before: Published | None, code: str, inputs: str | None) -> str | None:
         """Why a model must be built, or None if nothing but time has passed."""
@@ -374,6 +417,10 @@ class _Builder:
             self.result.tables.append(
                 TableResult(key[1], *key, action="dropped", reason="no model makes it any more")
             )
+
+
+def _digest(parts: Iterable[str]) -> str:
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
 
 
 def _join(code: str, inputs: str | None, content: str) -> str:

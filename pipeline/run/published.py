@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 from pipeline.engines.base import Engine, Kind
 from pipeline.plan import PlanTable
@@ -80,18 +80,51 @@ def published(engine: Engine, there: Mapping[str, Mapping[str, str]]) -> dict[tu
     return {(row[0], row[1]): Published(*row) for row in engine.fetch(LATEST)}
 
 
-def source_fingerprint(engine: Engine, source: PlanTable, is_table: bool) -> tuple[str, int]:
-    """What tells whether the rows of a raw table have changed, and how many there are.
+@dataclass(frozen=True)
+class Raw:
+    """A raw table as a run finds it.
 
-    Collectors append, so numbers and times of the rows tell. A row that was altered in place
-    is noticed where the engine tells cheaply; elsewhere only a full refresh sees it.
+    Attributes:
+        fingerprint: the same as before if the rows are.
+        row_count: how many there are.
+        grown_after: the largest id of before, if rows with larger ones are all that is new.
+    """
+
+    fingerprint: str
+    row_count: int
+    grown_after: int | None = None
+
+
+def look_at(engine: Engine, source: PlanTable, is_table: bool, before: str | None) -> Raw:
+    """Whether the rows of a raw table have changed since they had the fingerprint `before`.
+
+    Collectors append, so numbers and times of the rows tell; the number is the order of arrival.
+    A row that was altered in place is noticed where the engine tells cheaply; elsewhere only
+    a full refresh sees it.
     """
     named = [engine.quote(column.name) for column in source.columns if column.name in TELLING]
     counted = ", ".join(["COUNT(*)", *(f"MAX({name})" for name in named)])
     row = engine.fetch(f"SELECT {counted} FROM {source.audit_from}")[0]
-    rows = engine.content_hash(f"SELECT {', '.join(named)} FROM {source.audit_from}") if named else ""
+    telling = f"SELECT {', '.join(named)} FROM {source.audit_from}"
+    rows = engine.content_hash(telling) if named else None
     marker = engine.change_marker(source.schema, source.stored_name) if is_table else ""
-    return ":".join([*map(str, row), rows or "", marker]), int(row[0])
+    identity = ":".join([*map(str, row), rows or "", marker])
+    was, _, rest = (before or "").partition("|")
+    if was == identity:
+        return Raw(before or "", row[0])
+    number = engine.quote("id")
+    last = row[1 + named.index(number)] if number in named else None
+    if not is_table or rows is None or last is None:
+        return Raw(identity, row[0])
+    growth = engine.growth_marker(source.schema, source.stored_name)
+    raw = Raw(f"{identity}|{last}|{rows}|{growth}", row[0])
+    if not rest:
+        return raw
+    last_before, rows_before, growth_before = rest.split("|", 2)
+    earlier = engine.content_hash(f"{telling} WHERE {number} <= {int(last_before)}")
+    if earlier == rows_before and engine.only_grew(source.schema, source.stored_name, growth_before):
+        return replace(raw, grown_after=int(last_before))
+    return raw
 
 
 class EarlierAudits:

@@ -17,7 +17,8 @@ class TableResult:
         name: of the table in the plan.
         schema: of the database.
         stored_name: of the table in its schema.
-        action: read (a source), loaded (a seed), full, skipped, dropped or error.
+        action: read (a source), loaded (a seed), full, appended or rebuilt (in part), skipped,
+            dropped or error.
         reason: why that and nothing else.
         row_count: its rows, where counted.
         seconds: how long it took.

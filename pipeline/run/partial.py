@@ -1,0 +1,170 @@
+"""Rebuilding a table in part: what arrived says which values of its columns are concerned.
+
+The compiler has proven which columns keep a model's rows apart (`PlanTable.increments`). A run that
+knows which rows of the tables upstream came or went deletes the model's rows with their values, and
+inserts what the model makes of those alone. What came or went of the model is then known in turn.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from pipeline.engines.base import Engine
+from pipeline.plan import Plan, PlanTable
+
+# A table that is made of fewer rows is built anew sooner than in part.
+SMALL = 20_000
+# What concerns more than this share of a table is not worth the search.
+MOST = 0.3
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """What was done to a table that was rebuilt in part."""
+
+    reason: str
+    removed: int = 0
+    inserted: int = 0
+
+    @property
+    def action(self) -> str:
+        """What it is called in the books."""
+        if self.removed:
+            return "rebuilt"
+        return "appended" if self.inserted else "skipped"
+
+
+NOTHING = Rebuilt("nothing that it reads has changed")
+
+
+class Changes:
+    """Which rows of each table came or went in this run, as far as known.
+
+    They are kept in temporary tables until `close`.
+    """
+
+    def __init__(self, engine: Engine, plan: Plan, models: Collection[PlanTable]) -> None:
+        self.engine = engine
+        self.plan = plan
+        self.relations: dict[str, str] = {}  # table → a relation of the rows that came or went
+        self.temporary: list[str] = []
+        # Columns that tell the models downstream what concerns them.
+        self.wanted: dict[str, set[str]] = {}
+        for model in models:
+            for origin in model.increments.values():
+                for name, column in origin.items():
+                    self.wanted.setdefault(name, set()).add(column)
+
+    def appended(self, source: PlanTable, last_id: int) -> None:
+        """Note that the rows of a raw table after `last_id` are new, and the others as they were."""
+        number = self.engine.quote("id")
+        self.relations[source.name] = f"(SELECT * FROM {source.audit_from} WHERE {number} > {last_id})"
+
+    def remember(self, table: PlanTable) -> str | None:
+        """Keep what tells the rows of a table that is about to be replaced; None if nobody asks."""
+        if table.name not in self.wanted or self.engine.row_hash("r") is None:
+            return None
+        return self._temporary(f"old_{table.name}", self._told(table, self._stored(table)))
+
+    def compare(self, table: PlanTable, old: str, new: str | None = None) -> None:
+        """Find out which rows of a table came or went, against what `remember` kept."""
+        names = self._wanted(table)
+        both = (
+            f"SELECT {names}, _row, 1 AS _sign FROM ({self._told(table, new or self._stored(table))}) AS n"
+            f" UNION ALL SELECT {names}, _row, -1 FROM {old} AS o"
+        )
+        found = f"SELECT {names} FROM ({both}) AS both_ GROUP BY {names}, _row HAVING SUM(_sign) <> 0"
+        self.relations[table.name] = self._temporary(f"changed_{table.name}", found)
+
+    def rebuild(
+        self, table: PlanTable, sql: str, row_count: int, unchanged: Collection[str]
+    ) -> Rebuilt | str:
+        """Rebuild what is concerned of a table; or why that cannot be, and nothing has been done.
+
+        Args:
+            table: the model, as it was published from what its upstreams were before this run.
+            sql: its query.
+            row_count: how many rows it has.
+            unchanged: names of tables whose rows are what they were.
+        """
+        origins = table.increments
+        changing = {name for origin in origins.values() for name in origin}
+        for name in table.depends_on:
+            if name not in unchanged and not (name in changing and name in self.relations):
+                return f"which rows of {name} is not known" if name in changing else ""
+        changed = sorted(changing - {*unchanged})
+        if not changed:
+            return NOTHING
+        keys = self._keys(table, changed)
+        counted = ", ".join(f"COUNT({self.engine.quote(column)})" for column in origins)
+        count, *present = self.engine.fetch(f"SELECT COUNT(*), {counted} FROM {keys}")[0]
+        if not count:
+            return NOTHING
+        with_null = {column for column, there in zip(origins, present, strict=True) if there < count}
+
+        def among(expressions: Mapping[str, str]) -> str:
+            """A condition: the values of these columns are among those that are concerned."""
+            conditions = []
+            for column, expression in expressions.items():
+                among = f"{expression} IN (SELECT {self.engine.quote(column)} FROM {keys})"
+                conditions.append(f"({among} OR {expression} IS NULL)" if column in with_null else among)
+            return " AND ".join(conditions)
+
+        concerned = among({column: self.engine.quote(column) for column in origins})
+        stored = self.engine.name(table.schema, table.stored_name)
+        removed = self.engine.fetch(f"SELECT COUNT(*) FROM {stored} WHERE {concerned}")[0][0]
+        if removed > MOST * row_count:
+            return "most of it is concerned"
+        for name in changing:
+            upstream = self.plan.tables[name]
+            relation = self.engine.name(upstream.schema, upstream.stored_name)
+            read = {
+                column: upstream.reads.get(origin[name], self.engine.quote(origin[name]))
+                for column, origin in origins.items()
+            }
+            sql = sql.replace(relation, f"(SELECT * FROM {relation} AS r WHERE {among(read)})")
+        new = self._temporary(f"new_{table.name}", f"SELECT * FROM ({sql}) AS made WHERE {concerned}")
+        if table.name in self.wanted:
+            replaced = f"(SELECT * FROM {stored} WHERE {concerned})"
+            old = self._temporary(f"old_{table.name}", self._told(table, replaced))
+        self.engine.execute(f"DELETE FROM {stored} WHERE {concerned}")
+        self.engine.execute(f"INSERT INTO {stored} SELECT * FROM {new}")
+        inserted = self.engine.fetch(f"SELECT COUNT(*) FROM {new}")[0][0]
+        if table.name in self.wanted:
+            self.compare(table, old, new)
+        made = f"{_counted(inserted, 'row')} for {_counted(count, 'value')} of {', '.join(origins)}"
+        return Rebuilt(made, removed, inserted)
+
+    def close(self) -> None:
+        """Drop what was kept."""
+        for name in self.temporary:
+            self.engine.execute(f"DROP TABLE {name}")
+
+    def _keys(self, table: PlanTable, changed: Sequence[str]) -> str:
+        """The values that are concerned: those of the rows that came or went."""
+        parts = []
+        for name in changed:
+            values = ", ".join(
+                f"{self.engine.quote(origin[name])} AS {self.engine.quote(column)}"
+                for column, origin in table.increments.items()
+            )
+            parts.append(f"SELECT DISTINCT {values} FROM {self.relations[name]} AS c")
+        return self._temporary(f"keys_{table.name}", " UNION ".join(parts))
+
+    def _told(self, table: PlanTable, relation: str) -> str:
+        return f"SELECT {self._wanted(table)}, {self.engine.row_hash('r')} AS _row FROM {relation} AS r"
+
+    def _wanted(self, table: PlanTable) -> str:
+        return ", ".join(map(self.engine.quote, sorted(self.wanted[table.name])))
+
+    def _stored(self, table: PlanTable) -> str:
+        return self.engine.name(table.schema, table.stored_name)
+
+    def _temporary(self, name: str, select: str) -> str:
+        quoted = self.engine.quote(name)
+        self.engine.execute(f"CREATE TEMP TABLE {quoted} AS {select}")
+        self.temporary.append(quoted)
+        return quoted
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
