@@ -94,7 +94,7 @@ _COMMIT_IN_JSON = re.compile(r'"git_commit_id"\s*:\s*"([0-9a-fA-F]{7,64})"')
 # A body that is a name and nothing else, such as session_start or claude_code.api_request.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*([./][A-Za-z0-9_-]+)*")
 LONGEST_NAME = 128
-MOST_SHAPES = 10_000  # sets of attribute names that are remembered
+MOST_NAMES = 10_000  # names without content that are remembered
 
 
 def is_content(name: str) -> bool:
@@ -115,7 +115,7 @@ class ContentFilter:
     def __init__(self, include: Iterable[str] = ()) -> None:
         self.include = frozenset(include)
         self.dropped: set[str] = set()
-        self._by_names: dict[tuple[str, ...], list[str]] = {}
+        self._plain: set[str] = set()
         for name in sorted(self.include):
             if not is_content(name):
                 raise SetupError(
@@ -125,30 +125,40 @@ class ContentFilter:
                 )
 
     def attributes(self, attributes: dict[str, Any]) -> dict[str, Any]:
-        """The attributes without content; the same object if there was none."""
-        names = self._content_among(tuple(attributes))
-        if not names:
-            return attributes
-        kept = dict(attributes)
-        for name in names:
-            value = kept[name]
-            if value is None or isinstance(value, bool | int | float):
+        """What lands of attributes; the same object if none of them holds content."""
+        plain, content = self.split(attributes)
+        return self.kept(content) | plain if content else plain
+
+    def split(self, attributes: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Attributes by their names: those without content, and those that hold it."""
+        if attributes.keys() <= self._plain:  # nearly always
+            return attributes, {}
+        content = {}
+        for name in attributes:
+            if name in self._plain:
                 continue
-            del kept[name]
+            if is_content(name):
+                content[name] = attributes[name]
+            elif len(self._plain) < MOST_NAMES:
+                self._plain.add(name)
+        if not content:
+            return attributes, content
+        plain = dict(attributes)
+        for name in content:
+            del plain[name]
+        return plain, content
+
+    def kept(self, content: dict[str, Any]) -> dict[str, Any]:
+        """What lands of attributes that hold content."""
+        kept = {}
+        for name, value in content.items():
+            if name in self.include or value is None or isinstance(value, bool | int | float):
+                kept[name] = value
+                continue
             self.dropped.add(name)
             if name in COMMIT_HOLDERS and (commit := commit_id(value)):
                 kept.setdefault(COMMIT, commit)
         return kept
-
-    def _content_among(self, names: tuple[str, ...]) -> list[str]:
-        """Which of the names are left out; records of one kind have the same names."""
-        found = self._by_names.get(names)
-        if found is None:
-            if len(self._by_names) >= MOST_SHAPES:
-                self._by_names.clear()
-            found = [name for name in names if name not in self.include and is_content(name)]
-            self._by_names[names] = found
-        return found
 
     def body(self, body: Any, event_name: Any) -> Any:
         """The body if it only names the event, else None."""

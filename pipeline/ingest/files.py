@@ -25,6 +25,7 @@ PROTOBUF_START = b"\n"  # tag of field 1, a message: how every OTLP export begin
 JSON_STARTS = (b"{", b"[")
 
 PIECE = 4 << 20  # bytes that are handed on at once
+EDGE = 1 << 20  # bytes in which the start of a document is looked for
 GARBAGE = 32 << 20  # bytes without the start of a document after which a line's end will do
 LONGEST = 256 << 20  # bytes of the longest document that is read
 SAMPLE = 4096  # bytes at either end by which a file is known again
@@ -34,12 +35,40 @@ DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile, zstandard.ZstdError)
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where the text of a piece stands, so that another process can read it there.
+
+    Attributes:
+        path: the file, as long as it has this inode.
+        begin: its first byte.
+        end: the byte after its last.
+    """
+
+    path: Path
+    inode: int
+    begin: int
+    end: int
+
+    def read(self) -> bytes:
+        """The text. Raises OSError, also if the path leads to another file by now."""
+        with self.path.open("rb") as opened:
+            return self.read_from(opened)
+
+    def read_from(self, opened: BinaryIO) -> bytes:
+        """The text, from the file that is open."""
+        if os.fstat(opened.fileno()).st_ino != self.inode:
+            raise FileNotFoundError
+        return os.pread(opened.fileno(), self.end - self.begin, self.begin)
+
+
+@dataclass(frozen=True)
 class Piece:
     """A part of a file that can be read by itself.
 
     Attributes:
-        first: number of its first line or message, from 1.
+        first: number of its first line or message, from 1; 1 if it was not read yet.
         text: JSON documents, one a line or pretty-printed; empty if there are messages.
+        place: where the text stands, if it was not read yet.
         messages: exports that were framed by their length, each JSON or protobuf.
         end: where it ends in the file, in bytes after decompression.
         last: whether the file ends here.
@@ -50,6 +79,7 @@ class Piece:
     first: int
     end: int
     text: bytes = b""
+    place: Place | None = None
     messages: tuple[bytes, ...] = ()
     last: bool = False
     problem: str | None = None
@@ -67,6 +97,7 @@ class InputFile:
         inode: which file it is, whatever its name; 0 if it cannot be read on later.
         compressed: whether all of it is.
         start: where this ingest began to read.
+        lines: how many lines stand in the pieces that were not numbered.
         known: whether it held anything that we know.
     """
 
@@ -76,6 +107,7 @@ class InputFile:
     inode: int = 0
     compressed: bool = False
     start: int = 0
+    lines: int = 0
     known: bool = False
 
     def open(self) -> BinaryIO:
@@ -215,6 +247,23 @@ def pieces(opened: BinaryIO, start: int = 0) -> Iterator[Piece]:
     if whole:
         return _whole(stream)
     return _documents(stream, start)
+
+
+def places(opened: BinaryIO, path: Path, start: int) -> Iterator[Piece]:
+    """Like `pieces`, but those of a plain file of lines are not read yet.
+
+    The last piece is, and so is what follows an edge without the start of a document.
+    """
+    status = os.fstat(opened.fileno())
+    while _is_text(_head(opened)) and start + PIECE < status.st_size:
+        edge = os.pread(opened.fileno(), EDGE, start + PIECE)
+        cut = edge.find(b"\n{")
+        if cut < 0:
+            break
+        end = start + PIECE + cut + 1
+        yield Piece(1, end, place=Place(path, status.st_ino, start, end))
+        start = end
+    yield from pieces(opened, start)
 
 
 def _documents(stream: BinaryIO, start: int) -> Iterator[Piece]:

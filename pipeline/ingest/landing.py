@@ -181,12 +181,12 @@ class Landing:
             return
         self._ensure(table, rows.column_names)
         times = pc.min_max(rows.column(TIMES.get(table, "timestamp"))).as_py()
-        keys = rows.column(KEYS.get(table, "record_hash")).to_pylist()
-        fresh = self._fresh(table, keys, (times["min"], times["max"]))
-        if not any(fresh):
+        keys = rows.column(KEYS.get(table, "record_hash"))
+        known = self._known(table, keys, (times["min"], times["max"]))
+        if known or pc.count_distinct(keys).as_py() < rows.num_rows:
+            rows = rows.filter(pa.array(self._fresh(keys.to_pylist(), known)))
+        if not rows.num_rows:
             return
-        if not all(fresh):
-            rows = rows.filter(pa.array(fresh))
         first = self._take_ids(table, rows.num_rows)
         rows = rows.append_column("id", pa.array(range(first, first + rows.num_rows), pa.int64()))
         now = pa.scalar(self._started, pa.timestamp("us", "UTC"))
@@ -256,7 +256,8 @@ class Landing:
         for row, record in zip(rows, records, strict=True):
             if row[position] is None:
                 row[position] = record_hash(table, record)
-        fresh = self._fresh(table, [row[position] for row in rows])
+        keys = [row[position] for row in rows]
+        fresh = self._fresh(keys, self._known(table, keys))
         rows = [row for row, new in zip(rows, fresh, strict=True) if new]
         if rows:
             first = self._take_ids(table, len(rows))
@@ -269,9 +270,8 @@ class Landing:
             self.engine.append("meta", "quarantine", columns, self._bad)
             self._bad = []
 
-    def _fresh(self, table: str, keys: list[str], times: tuple[Any, Any] | None = None) -> list[bool]:
+    def _fresh(self, keys: list[str], known: set[str]) -> list[bool]:
         """Which keys are new: not in the table, and here for the first time."""
-        known = self._known(table, keys, times) if self._next_id[table] > 1 else set()
         fresh = []
         for key in keys:
             fresh.append(key not in known)
@@ -279,7 +279,12 @@ class Landing:
         self._duplicates += fresh.count(False)
         return fresh
 
-    def _known(self, table: str, keys: list[str], times: tuple[Any, Any] | None) -> set[str]:
+    def _known(
+        self, table: str, keys: "list[str] | pa.ChunkedArray", times: tuple[Any, Any] | None = None
+    ) -> set[str]:
+        """Which of the keys the table has."""
+        if self._next_id[table] == 1:
+            return set()
         engine, key = self.engine, self.engine.quote(KEYS.get(table, "record_hash"))
         sql = f"SELECT {key} FROM {engine.name('raw', table)} WHERE {key} IN "
         within, bounds = "", []
@@ -288,8 +293,15 @@ class Landing:
             day = dt.timedelta(days=1)
             within = f" AND {engine.quote(TIMES.get(table, 'timestamp'))} BETWEEN ? AND ?"
             bounds = [times[0] - day, times[1] + day]
+        if engine.dialect == "duckdb" and not isinstance(keys, list):
+            import pyarrow as pa
+
+            incoming = pa.table({"key": keys})
+            return {row[0] for row in fetch_beside(engine, f"{sql}(FROM incoming){within}", incoming, bounds)}
         if engine.dialect == "duckdb":
             return {row[0] for row in engine.fetch(f"{sql}(SELECT unnest(?)){within}", [keys, *bounds])}
+        if not isinstance(keys, list):
+            keys = keys.to_pylist()
         known: set[str] = set()
         for start in range(0, len(keys), IN_LIST):
             some = keys[start : start + IN_LIST]
@@ -377,17 +389,24 @@ def append_arrow(engine: "Engine", schema: str, table: str, incoming_rows: "pa.T
         values = [incoming_rows.column(name).to_pylist() for name in columns]
         engine.append(schema, table, columns, list(zip(*values, strict=True)))
         return
+    names = ", ".join(map(engine.quote, columns))
+    sql = f"INSERT INTO {engine.name(schema, table)} ({names}) SELECT {names} FROM incoming"
+    fetch_beside(engine, sql, incoming_rows)
+
+
+def fetch_beside(
+    engine: "Engine", sql: str, incoming: "pa.Table", parameters: Sequence[Any] = ()
+) -> list[tuple[Any, ...]]:
+    """The rows of a query of DuckDB that reads an Arrow table in place, as `incoming`."""
     import duckdb
 
-    names = ", ".join(map(engine.quote, columns))
     try:
         # Found by the name of the variable: a registered table would stay in memory until the
         # transaction ends.
-        engine.connection.execute(  # type: ignore[attr-defined]
-            f"INSERT INTO {engine.name(schema, table)} ({names}) SELECT {names} FROM incoming_rows"
-        ).fetchall()
+        rows: list[tuple[Any, ...]] = engine.connection.execute(sql, parameters).fetchall()  # type: ignore[attr-defined]
     except duckdb.Error as error:
-        raise QueryError(f"DuckDB refused rows of {schema}.{table}: {error}") from error
+        raise QueryError(f"DuckDB refused rows: {error}") from error
+    return rows
 
 
 def _is_json(name: str, native: str) -> bool:

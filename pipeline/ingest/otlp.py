@@ -18,9 +18,10 @@ from pipeline.ingest.files import (
     fingerprint,
     lines_before,
     pieces,
+    places,
 )
 from pipeline.ingest.landing import IngestResult, Landing
-from pipeline.ingest.otlp_reader import Batch, read_in_parallel
+from pipeline.ingest.otlp_reader import Batch, read_in_parallel, read_in_turn, worth_helpers
 from pipeline.ingest.values import clean_text
 
 if TYPE_CHECKING:
@@ -56,8 +57,10 @@ def ingest_otlp(
     with Landing(engine, "otlp", paths) as landing:
         files, problems = find_files([str(path) for path in paths], landing.warn)
         account = _Account(engine, landing, problems, remember)
-        size = sum(file.size() for file in files)
-        for file, piece, batch in read_in_parallel(account.pieces(files), kept, size):
+        read = read_in_turn
+        if worth_helpers(sum(file.size() for file in files)):
+            read = read_in_parallel
+        for file, piece, batch in read(account.pieces(files), kept):
             account.take(file, piece, batch)
         found = any(file.known for file in files)
         if found:
@@ -103,7 +106,7 @@ class _Account:
                     self.landing.skip()
                     file.close()
                     continue
-                for piece in pieces(opened, file.start):
+                for piece in _cut(file, opened):
                     yield file, piece
             except OSError as error:
                 self.problems.append(f"{file.name} cannot be read: {error.strerror or error}")
@@ -133,10 +136,12 @@ class _Account:
         if bad:
             before = lines_before(file.path, file.start) if file.path and file.start else 0
             for line, reason in bad:
-                self.landing.quarantine(file.name, line + before, reason)
+                self.landing.quarantine(file.name, line + before + file.lines, reason)
         if batch.more_bad:
             reason = f"{batch.more_bad} more records like those before"
             self.landing.quarantine(file.name, None, reason, count=batch.more_bad)
+        if piece.place:
+            file.lines += batch.lines
         if piece.last:
             self._finish(file, read_to)
 
@@ -177,6 +182,12 @@ class _Account:
             "updated_at": dt.datetime.now(dt.UTC),
         }
         self.engine.append("meta", "ingest_files", list(note), [tuple(note.values())])
+
+
+def _cut(file: InputFile, opened: BinaryIO) -> Iterator[Piece]:
+    if file.path and file.inode and not file.compressed:
+        return places(opened, file.path, file.start)
+    return pieces(opened, file.start)
 
 
 def _key(file: InputFile) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from pipeline.ingest.content import ContentFilter
 from pipeline.ingest.otlp_sdk import as_export
+from pipeline.ingest.otlp_values import attributes_of, value_of
 from pipeline.ingest.values import INT64_MAX, INT64_MIN, dumps
 
 LOG_COLUMNS = {
@@ -53,7 +54,6 @@ YEAR_2200 = 7_258_118_400 * 10**9
 
 NO_TIME = "it has no time"
 WRONG_TIME = "its time is before 1970 or after 2200"
-DIGITS_OF_INT64 = 19
 
 # Where OTLP keeps the points of a metric → what we call the kind of metric.
 METRIC_TYPES = {
@@ -181,15 +181,9 @@ class Rows:
         trace_id = record.get("traceId") or None
         span_id = record.get("spanId") or None
 
-        # The identity is that of the whole record: what is left out later is part of it.
-        attributes_text = dumps(attributes)
         identity = hasher.copy()
         identity.update(dumps([time, severity, event_name, body, trace_id, span_id]).encode())
-        identity.update(attributes_text.encode())
-
-        kept = self.content.attributes(attributes)
-        if kept is not attributes:
-            attributes_text = dumps(kept)
+        attributes_text = self._attributes(attributes, identity)
         if body is not None:
             body = _text(self.content.body(body, event_name))
         return (
@@ -267,14 +261,9 @@ class Rows:
             count = int(point.get("count") or 0)
             if not INT64_MIN <= count <= INT64_MAX:
                 raise ValueError("its count is beyond 64 bits")
-        attributes = attributes_of(point.get("attributes"))
-        attributes_text = dumps(attributes)
         identity = hasher.copy()
         identity.update(dumps([name, unit, kind, temporality, start, time, value, count]).encode())
-        identity.update(attributes_text.encode())
-        kept = self.content.attributes(attributes)
-        if kept is not attributes:
-            attributes_text = dumps(kept)
+        attributes_text = self._attributes(attributes_of(point.get("attributes")), identity)
         return (
             time // 1000,
             start // 1000 if start else None,
@@ -288,6 +277,17 @@ class Rows:
             identity.hexdigest(),
             common,
         )
+
+    def _attributes(self, attributes: dict[str, Any], identity: Any) -> str:
+        """What lands of the attributes, as JSON; all of them become part of the identity."""
+        plain, content = self.content.split(attributes)
+        text = dumps(plain)
+        identity.update(text.encode())
+        if not content:
+            return text
+        identity.update(dumps(content).encode())
+        kept = self.content.kept(content)
+        return dumps(kept | plain) if kept else text
 
     def _common(self, resource: tuple[Any, ...], scope: tuple[Any, ...]) -> int:
         """The number of a resource and scope."""
@@ -310,78 +310,6 @@ class Rows:
         attributes = attributes_of(scope.get("attributes"))
         text = dumps(self.content.attributes(attributes)) if attributes else None
         return _text(scope.get("name") or None), _text(scope.get("version") or None), text
-
-
-def attributes_of(attributes: Any) -> dict[str, Any]:
-    """A flat dict of attributes, dotted keys as they are."""
-    if not attributes:
-        return {}
-    if type(attributes) is dict:
-        return attributes
-    flat = {}
-    try:
-        # text and integers spelt out: most of the time of an ingest is spent here
-        for attribute in attributes:
-            value = attribute["value"]
-            if "stringValue" in value:
-                flat[attribute["key"]] = value["stringValue"]
-            elif "intValue" in value:
-                number = value["intValue"]
-                small = type(number) is str and len(number) < DIGITS_OF_INT64
-                flat[attribute["key"]] = int(number) if small else _int_value(number)
-            else:
-                flat[attribute["key"]] = value_of(value)
-    except (KeyError, TypeError, ValueError):  # an attribute without a value, or a strange one
-        return {attribute["key"]: value_of(attribute.get("value")) for attribute in attributes}
-    return flat
-
-
-def value_of(value: Any) -> Any:
-    """The plain value of an AnyValue; a plain value is itself."""
-    if type(value) is not dict:
-        return value
-    for kind, item in value.items():
-        if kind in _VALUES:
-            return _VALUES[kind](item)
-    return value or None
-
-
-def _int_value(item: Any) -> Any:
-    try:
-        number = int(item)
-    except (TypeError, ValueError, OverflowError):
-        return str(item)
-    return number if INT64_MIN <= number <= INT64_MAX else str(number)
-
-
-def _double_value(item: Any) -> Any:
-    try:
-        return float(item)
-    except (TypeError, ValueError, OverflowError):
-        return str(item)
-
-
-def _bool_value(item: Any) -> bool:
-    return item if isinstance(item, bool) else str(item).lower() == "true"
-
-
-def _array_value(item: Any) -> list[Any]:
-    return [value_of(one) for one in item.get("values") or ()]
-
-
-def _map_value(item: Any) -> dict[str, Any]:
-    return attributes_of(item.get("values"))
-
-
-_VALUES: dict[str, Callable[[Any], Any]] = {
-    "stringValue": lambda item: item,
-    "intValue": _int_value,
-    "doubleValue": _double_value,
-    "boolValue": _bool_value,
-    "bytesValue": lambda item: item,
-    "arrayValue": _array_value,
-    "kvlistValue": _map_value,
-}
 
 
 def _hasher(signal: str, resource: tuple[Any, ...], scope: tuple[Any, ...]) -> Any:

@@ -3,24 +3,25 @@
 import gc
 import os
 import re
+import tempfile
+import uuid
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
-from typing import TYPE_CHECKING, Any, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from pipeline.ingest.content import ContentFilter
-from pipeline.ingest.files import LONGEST, ZSTD_MAGIC, Piece
+from pipeline.ingest.files import LONGEST, ZSTD_MAGIC, InputFile, Piece
 from pipeline.ingest.otlp_json import COMMON_COLUMNS, LOG_COLUMNS, METRIC_COLUMNS, Rows
 from pipeline.ingest.values import clean
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-T = TypeVar("T")
 
 # A line that begins with one of these goes on with the document before it.
 GOES_ON = (b" ", b"\t", b"}", b"]")
@@ -38,6 +39,7 @@ class Batch:
         tables: raw table → its rows.
         bad: (line or message, reason) of what was put aside.
         more_bad: how many more there were.
+        lines: how many lines of text there were.
         unread: bytes at the end that may be the beginning of a document still being written.
         unread_line: the line where they begin.
         unread_reason: why they could not be read.
@@ -49,13 +51,18 @@ class Batch:
     empty: int
     documents: int
     dropped: set[str]
+    lines: int
     unread: int = 0
     unread_line: int = 0
     unread_reason: str = ""
 
 
+# What a helper read, and the files in which its tables are.
+Spilled = tuple[Batch, dict[str, str]]
+
+
 def read_piece(piece: Piece, include: frozenset[str]) -> Batch:
-    """Read a piece into Arrow tables."""
+    """Read a piece into Arrow tables. Raises OSError if its place is no longer there."""
     # Nothing here refers to itself, and looking for cycles among millions of dicts takes a
     # quarter of the time.
     collecting = gc.isenabled()
@@ -72,8 +79,9 @@ def _read_piece(piece: Piece, include: frozenset[str]) -> Batch:
 
     rows = Rows(ContentFilter(include))
     unread = (0, 0, "")
-    if piece.text:
-        unread = _read_text(piece, rows)
+    text = piece.place.read() if piece.place else piece.text
+    if text:
+        unread = _read_text(text, piece, rows)
     for number, message in enumerate(piece.messages, start=piece.first):
         try:
             rows.read(parse_message(message), number)
@@ -92,41 +100,87 @@ def _read_piece(piece: Piece, include: frozenset[str]) -> Batch:
         rows.empty,
         rows.documents,
         rows.content.dropped,
+        text.count(b"\n"),
         *unread,
     )
 
 
-def read_in_parallel(
-    pieces: Iterable[tuple[T, Piece]], include: frozenset[str], size: int
-) -> Iterator[tuple[T, Piece, Batch]]:
-    """Read pieces, in their order; with the help of other processes if there is much to read.
+def worth_helpers(size: int) -> bool:
+    """Whether other processes would make an input of that many bytes sooner read."""
+    return size >= PARALLEL_FROM and _processors() > 1
 
-    Args:
-        pieces: each with whatever its owner wants back with it.
-        include: names of content attributes to keep.
-        size: bytes of the input, as far as known.
-    """
+
+def read_in_turn(
+    pieces: Iterable[tuple[InputFile, Piece]], include: frozenset[str]
+) -> Iterator[tuple[InputFile, Piece, Batch]]:
+    """Read pieces of files in this process."""
+    for file, piece in pieces:
+        yield file, piece, read_here(file, piece, include)
+
+
+def read_in_parallel(
+    pieces: Iterable[tuple[InputFile, Piece]], include: frozenset[str]
+) -> Iterator[tuple[InputFile, Piece, Batch]]:
+    """Read pieces of files, in their order, with the help of other processes."""
     helpers = min(MOST_PROCESSES, _processors()) - 1
-    if size < PARALLEL_FROM or helpers < 1:
-        for owner, piece in pieces:
-            yield owner, piece, read_piece(piece, include)
-        return
     # Started afresh rather than forked: the database's threads do not survive a fork.
-    with ProcessPoolExecutor(helpers, mp_context=get_context("spawn")) as pool:
-        waiting: deque[tuple[T, Piece, Future[Batch]]] = deque()
-        for owner, piece in pieces:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        ProcessPoolExecutor(helpers, mp_context=get_context("spawn")) as pool,
+    ):
+        waiting: deque[tuple[InputFile, Piece, Future[Spilled]]] = deque()
+        for file, piece in pieces:
             # While the helpers have enough to do, this process reads as well.
             if sum(not future.done() for _, _, future in waiting) > helpers:
-                future: Future[Batch] = Future()
-                future.set_result(read_piece(piece, include))
+                future: Future[Spilled] = Future()
+                future.set_result((read_here(file, piece, include), {}))
             else:
-                future = pool.submit(read_piece, piece, include)
-            waiting.append((owner, piece, future))
+                future = pool.submit(_read_there, piece, include, folder)
+            waiting.append((file, piece, future))
             while waiting and (waiting[0][2].done() or len(waiting) > MOST_WAITING * helpers):
-                first, done, earliest = waiting.popleft()
-                yield first, done, earliest.result()
-        for first, done, earliest in waiting:
-            yield first, done, earliest.result()
+                yield _collect(*waiting.popleft(), include)
+        while waiting:
+            yield _collect(*waiting.popleft(), include)
+
+
+def read_here(file: InputFile, piece: Piece, include: frozenset[str]) -> Batch:
+    """Read a piece in this process, where its file is open."""
+    if piece.place and file.opened:
+        piece = replace(piece, text=piece.place.read_from(file.opened), place=None)
+    return read_piece(piece, include)
+
+
+def _read_there(piece: Piece, include: frozenset[str], folder: str) -> Spilled:
+    """Read a piece in a helper.
+
+    Tables come back in files: what comes through a pipe is received in small parts, each of
+    which waits for the Python code that runs meanwhile in the process that receives it.
+    """
+    import pyarrow as pa
+
+    batch = read_piece(piece, include)
+    files = {}
+    for table, rows in batch.tables.items():
+        files[table] = str(Path(folder, uuid.uuid4().hex))
+        with pa.OSFile(files[table], "wb") as sink, pa.ipc.new_stream(sink, rows.schema) as writer:
+            writer.write_table(rows)
+    return replace(batch, tables={}), files
+
+
+def _collect(
+    file: InputFile, piece: Piece, future: "Future[Spilled]", include: frozenset[str]
+) -> tuple[InputFile, Piece, Batch]:
+    import pyarrow as pa
+
+    try:
+        batch, files = future.result()
+    except OSError:  # the file was renamed meanwhile, or the disk is full
+        return file, piece, read_here(file, piece, include)
+    for table, path in files.items():
+        with pa.memory_map(path) as source:
+            batch.tables[table] = pa.ipc.open_stream(source).read_all()
+        Path(path).unlink()
+    return file, piece, batch
 
 
 def parse_json(text: bytes) -> Any:
@@ -177,11 +231,11 @@ def parse_message(message: bytes) -> Any:
     return clean(decode(message))
 
 
-def _read_text(piece: Piece, rows: Rows) -> tuple[int, int, str]:
+def _read_text(text: bytes, piece: Piece, rows: Rows) -> tuple[int, int, str]:
     """Read JSON documents, one a line or pretty-printed; what is left unread at the end."""
     # NUL is legal in JSON and refused by databases; it is rare, so look for it once.
-    has_nul = NUL.search(piece.text) is not None
-    lines = piece.text.split(b"\n")
+    has_nul = NUL.search(text) is not None
+    lines = text.split(b"\n")
     terminated = lines[-1] == b""
     position, count = 0, len(lines)
     while position < count:
@@ -195,12 +249,12 @@ def _read_text(piece: Piece, rows: Rows) -> tuple[int, int, str]:
                 continue
             while position < count and lines[position].startswith(GOES_ON):
                 position += 1
-            text = b"\n".join(lines[start:position])
+            whole = b"\n".join(lines[start:position])
             try:
-                document = parse_json(text)
+                document = parse_json(whole)
             except ValueError as error:
                 at_end = not any(line.strip() for line in lines[position:])
-                if piece.last and at_end and _may_go_on(text, terminated):
+                if piece.last and at_end and _may_go_on(whole, terminated):
                     unread = len(b"\n".join(lines[start:]))
                     return unread, piece.first + start, str(error)
                 rows.put_aside(piece.first + start, str(error))
