@@ -8,7 +8,7 @@ DEVELOPER_TYPES = ["internal", "external", "unknown"]
 SPEEDS = ["normal", "fast"]
 SOURCES = ["otlp", "transcript", "export"]
 LEFT_OUT = [
-    "no session, and better events tell of the day",
+    "no session, and a better form tells of the day",
     "repeated request",
     "another form of the session counts",
 ]

@@ -50,7 +50,7 @@ MODEL_PREFIX = (
     "((anthropic|amazon|meta|mistral|cohere|deepseek|openai|google|qwen|moonshotai)[.])?"
 )
 # -20250929 or -2025-09-29, then @20250929, then -v1:0, then [1m]: all that stands behind it.
-MODEL_SUFFIX = "(-20[0-9]{6}|-20[0-9]{2}-[0-9]{2}-[0-9]{2})?(@[^@]*)?(-v[0-9]+:[0-9a-z]+)?([[][^]]*[]])?$"
+MODEL_SUFFIX = r"(-20[0-9]{6}|-20[0-9]{2}-[0-9]{2}-[0-9]{2})?(@[^@]*)?(-v[0-9]+:[0-9a-z]+)?(\[[^\]]*\])?$"
 
 NOREPLY = "@users.noreply.github.com"
 

@@ -6,7 +6,7 @@ OWN, GEN_AI, METRIC, LEGACY, GEN_AI_METRIC = 1, 2, 3, 4, 5
 
 OTHER_FORM = "another form of the session counts"
 REPEATED = "repeated request"
-NO_SESSION = "no session, and better events tell of the day"
+NO_SESSION = "no session, and a better form tells of the day"
 
 
 def usage(*records, columns=()):
@@ -281,3 +281,22 @@ def test_gen_ai_events_without_a_session_do_not_count_beside_the_agents_own():
     own = record("s1", agent_type="github_copilot")
     assert counted(own, gen_ai)["left_out"] == [NO_SESSION]
     assert counted(gen_ai)["output"] == 10
+
+
+def test_gen_ai_metrics_without_a_session_do_not_count_beside_the_agents_own_with_one():
+    gen_ai = record(None, form=GEN_AI_METRIC)
+    assert counted(record("s1", form=METRIC), gen_ai)["left_out"] == [NO_SESSION]
+
+
+def test_metrics_of_one_form_count_with_and_without_a_session():
+    assert counted(record("s1", form=METRIC), record(None, form=METRIC))["output"] == 20
+
+
+def test_a_cost_alone_does_not_hide_tokens_without_a_session():
+    cost = record("s1", form=METRIC, input=0, output=0, cost=0.5)
+    assert counted(cost, record(None, form=LEGACY)) == {
+        "output": 10,
+        "reported": 0.5,
+        "to_price": 0,
+        "left_out": [],
+    }

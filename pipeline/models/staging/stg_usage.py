@@ -57,14 +57,14 @@ def best_variants(records: ibis.Table) -> ibis.Table:
 
 
 def with_shadow(records: ibis.Table) -> ibis.Table:
-    """Records with a flag for what has no session, on a day of which better events tell.
+    """Records with a flag for what has no session, on a day of which a better form tells.
 
-    It cannot be laid beside the events of a session, and would be added to them: metrics beside
-    events, GenAI events beside the agent's own.
+    It cannot be laid beside the records of a session, and would be added to them: metrics beside
+    events, and GenAI events and metrics beside the agent's own.
     """
-    events = records.filter(_.is_event)
-    anybody = events.group_by("agent_type", "day").agg(best_of_anybody=_.form.min())
-    somebody = events.group_by("agent_type", "day", "developer_id").agg(best_of_developer=_.form.min())
+    better = records.filter(_.is_event | (_.session_id.notnull() & (_.total_tokens > 0)))
+    anybody = better.group_by("agent_type", "day").agg(best_of_anybody=_.form.min())
+    somebody = better.group_by("agent_type", "day", "developer_id").agg(best_of_developer=_.form.min())
     joined = records.left_join(anybody, ["agent_type", "day"], rname="_any_{name}").left_join(
         somebody, ["agent_type", "day", "developer_id"], rname="_some_{name}"
     )
@@ -160,7 +160,7 @@ def stg_usage(stg_usage_records: ibis.Table) -> ibis.Table:
         is_paid_elsewhere=_.is_paid_elsewhere,
         left_out=ibis.cases(
             (_.takes_tokens | _.counted_nano_usd.notnull(), None),
-            (_.is_shadowed, "no session, and better events tell of the day"),
+            (_.is_shadowed, "no session, and a better form tells of the day"),
             (_.is_repeated, "repeated request"),
             else_="another form of the session counts",
         ),
