@@ -87,7 +87,6 @@ class Postgres(Engine):
         self.url = redact(url)
         self.wait = wait
         self.readers = readers
-        self._secret_url = url
         self._replaced: dict[tuple[str, str], tuple[Kind, Kind]] = {}  # name → kind of the new, of the old
 
     def close(self) -> None:
@@ -332,7 +331,8 @@ class Postgres(Engine):
     def ibis(self) -> Any:
         import ibis
 
-        return ibis.postgres.connect(url=self._secret_url)
+        # The session of this engine: what it may not write, Ibis may not either.
+        return ibis.postgres.from_connection(self.connection)
 
 
 def open_engine(

@@ -10,6 +10,7 @@
 * `aa-pipeline-guide.ipynb`: a notebook that answers questions; `aa-pipeline notebook` copies it.
 """
 
+import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -99,8 +100,10 @@ class Pipeline:
 
             return DuckDBOnDemand(self.connect)
         # A server's connection stands in nobody's way.
-        self._server = connect(self.target.url, read_only=True, wait=self.wait, options=self.target.options)
-        return self._server.ibis()
+        server = connect(self.target.url, read_only=True, wait=self.wait, options=self.target.options)
+        connection = server.ibis()
+        weakref.finalize(connection, server.close)
+        return connection
 
     @cached_property
     def models(self) -> Models:
