@@ -111,9 +111,8 @@ class BesideEngine(Engine):
         new, self._new = self._new, {}
         unwanted, self._unwanted = self._unwanted, []
         for (schema, table), (version, _) in new.items():
-            self.execute(
-                f"CREATE OR REPLACE VIEW {self.name(schema, table)} AS SELECT * FROM {self.name(schema, version)}"
-            )
+            select = f"SELECT * FROM {self.name(schema, version)}"
+            self.execute(f"CREATE OR REPLACE VIEW {self.name(schema, table)} AS {select}")
         for schema in {schema for schema, _ in [*new, *unwanted]}:
             objects = self.objects(schema)
             for name in sorted(objects):

@@ -52,8 +52,8 @@ SIGNATURES: dict[str, tuple[list[str], list[str]]] = {
 
 
 def _literal(text: str) -> str:
-    """`text` as a regular expression in which engines that read backslashes differently agree."""
-    return re.sub(r"[][.+*?(){}|^$]", lambda found: "[^^]" if found[0] == "^" else f"[{found[0]}]", text)
+    """`text` as a regular expression in the words that every engine has."""
+    return re.sub(r"[][.+*?(){}|^$]", r"\\\g<0>", text)
 
 
 def _pattern(emails: list[str], lines: list[str]) -> str:

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -119,3 +120,74 @@ def postgres_server() -> Iterator[PostgresServer]:
             yield server
         finally:
             server.stop()
+
+
+class SparkCluster:
+    """A standalone cluster of one master and two workers, each a process of its own."""
+
+    WORKERS = 2
+    MEMORY = "1g"
+
+    def __init__(self, folder: Path) -> None:
+        pyspark = pytest.importorskip("pyspark", reason="pip install 'aa-pipeline[spark]'")
+        if not shutil.which("java") and "JAVA_HOME" not in os.environ:
+            pytest.skip("Java is not installed (Debian: apt-get install openjdk-17-jre-headless)")
+        self.home = Path(pyspark.__file__).parent
+        self.folder = folder
+        self.port = free_port()
+        self.master: subprocess.Popen[bytes] | None = None
+        self.workers: list[subprocess.Popen[bytes]] = []
+
+    def start(self) -> None:
+        """Start all processes, and wait until the master answers."""
+        listen = ["--host", "127.0.0.1", "--webui-port", "0"]
+        self.master = self._run("master.Master", *listen, "--port", str(self.port))
+        wait_for_port(self.port, self.master)
+        for _ in range(self.WORKERS):
+            self.add_worker()
+
+    def add_worker(self) -> None:
+        """Start one more worker with one core."""
+        place = ["-d", str(self.folder / f"worker{len(self.workers)}"), "-c", "1", "-m", self.MEMORY]
+        listen = ["--host", "127.0.0.1", "--webui-port", "0"]
+        worker = self._run("worker.Worker", *listen, *place, f"spark://127.0.0.1:{self.port}")
+        self.workers.append(worker)
+
+    def _run(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [str(self.home / "bin" / "spark-class"), f"org.apache.spark.deploy.{name}", *arguments],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | {"SPARK_HOME": str(self.home), "SPARK_LOCAL_IP": "127.0.0.1"},
+            start_new_session=True,  # the executors of a worker go with it
+        )
+
+    def kill(self, process: subprocess.Popen[bytes]) -> None:
+        """End a process and its children at once."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def stop(self) -> None:
+        """End all processes."""
+        for process in [*self.workers, *([self.master] if self.master else [])]:
+            self.kill(process)
+
+    def url(self, warehouse: Path) -> str:
+        """The URL of a warehouse folder on this cluster."""
+        return (
+            f"pyspark://{warehouse}?spark.master=spark://127.0.0.1:{self.port}"
+            f"&spark.executor.memory=512m&spark.sql.shuffle.partitions=2"
+        )
+
+
+@contextlib.contextmanager
+def spark_cluster() -> Iterator[SparkCluster]:
+    """A running cluster."""
+    with tempfile.TemporaryDirectory(prefix="aa-spark-", ignore_cleanup_errors=True) as folder:
+        cluster = SparkCluster(Path(folder))
+        cluster.start()
+        try:
+            yield cluster
+        finally:
+            cluster.stop()

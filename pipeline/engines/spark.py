@@ -1,0 +1,372 @@
+"""Apache Spark, spoken to through PySpark: SQL alone, no Python runs on the cluster.
+
+The URL is Ibis's, `pyspark:///path/of/warehouse?spark.master=spark://host:7077`: the folder that the tables
+lie in, as Parquet, and settings of Spark. The cluster's machines must see that folder. Without a metastore
+of your own (`spark.sql.catalogImplementation=hive` and its settings), the catalogue is kept in the folder by
+Derby, which lets one process in at a time.
+"""
+
+import json
+import os
+import re
+import socket
+import sys
+import tempfile
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import pyspark
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+
+from pipeline.config import redact
+from pipeline.engines.base import Kind, check_options
+from pipeline.engines.beside import LOCK, LOCK_SCHEMA, BesideEngine
+from pipeline.errors import ConfigError, DatabaseLockedError, QueryError, TargetError
+
+OLDEST = (4, 0)
+SECONDS_TO_REACH_MASTER = 5
+
+SETTINGS = {
+    "spark.app.name": "aa-pipeline",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.catalogImplementation": "hive",
+    "spark.sql.sources.default": "parquet",
+    "spark.sql.legacy.createHiveTableByDefault": "false",
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    # Adaptive execution joins small partitions; 200 to begin with would take longer than the work.
+    "spark.sql.shuffle.partitions": "16",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.log.level": "OFF",
+}
+LOG = """\
+rootLogger.level = off
+"""
+
+
+class Spark(BesideEngine):
+    """A Spark session, and the warehouse folder that its tables lie in."""
+
+    dialect = "pyspark"
+
+    def __init__(self, session: SparkSession, url: str, warehouse: str, wait: float) -> None:
+        super().__init__()
+        self.session = session
+        self.url = redact(url)
+        self.warehouse = warehouse
+        self.wait = wait
+
+    def close(self) -> None:
+        with suppress(Exception):  # whoever closes has nothing left to lose
+            self.session.stop()
+
+    def fetch_result(
+        self, sql: str, params: Sequence[Any] | None = None
+    ) -> tuple[list[str], list[tuple[Any, ...]]]:
+        with _errors():
+            found = self.session.sql(self.redirected(sql), args=list(params) if params else None).toArrow()
+        columns = [found.column(position).to_pylist() for position in range(found.num_columns)]
+        return list(found.column_names), list(zip(*columns, strict=True))
+
+    def execute(self, sql: str, params: Sequence[Any] | None = None) -> int | None:
+        with _errors():
+            self.session.sql(self.redirected(sql), args=list(params) if params else None)
+        return None
+
+    # What there is
+
+    def quote(self, identifier: str) -> str:
+        return "`" + identifier.replace("`", "``") + "`"
+
+    def schemas(self) -> list[str]:
+        return [row[0] for row in self.fetch("SHOW DATABASES")]
+
+    def objects(self, schema: str) -> dict[str, Kind]:
+        views = {row[1] for row in self.fetch(f"SHOW VIEWS IN {self.quote(schema)}")}
+        tables = self.fetch(f"SHOW TABLES IN {self.quote(schema)}")
+        return {name: "view" if name in views else "table" for _, name, temporary in tables if not temporary}
+
+    def shapes(self, schema: str) -> dict[str, dict[str, str]]:
+        if schema.lower() not in self.schemas():
+            return {}
+        logical = [name for of, name in self._logical(schema) if of == schema]
+        with _errors():
+            return {
+                table: {
+                    field.name: field.dataType.simpleString()
+                    for field in self.session.table(self.redirected(self.name(schema, table))).schema.fields
+                }
+                for table in logical
+            }
+
+    def _logical(self, schema: str) -> list[tuple[str, str]]:
+        from pipeline.engines.beside import VERSION
+
+        return [(schema, name) for name in self.objects(schema) if not VERSION.fullmatch(name)]
+
+    def content_hash(self, query: str) -> str | None:
+        hashed = f"SELECT xxhash64(*) AS h FROM ({query})"
+        counted = f"SELECT count(*), bit_xor(h), sum(CAST(h AS DECIMAL(38, 0))) FROM ({hashed})"
+        return ":".join(map(str, self.fetch(counted)[0]))
+
+    # Writing
+
+    def create_schema(self, name: str) -> None:
+        self.execute(f"CREATE DATABASE IF NOT EXISTS {self.quote(name)}")
+
+    def storage(self, schema: str, kind: Kind) -> str:
+        return "USING PARQUET " if kind == "table" else ""
+
+    def append(self, schema: str, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> int:
+        if not rows:
+            return 0
+        with _errors():
+            shape = self.session.table(self.redirected(self.name(schema, table))).schema
+            types = {field.name: field.dataType.simpleString() for field in shape.fields}
+        # Through a file in the warehouse, which the cluster reads: what passes through the
+        # driver's protocol instead is many times slower.
+        file = f"{self.warehouse}/_incoming/{uuid.uuid4().hex}.parquet"
+        self._write(file, columns, rows, types)
+        names = ", ".join(map(self.quote, columns))
+        values = ", ".join(f"CAST({self.quote(name)} AS {types[name]})" for name in columns)
+        try:
+            self.execute(
+                f"INSERT INTO {self.name(schema, table)} ({names}) SELECT {values} FROM parquet.`{file}`"
+            )
+        finally:
+            self._remove(file)
+        return len(rows)
+
+    def _write(
+        self, file: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], types: Mapping[str, str]
+    ) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        values = zip(*rows, strict=True)
+        arrays = [_array(column, types[name]) for name, column in zip(columns, values, strict=True)]
+        with tempfile.TemporaryDirectory() as folder:
+            local = Path(folder) / "rows.parquet"
+            pq.write_table(pa.Table.from_arrays(arrays, names=list(columns)), local)
+            if file.startswith("/"):
+                # On a folder of this machine the driver's own user writes.
+                Path(file).parent.mkdir(parents=True, exist_ok=True)
+                Path(file).write_bytes(local.read_bytes())
+            else:
+                hadoop, path = self._hadoop(file)
+                with _errors():
+                    hadoop.copyFromLocalFile(self._path(str(local)), path)
+
+    def _remove(self, file: str) -> None:
+        with suppress(Exception):  # a file that stays does no harm
+            if file.startswith("/"):
+                Path(file).unlink()
+            else:
+                hadoop, path = self._hadoop(file)
+                hadoop.delete(path, False)
+
+    def _hadoop(self, file: str) -> tuple[Any, Any]:
+        """The file system of a path, and the path, as Hadoop has them."""
+        path = self._path(file)
+        return path.getFileSystem(self.session._jsparkSession.sessionState().newHadoopConf()), path
+
+    def _path(self, file: str) -> Any:
+        return self.session._jvm.org.apache.hadoop.fs.Path(file)
+
+    def create_lock(self, holder: str) -> bool:
+        name = self.name(LOCK_SCHEMA, LOCK)
+        try:
+            self.execute(f"CREATE TABLE {name} (held BOOLEAN) USING PARQUET COMMENT '{holder}'")
+        except QueryError as error:
+            if "ALREADY_EXISTS" in str(error):
+                return False
+            raise
+        return True
+
+    def lock_holder(self) -> str:
+        with suppress(QueryError):  # it may just have been given back
+            for name, value, _ in self.fetch(f"DESCRIBE EXTENDED {self.name(LOCK_SCHEMA, LOCK)}"):
+                if name == "Comment":
+                    return str(value)
+        return ""
+
+    def ibis(self) -> Any:
+        import ibis
+
+        return ibis.pyspark.connect(self.session)
+
+
+def open_engine(
+    url: str,
+    *,
+    read_only: bool = False,
+    wait: float = 5.0,
+    memory_limit: str | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> Spark:
+    """Start a session on the master of a URL; without one, on this machine alone.
+
+    Raises:
+        ConfigError: an option is unknown.
+        TargetError: Java is missing, or the master does not answer.
+        DatabaseLockedError: another process holds the catalogue.
+    """
+    check_options("Spark", {}, options)
+    if tuple(map(int, pyspark.__version__.split(".")[:2])) < OLDEST:
+        raise TargetError(
+            f"PySpark {pyspark.__version__} is too old. Install one that works:"
+            " pip install 'aa-pipeline[spark]'."
+        )
+    warehouse, settings = _settings(url, memory_limit)
+    _check_master(settings["spark.master"], url)
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    builder = SparkSession.builder
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    try:
+        with _quiet():
+            session = builder.getOrCreate()
+            # Spark asks its catalogue for the first time here, and does it well or badly.
+            session.sql("SHOW DATABASES").collect()
+    except Exception as error:  # from here on it comes from Java, in many classes
+        with suppress(Exception):
+            active = SparkSession.getActiveSession()
+            active.stop() if active else None
+        said = str(error)
+        if "XSDB6" in said or "Another instance of Derby" in said or "metastore_db" in said:
+            raise DatabaseLockedError(
+                f"The catalogue in {warehouse} is held by another process. Let it finish and try again,"
+                " or give Spark a metastore that serves several."
+            ) from None
+        if "JAVA_GATEWAY_EXITED" in said or "JAVA_HOME" in said:
+            raise TargetError(
+                "Spark needs Java 17 or 21, which was not found. Install it"
+                " (Debian: apt-get install openjdk-17-jre-headless) or set JAVA_HOME."
+            ) from None
+        raise TargetError(f"Spark cannot be started for {redact(url)}: {_one_line(said)}.") from None
+    return Spark(session, url, warehouse, wait)
+
+
+def _settings(url: str, memory_limit: str | None) -> tuple[str, dict[str, str]]:
+    """The warehouse folder of a URL, and all settings of the session."""
+    parts = urlsplit(url)
+    given = dict(parse_qsl(parts.query))
+    folder = unquote(parts.path)
+    if parts.scheme == "spark" and parts.netloc:
+        given.setdefault("spark.master", f"spark://{parts.netloc}")
+    elif parts.netloc:
+        folder = f"{parts.netloc}{folder}"
+    for name in given:
+        if not name.startswith("spark."):
+            raise ConfigError(
+                f"{name} in {redact(url)} is no setting of Spark: they begin with spark.,"
+                " such as spark.master."
+            )
+    warehouse = given.get("spark.sql.warehouse.dir") or (str(Path(folder or "spark-warehouse").absolute()))
+    settings = SETTINGS | {"spark.master": "local[*]", "spark.sql.warehouse.dir": warehouse} | given
+    if memory_limit:
+        settings.setdefault("spark.driver.memory", memory_limit.upper().removesuffix("B").removesuffix("I"))
+    host = urlsplit(settings["spark.master"]).hostname
+    if settings["spark.master"].startswith("local") or host in ("127.0.0.1", "localhost"):
+        settings = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"} | settings
+    if not any(name.startswith(("spark.hadoop.hive", "spark.hadoop.javax.jdo")) for name in given):
+        database = f"jdbc:derby:;databaseName={warehouse}/_metastore;create=true"
+        settings["spark.hadoop.javax.jdo.option.ConnectionURL"] = database
+    settings.setdefault(
+        "spark.driver.extraJavaOptions", f"{_log_option()} -Dderby.stream.error.file=/dev/null"
+    )
+    return warehouse, settings
+
+
+def _log_option() -> str:
+    """Spark's own log says nothing to people that an error of ours does not say better."""
+    file = Path(tempfile.gettempdir()) / f"aa-pipeline-log4j-{os.getuid()}.properties"
+    if not file.exists():
+        file.write_text(LOG)
+    return f"-Dlog4j2.configurationFile=file:{file}"
+
+
+def _check_master(master: str, url: str) -> None:
+    """Spark itself would try for a minute, and then say little."""
+    address = re.match(r"spark://([^:,/]+):(\d+)", master)
+    if not address:
+        return
+    try:
+        with socket.create_connection((address[1], int(address[2])), SECONDS_TO_REACH_MASTER):
+            pass
+    except OSError as error:
+        raise TargetError(
+            f"No Spark master answers at {master} ({error.strerror or error}), which {redact(url)} names."
+            " Start the cluster, or correct the target's URL."
+        ) from None
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """While Java starts, nothing of what it prints reaches the terminal."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    """Turns what Spark raises into one paragraph."""
+    from py4j.protocol import Py4JError, Py4JNetworkError  # type: ignore[import-untyped]
+
+    try:
+        yield
+    except (Py4JNetworkError, ConnectionError) as error:
+        raise QueryError(
+            f"The connection to Spark was lost: {_one_line(str(error))}. Nothing was published;"
+            " run the command again."
+        ) from error
+    except (PySparkException, Py4JError) as error:
+        said = _one_line(str(error))
+        if "No space left on device" in str(error):
+            said = f"the disk is full ({said})"
+        raise QueryError(f"Spark refused a statement: {said}.") from error
+
+
+def _one_line(message: str) -> str:
+    """The first paragraph of a message: what Spark says, without stack and query."""
+    paragraph = re.split(r"\n\s*\n|\n\s*at |\n== SQL|JVM stacktrace|; line \d+ pos|;\n", message)[0]
+    return " ".join(paragraph.split())[:500].rstrip(".;:")
+
+
+def _array(values: Sequence[Any], native: str) -> Any:
+    """Values as an Arrow array of a Spark type, or of text, which Spark then casts."""
+    import pyarrow as pa
+
+    types = {
+        "bigint": pa.int64(),
+        "int": pa.int32(),
+        "double": pa.float64(),
+        "boolean": pa.bool_(),
+        "date": pa.date32(),
+        "timestamp": pa.timestamp("us", tz="UTC"),
+        "string": pa.string(),
+    }
+    if native == "string":
+        return pa.array([None if value is None else _text(value) for value in values], pa.string())
+    try:
+        return pa.array(values, types[native])
+    except (KeyError, pa.ArrowInvalid, pa.ArrowTypeError):
+        return pa.array([None if value is None else _text(value) for value in values], pa.string())
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value).encode("utf-8", "replace").decode()
