@@ -16,8 +16,8 @@ PipelineError
 A message is one paragraph: what happened, where, what to do next.
 """
 
-from difflib import get_close_matches
 from collections.abc import Iterable
+from difflib import get_close_matches
 
 
 class PipelineError(Exception):

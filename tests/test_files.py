@@ -42,7 +42,7 @@ def test_a_full_disk_is_said_and_the_device_stays() -> None:
     device = Path("/dev/full")
     if not device.is_char_device():
         pytest.skip("no /dev/full here")
-    with pytest.raises(SetupError, match="^/dev/full cannot be written: No space left on device"):
+    with pytest.raises(SetupError, match=r"^/dev/full cannot be written: No space left on device"):
         write_whole(device, b"x")
     assert device.is_char_device()
 
