@@ -10,6 +10,9 @@ from typing import Any
 # In a plan's SQL this text stands for the instant of the run (`--as-of`, default the clock).
 AS_OF = "{{as_of}}"
 
+# In `PlanTable.moved` this one stands for the instant of the run that made the table.
+AS_OF_BEFORE = "{{as_of_before}}"
+
 # How many failing rows an audit shows.
 EXAMPLES = 5
 
@@ -68,7 +71,8 @@ class PlanTable:
 
     `increments` names the columns by which a model can be rebuilt in part, each with the tables that may
     change and their column of the same values (`pipeline.compile.increments` proves it). `reads` says how
-    the columns of a source are read where they are not as its contract says.
+    the columns of a source are read where they are not as its contract says. `moved` is a query for a
+    number: 0 if time alone has changed no row of the model since it was made.
     """
 
     name: str
@@ -87,6 +91,7 @@ class PlanTable:
     fingerprint: str = ""
     path: str = ""
     tags: list[str] = field(default_factory=list)
+    moved: str = ""
     increments: dict[str, dict[str, str]] = field(default_factory=dict)
     reads: dict[str, str] = field(default_factory=dict)
     missing: bool = False  # a source that the database does not have; it reads as empty

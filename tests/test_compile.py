@@ -2,13 +2,18 @@ import shutil
 import sys
 from pathlib import Path
 
+import ibis
+import ibis.expr.operations as ops
 import pytest
+from ibis import _
 
 from pipeline.compile import compile_plan
 from pipeline.compile.dialects import COMPILERS
+from pipeline.compile.window import moved
 from pipeline.config import Config
 from pipeline.engines import connect
 from pipeline.errors import ModelError, TargetError
+from pipeline.models.operations import AsOf, as_of
 from pipeline.plan import AS_OF, Plan
 from tests.projects import compile_shop
 
@@ -219,3 +224,32 @@ def test_a_column_without_which_no_row_can_be_understood_must_be_there():
 def test_a_column_of_a_type_that_means_nothing_here_is_named():
     with pytest.raises(TargetError, match=r"raw\.sales\.product is VARCHAR\[\]"):
         compile_shop(shapes={"sales": EXACT_SALES | {"product": "VARCHAR[]"}})
+
+
+# What time alone changes
+
+VISITS = ibis.table({"id": "int64", "at": "timestamp('UTC', 6)"}, name="visits")
+
+
+def test_what_time_changes_is_asked_at_the_edge_of_the_window():
+    recent = VISITS.filter(_.at >= as_of() - ibis.interval(days=7)).filter(_.id > 3)
+    (edge,) = moved(recent.group_by("id").agg(n=_.count())).op().find(ops.Filter)
+    (condition,) = edge.predicates
+    assert len(condition.find(AsOf)) == 2
+    assert edge.parent == VISITS.op()
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        VISITS.mutate(age=as_of() - VISITS.at),
+        VISITS.filter(_.at >= as_of())
+        .filter(_.at <= as_of() + ibis.interval(days=1))
+        .limit(3)
+        .filter(_.at > as_of()),
+        VISITS.inner_join(VISITS.view(), [VISITS.at > as_of()]).select(VISITS.id),
+        VISITS.group_by("id").agg(n=(VISITS.at > as_of()).sum()),
+    ],
+)
+def test_what_uses_the_instant_outside_of_one_filter_is_looked_at_as_a_whole(expression):
+    assert moved(expression) is None

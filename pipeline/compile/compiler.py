@@ -24,6 +24,7 @@ from pipeline.compile.increments import increments
 from pipeline.compile.lineage import lineage
 from pipeline.compile.raw import SCHEMA as RAW
 from pipeline.compile.raw import RawTables, conform, table_name
+from pipeline.compile.window import moved
 from pipeline.config import Config
 from pipeline.errors import ModelError, did_you_mean
 from pipeline.graph import Model, discover
@@ -189,7 +190,8 @@ class _Compiler:
             sql=sql,
             made_of=sql,
             lineage=self._lineage(model, expression),
-            increments=self._increments(model, expression, sql),
+            increments=self._increments(model, expression),
+            moved=self._moved(expression),
         )
 
     def _table(
@@ -269,7 +271,12 @@ class _Compiler:
             lambda relation: [key.columns for key in relations.rows(relation).keys],
         )
 
-    def _increments(self, model: Model, expression: ir.Table, sql: str) -> dict[str, dict[str, str]]:
+    def _moved(self, expression: ir.Table) -> str:
+        """The query that tells whether time alone changes the model's rows; empty if none can."""
+        count = moved(expression)
+        return "" if count is None else self.query(count.as_table())
+
+    def _increments(self, model: Model, expression: ir.Table) -> dict[str, dict[str, str]]:
         """By which columns the model can be rebuilt in part: those of its key, if any, else all there are."""
         tables = {self.unbound(name).op(): name for name in model.upstreams}
         seeds = [name for name in model.upstreams if self.contracts[name].__module__.endswith(f".{SEEDS}")]

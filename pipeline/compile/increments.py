@@ -132,7 +132,7 @@ class _Tracer:
     def _join(self, chain: ops.JoinChain) -> _Apart:
         conditions = [predicate for link in chain.rest for predicate in link.predicates]
         computed = [*conditions, *chain.values.values()]
-        if any(isinstance(node, MANY_ROWS) for node in _parts(computed)):
+        if any(isinstance(node, MANY_ROWS) for node in parts(computed)):
             return NOTHING
         first = self.trace(chain.first.parent)
         changes = first.changes
@@ -196,7 +196,7 @@ def _partitioned(
 ) -> set[str]:
     """Those of the parent's columns by which every window in `values` is partitioned."""
     kept = set(columns)
-    for node in _parts(values):
+    for node in parts(values):
         if isinstance(node, ops.WindowFunction):
             kept &= {
                 value.name for value in node.group_by if isinstance(value, ops.Field) and value.rel == parent
@@ -208,7 +208,7 @@ def _partitioned(
     return kept
 
 
-def _parts(values: Iterable[ops.Node]) -> Iterator[ops.Node]:
+def parts(values: Iterable[ops.Node]) -> Iterator[ops.Node]:
     """Expressions and what they are computed from, down to columns; of a window, not its function itself."""
     pending = list(values)
     while pending:

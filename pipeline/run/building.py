@@ -9,7 +9,7 @@ from pathlib import Path
 from pipeline import seed_files
 from pipeline.engines.base import Engine
 from pipeline.errors import ModelError, NoRawDataError, QueryError
-from pipeline.plan import AS_OF, Plan, PlanTable
+from pipeline.plan import AS_OF, AS_OF_BEFORE, Plan, PlanTable
 from pipeline.run import partial
 from pipeline.run.auditing import Auditor
 from pipeline.run.failures import store
@@ -327,8 +327,7 @@ class _Builder:
         if reason is None and AS_OF in table.sql:
             # Time has passed; has that changed any row?
             assert before is not None
-            content = self.engine.content_hash(sql)
-            if content is None or before.fingerprint != _join(code, inputs, content):
+            if self._moved(table, sql, before, _join(code, inputs, "")):
                 reason = "the window moved"
         if reason is None:
             assert before is not None
@@ -356,9 +355,18 @@ class _Builder:
         content = ""
         if AS_OF in table.sql:
             stored = f"SELECT * FROM {self.engine.name(table.schema, table.name)}"
-            content = self.engine.content_hash(stored) or self.as_of
+            content = (None if table.moved else self.engine.content_hash(stored)) or self.as_of
         self.fingerprints[table.name] = _join(code, inputs, content)
         return "full", reason, row_count
+
+    def _moved(self, table: PlanTable, sql: str, before: Published, made_from: str) -> bool:
+        """Whether time alone has changed rows of a model."""
+        if table.moved:
+            then = before.as_of.isoformat(sep=" ", timespec="microseconds")
+            query = table.moved.replace(AS_OF_BEFORE, then).replace(AS_OF, self.as_of)
+            return bool(self.engine.fetch(query)[0][0])
+        content = self.engine.content_hash(sql)
+        return content is None or before.fingerprint != f"{made_from}:{content}"
 
     def _was_made_of(self, table: PlanTable, before: Published) -> bool:
         """Whether a model was made by this code from what stood before this run, and all of that is known."""
