@@ -7,12 +7,32 @@ Statements are plain SQL text in the engine's dialect. Values from outside go in
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Literal, Self
 
 from pipeline.errors import ConfigError, did_you_mean
 
 Kind = Literal["table", "view"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One operator of a statement that was run.
+
+    Attributes:
+        operator: what the engine calls it.
+        detail: what it worked on.
+        seconds: of work, over all threads.
+        rows: that it gave on.
+        rows_read: from a stored table.
+    """
+
+    operator: str
+    detail: str
+    seconds: float
+    rows: int
+    rows_read: int = 0
 
 
 def check_options(
@@ -139,6 +159,14 @@ class Engine(ABC):
         """Make a schema unless it is there."""
         self.execute(f"CREATE SCHEMA IF NOT EXISTS {self.quote(name)}")
 
+    def start_profiling(self) -> bool:
+        """Have `take_profile` tell what statements spend their time on; False where the engine cannot."""
+        return False
+
+    def take_profile(self) -> list[Step]:
+        """The operators of all statements since it was last asked."""
+        return []
+
     def tune(self) -> None:  # noqa: B027 some engines have nothing to set
         """Set what makes building many tables faster; called before a build's transaction."""
 
@@ -199,6 +227,14 @@ class Engine(ABC):
     def drop(self, schema: str, table: str, kind: Kind) -> None:
         """Remove a table or view."""
         self.execute(f"DROP {kind.upper()} IF EXISTS {self.name(schema, table)}")
+
+    def delete(self, schema: str, table: str, column: str, value: Any) -> None:
+        """Remove the rows of a small table in which a column has a value."""
+        self.execute(f"DELETE FROM {self.name(schema, table)} WHERE {self.quote(column)} = ?", [value])
+
+    def bytes_to_scan(self, sql: str) -> int | None:
+        """How many bytes a query would read, where the engine bills them and tells before."""
+        return None
 
     def change_marker(self, schema: str, table: str) -> str:
         """A text that changes when rows of a table are altered in place.

@@ -62,9 +62,17 @@ class BesideEngine(Engine):
             objects = self.objects(schema)
             versions = {match[1]: objects[name] for name in objects if (match := VERSION.fullmatch(name))}
             for name, kind in objects.items():
-                if not VERSION.fullmatch(name):
+                if self.is_logical(name):
                     found[schema, name] = versions.get(name, kind)
         return found
+
+    def is_logical(self, name: str) -> bool:
+        """Whether a name is one that people use, not a version behind it."""
+        return not VERSION.fullmatch(name) and name != LOCK
+
+    def current_name(self, schema: str, table: str) -> str:
+        """What a table is called while it is built: its new version, where there is one."""
+        return self._new[schema, table][0] if (schema, table) in self._new else table
 
     def redirected(self, sql: str) -> str:
         """A statement that reads the new versions of what has been built so far."""
@@ -76,9 +84,8 @@ class BesideEngine(Engine):
 
     def create(self, schema: str, table: str, select: str, kind: Kind, replacing: Kind | None) -> int | None:
         version = self._version(table)
-        self.execute(
-            f"CREATE {kind.upper()} {self.name(schema, version)} {self.storage(schema, kind)}AS {select}"
-        )
+        storage = self.storage(schema, kind, select)
+        self.execute(f"CREATE {kind.upper()} {self.name(schema, version)} {storage}AS {select}")
         self._published(schema, table, version, kind)
         return None
 
@@ -89,7 +96,7 @@ class BesideEngine(Engine):
         super().create_empty(schema, version, columns, None)
         self._published(schema, table, version, "table")
 
-    def storage(self, schema: str, kind: Kind) -> str:
+    def storage(self, schema: str, kind: Kind, select: str) -> str:
         """How a new table is stored, in the words of its definition."""
         return ""
 

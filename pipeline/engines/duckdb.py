@@ -1,15 +1,16 @@
 """DuckDB, spoken to through its own driver."""
 
 import hashlib
+import json
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from pipeline.engines.base import Engine, Kind, check_options
+from pipeline.engines.base import Engine, Kind, Step, check_options
 from pipeline.errors import DatabaseLockedError, QueryError, TargetError
 
 # A file in the format of 2.0 cannot be opened by 1.x, which most BI drivers still are.
@@ -38,6 +39,8 @@ class DuckDB(Engine):
         self.connection = connection
         self.path = path
         self.url = f"duckdb://{path}"
+        self.profiling = False
+        self.steps: list[Step] = []
         self._fetch("SET TimeZone = 'UTC'", None)
 
     def close(self) -> None:
@@ -52,7 +55,18 @@ class DuckDB(Engine):
             rows: list[tuple[Any, ...]] = self.connection.execute(sql, params).fetchall()
         except duckdb.Error as error:
             raise QueryError(_one_line(f"DuckDB refused a statement: {error}")) from error
+        if self.profiling:
+            self.steps += _steps(json.loads(self.connection.get_profiling_information("json")))
         return rows
+
+    def start_profiling(self) -> bool:
+        self._fetch("PRAGMA enable_profiling = 'no_output'", None)
+        self.profiling = True
+        return True
+
+    def take_profile(self) -> list[Step]:
+        steps, self.steps = self.steps, []
+        return steps
 
     def fetch_result(
         self, sql: str, params: Sequence[Any] | None = None
@@ -228,6 +242,24 @@ def _connect(path: str, read_only: bool, config: dict[str, Any]) -> duckdb.DuckD
     return connection
 
 
+def _steps(node: Any) -> Iterator[Step]:
+    """The operators of a profile; 1.5 and 2.0 have different names for the same."""
+    nodes = node if isinstance(node, list) else [node]
+    for found in nodes:
+        if operator := found.get("type") or found.get("operator_type"):
+            about = found.get("extra_info") or {}
+            parts = [about.get(name) for name in ("Table", "Conditions", "Groups", "Filters", "Projections")]
+            yield Step(
+                operator,
+                " ".join(" ".join(part) if isinstance(part, list) else part for part in parts if part),
+                found.get("timing", found.get("operator_timing", 0.0)),
+                found.get("intermediate_rows", found.get("operator_cardinality", 0)),
+                found.get("rows_scanned", found.get("operator_rows_scanned", 0)) if about.get("Table") else 0,
+            )
+        for name in ("operator", "children"):
+            yield from _steps(found.get(name) or [])
+
+
 def _locked(path: str, message: str, waited: float) -> str:
     holder = HOLDER.search(message)
     by = f"process {holder[2]} ({holder[1]})" if holder else "another process"
@@ -250,7 +282,6 @@ def _json(rows: Sequence[Sequence[Any]]) -> str:
     try:
         return orjson.dumps(rows, default=str, option=options).decode()
     except TypeError:  # a lone surrogate, or an integer of more than 64 bits
-        import json
         import math
 
         finite = [

@@ -94,20 +94,13 @@ class Spark(BesideEngine):
     def shapes(self, schema: str) -> dict[str, dict[str, str]]:
         if schema.lower() not in self.schemas():
             return {}
-        logical = [name for of, name in self._logical(schema) if of == schema]
+        tables = [name for name in self.objects(schema) if self.is_logical(name)]
+        return {table: self._types(schema, table) for table in tables}
+
+    def _types(self, schema: str, table: str) -> dict[str, str]:
         with _errors():
-            return {
-                table: {
-                    field.name: field.dataType.simpleString()
-                    for field in self.session.table(self.redirected(self.name(schema, table))).schema.fields
-                }
-                for table in logical
-            }
-
-    def _logical(self, schema: str) -> list[tuple[str, str]]:
-        from pipeline.engines.beside import VERSION
-
-        return [(schema, name) for name in self.objects(schema) if not VERSION.fullmatch(name)]
+            fields = self.session.table(self.redirected(self.name(schema, table))).schema.fields
+        return {field.name: field.dataType.simpleString() for field in fields}
 
     def content_hash(self, query: str) -> str | None:
         hashed = f"SELECT xxhash64(*) AS h FROM ({query})"
@@ -119,15 +112,13 @@ class Spark(BesideEngine):
     def create_schema(self, name: str) -> None:
         self.execute(f"CREATE DATABASE IF NOT EXISTS {self.quote(name)}")
 
-    def storage(self, schema: str, kind: Kind) -> str:
+    def storage(self, schema: str, kind: Kind, select: str) -> str:
         return "USING PARQUET " if kind == "table" else ""
 
     def append(self, schema: str, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> int:
         if not rows:
             return 0
-        with _errors():
-            shape = self.session.table(self.redirected(self.name(schema, table))).schema
-            types = {field.name: field.dataType.simpleString() for field in shape.fields}
+        types = self._types(schema, table)
         # Through a file in the warehouse, which the cluster reads: what passes through the
         # driver's protocol instead is many times slower.
         file = f"{self.warehouse}/_incoming/{uuid.uuid4().hex}.parquet"
@@ -177,6 +168,16 @@ class Spark(BesideEngine):
 
     def _path(self, file: str) -> Any:
         return self.session._jvm.org.apache.hadoop.fs.Path(file)
+
+    def delete(self, schema: str, table: str, column: str, value: Any) -> None:
+        # Parquet takes no rows back: those that stay are written anew.
+        name = self.name(schema, table)
+        columns, rows = self.fetch_result(
+            f"SELECT * FROM {name} WHERE NOT {self.quote(column)} <=> ?", [value]
+        )
+        if len(rows) < self.fetch(f"SELECT count(*) FROM {name}")[0][0]:
+            self.execute(f"TRUNCATE TABLE {name}")
+            self.append(schema, table, columns, rows)
 
     def create_lock(self, holder: str) -> bool:
         name = self.name(LOCK_SCHEMA, LOCK)

@@ -43,7 +43,8 @@ EXCERPT = 200  # characters that are kept of a bad record
 # Ibis type of a contract's column → kind of value in `meta.NATIVE`; the others have the same
 # name in every engine, but for JSON.
 KINDS = {"String": "text", "Int64": "integer", "Float64": "float", "Timestamp": "instant"}
-JSON = {"duckdb": "JSON", "postgres": "JSON", "pyspark": "STRING", "bigquery": "JSON"}
+# Where a database would write JSON anew, in an order of its own, it is kept as text.
+JSON = {"duckdb": "JSON", "postgres": "JSON", "pyspark": "STRING", "bigquery": "STRING"}
 
 
 # Long texts that seldom repeat: with zstd a DuckDB file is half as big and sooner written than

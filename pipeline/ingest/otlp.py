@@ -172,7 +172,7 @@ class _Account:
         return 0
 
     def _note(self, file: InputFile, opened: BinaryIO, read_to: int) -> None:
-        self.engine.execute(f"DELETE FROM {self._table} WHERE path = ?", [_key(file)])
+        self.engine.delete("meta", "ingest_files", "path", _key(file))
         note = {
             "path": _key(file),
             "inode": file.inode,

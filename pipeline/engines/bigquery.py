@@ -1,0 +1,261 @@
+"""BigQuery, spoken to through Google's own client.
+
+The URL is `bigquery://project?location=EU`; the schemas are datasets of that project. Credentials come from
+the environment, as Google's client finds them. What is written here is shown in CI on an emulator alone:
+it speaks BigQuery's protocol and is not Google's service.
+"""
+
+import datetime as dt
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from decimal import Decimal
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from google.api_core.exceptions import Conflict, GoogleAPIError, NotFound
+from google.auth.credentials import AnonymousCredentials
+from google.auth.exceptions import GoogleAuthError
+from google.cloud import bigquery
+
+from pipeline.config import redact
+from pipeline.engines.base import Kind, check_options
+from pipeline.engines.beside import LOCK, LOCK_SCHEMA, BesideEngine
+from pipeline.errors import QueryError, TargetError
+
+OPTIONS = {
+    "location": 'where datasets are made and queries run, such as "EU"',
+    "maximum_bytes_billed": "a statement that would scan more bytes fails, such as 10000000000",
+    "labels": 'labels of every query, such as { team = "platform" }',
+    "api_endpoint": "another address of the service; without encryption no credentials are sent",
+}
+LABELS = {"application": "aa-pipeline"}
+PARTITIONED_BY = "date"
+CLUSTERED_BY = ("developer_id", "agent_type")
+HOURS_OF_LOCK = 6  # a lock that its process did not give back is gone after that
+
+TYPES = {
+    bool: "BOOL",
+    int: "INT64",
+    float: "FLOAT64",
+    str: "STRING",
+    Decimal: "NUMERIC",
+    dt.datetime: "TIMESTAMP",
+    dt.date: "DATE",
+}
+
+
+class BigQuery(BesideEngine):
+    """A project of BigQuery."""
+
+    dialect = "bigquery"
+
+    def __init__(self, client: Any, url: str, wait: float, settings: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.client = client
+        self.url = redact(url)
+        self.wait = wait
+        self.settings = settings
+
+    def close(self) -> None:
+        self.client.close()
+
+    def fetch_result(
+        self, sql: str, params: Sequence[Any] | None = None
+    ) -> tuple[list[str], list[tuple[Any, ...]]]:
+        with _errors():
+            found = self._job(sql, params).result()
+            return [field.name for field in found.schema], [tuple(row.values()) for row in found]
+
+    def execute(self, sql: str, params: Sequence[Any] | None = None) -> int | None:
+        with _errors():
+            job = self._job(sql, params)
+            job.result()
+            count: int | None = job.num_dml_affected_rows
+            return count
+
+    def bytes_to_scan(self, sql: str) -> int | None:
+        with _errors():
+            job = self._job(sql, None, dry_run=True, use_query_cache=False)
+            return int(job.total_bytes_processed or 0)
+
+    def _job(self, sql: str, params: Sequence[Any] | None, **options: Any) -> Any:
+        config = bigquery.QueryJobConfig(labels=LABELS | self.settings.get("labels", {}), **options)
+        if limit := self.settings.get("maximum_bytes_billed"):
+            config.maximum_bytes_billed = int(limit)
+        if params:
+            config.query_parameters = [
+                bigquery.ScalarQueryParameter(None, TYPES.get(type(value), "STRING"), value)
+                for value in params
+            ]
+        return self.client.query(self.redirected(sql), job_config=config)
+
+    # What there is
+
+    def quote(self, identifier: str) -> str:
+        return "`" + identifier.replace("\\", "\\\\").replace("`", "\\`") + "`"
+
+    def schemas(self) -> list[str]:
+        with _errors():
+            return [dataset.dataset_id for dataset in self.client.list_datasets()]
+
+    def objects(self, schema: str) -> dict[str, Kind]:
+        tables = self.fetch(
+            f"SELECT table_name, table_type FROM {self.quote(schema)}.INFORMATION_SCHEMA.TABLES"
+        )
+        return {name: "view" if kind == "VIEW" else "table" for name, kind in tables}
+
+    def shapes(self, schema: str) -> dict[str, dict[str, str]]:
+        if schema not in self.schemas():
+            return {}
+        tables: dict[str, dict[str, str]] = {}
+        for table, column, native in self.fetch(
+            f"SELECT table_name, column_name, data_type FROM {self.quote(schema)}.INFORMATION_SCHEMA.COLUMNS"
+            " ORDER BY table_name, ordinal_position"
+        ):
+            if self.is_logical(table):
+                tables.setdefault(table, {})[column] = native
+        return tables
+
+    def content_hash(self, query: str) -> str | None:
+        hashed = f"SELECT farm_fingerprint(to_json_string(q)) AS h FROM ({query}) AS q"
+        counted = f"SELECT count(*), bit_xor(h), sum(CAST(h AS NUMERIC)) FROM ({hashed})"
+        return ":".join(map(str, self.fetch(counted)[0]))
+
+    # Writing
+
+    def create_schema(self, name: str) -> None:
+        dataset = bigquery.Dataset(f"{self.client.project}.{name}")
+        if location := self.settings.get("location"):
+            dataset.location = location
+        with _errors():
+            self.client.create_dataset(dataset, exists_ok=True)
+
+    def storage(self, schema: str, kind: Kind, select: str) -> str:
+        # Marts are read by day, person and agent; the models' other tables as a whole.
+        if schema != "mart" or kind == "view":
+            return ""
+        parts = [f"PARTITION BY {PARTITIONED_BY} "] if f"AS `{PARTITIONED_BY}`" in select else []
+        columns = [column for column in CLUSTERED_BY if f"AS `{column}`" in select]
+        if columns:
+            parts.append(f"CLUSTER BY {', '.join(columns)} ")
+        return "".join(parts)
+
+    def append(self, schema: str, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> int:
+        if not rows:
+            return 0
+        name = self.current_name(schema, table)
+        with _errors():
+            target = self.client.get_table(f"{self.client.project}.{schema}.{name}")
+            config = bigquery.LoadJobConfig(
+                schema=[field for field in target.schema if field.name in columns],
+                source_format=bigquery.SourceFormat.NEWLINE_DELIMITED_JSON,
+                write_disposition=bigquery.WriteDisposition.WRITE_APPEND,
+                labels=LABELS | self.settings.get("labels", {}),
+            )
+            lines = "\n".join(
+                json.dumps({c: _plain(value) for c, value in zip(columns, row, strict=True)}) for row in rows
+            )
+            data = io.BytesIO(lines.encode())
+            self.client.load_table_from_file(data, target.reference, job_config=config).result()
+        return len(rows)
+
+    def create_lock(self, holder: str) -> bool:
+        expires = dt.datetime.now(dt.UTC) + dt.timedelta(hours=HOURS_OF_LOCK)
+        table = bigquery.Table(
+            f"{self.client.project}.{LOCK_SCHEMA}.{LOCK}", schema=[bigquery.SchemaField("held", "BOOL")]
+        )
+        table.description, table.expires = holder, expires
+        try:
+            with _errors():
+                self.client.create_table(table)
+        except QueryError as error:
+            if isinstance(error.__cause__, Conflict):
+                return False
+            raise
+        return True
+
+    def lock_holder(self) -> str:
+        with suppress(NotFound):  # it may just have been given back
+            table = self.client.get_table(f"{self.client.project}.{LOCK_SCHEMA}.{LOCK}")
+            return str(table.description or "")
+        return ""
+
+    def ibis(self) -> Any:
+        import ibis
+
+        return ibis.bigquery.connect(project_id=self.client.project, client=self.client)
+
+
+def open_engine(
+    url: str,
+    *,
+    read_only: bool = False,
+    wait: float = 5.0,
+    memory_limit: str | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> BigQuery:
+    """Open the project of a URL.
+
+    Raises:
+        ConfigError: an option is unknown.
+        TargetError: there are no credentials, or the project cannot be reached with them.
+    """
+    parts = urlsplit(url)
+    settings = check_options("BigQuery", OPTIONS, {**(options or {}), **dict(parse_qsl(parts.query))})
+    endpoint = settings.get("api_endpoint")
+    project = parts.hostname
+    if not project:
+        raise TargetError(f"{redact(url)} names no project. Write bigquery://project.")
+    try:
+        client = bigquery.Client(
+            project=project,
+            location=settings.get("location"),
+            # Whoever listens without encryption gets nothing that opens anything.
+            credentials=AnonymousCredentials() if endpoint and endpoint.startswith("http://") else None,
+            client_options={"api_endpoint": endpoint} if endpoint else None,
+        )
+        list(client.list_datasets(max_results=1, timeout=30, retry=None))
+    except (GoogleAPIError, GoogleAuthError, OSError) as error:
+        raise TargetError(
+            f"Cannot open {redact(url)}: {_one_line(error)}. Check the project, and that Google's client"
+            " finds credentials: `gcloud auth application-default login`, or the environment variable"
+            " GOOGLE_APPLICATION_CREDENTIALS."
+        ) from None
+    return BigQuery(client, url, wait, settings)
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    """Turns what the client raises into one paragraph."""
+    try:
+        yield
+    except GoogleAPIError as error:
+        raise QueryError(f"BigQuery refused a statement: {_one_line(error)}.") from error
+    except (GoogleAuthError, OSError) as error:
+        raise QueryError(
+            f"The connection to BigQuery was lost: {_one_line(error)}. Nothing was published;"
+            " run the command again."
+        ) from error
+
+
+def _one_line(error: Exception) -> str:
+    """The service's message, without the statement and the job's number."""
+    text = str(getattr(error, "message", error)).split("\n\n")[0]
+    return " ".join(text.split())[:500].rstrip(".")
+
+
+def _plain(value: Any) -> Any:
+    """A value as a load job reads it."""
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[str(value)]
+    if isinstance(value, dt.datetime):
+        return value.replace(tzinfo=value.tzinfo or dt.UTC).astimezone(dt.UTC).isoformat()
+    if isinstance(value, dt.date | Decimal):
+        return str(value)
+    return value
