@@ -86,9 +86,7 @@ def discover(
             )
         if model.name in sources or model.name in seeds:
             kind = "source" if model.name in sources else "seed"
-            raise ModelError(
-                f"{model.path} is called like the {kind} {model.name}. Rename the model."
-            )
+            raise ModelError(f"{model.path} is called like the {kind} {model.name}. Rename the model.")
         models[model.name] = model
 
     known = {*models, *sources, *seeds}
@@ -116,8 +114,7 @@ def order(depends_on: Mapping[str, Iterable[str]]) -> list[str]:
     except CycleError as error:
         circle = " → ".join(reversed(error.args[1]))
         raise ModelError(
-            f"Models read each other in a circle: {circle}. "
-            "Move what both need into a model of its own."
+            f"Models read each other in a circle: {circle}. Move what both need into a model of its own."
         ) from None
 
 
@@ -175,9 +172,7 @@ def _import(module_name: str, path: str) -> ModuleType:
         ) from error
 
 
-def _read_signature(
-    function: Callable[..., Any], path: str
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _read_signature(function: Callable[..., Any], path: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Upstreams and settings that a model's parameters name."""
     upstreams, settings = [], []
     for parameter in inspect.signature(function).parameters.values():

@@ -93,9 +93,7 @@ def descendants(tables: Tables, names: Iterable[str], depth: int | None = None) 
     return _walk(names, lambda name: readers.get(name, ()), depth)
 
 
-def _walk(
-    names: Iterable[str], neighbours: Callable[[str], Iterable[str]], depth: int | None
-) -> set[str]:
+def _walk(names: Iterable[str], neighbours: Callable[[str], Iterable[str]], depth: int | None) -> set[str]:
     seen: set[str] = set()
     frontier = set(names)
     while frontier and (depth is None or depth > 0):
@@ -119,8 +117,7 @@ def _parse(text: str) -> _Criterion:
     match = _CRITERION.fullmatch(text)
     if match is None or not match["value"]:
         raise SelectionError(
-            f"The selection {text!r} names nothing. "
-            "Examples: fct_agent_costs, staging.*, +dim_agents."
+            f"The selection {text!r} names nothing. Examples: fct_agent_costs, staging.*, +dim_agents."
         )
     if match["at"] and match["children"]:
         raise SelectionError(
@@ -269,9 +266,7 @@ _METHODS: dict[str, Callable[[PlanTable, str], bool]] = {
     "file": _by_file,
     "source": _by_source,
     "resource_type": lambda table, value: table.kind == value,
-    "config.materialized": lambda table, value: (
-        table.kind == "model" and table.materialized == value
-    ),
+    "config.materialized": lambda table, value: table.kind == "model" and table.materialized == value,
     "config.schema": lambda table, value: fnmatchcase(table.schema, value),
     "column": lambda table, value: bool(_columns(table, value)),
 }

@@ -45,8 +45,7 @@ def test_a_models_parameters_are_its_upstreams_and_its_settings(package):
         {
             "staging/stg_commits.py": "def stg_commits(raw_git_commits, *, as_of, timezone): ...",
             "marts/fct_costs.py": (
-                "MATERIALISE = 'view'\n"
-                "def fct_costs(stg_commits, model_prices, *, idle_minutes=30): ..."
+                "MATERIALISE = 'view'\ndef fct_costs(stg_commits, model_prices, *, idle_minutes=30): ..."
             ),
         }
     )
@@ -54,8 +53,7 @@ def test_a_models_parameters_are_its_upstreams_and_its_settings(package):
     models = found(name)
 
     assert [
-        (m.name, m.layer, m.schema, m.upstreams, m.settings, m.path, m.materialise)
-        for m in models.values()
+        (m.name, m.layer, m.schema, m.upstreams, m.settings, m.path, m.materialise) for m in models.values()
     ] == [
         (
             "stg_commits",
@@ -103,9 +101,7 @@ def test_a_layer_may_have_folders_and_helpers_beside_the_model(package):
 
     models = found(name)
 
-    assert {m.name: m.path for m in models.values()} == {
-        "stg_codex": f"{name}/staging/codex/stg_codex.py"
-    }
+    assert {m.name: m.path for m in models.values()} == {"stg_codex": f"{name}/staging/codex/stg_codex.py"}
 
 
 @pytest.mark.parametrize(
@@ -116,17 +112,13 @@ def test_a_layer_may_have_folders_and_helpers_beside_the_model(package):
             r"staging/stg_a.py defines no function stg_a. Did you mean stg_aa\?",
             id="no function of that name",
         ),
-        pytest.param(
-            {"staging/stg_a.py": "stg_a = 1"}, "defines no function stg_a", id="not a function"
-        ),
+        pytest.param({"staging/stg_a.py": "stg_a = 1"}, "defines no function stg_a", id="not a function"),
         pytest.param(
             {"staging/stg_a.py": "import no_such_module"},
             "staging/stg_a.py cannot be imported: ModuleNotFoundError: .*no_such_module",
             id="import error",
         ),
-        pytest.param(
-            {"staging/stg_a.py": "def stg_a(:"}, "cannot be imported: SyntaxError", id="syntax"
-        ),
+        pytest.param({"staging/stg_a.py": "def stg_a(:"}, "cannot be imported: SyntaxError", id="syntax"),
         pytest.param(
             {"staging/stg_a.py": "def stg_a(raw_git_commit): ..."},
             r"reads raw_git_commit, which is no model.* Did you mean raw_git_commits\?",

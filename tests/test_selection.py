@@ -93,8 +93,7 @@ TABLES = {
         ),
         (
             "@stg_commits",
-            "raw_otel_logs raw_git_commits stg_sessions stg_commits int_costs int_context "
-            "fct_commits",
+            "raw_otel_logs raw_git_commits stg_sessions stg_commits int_costs int_context fct_commits",
         ),
         ("+tag:daily", "raw_otel_logs stg_sessions int_costs fct_usage"),
         # sets
