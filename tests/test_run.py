@@ -552,3 +552,19 @@ def test_a_table_with_wrong_columns_has_failed(shop):
 def test_auditing_stands_at_the_instant_of_the_run_that_published(shop):
     shop.build(as_of=NEW_YEAR + DAY)
     assert shop.audit().as_of == NEW_YEAR + DAY
+
+
+# Profiles
+
+
+def test_a_profile_tells_what_each_table_took(shop):
+    tables = {table.name: table for table in shop.build(profile=True).tables}
+    scans = [step for step in tables["stg_sales"].steps if step.rows_read]
+    assert [(step.rows, step.rows_read) for step in scans] == [(2, 2)]
+    assert "sales" in scans[0].detail
+    assert all(step.seconds >= 0 for step in tables["fct_product_sales"].steps)
+    assert {step.operator for step in tables["fct_product_sales"].steps} >= {"HASH_GROUP_BY"}
+
+
+def test_without_being_asked_nothing_is_profiled(shop):
+    assert [table.steps for table in shop.build().tables if table.steps] == []

@@ -26,6 +26,9 @@ full_refresh_option = click.option(
     "--full-refresh", is_flag=True, help="Build everything anew, whether or not something changed."
 )
 fail_fast_option = click.option("-x", "--fail-fast", is_flag=True, help="Stop at the first failing audit.")
+profile_option = click.option(
+    "--profile", is_flag=True, help="Show what the database spent its time on, table by table."
+)
 store_failures_option = click.option(
     "--store-failures",
     is_flag=True,
@@ -144,6 +147,7 @@ def test(
 @full_refresh_option
 @fail_fast_option
 @store_failures_option
+@profile_option
 @format_option
 @pass_invocation
 def build(
@@ -154,6 +158,7 @@ def build(
     full_refresh: bool,
     fail_fast: bool,
     store_failures: bool,
+    profile: bool,
     output_format: str,
 ) -> None:
     """Load seeds, build models, audit them; publish if the audits pass.
@@ -177,6 +182,7 @@ def build(
         full_refresh=full_refresh,
         fail_fast=fail_fast,
         store_failures=store_failures,
+        profile=profile,
         project_dir=invocation.config.project_dir,
     )
 

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from pipeline.run import RunResult
     from pipeline.verdicts import AuditResult
 
+# Tables of which a profile shows the operators.
+MOST_PROFILED = 10
+
 
 def show_result(result: "RunResult", output_format: str, verb: str, target: "Target") -> None:
     """Print what a run did; warnings go to standard error.
@@ -34,6 +37,7 @@ def show_result(result: "RunResult", output_format: str, verb: str, target: "Tar
     else:
         if output_format == "text":
             _show_tables(result)
+            _show_profile(result)
         _show_audits(result)
         if result.stored:
             say(f"All failing rows are kept in {', '.join(result.stored)}.")
@@ -58,6 +62,19 @@ def _show_tables(result: "RunResult") -> None:
                 for table in result.tables
             ],
         )
+
+
+def _show_profile(result: "RunResult") -> None:
+    """The operators that took most of the work, of the tables that took most of the time."""
+    profiled = sorted((table for table in result.tables if table.steps), key=lambda table: -table.seconds)
+    for table in profiled[:MOST_PROFILED]:
+        read = sum(step.rows_read for step in table.steps)
+        made = "" if table.row_count is None else f", {table.row_count:,} rows now"
+        say(f"{table.name}: {table.seconds:.2f} s, {read:,} rows read{made}")
+        work = sum(step.seconds for step in table.steps) or 1
+        for step in sorted(table.steps, key=lambda step: -step.seconds)[:3]:
+            detail = " ".join(step.detail.split())[:70]
+            say(f"  {step.seconds / work:4.0%} {step.operator} → {step.rows:,} rows  {detail}")
 
 
 def _show_audits(result: "RunResult") -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from pipeline import seed_files
-from pipeline.engines.base import Engine
+from pipeline.engines.base import Engine, Step
 from pipeline.errors import ModelError, NoRawDataError, QueryError
 from pipeline.plan import AS_OF, AS_OF_BEFORE, Plan, PlanTable
 from pipeline.run import partial
@@ -33,6 +33,7 @@ def build(
     fail_fast: bool = False,
     full_refresh: bool = False,
     store_failures: bool = False,
+    profile: bool = False,
     on_event: Listener = silent,
 ) -> RunResult:
     """Load seeds, build tables, audit them, and publish if no audit of severity error fails.
@@ -49,6 +50,7 @@ def build(
         fail_fast: stop at the first failing audit instead of looking for all of them.
         full_refresh: build everything anew, whether or not something changed.
         store_failures: keep all failing rows in tables of the schema `audit`.
+        profile: find out what the engine spends its time on, where it can tell.
         on_event: told about each table.
 
     Returns:
@@ -63,6 +65,8 @@ def build(
     builder = _Builder("build", engine, plan, selected, as_of, project_dir, on_event)
     builder.auditing, builder.fail_fast, builder.full_refresh = True, fail_fast, full_refresh
     builder.auditor.keep_failures = store_failures
+    if profile and not engine.start_profiling():
+        builder.result.warnings.append(f"A profile is not available on {engine.dialect}.")
     return builder.go()
 
 
@@ -145,6 +149,7 @@ class _Builder:
         self.reads = {name for table in self.models for name in table.depends_on}
         self.meta: dict[str, dict[str, str]] | None = None
         self.fingerprints: dict[str, str | None] = {}
+        self.steps: list[Step] = []
 
     def go(self) -> RunResult:
         self._check_sources()
@@ -214,12 +219,14 @@ class _Builder:
     def _time(self, table: PlanTable, work: Callable[[PlanTable], _Done]) -> None:
         """Do the work on one table, tell the listener, and audit what came of it."""
         self.on_event(table, None)
+        self.engine.take_profile()
         start = time.perf_counter()
         try:
             action, reason, row_count = work(table)
         except QueryError as error:
             self._done(table, "error", str(error), None, start)
             raise QueryError(f"{table.schema}.{table.name} could not be built. {error}") from error
+        self.steps = self.engine.take_profile()
         if action == "skipped":
             self.standing.unchanged.add(table.name)
         else:
@@ -240,7 +247,9 @@ class _Builder:
             row_count=row_count,
             seconds=time.perf_counter() - start,
             fingerprint=self.fingerprints.get(table.name) or "",
+            steps=self.steps,
         )
+        self.steps = []
         self.result.tables.append(result)
         self.on_event(table, result)
 

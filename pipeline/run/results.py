@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from pipeline.engines.base import Step
 from pipeline.plan import PlanTable
 from pipeline.verdicts import AuditResult
 
@@ -23,6 +24,7 @@ class TableResult:
         row_count: its rows, where counted.
         seconds: how long it took.
         fingerprint: of the code and the inputs that it was made from.
+        steps: what the engine did to make it, if that was asked for.
     """
 
     name: str
@@ -33,6 +35,7 @@ class TableResult:
     row_count: int | None = None
     seconds: float = 0.0
     fingerprint: str = ""
+    steps: list[Step] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
