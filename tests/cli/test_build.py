@@ -105,6 +105,13 @@ def test_nothing_new_is_skipped_unless_a_full_refresh_is_asked_for(run_shop, sho
     assert "Built 6 tables" in run_shop("build --full-refresh").output
 
 
+def test_a_profile_shows_the_heaviest_operators(run_shop, shop):
+    output = run_shop("build --profile").output
+    assert "stg_sales: " in output
+    assert "1 rows read, 1 rows now" in output
+    assert "TABLE_SCAN" in output
+
+
 def test_the_as_of_option_moves_the_window(run_shop, shop):
     run_shop("build --as-of 2099-01-01")
 
