@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 # the search for duplicates stays within the times of a batch; databases that know the range of
 # their blocks then skip most of a big table.
 KEYS = {"git_commits": "commit_hash"}
+EXACT = ("TIMESTAMP", "TIMESTAMP WITH TIME ZONE")  # DuckDB's times to the microsecond
 TIMES = {"git_commits": "commit_timestamp", "copilot_metrics": "date"}
 
 BATCH = 10_000  # rows that are held back before they are written
@@ -290,10 +291,11 @@ class Landing:
         sql = f"SELECT {key} FROM {engine.name('raw', table)} WHERE {key} IN "
         within, bounds = "", []
         if times:
-            # A day of slack: a table of other origin may hold coarser times.
-            day = dt.timedelta(days=1)
-            within = f" AND {engine.quote(TIMES.get(table, 'timestamp'))} BETWEEN ? AND ?"
-            bounds = [times[0] - day, times[1] + day]
+            # A table of other origin may hold coarser times.
+            column = TIMES.get(table, "timestamp")
+            slack = dt.timedelta(days=0 if self._shapes[table][column] in EXACT else 1)
+            within = f" AND {engine.quote(column)} BETWEEN ? AND ?"
+            bounds = [times[0] - slack, times[1] + slack]
         if engine.dialect == "duckdb" and not isinstance(keys, list):
             import pyarrow as pa
 

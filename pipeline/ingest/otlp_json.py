@@ -100,6 +100,7 @@ class Rows:
         self.logs: list[tuple[Any, ...]] = []
         self.metrics: list[tuple[Any, ...]] = []
         self.common: dict[tuple[str | None, ...], int] = {}
+        self._known: dict[str, tuple[int, Any]] = {}
         self.bad: list[tuple[int, str]] = []
         self.more_bad = 0
         self.empty = 0
@@ -154,11 +155,8 @@ class Rows:
             self.empty += len(scope_spans.get("spans") or ())
 
     def _read_logs(self, resource_logs: dict[str, Any], line: int) -> None:
-        resource = self._resource(resource_logs)
         for scope_logs in resource_logs.get("scopeLogs") or ():
-            scope = self._scope(scope_logs)
-            hasher = _hasher("logs", resource, scope)
-            common = self._common(resource, scope)
+            common, hasher = self._shared("logs", resource_logs, scope_logs)
             for record in scope_logs.get("logRecords") or ():
                 try:
                     self.logs.append(self._log(record, common, hasher))
@@ -200,11 +198,8 @@ class Rows:
         )
 
     def _read_metrics(self, resource_metrics: dict[str, Any], line: int) -> None:
-        resource = self._resource(resource_metrics)
         for scope_metrics in resource_metrics.get("scopeMetrics") or ():
-            scope = self._scope(scope_metrics)
-            hasher = _hasher("metrics", resource, scope)
-            common = self._common(resource, scope)
+            common, hasher = self._shared("metrics", resource_metrics, scope_metrics)
             for metric in scope_metrics.get("metrics") or ():
                 try:
                     self._read_metric(metric, line, common, hasher)
@@ -289,11 +284,17 @@ class Rows:
         kept = self.content.kept(content)
         return dumps(kept | plain) if kept else text
 
-    def _common(self, resource: tuple[Any, ...], scope: tuple[Any, ...]) -> int:
-        """The number of a resource and scope."""
-        service_name, service_version, attributes = resource
-        values = (service_name, service_version, *scope, attributes)
-        return self.common.setdefault(values, len(self.common))
+    def _shared(self, signal: str, holder: dict[str, Any], inner: dict[str, Any]) -> tuple[int, Any]:
+        """The number of a resource and scope, and a hash that begins with them."""
+        key = dumps([signal, holder.get("resource"), inner.get("scope")])
+        if key not in self._known:
+            resource, scope = self._resource(holder), self._scope(inner)
+            service_name, service_version, attributes = resource
+            values = (service_name, service_version, *scope, attributes)
+            number = self.common.setdefault(values, len(self.common))
+            hasher = blake2b(dumps([signal, resource, scope]).encode(), digest_size=16)
+            self._known[key] = number, hasher
+        return self._known[key]
 
     def _resource(self, holder: dict[str, Any]) -> tuple[str | None, str | None, str]:
         """Service name, service version, and all attributes as JSON."""
@@ -310,10 +311,6 @@ class Rows:
         attributes = attributes_of(scope.get("attributes"))
         text = dumps(self.content.attributes(attributes)) if attributes else None
         return _text(scope.get("name") or None), _text(scope.get("version") or None), text
-
-
-def _hasher(signal: str, resource: tuple[Any, ...], scope: tuple[Any, ...]) -> Any:
-    return blake2b(dumps([signal, resource, scope]).encode(), digest_size=16)
 
 
 def _number(value: Any) -> float | None:

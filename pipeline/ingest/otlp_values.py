@@ -5,11 +5,13 @@ each: https://github.com/open-telemetry/opentelemetry-proto, `common.proto`.
 """
 
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Any
 
 from pipeline.ingest.values import INT64_MAX, INT64_MIN
 
 DIGITS_OF_INT64 = 19
+KEY_AND_VALUE = itemgetter("key", "value")
 
 
 def attributes_of(attributes: Any) -> dict[str, Any]:
@@ -18,22 +20,14 @@ def attributes_of(attributes: Any) -> dict[str, Any]:
         return {}
     if type(attributes) is dict:
         return attributes
-    flat = {}
     try:
-        # text and integers spelt out: most of the time of an ingest is spent here
-        for attribute in attributes:
-            value = attribute["value"]
-            if "stringValue" in value:
-                flat[attribute["key"]] = value["stringValue"]
-            elif "intValue" in value:
-                number = value["intValue"]
-                small = type(number) is str and len(number) < DIGITS_OF_INT64
-                flat[attribute["key"]] = int(number) if small else _int_value(number)
-            else:
-                flat[attribute["key"]] = value_of(value)
+        # text spelt out: much of the time of an ingest is spent here
+        return {
+            key: value["stringValue"] if "stringValue" in value else _other_value(value)
+            for key, value in map(KEY_AND_VALUE, attributes)
+        }
     except (KeyError, TypeError, ValueError):  # an attribute without a value, or a strange one
         return {attribute["key"]: value_of(attribute.get("value")) for attribute in attributes}
-    return flat
 
 
 def value_of(value: Any) -> Any:
@@ -46,6 +40,14 @@ def value_of(value: Any) -> Any:
         if kind in _VALUES:
             return _VALUES[kind](item)
     return value or None
+
+
+def _other_value(value: dict[str, Any]) -> Any:
+    if "intValue" not in value:
+        return value_of(value)
+    number = value["intValue"]
+    small = type(number) is str and len(number) < DIGITS_OF_INT64
+    return int(number) if small else _int_value(number)
 
 
 def _int_value(item: Any) -> Any:

@@ -583,3 +583,53 @@ def test_a_database_of_another_backend_takes_telemetry(tmp_path):
             (42, "2026-01-02 12:00:00", '{"n":2}', "claude-code", "otlp"),
             (43, "2026-01-02 12:00:00", '{"n":3}', "claude-code", "otlp"),
         ]
+
+
+def many(path):
+    """A file of many pieces: good lines and bad ones, of every width, and one over several lines."""
+    documents = [logs(log({"n": n}), log({"prompt": "x" * n, "n": -n}, at=TIME + n)) for n in range(1, 300)]
+    points = metrics(*(metric(point(float(n), {"n": n})) for n in range(50)))
+    pretty = json.dumps(logs(log({"n": 1000})), indent=2) + "\n"
+    text = lines(*documents[:150]) + "nonsense\n" + pretty + lines(points, *documents[150:], {"a": 1})
+    path.write_text(text)
+    return path
+
+
+def everything(engine):
+    tables = ("otel_logs", "otel_metrics")
+    rows = (engine.fetch(f"SELECT * EXCLUDE (created_at) FROM raw.{table} ORDER BY id") for table in tables)
+    return [*rows, quarantine(engine)]
+
+
+@pytest.fixture
+def two_processes(monkeypatch):
+    monkeypatch.setattr("pipeline.ingest.otlp_reader.PARALLEL_FROM", 0)
+    monkeypatch.setattr("pipeline.ingest.otlp_reader._processors", lambda: 2)
+    monkeypatch.setattr("pipeline.ingest.files.PIECE", 10_000)
+
+
+def test_one_process_and_several_give_the_same_rows(engine, tmp_path, request):
+    path = many(tmp_path / "a.jsonl")
+    alone = holds(ingest_otlp(engine, [path]))
+    request.getfixturevalue("two_processes")
+    with connect(":memory:") as other:
+        together = holds(ingest_otlp(other, [path]))
+        assert together == alone
+        assert everything(other) == everything(engine)
+
+
+@pytest.mark.usefixtures("two_processes")
+def test_a_file_that_is_renamed_meanwhile_is_read_to_its_end(engine, tmp_path, monkeypatch):
+    import pipeline.ingest.otlp as otlp
+
+    def rename_and_cut(*arguments):
+        path.rename(tmp_path / "a.jsonl.1")
+        path.write_text(lines(logs(log({"n": "other"}))) * 1000)
+        return real(*arguments)
+
+    real = otlp.places
+    monkeypatch.setattr(otlp, "places", rename_and_cut)
+    path = many(tmp_path / "a.jsonl")
+    result = holds(ingest_otlp(engine, [path]))
+    assert result.landed_by_table == {"otel_logs": 599, "otel_metrics": 50}
+    assert [line for _, line, _ in quarantine(engine)][:1] == [151]
