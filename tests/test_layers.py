@@ -16,7 +16,7 @@ FLOORS = [
     {"code_versions", "contracts", "engines", "graph", "lineage", "schemas", "verdicts"},
     {"audits", "demo", "seed_files", "selection"},
     {"compile", "ingest", "run"},
-    {"copy", "dashboard", "docs", "export", "plan_cache", "report"},
+    {"bi", "copy", "dashboard", "docs", "export", "plan_cache", "report"},
     {"notebook"},
     {"cli"},
 ]
