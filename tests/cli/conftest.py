@@ -1,5 +1,7 @@
 """An empty folder to work in, and a function that runs the command line there."""
 
+import signal
+
 import pytest
 from click.testing import CliRunner, Result
 
@@ -62,3 +64,11 @@ def run_shop(folder):
 def shop(folder):
     """A database with one sale and one visit."""
     query(SALES)
+
+
+@pytest.fixture
+def interrupts():
+    """Ctrl-C works as on a terminal, even where a shell started the tests in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

@@ -120,7 +120,7 @@ def test_what_cannot_be_understood_is_exit_2(run, folder, words):
     run(words, expect=2)
 
 
-def test_telemetry_is_received_until_an_interrupt(folder):
+def test_telemetry_is_received_until_an_interrupt(folder, interrupts):
     program = "from pipeline.cli import cli; cli()"
     words = ["ingest", "otlp", "--listen", "127.0.0.1:0"]
     with subprocess.Popen(
