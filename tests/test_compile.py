@@ -221,6 +221,11 @@ def test_a_column_without_which_no_row_can_be_understood_must_be_there():
         compile_shop(shapes={"sales": {"id": "BIGINT"}})
 
 
+def test_a_time_that_is_no_time_is_named():
+    with pytest.raises(TargetError, match="raw.sales.timestamp is BOOLEAN, which cannot be read as"):
+        compile_shop(shapes={"sales": EXACT_SALES | {"timestamp": "BOOLEAN"}})
+
+
 def test_a_column_of_a_type_that_means_nothing_here_is_named():
     with pytest.raises(TargetError, match=r"raw\.sales\.product is VARCHAR\[\]"):
         compile_shop(shapes={"sales": EXACT_SALES | {"product": "VARCHAR[]"}})

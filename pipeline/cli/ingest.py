@@ -198,7 +198,7 @@ def show_result(engine: "Engine", result: "IngestResult") -> None:
     show_problems(engine, result)
     for table, landed in result.landed_by_table.items():
         if landed:
-            say(f"raw.{table}: {landed:,} new rows")
+            say(f"raw.{table}: {landed:,} new row{'' if landed == 1 else 's'}")
     say(account(result))
 
 

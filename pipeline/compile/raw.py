@@ -20,6 +20,7 @@ SCHEMA = "raw"
 
 JSON_TYPES = ("json", "jsonb", "variant")
 NESTED_TYPES = ("struct", "map", "record", "row")
+READ_AS_TIME = ("timestamp", "datetime", "date", "text", "varchar", "char", "string", "bpchar", "name")
 
 # An instant from a time without zone. The obvious cast asks DuckDB's ICU library, 30 times slower.
 NAIVE_TO_UTC = {
@@ -167,7 +168,9 @@ def _read(where: str, column: str, native: str, kind: dt.DataType, dialect: str)
         return JSON_TO_TEXT[dialect].format(column)
     if kind.is_string() and found.startswith(NESTED_TYPES):
         return NESTED_TO_TEXT[dialect].format(column)
-    if found.endswith("[]") or found.startswith((*NESTED_TYPES, *JSON_TYPES, "array", "list")):
+    nested = found.endswith("[]") or found.startswith((*NESTED_TYPES, *JSON_TYPES, "array", "list"))
+    timeless = kind.is_temporal() and not found.startswith(READ_AS_TIME)
+    if nested or timeless:
         raise TargetError(
             f"The column {where} is {native}, which cannot be read as {wanted}."
             f" Store it as {wanted}, or rename the column if it is something else."

@@ -262,11 +262,20 @@ def _steps(node: Any) -> Iterator[Step]:
 
 def _locked(path: str, message: str, waited: float) -> str:
     holder = HOLDER.search(message)
-    by = f"process {holder[2]} ({holder[1]})" if holder else "another process"
+    by = f"process {holder[2]} ({_command(holder[2]) or holder[1]})" if holder else "another process"
     return (
         f"The database {path} is held by {by}; waited {waited:g} s."
         " Close that program, or try again later with a longer --wait."
     )
+
+
+def _command(pid: str) -> str:
+    """The command line of a process, where the system tells it."""
+    try:
+        words = Path("/proc", pid, "cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return ""
+    return " ".join(word.decode(errors="replace") for word in words).strip()[:200]
 
 
 def _one_line(message: str) -> str:

@@ -184,7 +184,7 @@ def test_a_locked_database_is_an_error_that_names_the_holder(run_shop, shop):
         waited = time.monotonic() - start
         holder.stdin.close()
 
-    assert f"held by process {holder.pid}" in result.stderr
+    assert f"held by process {holder.pid} ({sys.executable} -c " in result.stderr
     assert "--wait" in result.stderr
     assert result.stderr.count("\n") == 1
     assert waited >= 0.2
