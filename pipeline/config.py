@@ -204,10 +204,10 @@ def _table(value: Any, where: str) -> dict[str, Any]:
     return value
 
 
-def _whole_number(least: int) -> Callable[[Any, str], int]:
+def _whole_number(least: int, most: int) -> Callable[[Any, str], int]:
     def read(value: Any, where: str) -> int:
-        if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            raise ConfigError(f"{where} must be a whole number from {least} up, not {value!r}.")
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            raise ConfigError(f"{where} must be a whole number from {least} to {most}, not {value!r}.")
         return value
 
     return read
@@ -303,8 +303,8 @@ _READERS: dict[str, Callable[[Any, str], Any]] = {
     "default_target": _text,
     "timezone": _timezone,
     "internal_domains": _domains,
-    "window_days": _whole_number(1),
-    "time_window_seconds": _whole_number(0),
+    "window_days": _whole_number(1, 36_500),  # a century
+    "time_window_seconds": _whole_number(0, 31_536_000),  # a year
     "freshness": _freshness,
     "severity": _severity,
     "memory_limit": _memory_limit,

@@ -83,13 +83,16 @@ class Invocation:
         """The plan for an open database."""
         from pipeline import plan_cache
 
-        return plan_cache.load(
+        config = self.config.for_target(self.target)
+        plan = plan_cache.load(
             engine.dialect,
-            self.config.for_target(self.target),
+            config,
             engine.shapes("raw"),
             models=self.models,
             schemas=self.schemas,
         )
+        _check_severity(config, plan)
+        return plan
 
     def plan_without_database(self) -> "Plan":
         """A plan for the target's engine, whatever its raw tables look like."""
@@ -102,6 +105,19 @@ class Invocation:
             models=self.models,
             schemas=self.schemas,
         )
+
+
+def _check_severity(config: "Config", plan: "Plan") -> None:
+    """Refuse a severity for a table that is not there: it would be a check that nobody changed."""
+    from pipeline.errors import ConfigError, did_you_mean
+
+    for key in config.severity:
+        table = key.partition(".")[0]
+        if table not in plan.tables:
+            raise ConfigError(
+                f"aa-pipeline.toml: severity names the table {table}, which is not there."
+                f"{did_you_mean(table, plan.tables)} `aa-pipeline ls` lists what there is."
+            )
 
 
 def _file_exists(url: str) -> bool:

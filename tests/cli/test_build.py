@@ -171,6 +171,14 @@ def test_an_unknown_model_is_an_error_with_the_close_match(run_shop, shop):
     assert query("SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'mart'") == [(0,)]
 
 
+def test_a_severity_of_an_unknown_table_is_an_error_with_the_close_match(run_shop, shop, folder):
+    (folder / "aa-pipeline.toml").write_text('[severity]\nfct_visit = "warn"\n')
+
+    result = run_shop("build", expect=2)
+
+    assert "severity names the table fct_visit, which is not there. Did you mean fct_visits?" in result.stderr
+
+
 def test_a_locked_database_is_an_error_that_names_the_holder(run_shop, shop):
     code = (
         "import duckdb, sys; c = duckdb.connect('agent_analytics.duckdb');"
