@@ -222,7 +222,7 @@ def test_a_column_without_which_no_row_can_be_understood_must_be_there():
 
 
 def test_a_time_that_is_no_time_is_named():
-    with pytest.raises(TargetError, match="raw.sales.timestamp is BOOLEAN, which cannot be read as"):
+    with pytest.raises(TargetError, match=r"raw.sales.timestamp is BOOLEAN, which cannot be read as"):
         compile_shop(shapes={"sales": EXACT_SALES | {"timestamp": "BOOLEAN"}})
 
 
