@@ -65,7 +65,7 @@ class Repository:
     def __init__(self, path: Path) -> None:
         self.path = path
         if not path.exists():
-            raise IngestError(f"There is nothing at {path}.")
+            raise IngestError(f"There is nothing at {path}. Name the folder of a git repository.")
         if not path.is_dir():
             raise IngestError(f"{path} is no git repository: it is not a folder.")
         answer = self.run(

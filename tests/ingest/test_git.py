@@ -447,7 +447,9 @@ def test_a_bad_repository_does_not_keep_the_others_from_landing(engine, tmp_path
     path = repository(tmp_path / "r", commit("one"))
     result = ingest_git(engine, [tmp_path / "nowhere", path])
     assert messages(engine) == ["one"]
-    assert result.warnings == (f"There is nothing at {tmp_path / 'nowhere'}.",)
+    assert result.warnings == (
+        f"There is nothing at {tmp_path / 'nowhere'}. Name the folder of a git repository.",
+    )
 
 
 def test_a_damaged_repository_is_named(engine, tmp_path):

@@ -55,7 +55,11 @@ def ingest_transcripts(
     places = named or homes()
     with Landing(engine, "transcripts", places) as landing:
         files: dict[str, set[Path]] = {kind: set() for kind in READERS}
-        failures = [f"There is nothing at {path}." for path in named if not path.exists()]
+        failures = [
+            f"There is nothing at {path}. Without a path, the agents' usual homes are read."
+            for path in named
+            if not path.exists()
+        ]
         for place in places:
             found = [(kind_of(file, landing), file) for file in find(place, landing)]
             if place in named and place.exists() and not any(kind for kind, _ in found):
