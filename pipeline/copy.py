@@ -6,6 +6,7 @@ Tables that are built are not copied: `aa-pipeline build` makes them anew, in th
 """
 
 import math
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -48,7 +49,7 @@ EXACT = {
     "duckdb": "CAST({0} AS HUGEINT)",
     "postgres": "CAST({0} AS numeric)",
     "pyspark": "CAST({0} AS decimal(38, 0))",
-    "bigquery": "CAST({0} AS NUMERIC)",
+    "bigquery": "CAST({0} AS BIGNUMERIC(38))",
 }
 
 Listener = Callable[[str, int], None]
@@ -181,20 +182,21 @@ def _copy_books(source: Engine, target: Engine) -> list[CopiedTable]:
     """Copy what the books say of runs and ingests that the target does not know."""
     there = source.shapes(meta.SCHEMA)
     done = []
-    for table, key in BOOKS.items():
-        if table not in there:
-            continue
-        columns = [column for column in meta.TABLES[table] if column in there[table]]
-        position = columns.index(key)
-        known = {row[0] for row in target.fetch(f"SELECT {key} FROM {target.name(meta.SCHEMA, table)}")}
-        names = ", ".join(map(source.quote, columns))
-        rows = source.fetch(f"SELECT {names} FROM {source.name(meta.SCHEMA, table)}")
-        new = [row for row in rows if row[position] not in known]
-        if new:
-            with target.transaction():
+    with target.transaction():
+        for table, key in BOOKS.items():
+            if table not in there:
+                continue
+            columns = [column for column in meta.TABLES[table] if column in there[table]]
+            position = columns.index(key)
+            stored = target.name(meta.SCHEMA, table)
+            known = Counter(row[0] for row in target.fetch(f"SELECT {key} FROM {stored}"))
+            names = ", ".join(map(source.quote, columns))
+            rows = source.fetch(f"SELECT {names} FROM {source.name(meta.SCHEMA, table)}")
+            new = [row for row in rows if row[position] not in known]
+            if new:
                 target.append(meta.SCHEMA, table, columns, new)
-        count = target.fetch(f"SELECT count(*) FROM {target.name(meta.SCHEMA, table)}")[0][0]
-        done.append(CopiedTable(f"{meta.SCHEMA}.{table}", len(new), count, checked=False))
+            rows_there = known.total() + len(new)
+            done.append(CopiedTable(f"{meta.SCHEMA}.{table}", len(new), rows_there, checked=False))
     return done
 
 

@@ -40,6 +40,8 @@ SETTINGS = {
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     # Adaptive execution joins small partitions; 200 to begin with would take longer than the work.
     "spark.sql.shuffle.partitions": "16",
+    # Else a product of decimals keeps six digits behind the point.
+    "spark.sql.decimalOperations.allowPrecisionLoss": "false",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.log.level": "OFF",

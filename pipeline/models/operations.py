@@ -211,6 +211,12 @@ def _pyspark_text(self, op, *, arg, keys, index):
     return self.f.anon.get_json_object(arg, sge.convert(f"$['{keys[index]}']"))
 
 
+def _pyspark_strip(self, op, *, arg):
+    # In Spark's texts "\\v" and "\\f" are the letters: Ibis' own rendering takes them off names too.
+    blanks = self.f.concat(sge.convert(" \t\n\r"), self.f.anon.char(11), self.f.anon.char(12))
+    return sge.Trim(this=arg, expression=blanks, position="BOTH")
+
+
 def _bigquery_text(self, op, *, arg, keys, index):
     return self.f.anon.json_value(arg, _path(keys[index]))
 
@@ -282,3 +288,4 @@ for compiler, (texts, text, spelled, local) in RENDERINGS.items():
     compiler.visit_AsOf = _as_of
 PostgresCompiler.visit_Select = _postgres_select
 PostgresCompiler.visit_Lowercase = _postgres_lower
+PySparkCompiler.visit_Strip = _pyspark_strip

@@ -5,7 +5,14 @@ from itertools import count
 
 import pytest
 
-from tests.engines.servers import PostgresServer, postgres_server
+from tests.engines.servers import (
+    BigQueryEmulator,
+    PostgresServer,
+    SparkCluster,
+    bigquery_emulator,
+    postgres_server,
+    spark_cluster,
+)
 
 _numbers = count()
 
@@ -28,3 +35,27 @@ def new_postgres(postgres):
         return postgres.url(name)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[SparkCluster]:
+    with spark_cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[BigQueryEmulator]:
+    with bigquery_emulator() as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="session")
+def new_bigquery(emulator):
+    """The URL of a new and empty project."""
+    return lambda: emulator.url(f"project-{next(_numbers)}")
+
+
+@pytest.fixture(scope="session")
+def new_spark(spark, tmp_path_factory):
+    """The URL of a new and empty warehouse; a process can have one at a time."""
+    return lambda: spark.url(tmp_path_factory.mktemp("warehouse"))

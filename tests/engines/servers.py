@@ -191,3 +191,51 @@ def spark_cluster() -> Iterator[SparkCluster]:
             yield cluster
         finally:
             cluster.stop()
+
+
+EMULATOR = "AA_BQEMULATOR"
+
+
+class BigQueryEmulator:
+    """An emulator of BigQuery's protocols, which is not Google's service.
+
+    It needs packages of its own, in an environment that the variable AA_BQEMULATOR points into.
+    """
+
+    def __init__(self) -> None:
+        pytest.importorskip("google.cloud.bigquery", reason="pip install 'aa-pipeline[bigquery]'")
+        program = os.environ.get(EMULATOR) or shutil.which("bqemulator")
+        if not program:
+            pytest.skip(f"no emulator of BigQuery: {EMULATOR} names the program of the package bqemulator")
+        self.program = program
+        self.port = free_port()
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        ports = ["--rest-port", str(self.port), "--grpc-port", "0"]
+        self.process = subprocess.Popen(
+            [self.program, "start", "--ephemeral", "--log-level", "critical", *ports],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        wait_for_port(self.port, self.process)
+
+    def stop(self) -> None:
+        """End it."""
+        self.process.kill()
+        self.process.wait()
+
+    def url(self, project: str) -> str:
+        """The URL of a project; each is new and empty."""
+        return f"bigquery://{project}?api_endpoint=http://127.0.0.1:{self.port}"
+
+
+@contextlib.contextmanager
+def bigquery_emulator() -> Iterator[BigQueryEmulator]:
+    """A running emulator."""
+    emulator = BigQueryEmulator()
+    emulator.start()
+    try:
+        yield emulator
+    finally:
+        emulator.stop()
