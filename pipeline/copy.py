@@ -49,7 +49,7 @@ EXACT = {
     "duckdb": "CAST({0} AS HUGEINT)",
     "postgres": "CAST({0} AS numeric)",
     "pyspark": "CAST({0} AS decimal(38, 0))",
-    "bigquery": "CAST({0} AS BIGNUMERIC(38))",
+    "bigquery": "CAST({0} AS NUMERIC)",
 }
 
 Listener = Callable[[str, int], None]

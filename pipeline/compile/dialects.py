@@ -108,11 +108,6 @@ def native_type(kind: dt.DataType, dialect: str) -> str:
 def query(expression: ir.Expr, dialect: str) -> sge.Query:
     """An expression as the syntax tree of a query; needs no connection."""
     tree: sge.Query = COMPILERS[dialect]().to_sqlglot(expression.as_table())
-    if dialect == "bigquery":
-        # NUMERIC alone is the same on BigQuery, and means less precision on its emulator.
-        for kind in tree.find_all(sge.DataType):
-            if kind.this == sge.DataType.Type.DECIMAL and not kind.expressions:
-                kind.set("expressions", [sge.DataTypeParam(this=sge.convert(n)) for n in (38, 9)])
     return tree
 
 

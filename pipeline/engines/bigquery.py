@@ -120,7 +120,7 @@ class BigQuery(BesideEngine):
 
     def content_hash(self, query: str) -> str | None:
         hashed = f"SELECT farm_fingerprint(to_json_string(q)) AS h FROM ({query}) AS q"
-        counted = f"SELECT count(*), bit_xor(h), sum(CAST(h AS BIGNUMERIC(38))) FROM ({hashed})"
+        counted = f"SELECT count(*), bit_xor(h), sum(CAST(h AS NUMERIC)) FROM ({hashed})"
         return ":".join(map(str, self.fetch(counted)[0]))
 
     # Writing

@@ -199,22 +199,22 @@ EMULATOR = "AA_BQEMULATOR"
 class BigQueryEmulator:
     """An emulator of BigQuery's protocols, which is not Google's service.
 
-    It needs packages of its own, in an environment that the variable AA_BQEMULATOR points into.
+    It needs packages of its own: the variable AA_BQEMULATOR names the Python of their environment.
     """
 
     def __init__(self) -> None:
         pytest.importorskip("google.cloud.bigquery", reason="pip install 'aa-pipeline[bigquery]'")
-        program = os.environ.get(EMULATOR) or shutil.which("bqemulator")
-        if not program:
-            pytest.skip(f"no emulator of BigQuery: {EMULATOR} names the program of the package bqemulator")
-        self.program = program
+        python = os.environ.get(EMULATOR)
+        if not python:
+            pytest.skip(f"no emulator of BigQuery: {EMULATOR} names a Python that has the package bqemulator")
+        self.program = [python, str(Path(__file__).with_name("emulator.py"))]
         self.port = free_port()
 
     def start(self) -> None:
         """Start it and wait until it answers."""
         ports = ["--rest-port", str(self.port), "--grpc-port", "0"]
         self.process = subprocess.Popen(
-            [self.program, "start", "--ephemeral", "--log-level", "critical", *ports],
+            [*self.program, "start", "--ephemeral", "--log-level", "critical", *ports],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
