@@ -91,6 +91,14 @@ def accessibility_faults():
     return found
 
 
+@pytest.fixture
+def expect():
+    """Playwright's assertions, which wait until they hold."""
+    from playwright.sync_api import expect
+
+    return expect
+
+
 def overflow(page):
     """By how many pixels a page is wider than the window."""
     return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

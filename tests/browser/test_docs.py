@@ -61,11 +61,12 @@ def test_no_page_has_a_serious_accessibility_fault_or_is_too_wide(
     assert overflow(page) <= 0
 
 
-def test_search_finds_tables_and_columns_as_one_types(open_page, from_file):
+def test_search_finds_tables_and_columns_as_one_types(open_page, from_file, expect):
     page = open_page(f"{from_file}/index.html")
     page.keyboard.press("/")
     page.keyboard.type("reven")
     option = page.get_by_role("option", selected=True)
+    expect(option).to_contain_text("revenue_usd")
     assert " ".join(option.inner_text().split()) == "revenue_usd in fct_product_sales For how much in all."
     page.keyboard.press("Enter")
     page.wait_for_url("**/tables/fct_product_sales.html#revenue_usd")
@@ -79,22 +80,24 @@ def test_search_by_mouse_from_a_page_below(open_page, from_server):
     page.wait_for_url("**/tables/stg_sales.html#till")
 
 
-def test_search_says_that_there_is_nothing_and_escape_closes_it(open_page, from_file):
+def test_search_says_that_there_is_nothing_and_escape_closes_it(open_page, from_file, expect):
     page = open_page(f"{from_file}/index.html")
     page.locator("#search").fill("zzzz")
-    assert page.locator("#found").inner_text() == "Nothing is called so, or described with these words."
+    expect(page.locator("#found")).to_have_text("Nothing is called so, or described with these words.")
     page.keyboard.press("Escape")
-    assert page.locator("#found").is_hidden()
+    expect(page.locator("#found")).to_be_hidden()
 
 
-def test_search_walks_with_the_arrows_and_begins_again_at_the_end(open_page, from_file):
+def test_search_walks_with_the_arrows_and_begins_again_at_the_end(open_page, from_file, expect):
     page = open_page(f"{from_file}/index.html")
     page.locator("#search").fill("product")
     page.get_by_role("option").first.wait_for()
     names = page.get_by_role("option").all_inner_texts()
     page.keyboard.press("ArrowUp")
+    expect(page.get_by_role("option").last).to_have_attribute("aria-selected", "true")
     assert page.get_by_role("option", selected=True).inner_text() == names[-1]
     page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("option").first).to_have_attribute("aria-selected", "true")
     assert page.get_by_role("option", selected=True).inner_text() == names[0]
 
 
