@@ -13,6 +13,7 @@ import socket
 import sys
 import tempfile
 import uuid
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -70,7 +71,8 @@ class Spark(BesideEngine):
     def fetch_result(
         self, sql: str, params: Sequence[Any] | None = None
     ) -> tuple[list[str], list[tuple[Any, ...]]]:
-        with _errors():
+        with _errors(), warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)  # PySpark leaves its socket to Python to close
             found = self.session.sql(self.redirected(sql), args=list(params) if params else None).toArrow()
         columns = [found.column(position).to_pylist() for position in range(found.num_columns)]
         return list(found.column_names), list(zip(*columns, strict=True))
