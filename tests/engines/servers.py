@@ -178,6 +178,8 @@ class SparkCluster:
         return (
             f"pyspark://{warehouse}?spark.master=spark://127.0.0.1:{self.port}"
             f"&spark.executor.memory=512m&spark.sql.shuffle.partitions=2"
+            # Small queries: planning them anew after each stage takes longer than it saves.
+            "&spark.sql.adaptive.enabled=false"
         )
 
 
