@@ -70,7 +70,9 @@ class PlanTable:
     which concerns every column. `pipeline.lineage` walks it.
 
     `increments` names the columns by which a model can be rebuilt in part, each with the tables that may
-    change and their column of the same values (`pipeline.compile.increments` proves it). `reads` says how
+    change and their column of the same values (`pipeline.compile.increments` proves it). `lookups` lists the
+    other tables that may change, each with the table whose rows look it up and their columns that must be
+    equal: [table, base, [[column of base, column of table], …]]. `reads` says how
     the columns of a source are read where they are not as its contract says. `moved` is a query for a
     number: 0 if time alone has changed no row of the model since it was made.
     """
@@ -93,6 +95,7 @@ class PlanTable:
     tags: list[str] = field(default_factory=list)
     moved: str = ""
     increments: dict[str, dict[str, str]] = field(default_factory=dict)
+    lookups: list[list[Any]] = field(default_factory=list)
     reads: dict[str, str] = field(default_factory=dict)
     missing: bool = False  # a source that the database does not have; it reads as empty
 

@@ -17,6 +17,8 @@ INPUT = "Tokens sent that were not cached."
 OUTPUT = "Tokens received, reasoning included."
 CREATION = "Tokens written to the cache."
 READ = "Tokens read from the cache."
+SCOPE = "Where one form is chosen: a session, or an agent's developer's day."
+ONCE_BY = "The model request, which counts once, if it is named; else the scope."
 
 
 class StgLogEvents(Contract):
@@ -53,6 +55,33 @@ class StgLogEvents(Contract):
     day: dt.date = column(description=DAY)
     model_name: str = column(nullable=True, description=MODEL)
     form: int = column(ge=1, description="1 an agent's own event, 2 a GenAI event.")
+
+
+class StgMetricSeries(Contract):
+    """One row per series and day with points: by how much they raised it.
+
+    A series is what has one metric, start time, resource and set of attributes. Delta points add up;
+    cumulative ones become increases.
+    """
+
+    metric_name: str = column(description="Name of the metric.")
+    developer_id: str = column(nullable=True, description="Who, as the points' own column says.")
+    attributes: str = column(nullable=True, description="Attributes, as JSON.")
+    resource_attributes: str = column(nullable=True, description="Attributes of the resource, as JSON.")
+    service_name: str = column(nullable=True, description="The resource's service.name.")
+    service_version: str = column(nullable=True, description="The resource's service.version.")
+    start_timestamp: UtcTimestamp = column(nullable=True, description="When the series began, if known.")
+    day: dt.date = column(description=DAY)
+    value: Decimal = column(description="Increase, in the metric's own unit.")
+    points: int = column(ge=1, description="Number of distinct points with activity.")
+    first_at: UtcTimestamp = column(description="Time of the first point.")
+    last_at: UtcTimestamp = column(description="Time of the last point.")
+
+    class Config:
+        unique = [
+            *("metric_name", "developer_id", "attributes", "resource_attributes"),
+            *("service_name", "service_version", "start_timestamp", "day"),
+        ]
 
 
 class StgMetricActivity(Contract):
@@ -128,7 +157,42 @@ class StgUsageRecords(Contract):
     last_at: UtcTimestamp = column(description="Last moment of the usage.")
     session_started_at: UtcTimestamp = column(description="First record of its session.")
     is_event: bool = column(description="An event, as opposed to a metric.")
-    scope: str = column(description="Where one form is chosen: a session, or an agent's developer's day.")
+    scope: str = column(description=SCOPE)
+    counted_once_by: str = column(description=ONCE_BY)
+
+
+class StgUsageDays(Contract):
+    """One row per agent, developer and day with usage in events or in a session: the best form of it.
+
+    Usage without a session gives way to a better form of the same day.
+    """
+
+    agent_type: str = column(description=AGENT)
+    developer_id: str = column(description="Who used it.")
+    day: dt.date = column(description=DAY)
+    best_form: int = column(
+        ge=1, description="The lowest form: 1 own event, 2 GenAI event, 3 and above metrics."
+    )
+
+    class Config:
+        unique = ["agent_type", "developer_id", "day"]
+
+
+class StgUsageForms(Contract):
+    """One row per scope, form and source: whether its tokens count, and its cost.
+
+    In each scope one form counts, chosen for tokens and for cost apart; forms are never added together.
+    """
+
+    scope: str = column(description=SCOPE)
+    form: int = column(ge=1, description="1 own event, 2 GenAI event, 3 and above metrics.")
+    source: str = column(isin=[*SOURCES, "metric"], description="Where the records come from.")
+    is_shadowed: bool = column(description="It has no session, and a better form tells of the day.")
+    takes_tokens: bool = column(description="Its tokens count.")
+    takes_cost: bool = column(description="Its reported cost counts.")
+
+    class Config:
+        unique = ["scope", "form", "source"]
 
 
 class StgUsage(Contract):
@@ -142,7 +206,8 @@ class StgUsage(Contract):
     speed: str = column(isin=SPEEDS, description="Service speed.")
     day: dt.date = column(description=DAY)
     form: int = column(ge=1, description="1 own event, 2 GenAI event, 3 and above metrics.")
-    request_id: str = column(nullable=True, description="The model request, if it is named.")
+    scope: str = column(description=SCOPE)
+    counted_once_by: str = column(description=ONCE_BY)
     first_at: UtcTimestamp = column(description="First moment of the usage.")
     last_at: UtcTimestamp = column(description="Last moment of the usage.")
     takes_tokens: bool = column(description="Its tokens count.")
@@ -156,9 +221,6 @@ class StgUsage(Contract):
     request_count: int = count(description="Requests that count.")
     reported_nano_usd: int = count(
         nullable=True, description="Reported cost that counts, in billionths of a US dollar."
-    )
-    is_paid_elsewhere: bool = column(
-        description="Its cost is reported by another form, and is not computed again."
     )
     left_out: str = column(nullable=True, isin=LEFT_OUT, description="Why nothing of it counts.")
     left_out_tokens: int = count(description="Tokens of it that do not count.")
@@ -213,6 +275,7 @@ class AgentSession(Contract):
     active_seconds: float = column(ge=0, description="Seconds of activity, as the agent measured them.")
     client_version: str = column(nullable=True, description="Version of the agent, the last one named.")
     terminal: str = column(nullable=True, description="Terminal or editor, the last one named.")
+    session_date: dt.date = column(description="Calendar day of its start in the configured time zone.")
 
     class Config:
         unique = ["session_id"]

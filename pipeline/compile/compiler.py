@@ -190,7 +190,7 @@ class _Compiler:
             sql=sql,
             made_of=sql,
             lineage=self._lineage(model, expression),
-            increments=self._increments(model, expression),
+            **self._increments(model, expression),
             moved=self._moved(expression),
         )
 
@@ -276,13 +276,17 @@ class _Compiler:
         count = moved(expression)
         return "" if count is None else self.query(count.as_table())
 
-    def _increments(self, model: Model, expression: ir.Table) -> dict[str, dict[str, str]]:
+    def _increments(self, model: Model, expression: ir.Table) -> dict[str, Any]:
         """By which columns the model can be rebuilt in part: those of its key, if any, else all there are."""
         tables = {self.unbound(name).op(): name for name in model.upstreams}
         seeds = [name for name in model.upstreams if self.contracts[name].__module__.endswith(f".{SEEDS}")]
-        found = increments(expression, tables, seeds)
-        key = self.contracts[model.name].key()
-        return {column: found[column] for column in key if column in found} or found
+        found = increments(expression, tables, seeds, self.contracts[model.name].key())
+        return {
+            "increments": {column: dict(origin) for column, origin in found.columns.items()},
+            "lookups": [
+                [lookup.table, lookup.base, [list(pair) for pair in lookup.on]] for lookup in found.lookups
+            ],
+        }
 
     def _upstream_contracts(self, upstreams: Iterable[str]) -> dict[str, type[Contract]]:
         """The contracts that proofs may rest on: those of tables that we build and audit."""

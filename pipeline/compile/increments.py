@@ -6,19 +6,35 @@ by it, every join to a table that may change is an equality on it. Where rows ar
 it is then enough to delete the rows of the model with `c` in V, and to put there what the model makes of
 the rows with V. Of columns that keep apart, any set does so as well: each narrows down what the others leave.
 
+A table may also be looked up in: rows of a base table, which keep apart by `c`, are joined to it by other
+columns. A row of it that arrives concerns the values of `c` of the base's rows that find it, by `Lookup`.
+
 Whatever is not understood keeps nothing apart, and is rebuilt whole.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
+from pipeline.compile.origins import Equal, Lookup, Origin, Source, merged
 from pipeline.models.operations import AsOf, Once
 
-# Table that may change → its column.
-Origin = Mapping[str, str]
+
+@dataclass(frozen=True)
+class Increments:
+    """By which columns a model can be rebuilt in part: none if by no column.
+
+    Attributes:
+        columns: column → table that may change → the column of it with the same values.
+        lookups: of the tables that may change and are not among those.
+    """
+
+    columns: Mapping[str, Mapping[str, str]]
+    lookups: tuple[Lookup, ...] = ()
+
 
 # Each tells another value at every look, or stands for an instant that moves.
 UNSTEADY = (ops.Impure, ops.TimestampNow, ops.DateNow, AsOf)
@@ -26,26 +42,36 @@ JOINS = ("inner", "cross", "left", "semi", "anti")
 
 
 def increments(
-    expression: ir.Table, tables: Mapping[ops.Relation, str], fixed: Collection[str] = ()
-) -> dict[str, dict[str, str]]:
-    """The columns that keep apart: column → table that may change → the column of it with the same values.
+    expression: ir.Table,
+    tables: Mapping[ops.Relation, str],
+    fixed: Collection[str] = (),
+    key: Collection[str] = (),
+) -> Increments:
+    """The columns that keep apart.
 
     Args:
         expression: the table that is made.
         tables: the tables that it is made of, with the name of each.
         fixed: names of those that hardly ever change; where one does, everything is rebuilt.
+        key: the columns that are best to use.
     """
     root = expression.op()
     if any(not isinstance(node, Once) for node in root.find(UNSTEADY)):
-        return {}
+        return Increments({})
     changing = {name for name in tables.values() if name not in fixed}
     made = _Tracer(tables, fixed).trace(root)
-    return {
-        column: dict(origin)
-        for column, origin in made.columns.items()
+    found: dict[frozenset[Lookup], dict[str, Mapping[str, str]]] = defaultdict(dict)
+    for column, origin in made.columns.items():
         # Of fractions, two that are equal may not look the same.
-        if origin.keys() == changing and not root.schema[column].is_floating()
-    }
+        if origin.tables == changing and not root.schema[column].is_floating():
+            found[origin.lookups][column] = origin.columns
+    if not found:
+        return Increments({})
+    # The fewer tables are looked up the better: what changes in one concerns more than is new.
+    lookups = min(found, key=lambda lookups: (len(lookups), -len(found[lookups])))
+    columns = found[lookups]
+    columns = {column: columns[column] for column in key if column in columns} or columns
+    return Increments(columns, tuple(sorted(lookups)))
 
 
 @dataclass(frozen=True)
@@ -83,9 +109,10 @@ class _Tracer:
     def _rule(self, relation: ops.Relation) -> _Apart:
         below = relation.find(ops.PhysicalTable)
         if all(self._tables.get(table) in self._fixed for table in below):
-            return _Apart({name: {} for name in relation.schema.names}, changes=False)
+            return _Apart({name: Origin({}) for name in relation.schema.names}, changes=False)
         if relation in self._tables:
-            return _Apart({name: {self._tables[relation]: name} for name in relation.schema.names})
+            table = self._tables[relation]
+            return _Apart({name: Origin({table: name}) for name in relation.schema.names})
         match relation:
             case ops.Project():
                 return self._project(relation.parent, relation.values, relation.values.values())
@@ -99,11 +126,11 @@ class _Tracer:
                 return self._join(relation)
             case ops.Union() | ops.Intersection() | ops.Difference():
                 left, right = self.trace(relation.left), self.trace(relation.right)
-                merged = {
-                    name: _merged(left.columns[name], right.columns[name])
+                both = {
+                    name: merged(left.columns[name], right.columns[name])
                     for name in left.columns.keys() & right.columns.keys()
                 }
-                return _Apart({name: origin for name, origin in merged.items() if origin is not None})
+                return _Apart({name: origin for name, origin in both.items() if origin is not None})
             case ops.DropColumns():
                 return self.trace(relation.parent).only(relation.schema.names)
             case ops.DropNull() | ops.Distinct() | ops.Sort() | ops.SelfReference() | ops.JoinReference():
@@ -136,51 +163,36 @@ class _Tracer:
             return NOTHING
         first = self.trace(chain.first.parent)
         changes = first.changes
-        classes = [_Equal.of(ops.Field(chain.first, name), origin) for name, origin in first.columns.items()]
+        classes = [Equal.of(ops.Field(chain.first, name), origin) for name, origin in first.columns.items()]
+        sources = {reference: self._source(reference.parent) for reference in _references(chain)}
         for link in chain.rest:
             if link.how not in JOINS:
                 return NOTHING
             right = self.trace(link.table.parent)
             columns = {ops.Field(link.table, name): origin for name, origin in right.columns.items()}
-            joined = [same.join(link, columns, right.changes) for same in classes]
+            joined = [same.join(link, columns, right.changes, sources) for same in classes]
             classes = [same for same in joined if same is not None]
             if not changes and link.how in ("inner", "cross"):
                 named = {field for same in classes for field in same.fields}
                 classes += [
-                    _Equal.of(field, origin) for field, origin in columns.items() if field not in named
+                    Equal.of(field, origin) for field, origin in columns.items() if field not in named
                 ]
             changes = changes or right.changes
         origins = {field: same.origin for same in classes for field in same.shown}
         return _Apart({name: origins[value] for name, value in chain.values.items() if value in origins})
 
-
-@dataclass(frozen=True)
-class _Equal:
-    """Columns of joined tables that are equal wherever rows of both tables meet.
-
-    Attributes:
-        fields: all of them.
-        shown: those that have the value in every row; a left join leaves others NULL.
-        origin: where the value comes from.
-    """
-
-    fields: frozenset[ops.Field]
-    shown: frozenset[ops.Field]
-    origin: Origin
-
-    @classmethod
-    def of(cls, field: ops.Field, origin: Origin) -> "_Equal":
-        return cls(frozenset([field]), frozenset([field]), origin)
-
-    def join(self, link: ops.JoinLink, columns: Mapping[ops.Field, Origin], changes: bool) -> "_Equal | None":
-        """What is left of it when another table is joined; None if its rows then depend on others."""
-        for one, other in _equalities(link.predicates):
-            if one in self.fields and other in columns:
-                origin = _merged(self.origin, columns[other])
-                if origin is not None:
-                    shown = self.shown | {other} if link.how == "inner" else self.shown
-                    return _Equal(self.fields | {other}, shown, origin)
-        return None if changes else self
+    def _source(self, relation: ops.Relation) -> "Source":
+        """The table that every row of a relation has values of one row of, if there is one."""
+        if relation in self._tables:
+            return Source(self._tables[relation], {name: name for name in relation.schema.names})
+        match relation:
+            case ops.Project():
+                return self._source(relation.parent).passed_on(relation.values, relation.parent)
+            case ops.Aggregate():
+                return self._source(relation.parent).passed_on(relation.groups, relation.parent)
+            case ops.Filter() | ops.Distinct() | ops.Sort() | ops.DropNull() | ops.DropColumns():
+                return self._source(relation.parent)
+        return Source("", {})
 
 
 # What is computed from other rows than the one it stands in.
@@ -222,26 +234,5 @@ def parts(values: Iterable[ops.Node]) -> Iterator[ops.Node]:
             pending += node.__children__
 
 
-def _equalities(predicates: Iterable[ops.Value]) -> Iterator[tuple[ops.Field, ops.Field]]:
-    """Pairs of columns of one type that must be equal, either way round."""
-    pending = list(predicates)
-    while pending:
-        predicate = pending.pop()
-        if isinstance(predicate, ops.And):
-            pending += [predicate.left, predicate.right]
-        elif isinstance(predicate, ops.Equals):
-            left, right = predicate.left, predicate.right
-            if (
-                isinstance(left, ops.Field)
-                and isinstance(right, ops.Field)
-                and left.dtype.copy(nullable=True) == right.dtype.copy(nullable=True)
-            ):
-                yield left, right
-                yield right, left
-
-
-def _merged(left: Origin, right: Origin) -> Origin | None:
-    """Both, unless they name two columns of one table: it is restricted once for all its uses."""
-    if any(left[table] != right[table] for table in left.keys() & right.keys()):
-        return None
-    return {**left, **right}
+def _references(chain: ops.JoinChain) -> list[ops.JoinReference]:
+    return [chain.first, *(link.table for link in chain.rest)]

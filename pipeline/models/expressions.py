@@ -6,6 +6,7 @@ import ibis.expr.types as ir
 from pipeline.models.operations import as_of, joined_text, json_columns, local_time, number, once
 
 __all__ = [
+    "DECIMAL",
     "NANO",
     "UNKNOWN",
     "as_of",
@@ -38,6 +39,8 @@ UNKNOWN = "unknown"
 
 # Money is counted in billionths of a dollar, as integers: sums of floats differ from run to run.
 NANO = 1_000_000_000
+# What metrics measure, tokens and dollars alike, is added up exactly too.
+DECIMAL = "decimal(38, 9)"
 
 # One record can name at most this much; more is a broken exporter, and would overflow the sums.
 MOST_TOKENS = 10_000_000_000
@@ -104,7 +107,7 @@ def later(left: ir.Value, right: ir.Value) -> ir.Value:
 
 def canonical_agent(name: ir.StringValue) -> ir.StringValue:
     """An agent's name in lower snake case: `claude-code` is `claude_code`."""
-    return name.lower().translate("-. /:", "_____").nullif("")
+    return name.lower().translate("-. /:|", "______").nullif("")
 
 
 def model_without_prefixes(name: ir.StringValue) -> ir.StringValue:

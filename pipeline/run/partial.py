@@ -5,7 +5,7 @@ knows which rows of the tables upstream came or went deletes the model's rows wi
 inserts what the model makes of those alone. What came or went of the model is then known in turn.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from pipeline.engines.base import Engine
@@ -53,6 +53,8 @@ class Changes:
             for origin in model.increments.values():
                 for name, column in origin.items():
                     self.wanted.setdefault(name, set()).add(column)
+            for name, _, pairs in model.lookups:
+                self.wanted.setdefault(name, set()).update(column for _, column in pairs)
 
     def appended(self, source: PlanTable, last_id: int) -> None:
         """Note that the rows of a raw table after `last_id` are new, and the others as they were."""
@@ -87,7 +89,8 @@ class Changes:
             unchanged: names of tables whose rows are what they were.
         """
         origins = table.increments
-        changing = {name for origin in origins.values() for name in origin}
+        restricted = {*next(iter(origins.values()))}
+        changing = restricted | {name for name, _, _ in table.lookups}
         for name in table.depends_on:
             if name not in unchanged and not (name in changing and name in self.relations):
                 return f"which rows of {name} is not known" if name in changing else ""
@@ -100,6 +103,8 @@ class Changes:
         if not count:
             return NOTHING
         with_null = {column for column, there in zip(origins, present, strict=True) if there < count}
+        # Some columns do. One that may be NULL is looked for twice.
+        origins = {column: of for column, of in origins.items() if column not in with_null} or origins
 
         def among(expressions: Mapping[str, str]) -> str:
             """A condition: the values of these columns are among those that are concerned."""
@@ -114,13 +119,9 @@ class Changes:
         removed = self.engine.fetch(f"SELECT COUNT(*) FROM {stored} WHERE {concerned}")[0][0]
         if removed > MOST * row_count:
             return "most of it is concerned"
-        for name in changing:
-            upstream = self.plan.tables[name]
-            relation = self.engine.name(upstream.schema, upstream.stored_name)
-            read = {
-                column: upstream.reads.get(origin[name], self.engine.quote(origin[name]))
-                for column, origin in origins.items()
-            }
+        for name in restricted:
+            relation = self._stored(self.plan.tables[name])
+            read = {column: self._read(name, origin[name]) for column, origin in origins.items()}
             sql = sql.replace(relation, f"(SELECT * FROM {relation} AS r WHERE {among(read)})")
         new = self._temporary(f"new_{table.name}", f"SELECT * FROM ({sql}) AS made WHERE {concerned}")
         if table.name in self.wanted:
@@ -139,16 +140,33 @@ class Changes:
         for name in self.temporary:
             self.engine.execute(f"DROP TABLE {name}")
 
-    def _keys(self, table: PlanTable, changed: Sequence[str]) -> str:
-        """The values that are concerned: those of the rows that came or went."""
+    def _keys(self, table: PlanTable, changed: Collection[str]) -> str:
+        """The values that are concerned: of rows that came or went, and of those that look such rows up."""
         parts = []
         for name in changed:
-            values = ", ".join(
-                f"{self.engine.quote(origin[name])} AS {self.engine.quote(column)}"
-                for column, origin in table.increments.items()
-            )
-            parts.append(f"SELECT DISTINCT {values} FROM {self.relations[name]} AS c")
+            if name in next(iter(table.increments.values())):
+                columns = {column: self.engine.quote(of[name]) for column, of in table.increments.items()}
+                parts.append(f"SELECT DISTINCT {self._values(columns)} FROM {self.relations[name]} AS c")
+        for name, base, pairs in table.lookups:
+            if name in changed:
+                columns = {column: self._read(base, of[base]) for column, of in table.increments.items()}
+                rows = self._stored(self.plan.tables[base])
+                find = ", ".join(self._read(base, column) for column, _ in pairs)
+                found = ", ".join(self.engine.quote(column) for _, column in pairs)
+                parts.append(
+                    f"SELECT DISTINCT {self._values(columns)} FROM {rows} AS b"
+                    f" WHERE ({find}) IN (SELECT {found} FROM {self.relations[name]} AS c)"
+                )
         return self._temporary(f"keys_{table.name}", " UNION ".join(parts))
+
+    def _values(self, expressions: Mapping[str, str]) -> str:
+        return ", ".join(
+            f"{expression} AS {self.engine.quote(column)}" for column, expression in expressions.items()
+        )
+
+    def _read(self, name: str, column: str) -> str:
+        """How a column of a table is read."""
+        return self.plan.tables[name].reads.get(column, self.engine.quote(column))
 
     def _told(self, table: PlanTable, relation: str) -> str:
         return f"SELECT {self._wanted(table)}, {self.engine.row_hash('r')} AS _row FROM {relation} AS r"

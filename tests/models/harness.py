@@ -192,7 +192,7 @@ def settled(settings: dict[str, Any]) -> tuple[str, tuple[tuple[str, Any], ...]]
 
 
 class Warehouse:
-    """Every model built in memory from raw rows; asked by table name."""
+    """Every model built in memory from raw rows, or from those of models; asked by table name."""
 
     def __init__(self, **tables: Any) -> None:
         self.as_of, self.settings = settled(tables.pop("settings", {}))
@@ -205,7 +205,7 @@ class Warehouse:
         if name in self.built:
             return
         self.built.add(name)
-        if name not in models():
+        if name not in models() or name in self.given:
             create(self.connection, name)
             fill(self.connection, name, self.given.get(name, []))
             return

@@ -40,7 +40,7 @@ def used(input=0, output=0, created=0, created_1h=0, read=0, model="claude-sonne
         "cache_read_tokens": read,
         "total_tokens": input + output + created + read,
         "request_count": 1,
-        "is_paid_elsewhere": False,
+        "scope": "session|s1",
         **given,
     }
 
@@ -102,7 +102,7 @@ def test_the_known_part_counts_beside_an_unknown_one():
 
 def test_tokens_whose_cost_another_form_reports_are_not_priced_again():
     bill = used(takes_tokens=False, reported_nano_usd=DOLLAR, form=3, request_count=0)
-    (row,) = costs(used(MILLION, is_paid_elsewhere=True), bill)
+    (row,) = costs(used(MILLION), bill)
     assert (row["cost_nano_usd"], row["unpriced_tokens"], row["total_tokens"]) == (DOLLAR, 0, MILLION)
 
 
@@ -145,7 +145,7 @@ def test_a_price_of_0_is_a_price():
 
 
 def test_money_is_summed_exactly():
-    (row,) = costs(*(used(1, 1, request_id=str(number)) for number in range(100)))
+    (row,) = costs(*(used(1, 1, counted_once_by=str(number)) for number in range(100)))
     assert row["cost_nano_usd"] == 1_800_000
 
 
@@ -255,5 +255,7 @@ def test_usage_without_a_session_costs_the_same():
 
 def test_a_request_that_cannot_be_breaks_nothing():
     most = 10**10
-    (row,) = costs(*(used(most, most, most, most, most, request_id=str(number)) for number in range(100)))
+    (row,) = costs(
+        *(used(most, most, most, most, most, counted_once_by=str(number)) for number in range(100))
+    )
     assert row["total_tokens"] == 400 * most

@@ -1,11 +1,12 @@
 """Sessions of every agent, with or without events that say so."""
 
+import datetime as dt
 from decimal import Decimal
 
 from tests.models.harness import at, rows
 
 
-def sessions(events=(), points=(), usage=(), columns=(), identities=None):
+def sessions(events=(), points=(), usage=(), columns=(), identities=None, **settings):
     names = {row["session_id"] for row in (*events, *points) if row["session_id"]}
     known = [
         {"session_id": name, "developer_id": "ann", "agent_type": "claude_code"} for name in sorted(names)
@@ -16,7 +17,7 @@ def sessions(events=(), points=(), usage=(), columns=(), identities=None):
         "stg_session_identities": identities or known,
         "stg_usage": list(usage),
     }
-    return rows("stg_agent_sessions", tables, *columns)
+    return rows("stg_agent_sessions", tables, *columns, **settings)
 
 
 def session(*events, points=(), usage=(), columns=()):
@@ -97,6 +98,7 @@ def test_a_session_whole():
         "active_seconds": 61.5,
         "client_version": "2.1",
         "terminal": "iTerm",
+        "session_date": dt.date(2026, 3, 10),
     }
 
 
@@ -249,3 +251,9 @@ def test_version_and_terminal_are_the_last_ones_named_in_logs_or_metrics():
 
 def test_records_without_a_session_make_none():
     assert sessions([event("09:00", session=None)]) == []
+
+
+def test_a_sessions_day_is_that_of_its_start_in_the_configured_time_zone():
+    late = event("2026-03-10 23:30")
+    found = sessions([late], columns=["session_date"], timezone="Europe/Berlin")
+    assert found == [{"session_date": dt.date(2026, 3, 11)}]

@@ -3,13 +3,13 @@
 import datetime as dt
 from decimal import Decimal
 
-from tests.models.harness import at, point, rows
+from tests.models.harness import Warehouse, at, point
 
 TOKENS = "claude_code.token.usage"
 
 
 def activity(*points, columns=("measure", "value"), **settings):
-    return rows("stg_metric_activity", {"raw_otel_metrics": list(points)}, *columns, **settings)
+    return Warehouse(raw_otel_metrics=list(points), settings=settings).rows("stg_metric_activity", *columns)
 
 
 def values(*points, **settings):
@@ -29,26 +29,22 @@ def total(clock, value, **given):
 
 
 def test_a_point_of_claude_code_whole():
-    (row,) = rows(
-        "stg_metric_activity",
-        {
-            "raw_otel_metrics": [
-                point(
-                    "09:00",
-                    TOKENS,
-                    1500,
-                    type="cacheRead",
-                    session__id="s1",
-                    user__email="Ann@Example.com",
-                    model="claude-sonnet-4-5-20250929",
-                    speed="fast",
-                    terminal__type="vscode",
-                    start_timestamp=at("08:59"),
-                    service_name="claude-code",
-                    service_version="2.1.0",
-                )
-            ]
-        },
+    (row,) = activity(
+        point(
+            "09:00",
+            TOKENS,
+            1500,
+            type="cacheRead",
+            session__id="s1",
+            user__email="Ann@Example.com",
+            model="claude-sonnet-4-5-20250929",
+            speed="fast",
+            terminal__type="vscode",
+            start_timestamp=at("08:59"),
+            service_name="claude-code",
+            service_version="2.1.0",
+        ),
+        columns=(),
     )
     assert row == {
         "day": dt.date(2026, 3, 10),

@@ -1,6 +1,6 @@
 """What of all reported usage counts: one form per session, each request once, each cost once."""
 
-from tests.models.harness import at, rows
+from tests.models.harness import Warehouse, at
 
 OWN, GEN_AI, METRIC, LEGACY, GEN_AI_METRIC = 1, 2, 3, 4, 5
 
@@ -10,13 +10,14 @@ NO_SESSION = "no session, and a better form tells of the day"
 
 
 def usage(*records, columns=()):
-    return rows("stg_usage", {"stg_usage_records": list(records)}, *columns)
+    return Warehouse(stg_usage_records=list(records)).rows("stg_usage", *columns)
 
 
 def record(session="s1", form=OWN, output=10, input=100, cost=None, **given):
     """A usage record; `cost` in dollars."""
     agent, developer = given.get("agent_type", "claude_code"), given.get("developer_id", "ann")
     clock = given.pop("clock", "09:00")
+    scope = f"session|{session}" if session else f"day|{agent}|{developer}|2026-03-10"
     return {
         "session_id": session,
         "developer_id": developer,
@@ -35,21 +36,19 @@ def record(session="s1", form=OWN, output=10, input=100, cost=None, **given):
         "last_at": at(clock),
         "session_started_at": at("08:00"),
         "is_event": form <= GEN_AI,
-        "scope": f"session|{session}" if session else f"day|{agent}|{developer}|2026-03-10",
+        "scope": scope,
+        "counted_once_by": given.get("request_id") or scope,
     } | given
 
 
 def counted(*records):
     """Output tokens and dollars that count, tokens that are left to be priced, and reasons for the rest."""
-    found = usage(*records)
+    warehouse = Warehouse(stg_usage_records=list(records), model_prices=[])
+    found = warehouse.rows("stg_usage")
     return {
         "output": sum(row["output_tokens"] for row in found),
         "reported": sum(row["reported_nano_usd"] or 0 for row in found if row["left_out"] is None) / 1e9,
-        "to_price": sum(
-            row["output_tokens"]
-            for row in found
-            if row["reported_nano_usd"] is None and not row["is_paid_elsewhere"]
-        ),
+        "to_price": sum(row["unpriced_tokens"] for row in warehouse.rows("int_usage_costs")),
         "left_out": sorted(row["left_out"] for row in found if row["left_out"]),
     }
 
@@ -104,9 +103,9 @@ def test_tokens_of_logs_and_cost_of_metrics_are_not_priced_twice():
 
 def test_a_cost_in_metrics_pays_for_its_own_model_and_day_only():
     records = [record(), record(model_name="other"), record(form=METRIC, cost=0.5)]
-    assert counted(*records)["to_price"] == 10
+    assert counted(*records)["to_price"] == 110
     tomorrow = {"day": at("2026-03-11 09:00").date()}
-    assert counted(record(), record(**tomorrow), record(form=METRIC, cost=0.5))["to_price"] == 10
+    assert counted(record(), record(**tomorrow), record(form=METRIC, cost=0.5))["to_price"] == 110
 
 
 def test_a_cost_that_names_no_model_pays_for_all_of_the_sessions_day():
@@ -144,14 +143,13 @@ def test_a_request_without_cost_beside_one_with_is_priced():
     assert counted(record(cost=0.5), record(clock="09:01")) == {
         "output": 20,
         "reported": 0.5,
-        "to_price": 10,
+        "to_price": 110,
         "left_out": [],
     }
 
 
 def test_a_reported_0_is_kept_for_the_price_list_to_judge():
-    (row,) = usage(record(cost=0))
-    assert (row["reported_nano_usd"], row["is_paid_elsewhere"]) == (0, False)
+    assert usage(record(cost=0), columns=["reported_nano_usd"]) == [{"reported_nano_usd": 0}]
 
 
 def test_a_reported_0_does_not_hide_the_cost_of_another_form():
@@ -251,7 +249,7 @@ def test_usage_without_a_session_keeps_tokens_and_cost():
     assert counted(record(None, cost=0.5), record(None, form=METRIC, developer_id="bob")) == {
         "output": 20,
         "reported": 0.5,
-        "to_price": 10,
+        "to_price": 110,
         "left_out": [],
     }
 

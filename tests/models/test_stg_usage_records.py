@@ -71,6 +71,7 @@ def test_a_request_whole():
             "session_started_at": at("08:00"),
             "is_event": True,
             "scope": "session|s1",
+            "counted_once_by": "r1",
         }
     ]
 

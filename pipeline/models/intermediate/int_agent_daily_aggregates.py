@@ -3,7 +3,7 @@
 import ibis
 from ibis import _
 
-from pipeline.models.expressions import UNKNOWN, local_date, stack, usd
+from pipeline.models.expressions import UNKNOWN, stack, usd
 
 GRAIN = ["day", "developer_id", "agent_type", "model_name"]
 TOKENS = ["input_tokens", "output_tokens", "cache_creation_tokens", "cache_read_tokens"]
@@ -32,8 +32,6 @@ def int_agent_daily_aggregates(
     int_usage_costs: ibis.Table,
     int_commits_with_agent_context: ibis.Table,
     stg_copilot_metrics: ibis.Table,
-    *,
-    timezone: str,
 ) -> ibis.Table:
     """One row per day, developer, agent and model with any sessions, usage, assisted commits or Copilot use.
 
@@ -41,7 +39,7 @@ def int_agent_daily_aggregates(
     the model that used them; an assisted commit on its own day, under its session's agent and model.
     """
     sessions = fact(
-        int_sessions_with_costs.mutate(day=local_date(_.session_start, timezone)),
+        int_sessions_with_costs.mutate(day=_.session_date),
         sessions=_.row,
         # Whole microseconds: sums of fractions would differ from run to run.
         duration_microseconds=(_.duration_seconds * 1_000_000).round(),

@@ -4,7 +4,7 @@ import ibis
 from ibis import _
 
 from pipeline.models.agents import GEN_AI_EVENTS
-from pipeline.models.expressions import model_without_prefixes, stack
+from pipeline.models.expressions import UNKNOWN, day_scope, model_without_prefixes, stack
 
 RATES = ["input_usd", "output_usd", "cache_write_5m_usd", "cache_write_1h_usd", "cache_read_usd"]
 GRAIN = ["session_id", "developer_id", "agent_type", "model_name", "day"]
@@ -66,6 +66,27 @@ def with_price(usage: ibis.Table, prices: ibis.Table, key: str, prefix: str) -> 
     )
 
 
+def with_payment(usage: ibis.Table) -> ibis.Table:
+    """Usage with a flag for tokens whose cost others report: another form, or an event of its own.
+
+    They are not priced again. A cost pays for its session's tokens of its day and model, and for those
+    that its developer used with its agent without a session; if either names no model, for all.
+    """
+    bills = usage.filter(_.reported_nano_usd > 0, _.total_tokens == 0)
+    bills = stack(
+        bills.select("scope", "day", "model_name"),
+        bills.select("day", "model_name", scope=day_scope(bills)).select("scope", "day", "model_name"),
+    ).distinct()
+    days = bills.group_by("scope", "day").agg(pays_for_all=(_.model_name == UNKNOWN).any())
+    joined = usage.left_join(days, ["scope", "day"], rname="_day_{name}").left_join(
+        bills.mutate(pays_for_model=True), ["scope", "day", "model_name"], rname="_model_{name}"
+    )
+    is_paid = joined.pays_for_model | joined.pays_for_all
+    is_paid |= joined.pays_for_all.notnull() & (joined.model_name == UNKNOWN)
+    needs_cost = joined.takes_tokens & ~(joined.reported_nano_usd > 0).fill_null(False)
+    return joined.select(*usage.columns, is_paid_elsewhere=needs_cost & is_paid.fill_null(False))
+
+
 def int_usage_costs(stg_usage: ibis.Table, model_prices: ibis.Table) -> ibis.Table:
     """One row per session (NULL where unknown), developer, agent, model and day.
 
@@ -73,7 +94,7 @@ def int_usage_costs(stg_usage: ibis.Table, model_prices: ibis.Table) -> ibis.Tab
     a price apply to single requests, never to sums. Money is in billionths of a dollar.
     """
     sent = _.input_tokens + _.cache_read_tokens + _.cache_creation_tokens
-    usage = stg_usage.filter(_.left_out.isnull()).mutate(
+    usage = with_payment(stg_usage.filter(_.left_out.isnull())).mutate(
         bare_model=model_without_prefixes(_.reported_model),
         request_input=ibis.ifelse(_.form <= GEN_AI_EVENTS, sent, 0),
     )

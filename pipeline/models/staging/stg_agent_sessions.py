@@ -4,7 +4,7 @@ import ibis
 from ibis import _
 
 from pipeline.models import agents as telemetry
-from pipeline.models.expressions import UNKNOWN, earlier, later, seconds_between, stack
+from pipeline.models.expressions import UNKNOWN, earlier, later, local_date, seconds_between, stack
 
 
 def count_of(value: ibis.Value) -> ibis.Value:
@@ -83,6 +83,8 @@ def stg_agent_sessions(
     stg_metric_activity: ibis.Table,
     stg_session_identities: ibis.Table,
     stg_usage: ibis.Table,
+    *,
+    timezone: str,
 ) -> ibis.Table:
     """One row per session_id.
 
@@ -131,4 +133,5 @@ def stg_agent_sessions(
         active_seconds=_.active_seconds.fill_null(0).cast("float64"),
         client_version=_.last_client_version,
         terminal=_.last_terminal,
+        session_date=local_date(_.session_start, timezone),
     )

@@ -1,31 +1,19 @@
-"""Metric points of every agent as activity: delta points add up, cumulative ones become increases."""
+"""Metrics of every agent as activity, parsed once, in the pipeline's words."""
 
 import ibis
 from ibis import _
 
 from pipeline.models import agents as telemetry
 from pipeline.models.expressions import (
+    DECIMAL,
     canonical_agent,
     canonical_model,
-    is_dated,
     json_columns,
-    local_date,
-    stack,
     with_agent,
     with_developer,
 )
 
 ATTRIBUTES = [*telemetry.CONTEXT, *telemetry.MEASURED, "start_type"]
-
-# The start time is part of a series: two processes that share a session stay apart by it.
-SERIES = [
-    *("metric_name", "developer_id", "attributes", "resource_attributes"),
-    *("service_name", "service_version", "start_timestamp"),
-]
-# A larger value is a broken exporter's, and would overflow the sums; NaN and infinity are larger too.
-MOST = 1e12
-
-DECIMAL = "decimal(38, 9)"
 
 GRAIN = [
     *("day", "metric_name", "measure", "form", "cache_in_input", "agent_type", "session_id"),
@@ -34,46 +22,15 @@ GRAIN = [
 ]
 
 
-def increases(raw_otel_metrics: ibis.Table) -> ibis.Table:
-    """One row per distinct point: by how much it raised its series."""
-    countable = _.metric_value.between(0, MOST) & (_.metric_type.fill_null("sum") != "gauge")
-    points = (
-        raw_otel_metrics.filter(is_dated(raw_otel_metrics.timestamp), _.metric_name.notnull())
-        .select(
-            *SERIES,
-            "timestamp",
-            is_cumulative=(_.temporality == "cumulative").fill_null(False),
-            value=ibis.ifelse(countable, _.metric_value, 0.0).cast(DECIMAL),
-        )
-        .distinct()
-    )
-    totals = points.filter(points.is_cumulative)
-    before = totals.value.lag().over(group_by=SERIES, order_by=[totals.timestamp, totals.value])
-    # The first point counts in full; so does one after a drop, which is a reset to zero.
-    restarted = before.isnull() | (totals.value < before)
-    grown = totals.mutate(value=ibis.ifelse(restarted, totals.value, totals.value - before).cast(DECIMAL))
-    # A cumulative point without increase is no activity.
-    return stack(points.filter(~points.is_cumulative), grown.filter(grown.value > 0))
-
-
 def stg_metric_activity(
-    raw_otel_metrics: ibis.Table,
+    stg_metric_series: ibis.Table,
     agents: ibis.Table,
     agent_aliases: ibis.Table,
     identities: ibis.Table,
-    *,
-    timezone: str,
 ) -> ibis.Table:
     """One row per day, metric, measure, session, developer, agent, model, speed, version and terminal."""
-    points = increases(raw_otel_metrics)
-    # Attribute texts repeat from point to point; parsed after grouping, each is parsed once.
-    series = points.group_by(*SERIES, day=local_date(points.timestamp, timezone)).agg(
-        value=points.value.sum().cast(DECIMAL),
-        points=points.count(),
-        first_at=points.timestamp.min(),
-        last_at=points.timestamp.max(),
-    )
-    series, attributes = json_columns(series, "attributes", ATTRIBUTES)
+    # Attribute texts repeat from point to point; parsed series by series, each is parsed once a day.
+    series, attributes = json_columns(stg_metric_series, "attributes", ATTRIBUTES)
     series, resource = json_columns(series, "resource_attributes", telemetry.PERSON)
     described = series.select(
         *("day", "metric_name", "value", "points", "first_at", "last_at"),

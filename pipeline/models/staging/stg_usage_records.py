@@ -68,7 +68,8 @@ def stg_usage_records(
         session_started_at=ibis.coalesce(_.session_first_at, _.first_at),
     )
     total = _.input_tokens + _.output_tokens + _.cache_creation_tokens + _.cache_read_tokens
-    return found.select(
+    scope = ibis.ifelse(_.session_id.isnull(), day_scope(_), "session|" + _.session_id)
+    return found.mutate(scope=scope).select(
         *WHO,
         *WHAT,
         *("source", "request_id", *TOKEN_KINDS),
@@ -79,5 +80,6 @@ def stg_usage_records(
         last_at=_.last_at,
         session_started_at=_.session_started_at,
         is_event=_.form <= GEN_AI_EVENTS,
-        scope=ibis.ifelse(_.session_id.isnull(), day_scope(_), "session|" + _.session_id),
+        scope=_.scope,
+        counted_once_by=ibis.coalesce(_.request_id, _.scope),
     )
