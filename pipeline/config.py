@@ -6,7 +6,6 @@ No file is fine: every key has a default. Secrets never stand in the file; a URL
 
 import os
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -149,6 +148,8 @@ def load_config(folder: Path) -> Config:
         raise ConfigError(f"{file} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{file} is not UTF-8 text. Save it as UTF-8.") from None
+    import tomllib
+
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

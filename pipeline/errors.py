@@ -17,7 +17,6 @@ A message is one paragraph: what happened, where, what to do next.
 """
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 
 class PipelineError(Exception):
@@ -80,5 +79,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     >>> did_you_mean("x", ["fct_agent_costs"])
     ''
     """
+    from difflib import get_close_matches
+
     matches = get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f" Did you mean {matches[0]}?" if matches else ""

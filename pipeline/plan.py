@@ -1,6 +1,7 @@
 """The plan: what the compiler makes of models and contracts for one target.
 
 Plain data, JSON on disk, readable by people. Running it needs no Ibis, no Pandera, no pandas.
+Nothing changes a plan once it is made; frozen classes would say so, but a warm start would wait for them.
 """
 
 import json
@@ -17,7 +18,7 @@ AS_OF_BEFORE = "{{as_of_before}}"
 EXAMPLES = 5
 
 
-@dataclass(frozen=True)
+@dataclass
 class PlanColumn:
     """A column: Ibis type, the engine's type, and what the contract says about it."""
 
@@ -29,7 +30,7 @@ class PlanColumn:
     references: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass
 class PlanAudit:
     """One fact to check about a table.
 
@@ -61,7 +62,7 @@ class PlanAudit:
     needs: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
+@dataclass
 class PlanTable:
     """One table: how it is made, what it reads, what must hold of it.
 
@@ -105,7 +106,7 @@ class PlanTable:
         return self.name.removeprefix("raw_") if self.kind == "source" else self.name
 
 
-@dataclass(frozen=True)
+@dataclass
 class Plan:
     """Everything that a run needs, for one target."""
 

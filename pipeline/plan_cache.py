@@ -11,7 +11,6 @@ import gc
 import hashlib
 import os
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from importlib.util import find_spec
@@ -222,6 +221,8 @@ def _read(file: Path, fingerprint: str) -> Plan | None:
 
 def _write(file: Path, plan: Plan) -> None:
     """Keep a plan; readers see all of it or nothing. A folder that cannot be written is no error."""
+    import tempfile
+
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(

@@ -9,12 +9,9 @@ import json
 import math
 import os
 import re
-import shutil
 import sys
-import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
-from decimal import Decimal
 from typing import IO, TYPE_CHECKING, Any
 
 import click
@@ -65,6 +62,9 @@ def say_after(mark: str, message: str) -> None:
 def _wrapped(text: str, *, err: bool) -> str:
     if not is_terminal(sys.stderr if err else sys.stdout):
         return text
+    import shutil
+    import textwrap
+
     width = shutil.get_terminal_size().columns
     return "\n".join(
         textwrap.fill(
@@ -96,6 +96,8 @@ def console(*, err: bool = False) -> "Console":
 
 def _plain(value: Any) -> Any:
     """A value that JSON knows: instants in ISO form, decimals as numbers, no NaN."""
+    from decimal import Decimal
+
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):

@@ -264,3 +264,8 @@ class Engine(ABC):
         None where the engine has no cheap way to tell.
         """
         return None
+
+    def measure(self, query: str, aggregates: Sequence[str]) -> tuple[tuple[Any, ...], str | None]:
+        """Values of aggregates over the rows of a query, and its `content_hash`."""
+        row = self.fetch(f"SELECT {', '.join(aggregates)} FROM ({query}) AS q")[0]
+        return row, self.content_hash(query)

@@ -95,11 +95,17 @@ class DuckDB(Engine):
         # 1.5 cannot take a quoted name apart that contains a quote.
         if "view" in kinds.values() or any('"' in name for name in (schema, *kinds)):
             return self._shapes_by_catalogue(schema)
+        if not kinds:
+            return {}
         # Table by table, because duckdb_columns() first binds every view of DuckDB's own.
-        return {
-            table: dict(self.fetch("SELECT name, type FROM pragma_table_info(?)", [self.name(schema, table)]))
-            for table in sorted(kinds)
-        }
+        tables = sorted(kinds)
+        columns = "SELECT {}, cid, name, type FROM pragma_table_info(?)"
+        query = " UNION ALL ".join(columns.format(number) for number in range(len(tables)))
+        rows = self.fetch(f"{query} ORDER BY 1, 2", [self.name(schema, table) for table in tables])
+        shapes: dict[str, dict[str, str]] = {table: {} for table in tables}
+        for number, _, name, native in rows:
+            shapes[tables[number]][name] = native
+        return shapes
 
     def _shapes_by_catalogue(self, schema: str) -> dict[str, dict[str, str]]:
         """The same, and not put off by a view whose tables are gone."""
@@ -175,10 +181,12 @@ class DuckDB(Engine):
         self.execute(self.comments(schema, table, kind, description, columns))
 
     def content_hash(self, query: str) -> str | None:
-        count, low, high = self.fetch(f"SELECT count(*), bit_xor(hash(q)), sum(hash(q)) FROM ({query}) AS q")[
-            0
-        ]
-        return f"{count}:{low}:{high}"
+        return self.measure(query, [])[1]
+
+    def measure(self, query: str, aggregates: Sequence[str]) -> tuple[tuple[Any, ...], str | None]:
+        hashed = ("count(*)", "bit_xor(hash(q))", "sum(hash(q))")
+        row = self.fetch(f"SELECT {', '.join([*aggregates, *hashed])} FROM ({query}) AS q")[0]
+        return row[:-3], ":".join(map(str, row[-3:]))
 
     def ibis(self) -> Any:
         from pipeline.compat import ibis_duckdb

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from pipeline.plan import AS_OF, Plan, PlanAudit, PlanTable
 from pipeline.run.auditing import Auditor
 from pipeline.run.published import EarlierAudits, Standing
-from pipeline.selection import ancestors
 from pipeline.verdicts import AuditResult, pending, proven, stops, volume
 
 
@@ -58,6 +57,8 @@ class Gate:
         Where only a part was selected, audits that look beyond it and what it reads are skipped:
         there the tables need not agree.
         """
+        from pipeline.selection import ancestors
+
         built = self.selected | ancestors(self.plan.tables, self.selected)
         exist = {
             name

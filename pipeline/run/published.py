@@ -103,10 +103,9 @@ def look_at(engine: Engine, source: PlanTable, is_table: bool, before: str | Non
     a full refresh sees it.
     """
     named = [engine.quote(column.name) for column in source.columns if column.name in TELLING]
-    counted = ", ".join(["COUNT(*)", *(f"MAX({name})" for name in named)])
-    row = engine.fetch(f"SELECT {counted} FROM {source.audit_from}")[0]
-    telling = f"SELECT {', '.join(named)} FROM {source.audit_from}"
-    rows = engine.content_hash(telling) if named else None
+    counted = ["COUNT(*)", *(f"MAX({name})" for name in named)]
+    telling = f"SELECT {', '.join(named) or 'NULL'} FROM {source.audit_from}"
+    row, rows = engine.measure(telling, counted)
     marker = engine.change_marker(source.schema, source.stored_name) if is_table else ""
     identity = ":".join([*map(str, row), rows or "", marker])
     was, _, rest = (before or "").partition("|")

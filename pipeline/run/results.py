@@ -1,7 +1,7 @@
 """What a run returns and writes into `meta`."""
 
 import datetime as dt
-import secrets
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -78,7 +78,7 @@ class RunResult:
 
     def __post_init__(self) -> None:
         # Sorts by time; the random end keeps two runs of one microsecond apart.
-        self.run_id = f"{self.started_at:%Y%m%dT%H%M%S.%fZ}-{secrets.token_hex(3)}"
+        self.run_id = f"{self.started_at:%Y%m%dT%H%M%S.%fZ}-{os.urandom(3).hex()}"
 
     def finish(self) -> None:
         """Take the time."""
