@@ -186,3 +186,16 @@ def test_a_file_may_be_called_like_a_schema(tmp_path, name):
             "SELECT tags['storage_version'] FROM duckdb_databases() WHERE database_name = 'd'"
         )
         assert stored.fetchone() == ("v1.5.0+",)
+
+
+def test_a_build_stays_within_2_gib_unless_it_is_told_otherwise(tmp_path):
+    def limit_of_a_build(target, **options):
+        with connect(target, **options) as engine:
+            engine.tune()
+            return engine.fetch("SELECT current_setting('memory_limit')")[0][0]
+
+    with connect(":memory:") as engine:
+        the_machines = engine.fetch("SELECT current_setting('memory_limit')")[0][0]
+    assert limit_of_a_build(str(tmp_path / "x.duckdb")) == "1.6 GiB"
+    assert limit_of_a_build(str(tmp_path / "x.duckdb"), memory_limit="3GiB") == "3.0 GiB"
+    assert limit_of_a_build(":memory:") == the_machines  # the tables themselves are in it

@@ -7,8 +7,8 @@ from pipeline.models.agents import TOKEN_KINDS
 from pipeline.models.expressions import stack
 
 FORM = ["scope", "form", "source"]
-# `counted_once_by` is the request id wherever there is one.
-REQUEST = ["counted_once_by", "agent_type", "request_id"]
+# Of records with a request id, `counted_once_by` is that id.
+REQUEST = ["counted_once_by", "agent_type"]
 
 
 def weighed(records: ibis.Table, forms: ibis.Table) -> ibis.Table:
