@@ -223,7 +223,7 @@ def _commits_differ(table_of: Callable[[str], ir.Table], window_days: int) -> ir
 
 
 def _over_budget(table_of: Callable[[str], ir.Table]) -> ir.Table:
-    budgets = table_of("budgets").mutate(month=_.month.truncate("month"))
+    budgets = table_of("budgets").mutate(month=_first_of_month(_.month))
     costs = table_of("fct_agent_costs")
     scopes = (
         ibis.literal("all"),
@@ -232,7 +232,7 @@ def _over_budget(table_of: Callable[[str], ir.Table]) -> ir.Table:
     )
     spent = ibis.union(
         *(
-            costs.select(scope=scope, month=costs.date.truncate("month"), usd=costs.daily_cost_usd)
+            costs.select(scope=scope, month=_first_of_month(costs.date), usd=costs.daily_cost_usd)
             .group_by("scope", "month")
             .agg(spent_usd=_.usd.sum())
             for scope in scopes
@@ -241,6 +241,11 @@ def _over_budget(table_of: Callable[[str], ir.Table]) -> ir.Table:
     return budgets.inner_join(spent, ["scope", "month"]).filter(
         (_.spent_usd > _.budget_usd) & _differs(_.spent_usd, _.budget_usd)
     )
+
+
+def _first_of_month(day: ir.DateValue) -> ir.DateValue:
+    """As a date on every engine: DuckDB truncates one to a timestamp."""
+    return ibis.date(day.year(), day.month(), 1)
 
 
 def _sum(table: ir.Table, column: str, name: str) -> ir.Table:

@@ -1,12 +1,12 @@
 """How fast a build is, beside the bare driver and beside other tools on the same SQL.
 
-    python -m tests.benchmarks.compare --rows 10000 1000000 --runs 3 -o results.json
+    python -m tests.benchmarks.compare --rows 400 10000 1000000 --runs 3 -o results.json
 
 Every contestant builds the twelve models and their helpers from the same raw tables, in a file of its own,
 whole process, interleaved in one run; the numbers are medians, in seconds. The SQL of the other tools
 is what `aa-pipeline compile` wrote, model by model, staging and intermediate once as views, as their users
-do by default, and once as tables, with tests of keys and of columns that may not be NULL. A tool takes
-part where its environment is named:
+do by default, and once as tables, with tests of keys and of columns that may not be NULL. What takes longer
+than `--patience` seconds counts as endless. A tool takes part where its environment is named:
 
     --dbt      python of an environment with dbt-core 1.11 and dbt-duckdb
     --dbt2     the dbt of dbt-core 2, with a DuckDB driver that ADBC_DRIVER_PATH names
@@ -31,19 +31,23 @@ from tests.benchmarks.generate import add, generate
 
 AA = Path(sys.executable).with_name("aa-pipeline")
 AS_OF = "2026-11-23T00:00:00"
-PATIENCE = 90
+ENDLESS = float("inf")
+# From so many rows on a limit of 1 GiB makes a difference.
+LARGE = 5_000_000
 
 
-def seconds(command: list[str], folder: Path, **environment: str) -> float:
-    """Wall-clock time of a process, which must succeed; infinite where it is not done after PATIENCE."""
-    start = time.perf_counter()
+def seconds(command: list[str], folder: Path, *, patience: float | None = None, **environment: str) -> float:
+    """Wall-clock time of a process, which must succeed; infinite where it is not done after `patience`."""
     variables = os.environ | environment
+    # An installed package has its bytecode; here it is written by the first run.
+    variables.pop("PYTHONDONTWRITEBYTECODE", None)
+    start = time.perf_counter()
     try:
         done = subprocess.run(
-            command, cwd=folder, env=variables, capture_output=True, text=True, timeout=PATIENCE
+            command, cwd=folder, env=variables, capture_output=True, text=True, timeout=patience
         )
     except subprocess.TimeoutExpired:
-        return float("inf")
+        return ENDLESS
     elapsed = time.perf_counter() - start
     if done.returncode:
         raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
@@ -104,11 +108,11 @@ def measure(rows: int, runs: int, folder: Path, arguments: argparse.Namespace) -
     times |= {"ours, cold": [], "ours, 1 % new rows": [], "import click, duckdb; open the file": []}
     for number in range(runs):
         for name, (command, where, environment) in contestants.items():
-            if float("inf") in times[name]:
+            if ENDLESS in times[name]:
                 continue
             if name in fresh:
                 copy(fresh[name])
-            times[name].append(seconds(command, where, **environment))
+            times[name].append(seconds(command, where, patience=arguments.patience, **environment))
         cold = {"XDG_CACHE_HOME": str(folder / f"cold{number}")}
         database = copy("cold")
         times["ours, cold"].append(seconds(ours(database), folder, **cold))
@@ -117,6 +121,11 @@ def measure(rows: int, runs: int, folder: Path, arguments: argparse.Namespace) -
         opening = f"import click, duckdb; duckdb.connect({str(warm)!r}).execute('SELECT 1').fetchall()"
         times["import click, duckdb; open the file"].append(seconds([sys.executable, "-c", opening], folder))
     times["ours, peak memory in MiB"] = [peak_mib(ours(warm, "--full-refresh"), folder)]
+    if rows >= LARGE:
+        bounded = folder / "bounded"
+        bounded.mkdir()
+        (bounded / "aa-pipeline.toml").write_text('memory_limit = "1GiB"\n')
+        times["ours, everything within 1 GiB"] = [seconds(ours(warm, "--full-refresh"), bounded, **cache)]
     return times
 
 
@@ -140,6 +149,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 1_000_000])
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--patience", type=float, default=90)
     parser.add_argument("--dbt")
     parser.add_argument("--dbt2")
     parser.add_argument("--sqlmesh")
@@ -154,12 +164,25 @@ def main() -> None:
             results[f"{rows:,} raw rows"] = medians(measure(rows, arguments.runs, folder, arguments))
             shutil.rmtree(folder)
     machine = {"cores": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
-    for title, numbers in results.items():
-        print(f"\n{title}")
-        for name, value in sorted(numbers.items(), key=lambda item: item[1]):
-            print(f"  {value:10.3f}  {name}")
+    print(f"Medians in seconds, {machine['cores']} cores, {machine['machine']}.\n")
+    print(markdown(results))
     if arguments.output:
         arguments.output.write_text(json.dumps({"machine": machine, "medians": results}, indent=1))
+
+
+def markdown(results: dict[str, dict[str, float]]) -> str:
+    """A table of all sizes, one row per contestant."""
+    names = dict.fromkeys(name for numbers in results.values() for name in numbers)
+    rows = [["", *results], ["---"] * (len(results) + 1)]
+    rows += [[name, *(shown(numbers.get(name)) for numbers in results.values())] for name in names]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def shown(value: float | None) -> str:
+    """A number as people read it."""
+    if value is None:
+        return ""
+    return "not done" if value == ENDLESS else f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def medians(times: dict[str, list[float]]) -> dict[str, float]:
