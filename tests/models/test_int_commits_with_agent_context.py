@@ -219,6 +219,27 @@ def test_the_window_is_300_seconds_after_the_end():
     assert attribution(late, sessions=sessions, time_window_seconds=301)[0] == "time_window"
 
 
+@pytest.mark.parametrize(
+    ("end", "commit_at", "method"),
+    [
+        ("2026-03-11 00:10", "2026-03-11 00:05", "time_window"),  # over midnight
+        ("2026-03-10 23:58", "2026-03-11 00:02", "time_window"),  # ended before it, the commit is after
+        ("2026-03-11 08:55", "2026-03-11 09:00", "time_window"),  # with the window exactly a day
+        ("2026-03-11 08:56", "2026-03-11 09:01", "time_window"),  # a minute more
+        ("2026-03-14 12:00", "2026-03-12 03:00", "time_window"),  # days
+        ("2026-03-14 12:00", "2026-03-14 12:05", "time_window"),
+        ("2026-03-14 12:00", "2026-03-14 12:06", "none"),
+    ],
+)
+def test_sessions_reach_over_midnight_and_over_days(end, commit_at, method):
+    assert attribution(commit(commit_at), sessions=[session(end=end)])[0] == method
+
+
+def test_a_window_of_more_than_a_day_finds_sessions_of_days_ago():
+    late = commit("2026-03-13 09:00")
+    assert attribution(late, sessions=[session()], time_window_seconds=3 * 86_400)[0] == "time_window"
+
+
 def test_a_session_that_begins_after_the_commit_is_not_its_session():
     assert attribution(commit("08:59"), sessions=[session()])[0] == "none"
 
