@@ -1,8 +1,9 @@
 """BigQuery, spoken to through Google's own client.
 
-The URL is `bigquery://project?location=EU`; the schemas are datasets of that project. Credentials come from
-the environment, as Google's client finds them. What is written here is shown on an emulator alone: it speaks
-BigQuery's protocol and is not Google's service.
+The URL is `bigquery://project?location=EU`; the schemas are datasets of that project. (A dataset in the URL,
+as Ibis takes it, is the one of names without a dataset in a notebook.) Credentials come from the environment,
+as Google's client finds them. What is written here is shown on an emulator alone: it speaks BigQuery's
+protocol and is not Google's service.
 """
 
 import datetime as dt
@@ -221,11 +222,21 @@ class BigQuery(BesideEngine):
         import ibis
 
         connection = ibis.bigquery.connect(
-            project_id=self.client.project, client=self.client, credentials=self.client._credentials
+            project_id=self.client.project,
+            dataset_id=urlsplit(self.url).path.strip("/"),
+            client=self.client,
+            credentials=self.client._credentials,
         )
-        if "api_endpoint" in self.settings:
-            connection.storage_client = None  # rows, too, come from there, not from Google's Storage API
+        if isinstance(self.client, ClientOfAnotherAddress):
+            connection.storage_client = None
         return connection
+
+
+class ClientOfAnotherAddress(bigquery.Client):  # type: ignore[misc] # Google's client is not typed
+    """A client whose rows, too, come from its address, and not from Google's Storage API."""
+
+    def _ensure_bqstorage_client(self, *arguments: Any, **options: Any) -> None:
+        return None
 
 
 def open_engine(
@@ -249,7 +260,7 @@ def open_engine(
     if not project:
         raise TargetError(f"{redact(url)} names no project. Write bigquery://project.")
     try:
-        client = bigquery.Client(
+        client = (ClientOfAnotherAddress if endpoint else bigquery.Client)(
             project=project,
             location=settings.get("location"),
             # Whoever listens without encryption gets nothing that opens anything.
@@ -257,7 +268,12 @@ def open_engine(
             client_options={"api_endpoint": endpoint} if endpoint else None,
         )
         list(client.list_datasets(max_results=1, timeout=30, retry=None))
-    except (GoogleAPIError, GoogleAuthError, OSError) as error:
+    except OSError as error:
+        raise TargetError(
+            f"Cannot open {redact(url)}: {_one_line(error)}. Check the network, and the target's option"
+            " api_endpoint if it has one."
+        ) from None
+    except (GoogleAPIError, GoogleAuthError) as error:
         raise TargetError(
             f"Cannot open {redact(url)}: {_one_line(error)}. Check the project, and that Google's client"
             " finds credentials: `gcloud auth application-default login`, or the environment variable"
@@ -313,6 +329,8 @@ def _one_line(error: Exception) -> str:
     cause = error.cause if isinstance(error, RetryError) and error.cause else error
     text = str(getattr(cause, "message", cause)).split("\n\n")[0].split("; reason: ")[0]
     text = re.sub(r"^[A-Z]+ https?://\S+: ", "", text)  # what was asked of which address
+    if refused := re.search(r"\[Errno -?\d+\] [^\"')]+", text):
+        text = refused[0]
     return " ".join(text.split())[:500].rstrip(".")
 
 

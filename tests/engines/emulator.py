@@ -2,7 +2,8 @@
 
 What it does wrong: it takes NUMERIC for DuckDB's DECIMAL, which has three digits behind the point and
 not nine. It reads each statement more than ten times, in time that grows with the square of its depth;
-only a FROM that unnests without saying so needs that, and we write none.
+only a FROM that unnests without saying so needs that, and we write none. It forgets how a query's job was
+configured.
 
 What it does not do: it bills no bytes, and refuses nobody. Here a statement's length stands for the
 bytes that it would scan, and a project whose name begins with `read-only` lets nobody make a dataset.
@@ -33,7 +34,7 @@ def with_nine_digits(self, expression):
     return datatype_sql(self, expression)
 
 
-async def billed(project_id, job_id, config, *, dry_run, **rest):
+async def with_bill(project_id, job_id, config, *, dry_run, **rest):
     scanned = len(config["query"]["query"])
     limit = config["query"].get("maximumBytesBilled")
     if limit and scanned > int(limit) and not dry_run:
@@ -43,6 +44,9 @@ async def billed(project_id, job_id, config, *, dry_run, **rest):
     answer = await handle_query(project_id, job_id, config, dry_run=dry_run, **rest)
     if dry_run:
         answer["statistics"]["query"]["totalBytesProcessed"] = str(scanned)
+    else:
+        query = answer.configuration.get("query", {}) | config["query"]
+        answer.configuration.update(labels=config.get("labels"), query=query)
     return answer
 
 
@@ -66,7 +70,7 @@ def with_rights(context):
 
 DuckDB.Generator.datatype_sql = with_nine_digits
 BigQuery.Parser.SUPPORTS_IMPLICIT_UNNEST = False
-jobs._handle_query_job = billed
+jobs._handle_query_job = with_bill
 server.create_app = with_rights
 
 if __name__ == "__main__":

@@ -201,14 +201,15 @@ EMULATOR = "AA_BQEMULATOR"
 class BigQueryEmulator:
     """An emulator of BigQuery's protocols, which is not Google's service.
 
-    It needs packages of its own: the variable AA_BQEMULATOR names the Python of their environment.
+    It needs the packages of emulator-requirements.txt in an environment of their own; the variable
+    AA_BQEMULATOR names its Python.
     """
 
     def __init__(self) -> None:
         pytest.importorskip("google.cloud.bigquery", reason="pip install 'aa-pipeline[bigquery]'")
         python = os.environ.get(EMULATOR)
         if not python:
-            pytest.skip(f"no emulator of BigQuery: {EMULATOR} names a Python that has the package bqemulator")
+            pytest.skip(f"no emulator of BigQuery: {EMULATOR} names no Python with emulator-requirements.txt")
         self.program = [python, str(Path(__file__).with_name("emulator.py"))]
         self.port = free_port()
 

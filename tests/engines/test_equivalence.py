@@ -27,8 +27,8 @@ from pipeline.verdicts import AuditResult
 from tests.engines import made_up
 from tests.engines.equality import difference
 
-# Spark and the emulator of BigQuery run here on demand: AA_ENGINES="postgres spark bigquery".
-ENGINES = os.environ.get("AA_ENGINES", "postgres").split()
+# Spark runs here on demand: AA_ENGINES="postgres spark bigquery".
+ENGINES = os.environ.get("AA_ENGINES", "postgres bigquery").split()
 TABLES = ["model_prices", "agents", "agent_aliases", "identities", "budgets", *discover()]
 
 
