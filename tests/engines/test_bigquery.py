@@ -2,15 +2,21 @@
 
 import datetime as dt
 import json
+import socket
+import subprocess
 import sys
 
 import ibis
 import pytest
 
-from pipeline.compile import dialects
+from pipeline.compile import compile_plan, dialects
+from pipeline.config import Config
 from pipeline.engines import bigquery, connect
 from pipeline.errors import ConfigError, DatabaseLockedError, QueryError, TargetError
 from pipeline.models.operations import json_columns
+from pipeline.plan import PlanColumn, PlanTable
+from pipeline.run import build
+from pipeline.run.failures import Failures, store
 from tests.engines.servers import bigquery_emulator
 
 MART = "SELECT DATE '2026-01-01' AS `date`, 'ada' AS `developer_id`, 'codex' AS `agent_type`, {} AS `n`"
@@ -111,6 +117,58 @@ def test_one_process_writes_at_a_time_and_the_other_says_who(engine, url):
         pass
     with connect(url, wait=0.1) as other, other.transaction():
         pass
+
+
+def test_a_process_that_died_holds_nobody_up(engine, url):
+    gone = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True
+    )
+    engine.create_schema("meta")
+    assert engine.create_lock(f"{gone.stdout.strip()}@{socket.gethostname()} since yesterday")
+    assert publish(engine, 1) == 1
+
+
+def test_what_audits_failed_on_is_kept_anew_each_time(engine):
+    column = PlanColumn("n", "int64", "INT64", nullable=True, description="")
+    table = PlanTable("t", "marts", "mart", "model", "", [column], [])
+    for rows in [(1,)], [(2,), (3,)]:
+        with engine.transaction():
+            store(engine, {"t": table}, [Failures("t", "positive(n)", ["n"], rows)])
+        assert sorted(engine.fetch("SELECT n FROM audit.t__positive_n")) == rows
+    with engine.transaction():
+        store(engine, {"t": table}, [])
+    assert engine.objects("audit") == {}
+
+
+def test_a_build_that_fails_while_it_publishes_is_done_again(engine):
+    """Its tables are made by then, and its books must not say that people can see them."""
+    engine.create_schema("raw")
+    types = {"id": "INT64", "timestamp": "TIMESTAMP", "product": "STRING", "amount": "FLOAT64"}
+    with engine.transaction():
+        engine.execute(
+            f"CREATE TABLE raw.sales ({', '.join(map(' '.join, types.items()))}, attributes STRING)"
+        )
+
+    def sell_and_build(number):
+        engine.append(
+            "raw", "sales", [*types], [(number, dt.datetime(2026, 1, number, tzinfo=dt.UTC), "tea", 1.0)]
+        )
+        return build_shop(engine)
+
+    assert sell_and_build(1).status == "success"
+    engine.execute("DROP VIEW staging.stg_sales")
+    engine.execute("CREATE TABLE staging.stg_sales AS SELECT 'somebody else' AS owner")
+    with pytest.raises(QueryError):
+        sell_and_build(2)
+    engine.execute("DROP TABLE staging.stg_sales")
+    assert build_shop(engine).status == "success"
+    assert engine.fetch("SELECT sales FROM mart.fct_product_sales WHERE product = 'tea'") == [(2,)]
+
+
+def build_shop(engine):
+    """Build the small project of tests/projects/shop."""
+    shop = {"models": "tests.projects.shop.models", "schemas": "tests.projects.shop.schemas"}
+    return build(engine, compile_plan("bigquery", Config(), engine.shapes("raw"), **shop))
 
 
 def test_marts_are_stored_by_day_and_sorted_by_whom_they_are_about(engine):
