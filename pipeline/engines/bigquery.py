@@ -72,6 +72,7 @@ class BigQuery(BesideEngine):
         self.wait = wait
         self.settings = settings
         self.labels = LABELS | settings.get("labels", {})
+        self._descriptions: dict[tuple[str, str], tuple[str, Mapping[str, str]]] = {}
 
     def close(self) -> None:
         self.client.close()
@@ -97,7 +98,8 @@ class BigQuery(BesideEngine):
 
     def _job(self, sql: str, params: Sequence[Any] | None, **options: Any) -> Any:
         config = bigquery.QueryJobConfig(labels=self.labels, **options)
-        if limit := self.settings.get("maximum_bytes_billed"):
+        limit = self.settings.get("maximum_bytes_billed")
+        if limit and not config.dry_run:  # an estimate costs nothing
             config.maximum_bytes_billed = limit
         if params:
             config.query_parameters = [
@@ -175,6 +177,28 @@ class BigQuery(BesideEngine):
         clustered = f"CLUSTER BY {', '.join(map(self.quote, names))} " if names else ""
         return partitioned + clustered
 
+    def describe(
+        self, schema: str, table: str, kind: Kind, description: str, columns: Mapping[str, str]
+    ) -> None:
+        self._descriptions[schema, table] = description, columns  # of the view, which is yet to be made
+
+    def publish(self) -> None:
+        super().publish()
+        descriptions, self._descriptions = self._descriptions, {}
+        for (schema, name), (description, columns) in descriptions.items():
+            with _errors():
+                view = self.client.get_table(f"{self.client.project}.{schema}.{name}", **_patience())
+                view.description = description
+                view.schema = [
+                    bigquery.SchemaField(f.name, f.field_type, description=columns.get(f.name))
+                    for f in view.schema
+                ]
+                self.client.update_table(view, ["description", "schema"], **_patience())
+
+    def rollback(self) -> None:
+        self._descriptions.clear()
+        super().rollback()
+
     def append(self, schema: str, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> int:
         if not rows:
             return 0
@@ -213,7 +237,7 @@ class BigQuery(BesideEngine):
         return True
 
     def lock_holder(self) -> str:
-        with suppress(NotFound):  # it may just have been given back
+        with _errors(), suppress(NotFound):  # it may just have been given back
             table = self.client.get_table(f"{self.client.project}.{LOCK_SCHEMA}.{LOCK}", **_patience())
             return str(table.description or "")
         return ""

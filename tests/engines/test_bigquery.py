@@ -180,6 +180,18 @@ def test_marts_are_stored_by_day_and_sorted_by_whom_they_are_about(engine):
     )
 
 
+def test_descriptions_tell_bi_tools_what_a_column_is(engine):
+    with engine.transaction():
+        engine.create_schema("mart")
+        engine.create("mart", "t", MART.format(1), "table", None)
+        engine.describe("mart", "t", "table", "One row per test.", {"n": "A number."})
+    view = engine.client.get_table("mart.t")
+    assert view.table_type == "VIEW"
+    assert view.description == "One row per test."
+    assert {field.name: field.description for field in view.schema}["n"] == "A number."
+    assert engine.fetch("SELECT n FROM mart.t") == [(1,)]
+
+
 def test_every_job_carries_labels_and_the_limit_of_bytes(url):
     with connect(url, options=OPTIONS) as engine:
         with engine.transaction():
