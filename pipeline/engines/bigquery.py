@@ -171,8 +171,9 @@ class BigQuery(BesideEngine):
         # Marts are read by day, person and agent; the models' other tables as a whole.
         if schema != "mart" or kind == "view":
             return ""
-        days = [column for column in PARTITIONED_BY if f"AS `{column}`" in select]
-        names = [column for column in CLUSTERED_BY if f"AS `{column}`" in select]
+        outermost = select.partition("\nFROM ")[0]
+        days = [column for column in PARTITIONED_BY if f"AS `{column}`" in outermost]
+        names = [column for column in CLUSTERED_BY if f"AS `{column}`" in outermost]
         partitioned = f"PARTITION BY `{days[0]}` " if days else ""
         clustered = f"CLUSTER BY {', '.join(map(self.quote, names))} " if names else ""
         return partitioned + clustered

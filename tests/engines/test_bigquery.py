@@ -178,6 +178,8 @@ def test_marts_are_stored_by_day_and_sorted_by_whom_they_are_about(engine):
     assert "PARTITION BY `date` CLUSTER BY `developer_id`, `agent_type` AS" in " ".join(
         job.query for job in jobs(engine) if job.job_type == "query"
     )
+    without_day = "SELECT\n  1 AS `n`\nFROM (\n  SELECT\n    CURRENT_DATE() AS `date`\n)"
+    assert engine.storage("mart", "table", without_day) == ""
 
 
 def test_descriptions_tell_bi_tools_what_a_column_is(engine):
