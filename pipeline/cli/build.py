@@ -29,6 +29,11 @@ fail_fast_option = click.option("-x", "--fail-fast", is_flag=True, help="Stop at
 profile_option = click.option(
     "--profile", is_flag=True, help="Show what the database spent its time on, table by table."
 )
+dry_run_option = click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Build nothing; print how many bytes a full build would read, where they are billed: BigQuery.",
+)
 store_failures_option = click.option(
     "--store-failures",
     is_flag=True,
@@ -148,6 +153,7 @@ def test(
 @fail_fast_option
 @store_failures_option
 @profile_option
+@dry_run_option
 @format_option
 @pass_invocation
 def build(
@@ -159,6 +165,7 @@ def build(
     fail_fast: bool,
     store_failures: bool,
     profile: bool,
+    dry_run: bool,
     output_format: str,
 ) -> None:
     """Load seeds, build models, audit them; publish if the audits pass.
@@ -171,6 +178,9 @@ def build(
     """
     from pipeline.run import build
 
+    if dry_run:
+        _show_estimates(invocation, select, exclude, as_of, output_format)
+        return
     work_on_plan(
         invocation,
         build,
@@ -232,3 +242,34 @@ def work_on_plan(
 
             result = function(engine, plan, selected=selected, on_event=on_event, **options)
         show_result(result, output_format, verb, invocation.target)
+
+
+def _show_estimates(
+    invocation: Invocation,
+    select: Sequence[str],
+    exclude: Sequence[str],
+    as_of: "dt.datetime | None",
+    output_format: str,
+) -> None:
+    """What a full build of the selected tables would read."""
+    from dataclasses import asdict
+
+    from pipeline.cli.output import print_json, progress, say
+    from pipeline.cli.tables import print_table
+    from pipeline.run import estimate
+    from pipeline.selection import select as selected_names
+
+    with invocation.connect(read_only=True) as engine, progress("Asking for estimates"):
+        plan = invocation.plan(engine)
+        selected = selected_names(plan.tables, select, exclude, KINDS) if select or exclude else None
+        found = estimate(engine, plan, selected=selected, as_of=as_of)
+    if output_format == "json":
+        print_json([asdict(table) for table in found])
+        return
+    print_table(
+        ["table", "bytes to build", "bytes to audit", "not known until there is"],
+        [(table.name, table.to_build, table.to_audit, ", ".join(table.missing)) for table in found],
+    )
+    total = sum((table.to_build or 0) + (table.to_audit or 0) for table in found)
+    more = " and what is not known yet" if any(table.missing for table in found) else ""
+    say(f"A full build would read {total:,} bytes{more}: {invocation.target}")

@@ -26,7 +26,10 @@ ORIGINS = ("agent", "human", "unknown")
 
 # Lists of names: the relation, the column, and the order in which the page shows them.
 LISTS = {
-    "days": ("(SELECT date AS value FROM {usage} UNION SELECT commit_date FROM {commits}) AS d", "value"),
+    "days": (
+        "(SELECT date AS value FROM {usage} UNION DISTINCT SELECT commit_date FROM {commits}) AS d",
+        "value",
+    ),
     "developers": ("(SELECT developer_id AS value, developer_name FROM {developers}) AS d", "developer_name"),
     "agents": ("(SELECT agent_type AS value, agent_display_name FROM {agents}) AS a", "agent_display_name"),
     "models": ("(SELECT DISTINCT model_name AS value FROM {usage}) AS m", "value"),

@@ -143,6 +143,9 @@ class Engine(ABC):
             self.rollback()
             raise
 
+    def publish(self) -> None:  # noqa: B027 a transaction does it at its end
+        """Let readers see what was built so far; called before the books say that they can."""
+
     def rollback(self) -> None:
         """Undo the open transaction."""
         self.execute("ROLLBACK")

@@ -103,7 +103,7 @@ class BesideEngine(Engine):
     def drop(self, schema: str, table: str, kind: Kind) -> None:
         self._unwanted.append((schema, table))
         if not self._depth:
-            self._switch()
+            self.publish()
 
     def _version(self, table: str) -> str:
         return f"{table}__v{time.time_ns() // 1_000_000:012x}"
@@ -111,9 +111,9 @@ class BesideEngine(Engine):
     def _published(self, schema: str, table: str, version: str, kind: Kind) -> None:
         self._new[schema, table] = version, kind
         if not self._depth:
-            self._switch()
+            self.publish()
 
-    def _switch(self) -> None:
+    def publish(self) -> None:
         """Point the views to the new versions, and remove what nobody reads any more."""
         new, self._new = self._new, {}
         unwanted, self._unwanted = self._unwanted, []
@@ -153,7 +153,7 @@ class BesideEngine(Engine):
             except BaseException:
                 self.rollback()
                 raise
-            self._switch()
+            self.publish()
         finally:
             self._depth -= 1
             with suppress(QueryError):

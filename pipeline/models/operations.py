@@ -218,7 +218,10 @@ def _pyspark_strip(self, op, *, arg):
 
 
 def _bigquery_text(self, op, *, arg, keys, index):
-    return self.f.anon.json_value(arg, _path(keys[index]))
+    # Of an object or an array json_value is NULL, where the other engines give its JSON.
+    path = _path(keys[index])
+    nested = self.f.nullif(self.f.anon.json_query(arg, path), "null")
+    return self.f.coalesce(self.f.anon.json_value(arg, path), nested)
 
 
 def _try_cast(self, op, *, arg):

@@ -8,10 +8,22 @@ and the engine's driver.
 * `published`: what the database holds, and from which code and inputs.
 * `auditing`: from the audits of a plan to results; `gate`: which of them a build runs.
 * `record`: the books, in the schema `meta`.
+* `estimating`: what a build would read, where that is billed.
 """
 
 from pipeline.run.building import build, run, seed
+from pipeline.run.estimating import Estimate, estimate
 from pipeline.run.results import FailingRow, RunResult, TableResult
 from pipeline.run.testing import audit
 
-__all__ = ["FailingRow", "RunResult", "TableResult", "audit", "build", "run", "seed"]
+__all__ = [
+    "Estimate",
+    "FailingRow",
+    "RunResult",
+    "TableResult",
+    "audit",
+    "build",
+    "estimate",
+    "run",
+    "seed",
+]

@@ -158,7 +158,8 @@ class _Builder:
         self.engine.tune()
         try:
             with self.engine.transaction():
-                self._publish()
+                self._build()
+                self.engine.publish()
                 self._close()
         except AuditsFailed:
             self.result.status = "failed"
@@ -193,8 +194,8 @@ class _Builder:
         if self.models:
             self.result.warnings += self.plan.warnings
 
-    def _publish(self) -> None:
-        """Everything that happens inside the transaction."""
+    def _build(self) -> None:
+        """Make all tables and audit them."""
         self.meta = self.engine.shapes("meta")
         self.standing = Standing(self.engine.kinds(), published(self.engine, self.meta))
         large = [table for table in self.models if self._size(table) >= partial.SMALL]

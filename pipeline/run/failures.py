@@ -44,16 +44,18 @@ def store(engine: Engine, tables: Mapping[str, PlanTable], found: Sequence[Failu
         found: what to store.
     """
     engine.create_schema(SCHEMA)
-    for kept in engine.shapes(SCHEMA):
-        engine.drop(SCHEMA, kept, "table")
-    for failures in {failures.name: failures for failures in found}.values():
-        types = {column.name: column.native_type for column in tables[failures.table].columns}
-        columns = ", ".join(
-            f"{engine.quote(name)} {types.get(name) or _type(engine, failures.rows, at)}"
-            for at, name in enumerate(failures.columns)
-        )
-        engine.execute(f"CREATE TABLE {engine.name(SCHEMA, failures.name)} ({columns})")
-        engine.append(SCHEMA, failures.name, failures.columns, failures.rows)
+    kept = engine.shapes(SCHEMA)
+    by_name = {failures.name: failures for failures in found}
+    for name in kept.keys() - by_name.keys():
+        engine.drop(SCHEMA, name, "table")
+    for name, failures in by_name.items():
+        native = {column.name: column.native_type for column in tables[failures.table].columns}
+        types = {
+            column: native.get(column) or _type(engine, failures.rows, at)
+            for at, column in enumerate(failures.columns)
+        }
+        engine.create_empty(SCHEMA, name, types, "table" if name in kept else None)
+        engine.append(SCHEMA, name, failures.columns, failures.rows)
     return sorted({f"{SCHEMA}.{failures.name}" for failures in found})
 
 

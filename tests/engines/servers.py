@@ -198,18 +198,20 @@ def spark_cluster() -> Iterator[SparkCluster]:
 EMULATOR = "AA_BQEMULATOR"
 
 
-class BigQueryEmulator:
-    """An emulator of BigQuery's protocols, which is not Google's service.
+def emulator_python() -> str:
+    """The Python of an environment with the packages of emulator-requirements.txt."""
+    python = os.environ.get(EMULATOR)
+    if not python:
+        pytest.skip(f"no emulator of BigQuery: {EMULATOR} names no Python with emulator-requirements.txt")
+    return python
 
-    It needs packages of its own: the variable AA_BQEMULATOR names the Python of their environment.
-    """
+
+class BigQueryEmulator:
+    """An emulator of BigQuery's protocols, which is not Google's service."""
 
     def __init__(self) -> None:
         pytest.importorskip("google.cloud.bigquery", reason="pip install 'aa-pipeline[bigquery]'")
-        python = os.environ.get(EMULATOR)
-        if not python:
-            pytest.skip(f"no emulator of BigQuery: {EMULATOR} names a Python that has the package bqemulator")
-        self.program = [python, str(Path(__file__).with_name("emulator.py"))]
+        self.program = [emulator_python(), str(Path(__file__).with_name("emulator.py"))]
         self.port = free_port()
 
     def start(self) -> None:

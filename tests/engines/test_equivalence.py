@@ -24,11 +24,11 @@ from pipeline.plan import Plan
 from pipeline.run import build
 from pipeline.run.results import RunResult
 from pipeline.verdicts import AuditResult
-from tests.engines import made_up
+from tests.engines import made_up, portability
 from tests.engines.equality import difference
 
-# Spark and the emulator of BigQuery run here on demand: AA_ENGINES="postgres spark bigquery".
-ENGINES = os.environ.get("AA_ENGINES", "postgres").split()
+# Others run here on demand: AA_ENGINES="postgres spark bigquery".
+ENGINES = os.environ.get("AA_ENGINES", " ".join(portability.MATRIX)).split()
 TABLES = ["model_prices", "agents", "agent_aliases", "identities", "budgets", *discover()]
 
 
@@ -130,3 +130,9 @@ def test_a_second_build_finds_nothing_to_do(lab, engine):
     actual = lab.built(engine)
     again = build(actual.engine, actual.plan(), as_of=actual.as_of, project_dir=actual.config.project_dir)
     assert {table.action for table in again.tables} == {"read", "skipped"}
+
+
+def test_the_readme_says_which_engine_runs_which_model():
+    assert portability.in_readme() == portability.table(), (
+        "The README's table is out of date: python -m tests.engines.portability"
+    )
