@@ -13,6 +13,7 @@ a duplicate, or quarantined, and `meta.ingests` says how many of each.
 import datetime as dt
 import hashlib
 import uuid
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -190,10 +191,11 @@ class Landing:
         if not rows.num_rows:
             return
         first = self._take_ids(table, rows.num_rows)
-        rows = rows.append_column("id", pa.array(range(first, first + rows.num_rows), pa.int64()))
-        now = pa.scalar(self._started, pa.timestamp("us", "UTC"))
-        rows = rows.append_column("created_at", pa.repeat(now, rows.num_rows))
-        append_arrow(self.engine, "raw", table, rows)
+        numbers = array("q", range(first, first + rows.num_rows))
+        # Not from a list: with the first one that it is given, Arrow imports pandas.
+        ids = pa.Array.from_buffers(pa.int64(), len(numbers), [None, pa.py_buffer(numbers)])
+        rows = rows.append_column("id", ids)
+        append_arrow(self.engine, "raw", table, rows, {"created_at": self._started})
 
     def quarantine(
         self,
@@ -385,16 +387,34 @@ def bounded_memory(engine: "Engine") -> Iterator[None]:
         engine.execute(f"SET memory_limit = '{before}'")
 
 
-def append_arrow(engine: "Engine", schema: str, table: str, incoming_rows: "pa.Table") -> None:
-    """Add the rows of an Arrow table; DuckDB reads it in place."""
-    columns = incoming_rows.column_names
+def append_arrow(
+    engine: "Engine",
+    schema: str,
+    table: str,
+    incoming_rows: "pa.Table",
+    common: Mapping[str, Any] | None = None,
+) -> None:
+    """Add the rows of an Arrow table; DuckDB reads it in place.
+
+    Args:
+        engine: an open engine.
+        schema: where the table is.
+        table: its name.
+        incoming_rows: the rows.
+        common: further columns, with the value that all of the rows have.
+    """
+    common = common or {}
+    own = incoming_rows.column_names
+    columns = [*common, *own]
     if engine.dialect != "duckdb":
-        values = [incoming_rows.column(name).to_pylist() for name in columns]
-        engine.append(schema, table, columns, list(zip(*values, strict=True)))
+        values = [incoming_rows.column(name).to_pylist() for name in own]
+        rows = [(*common.values(), *row) for row in zip(*values, strict=True)]
+        engine.append(schema, table, columns, rows)
         return
     names = ", ".join(map(engine.quote, columns))
-    sql = f"INSERT INTO {engine.name(schema, table)} ({names}) SELECT {names} FROM incoming"
-    fetch_beside(engine, sql, incoming_rows)
+    selected = ", ".join(["?"] * len(common) + list(map(engine.quote, own)))
+    sql = f"INSERT INTO {engine.name(schema, table)} ({names}) SELECT {selected} FROM incoming"
+    fetch_beside(engine, sql, incoming_rows, list(common.values()))
 
 
 def fetch_beside(

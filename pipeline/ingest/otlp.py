@@ -21,7 +21,8 @@ from pipeline.ingest.files import (
     places,
 )
 from pipeline.ingest.landing import IngestResult, Landing
-from pipeline.ingest.otlp_reader import Batch, read_in_parallel, read_in_turn, worth_helpers
+from pipeline.ingest.otlp_helpers import read_by_helpers, read_in_turn, worth_helpers
+from pipeline.ingest.otlp_reader import Batch
 from pipeline.ingest.values import clean_text
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def ingest_otlp(
         account = _Account(engine, landing, problems, remember)
         read = read_in_turn
         if worth_helpers(sum(file.size() for file in files)):
-            read = read_in_parallel
+            read = read_by_helpers
         for file, piece, batch in read(account.pieces(files), kept):
             account.take(file, piece, batch)
         found = any(file.known for file in files)

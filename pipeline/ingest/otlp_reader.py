@@ -1,22 +1,15 @@
-"""From pieces of files to Arrow tables, in this process or in several."""
+"""From pieces of files to Arrow tables."""
 
 import gc
-import os
 import re
-import tempfile
-import uuid
-from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass, replace
-from multiprocessing import get_context
-from pathlib import Path
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from pipeline.ingest.content import ContentFilter
-from pipeline.ingest.files import LONGEST, ZSTD_MAGIC, InputFile, Piece
+from pipeline.ingest.files import LONGEST, ZSTD_MAGIC, Piece
 from pipeline.ingest.otlp_json import COMMON_COLUMNS, LOG_COLUMNS, METRIC_COLUMNS, Rows
 from pipeline.ingest.values import clean
 
@@ -26,9 +19,6 @@ if TYPE_CHECKING:
 # A line that begins with one of these goes on with the document before it.
 GOES_ON = (b" ", b"\t", b"}", b"]")
 NUL = re.compile(rb"\\u0000")
-PARALLEL_FROM = 32 << 20  # bytes of input from which other processes are worth their start
-MOST_PROCESSES = 4
-MOST_WAITING = 3  # pieces per helper that are under way at once
 
 
 @dataclass
@@ -55,10 +45,6 @@ class Batch:
     unread: int = 0
     unread_line: int = 0
     unread_reason: str = ""
-
-
-# What a helper read, and the files in which its tables are.
-Spilled = tuple[Batch, dict[str, str]]
 
 
 def read_piece(piece: Piece, include: frozenset[str]) -> Batch:
@@ -103,84 +89,6 @@ def _read_piece(piece: Piece, include: frozenset[str]) -> Batch:
         text.count(b"\n"),
         *unread,
     )
-
-
-def worth_helpers(size: int) -> bool:
-    """Whether other processes would make an input of that many bytes sooner read."""
-    return size >= PARALLEL_FROM and _processors() > 1
-
-
-def read_in_turn(
-    pieces: Iterable[tuple[InputFile, Piece]], include: frozenset[str]
-) -> Iterator[tuple[InputFile, Piece, Batch]]:
-    """Read pieces of files in this process."""
-    for file, piece in pieces:
-        yield file, piece, read_here(file, piece, include)
-
-
-def read_in_parallel(
-    pieces: Iterable[tuple[InputFile, Piece]], include: frozenset[str]
-) -> Iterator[tuple[InputFile, Piece, Batch]]:
-    """Read pieces of files, in their order, with the help of other processes."""
-    helpers = min(MOST_PROCESSES, _processors()) - 1
-    # Started afresh rather than forked: the database's threads do not survive a fork.
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        ProcessPoolExecutor(helpers, mp_context=get_context("spawn")) as pool,
-    ):
-        waiting: deque[tuple[InputFile, Piece, Future[Spilled]]] = deque()
-        for file, piece in pieces:
-            # While the helpers have enough to do, this process reads as well.
-            if sum(not future.done() for _, _, future in waiting) > helpers:
-                future: Future[Spilled] = Future()
-                future.set_result((read_here(file, piece, include), {}))
-            else:
-                future = pool.submit(_read_there, piece, include, folder)
-            waiting.append((file, piece, future))
-            while waiting and (waiting[0][2].done() or len(waiting) > MOST_WAITING * helpers):
-                yield _collect(*waiting.popleft(), include)
-        while waiting:
-            yield _collect(*waiting.popleft(), include)
-
-
-def read_here(file: InputFile, piece: Piece, include: frozenset[str]) -> Batch:
-    """Read a piece in this process, where its file is open."""
-    if piece.place and file.opened:
-        piece = replace(piece, text=piece.place.read_from(file.opened), place=None)
-    return read_piece(piece, include)
-
-
-def _read_there(piece: Piece, include: frozenset[str], folder: str) -> Spilled:
-    """Read a piece in a helper.
-
-    Tables come back in files: what comes through a pipe is received in small parts, each of
-    which waits for the Python code that runs meanwhile in the process that receives it.
-    """
-    import pyarrow as pa
-
-    batch = read_piece(piece, include)
-    files = {}
-    for table, rows in batch.tables.items():
-        files[table] = str(Path(folder, uuid.uuid4().hex))
-        with pa.OSFile(files[table], "wb") as sink, pa.ipc.new_stream(sink, rows.schema) as writer:
-            writer.write_table(rows)
-    return replace(batch, tables={}), files
-
-
-def _collect(
-    file: InputFile, piece: Piece, future: "Future[Spilled]", include: frozenset[str]
-) -> tuple[InputFile, Piece, Batch]:
-    import pyarrow as pa
-
-    try:
-        batch, files = future.result()
-    except OSError:  # the file was renamed meanwhile, or the disk is full
-        return file, piece, read_here(file, piece, include)
-    for table, path in files.items():
-        with pa.memory_map(path) as source:
-            batch.tables[table] = pa.ipc.open_stream(source).read_all()
-        Path(path).unlink()
-    return file, piece, batch
 
 
 def parse_json(text: bytes) -> Any:
@@ -292,10 +200,3 @@ def _table(
     for name, items in zip(COMMON_COLUMNS, zip(*common, strict=True), strict=True):
         arrays[name] = pa.DictionaryArray.from_arrays(indices, pa.array(items, pa.string()))
     return pa.table(arrays)
-
-
-def _processors() -> int:
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on this system
-        return os.cpu_count() or 1
