@@ -14,7 +14,7 @@ from typing import Any
 from pipeline import meta
 from pipeline.engines.base import Engine
 from pipeline.errors import RunError
-from pipeline.ingest.landing import make_raw_table
+from pipeline.ingest.raw_tables import make_raw_table
 from pipeline.plan import Plan, PlanTable
 
 ROWS_PER_BATCH = 100_000

@@ -54,7 +54,7 @@ def init(invocation: Invocation) -> None:
     """
     from pipeline.cli.output import say
     from pipeline.config import CONFIG_FILE, SOURCES, redact
-    from pipeline.ingest.landing import make_raw_table
+    from pipeline.ingest.raw_tables import make_raw_table
 
     file = Path.cwd() / CONFIG_FILE
     target = invocation.target  # a broken configuration is an error before anything is made

@@ -84,6 +84,7 @@ CONTENT_PREFIXES = (
     "llm.output_messages.",
     "llm.prompts.",
 )
+NUMBERS = (bool, int, float)
 # The text of the record itself.
 BODY = "body"
 # The one fact inside tool parameters that links a commit to a session.
@@ -94,7 +95,7 @@ _COMMIT_IN_JSON = re.compile(r'"git_commit_id"\s*:\s*"([0-9a-fA-F]{7,64})"')
 # A body that is a name and nothing else, such as session_start or claude_code.api_request.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*([./][A-Za-z0-9_-]+)*")
 LONGEST_NAME = 128
-MOST_NAMES = 10_000  # names without content that are remembered
+MOST_LAYOUTS = 1_000  # lists of names that are remembered
 
 
 def is_content(name: str) -> bool:
@@ -115,7 +116,8 @@ class ContentFilter:
     def __init__(self, include: Iterable[str] = ()) -> None:
         self.include = frozenset(include)
         self.dropped: set[str] = set()
-        self._plain: set[str] = set()
+        # Records of a kind have the same names: those among them that hold content.
+        self._holders: dict[tuple[str, ...], tuple[str, ...]] = {}
         for name in sorted(self.include):
             if not is_content(name):
                 raise SetupError(
@@ -131,28 +133,22 @@ class ContentFilter:
 
     def split(self, attributes: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Attributes by their names: those without content, and those that hold it."""
-        if attributes.keys() <= self._plain:  # nearly always
+        names = tuple(attributes)
+        holders = self._holders.get(names)
+        if holders is None:
+            holders = tuple(filter(is_content, names))
+            if len(self._holders) < MOST_LAYOUTS:
+                self._holders[names] = holders
+        if not holders:
             return attributes, {}
-        content = {}
-        for name in attributes:
-            if name in self._plain:
-                continue
-            if is_content(name):
-                content[name] = attributes[name]
-            elif len(self._plain) < MOST_NAMES:
-                self._plain.add(name)
-        if not content:
-            return attributes, content
-        plain = dict(attributes)
-        for name in content:
-            del plain[name]
-        return plain, content
+        plain = attributes.copy()
+        return plain, {name: plain.pop(name) for name in holders}
 
     def kept(self, content: dict[str, Any]) -> dict[str, Any]:
         """What lands of attributes that hold content."""
         kept = {}
         for name, value in content.items():
-            if name in self.include or value is None or isinstance(value, bool | int | float):
+            if name in self.include or value is None or isinstance(value, NUMBERS):
                 kept[name] = value
                 continue
             self.dropped.add(name)

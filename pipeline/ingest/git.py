@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import IngestError
+from pipeline.ingest.arrow import Summary
 from pipeline.ingest.git_repository import Repository
 from pipeline.ingest.landing import IngestResult, Landing
 
@@ -100,7 +101,9 @@ def _land(landing: Landing, repository: Repository, tips: list[str], known: set[
                 landing.quarantine(repository.path, None, f"commit {commit[COMMIT]}: {reason}")
             else:
                 dated.append(commit)
-        landing.land_arrow("git_commits", commit_table(dated, repository.project_id, edge))
+        if dated:
+            rows = commit_table(dated, repository.project_id, edge)
+            landing.land_arrow("git_commits", rows, _summary(dated))
         known.update(commit[COMMIT] for commit in commits_read)
 
 
@@ -185,6 +188,11 @@ def commit_table(commits: list[list[str]], project_id: str, edge: set[str]) -> "
             "notes": pa.array([without_content(note) if note else None for note in notes], pa.string()),
         }
     )
+
+
+def _summary(commits: list[list[str]]) -> Summary:
+    times = [int(commit[AUTHORED]) * 1_000_000 for commit in commits]
+    return Summary.of([commit[COMMIT] for commit in commits], times)
 
 
 def epoch(seconds: str) -> int | None:

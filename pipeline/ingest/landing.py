@@ -13,15 +13,15 @@ a duplicate, or quarantined, and `meta.ingests` says how many of each.
 import datetime as dt
 import hashlib
 import uuid
-from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from pipeline import meta
-from pipeline.errors import QueryError
+from pipeline.ingest.arrow import Summary, append_arrow, fetch_beside, numbers_from
+from pipeline.ingest.raw_tables import bounded_memory, make_raw_table
 from pipeline.ingest.values import clean_text, to_json
 
 if TYPE_CHECKING:
@@ -36,22 +36,11 @@ KEYS = {"git_commits": "commit_hash"}
 EXACT = ("TIMESTAMP", "TIMESTAMP WITH TIME ZONE")  # DuckDB's times to the microsecond
 TIMES = {"git_commits": "commit_timestamp", "copilot_metrics": "date"}
 
+Range = tuple[dt.datetime, dt.datetime]
+
 BATCH = 10_000  # rows that are held back before they are written
 IN_LIST = 1_000  # keys that are asked for at once where a statement takes no lists
-MEMORY = 192  # MiB that DuckDB may use, unless it was given less
-MEGABYTES = {"MiB": 1, "GiB": 1 << 10, "TiB": 1 << 20}
 EXCERPT = 200  # characters that are kept of a bad record
-
-# Ibis type of a contract's column → kind of value in `meta.NATIVE`; the others have the same
-# name in every engine, but for JSON.
-KINDS = {"String": "text", "Int64": "integer", "Float64": "float", "Timestamp": "instant"}
-# Where a database would write JSON anew, in an order of its own, it is kept as text.
-JSON = {"duckdb": "JSON", "postgres": "JSON", "pyspark": "STRING", "bigquery": "STRING"}
-
-
-# Long texts that seldom repeat: with zstd a DuckDB file is half as big and sooner written than
-# with what DuckDB chooses, and read as fast.
-ZSTD = {("otel_logs", "attributes")}
 
 
 @dataclass(frozen=True)
@@ -95,6 +84,7 @@ class Landing:
         self._transaction = ExitStack()
         self._shapes: dict[str, dict[str, str]] = {}
         self._next_id: dict[str, int] = {}
+        self._ranges: dict[str, Range] = {}
         self._waiting: dict[str, list[Mapping[str, Any]]] = {}
         self._bad: list[tuple[Any, ...]] = []
         self._landed: dict[str, int] = {}
@@ -175,26 +165,21 @@ class Landing:
             if len(waiting) >= BATCH:
                 self._flush(table)
 
-    def land_arrow(self, table: str, rows: "pa.Table") -> None:
+    def land_arrow(self, table: str, rows: "pa.Table", summary: Summary) -> None:
         """Land an Arrow table of contract columns, key and time included."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        if not rows.num_rows:
-            return
+        times = summary.oldest, summary.newest
         self._ensure(table, rows.column_names)
-        times = pc.min_max(rows.column(TIMES.get(table, "timestamp"))).as_py()
         keys = rows.column(KEYS.get(table, "record_hash"))
-        known = self._known(table, keys, (times["min"], times["max"]))
-        if known or pc.count_distinct(keys).as_py() < rows.num_rows:
+        known = set() if self._apart(table, *times) else self._known(table, keys, times)
+        if known or not summary.all_different:
+            import pyarrow as pa
+
             rows = rows.filter(pa.array(self._fresh(keys.to_pylist(), known)))
         if not rows.num_rows:
             return
+        self._widen(table, *times)
         first = self._take_ids(table, rows.num_rows)
-        numbers = array("q", range(first, first + rows.num_rows))
-        # Not from a list: with the first one that it is given, Arrow imports pandas.
-        ids = pa.Array.from_buffers(pa.int64(), len(numbers), [None, pa.py_buffer(numbers)])
-        rows = rows.append_column("id", ids)
+        rows = rows.append_column("id", numbers_from(first, rows.num_rows))
         append_arrow(self.engine, "raw", table, rows, {"created_at": self._started})
 
     def quarantine(
@@ -264,6 +249,7 @@ class Landing:
         fresh = self._fresh(keys, self._known(table, keys))
         rows = [row for row, new in zip(rows, fresh, strict=True) if new]
         if rows:
+            self._ranges.pop(table, None)  # these may be of any time
             first = self._take_ids(table, len(rows))
             complete = [(number, self._started, *row) for number, row in enumerate(rows, start=first)]
             self.engine.append("raw", table, ["id", "created_at", *columns], complete)
@@ -284,7 +270,10 @@ class Landing:
         return fresh
 
     def _known(
-        self, table: str, keys: "list[str] | pa.ChunkedArray", times: tuple[Any, Any] | None = None
+        self,
+        table: str,
+        keys: "list[str] | pa.ChunkedArray",
+        times: tuple[dt.datetime, dt.datetime] | None = None,
     ) -> set[str]:
         """Which of the keys the table has."""
         if self._next_id[table] == 1:
@@ -314,6 +303,21 @@ class Landing:
             known.update(row[0] for row in engine.fetch(f"{sql}({marks}){within}", [*some, *bounds]))
         return known
 
+    def _apart(self, table: str, low: dt.datetime, high: dt.datetime) -> bool:
+        """Whether all that the table has is known to be older or newer."""
+        if table not in self._ranges:
+            return False
+        oldest, newest = self._ranges[table]
+        return high < oldest or newest < low
+
+    def _widen(self, table: str, low: dt.datetime, high: dt.datetime) -> None:
+        """Note from when to when a table goes that was empty."""
+        if self._next_id[table] == 1:
+            self._ranges[table] = low, high
+        elif table in self._ranges:
+            oldest, newest = self._ranges[table]
+            self._ranges[table] = min(low, oldest), max(high, newest)
+
     def _take_ids(self, table: str, count: int) -> int:
         first = self._next_id[table]
         self._next_id[table] += count
@@ -337,99 +341,6 @@ def record_hash(table: str, record: Mapping[str, Any]) -> str:
     content = {name: _plain(value) for name, value in record.items() if value is not None}
     text = to_json([table, content])
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-
-
-def make_raw_table(engine: "Engine", table: str, shape: Mapping[str, str] | None) -> None:
-    """Make a raw table as its contract says, or add the columns that it lacks.
-
-    Args:
-        engine: an open engine with a schema `raw`.
-        table: its name, such as otel_logs.
-        shape: the columns that are there; None if the table is not.
-    """
-    from schemas import raw
-
-    contract = getattr(raw, "Raw" + "".join(word.title() for word in table.split("_")))
-    native = meta.NATIVE[engine.dialect]
-    fields = contract.to_schema().columns
-    definitions = {}
-    for name, ibis_type in contract.columns().items():
-        kind = type(ibis_type).__name__
-        is_json = (fields[name].metadata or {}).get("json")
-        same = native.get(KINDS.get(kind, ""), kind.upper())
-        definitions[name] = JSON[engine.dialect] if is_json else same
-        if engine.dialect == "duckdb" and (table, name) in ZSTD:
-            definitions[name] += " USING COMPRESSION zstd"
-    if shape is None:
-        columns = ", ".join(f"{engine.quote(name)} {kind}" for name, kind in definitions.items())
-        engine.execute(f"CREATE TABLE {engine.name('raw', table)} ({columns})")
-        return
-    for name, kind in definitions.items():
-        if name not in shape:
-            engine.execute(f"ALTER TABLE {engine.name('raw', table)} ADD COLUMN {engine.quote(name)} {kind}")
-
-
-@contextmanager
-def bounded_memory(engine: "Engine") -> Iterator[None]:
-    """Keep DuckDB from holding what it writes to a file in memory as well."""
-    if engine.dialect != "duckdb" or getattr(engine, "path", None) == ":memory:":
-        yield
-        return
-    before = str(engine.fetch("SELECT current_setting('memory_limit')")[0][0])
-    amount, unit = before.split()
-    if float(amount) * MEGABYTES.get(unit, 0) <= MEMORY:
-        yield
-        return
-    engine.execute(f"SET memory_limit = '{MEMORY} MiB'")
-    try:
-        yield
-    finally:
-        engine.execute(f"SET memory_limit = '{before}'")
-
-
-def append_arrow(
-    engine: "Engine",
-    schema: str,
-    table: str,
-    incoming_rows: "pa.Table",
-    common: Mapping[str, Any] | None = None,
-) -> None:
-    """Add the rows of an Arrow table; DuckDB reads it in place.
-
-    Args:
-        engine: an open engine.
-        schema: where the table is.
-        table: its name.
-        incoming_rows: the rows.
-        common: further columns, with the value that all of the rows have.
-    """
-    common = common or {}
-    own = incoming_rows.column_names
-    columns = [*common, *own]
-    if engine.dialect != "duckdb":
-        values = [incoming_rows.column(name).to_pylist() for name in own]
-        rows = [(*common.values(), *row) for row in zip(*values, strict=True)]
-        engine.append(schema, table, columns, rows)
-        return
-    names = ", ".join(map(engine.quote, columns))
-    selected = ", ".join(["?"] * len(common) + list(map(engine.quote, own)))
-    sql = f"INSERT INTO {engine.name(schema, table)} ({names}) SELECT {selected} FROM incoming"
-    fetch_beside(engine, sql, incoming_rows, list(common.values()))
-
-
-def fetch_beside(
-    engine: "Engine", sql: str, incoming: "pa.Table", parameters: Sequence[Any] = ()
-) -> list[tuple[Any, ...]]:
-    """The rows of a query of DuckDB that reads an Arrow table in place, as `incoming`."""
-    import duckdb
-
-    try:
-        # Found by the name of the variable: a registered table would stay in memory until the
-        # transaction ends.
-        rows: list[tuple[Any, ...]] = engine.connection.execute(sql, parameters).fetchall()  # type: ignore[attr-defined]
-    except duckdb.Error as error:
-        raise QueryError(f"DuckDB refused rows: {error}") from error
-    return rows
 
 
 def _is_json(name: str, native: str) -> bool:

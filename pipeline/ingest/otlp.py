@@ -116,7 +116,7 @@ class _Account:
     def take(self, file: InputFile, piece: Piece, batch: Batch) -> None:
         """Land what a piece held; after the last one, note where to go on."""
         for table, rows in batch.tables.items():
-            self.landing.land_arrow(table, rows)
+            self.landing.land_arrow(table, rows, batch.summaries[table])
         self.landing.skip(batch.empty)
         self.landing.drop(batch.dropped)
         file.known = file.known or batch.documents > 0 or file.start > 0

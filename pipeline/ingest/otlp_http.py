@@ -17,8 +17,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
 from pipeline.ingest.content import ContentFilter
-from pipeline.ingest.otlp_json import Rows
+from pipeline.ingest.otlp_json import read_document
 from pipeline.ingest.otlp_reader import parse_json
+from pipeline.ingest.otlp_rows import Rows
 from pipeline.ingest.values import clean, dumps
 
 # Path → signal, its key in JSON, and the name of what an answer counts.
@@ -198,7 +199,7 @@ class Handler(BaseHTTPRequestHandler):
         if not isinstance(document, dict) or (document and key not in document):
             raise Refusal(HTTPStatus.BAD_REQUEST, f"the export holds no {key}")
         rows = Rows(ContentFilter())
-        rows.read(document, 1)
+        read_document(document, 1, rows)
         if document.get(key):
             try:
                 self.server.store(dumps(document).encode())

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from pipeline.ingest.arrow import Summary
 from pipeline.ingest.content import ContentFilter
 from pipeline.ingest.files import LONGEST, ZSTD_MAGIC, Piece
-from pipeline.ingest.otlp_json import COMMON_COLUMNS, LOG_COLUMNS, METRIC_COLUMNS, Rows
+from pipeline.ingest.otlp_json import read_document
+from pipeline.ingest.otlp_rows import COMMON_COLUMNS, LOG_COLUMNS, METRIC_COLUMNS, Rows
+from pipeline.ingest.otlp_strict import read_line
 from pipeline.ingest.values import clean
 
 if TYPE_CHECKING:
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
 
 # A line that begins with one of these goes on with the document before it.
 GOES_ON = (b" ", b"\t", b"}", b"]")
-NUL = re.compile(rb"\\u0000")
+NUL = re.compile(rb"\\u0000")  # found twice as fast as the bytes themselves
 
 
 @dataclass
@@ -27,6 +30,7 @@ class Batch:
 
     Attributes:
         tables: raw table → its rows.
+        summaries: raw table → what is known of them.
         bad: (line or message, reason) of what was put aside.
         more_bad: how many more there were.
         lines: how many lines of text there were.
@@ -36,6 +40,7 @@ class Batch:
     """
 
     tables: "dict[str, pa.Table]"
+    summaries: dict[str, Summary]
     bad: list[tuple[int, str]]
     more_bad: int
     empty: int
@@ -64,29 +69,30 @@ def _read_piece(piece: Piece, include: frozenset[str]) -> Batch:
     import pyarrow as pa
 
     rows = Rows(ContentFilter(include))
-    unread = (0, 0, "")
+    lines, unread = 0, (0, 0, "")
     text = piece.place.read() if piece.place else piece.text
     if text:
-        unread = _read_text(text, piece, rows)
+        lines, unread = _read_text(text, piece, rows)
     for number, message in enumerate(piece.messages, start=piece.first):
         try:
-            rows.read(parse_message(message), number)
+            read_document(parse_message(message), number, rows)
         except ValueError as error:
             rows.put_aside(number, f"message {number}: {error}")
-    tables = {}
+    tables, summaries = {}, {}
     if rows.logs:
-        logs = _table(rows.logs, LOG_COLUMNS, rows.common)
+        logs, summaries["otel_logs"] = _table(rows.logs, LOG_COLUMNS, rows.common)
         tables["otel_logs"] = logs.append_column("source", pa.repeat("otlp", logs.num_rows))
     if rows.metrics:
-        tables["otel_metrics"] = _table(rows.metrics, METRIC_COLUMNS, rows.common)
+        tables["otel_metrics"], summaries["otel_metrics"] = _table(rows.metrics, METRIC_COLUMNS, rows.common)
     return Batch(
         tables,
+        summaries,
         rows.bad,
         rows.more_bad,
         rows.empty,
         rows.documents,
         rows.content.dropped,
-        text.count(b"\n"),
+        lines,
         *unread,
     )
 
@@ -139,8 +145,11 @@ def parse_message(message: bytes) -> Any:
     return clean(decode(message))
 
 
-def _read_text(text: bytes, piece: Piece, rows: Rows) -> tuple[int, int, str]:
-    """Read JSON documents, one a line or pretty-printed; what is left unread at the end."""
+def _read_text(text: bytes, piece: Piece, rows: Rows) -> tuple[int, tuple[int, int, str]]:
+    """Read JSON documents, one a line or pretty-printed.
+
+    Returns how many lines there are, and what is left unread at the end.
+    """
     # NUL is legal in JSON and refused by databases; it is rare, so look for it once.
     has_nul = NUL.search(text) is not None
     lines = text.split(b"\n")
@@ -150,6 +159,8 @@ def _read_text(text: bytes, piece: Piece, rows: Rows) -> tuple[int, int, str]:
         start = position
         line = lines[position]
         position += 1
+        if not has_nul and read_line(line, piece.first + start, rows):
+            continue
         try:
             document = orjson.loads(line)
         except orjson.JSONDecodeError:
@@ -164,11 +175,11 @@ def _read_text(text: bytes, piece: Piece, rows: Rows) -> tuple[int, int, str]:
                 at_end = not any(line.strip() for line in lines[position:])
                 if piece.last and at_end and _may_go_on(whole, terminated):
                     unread = len(b"\n".join(lines[start:]))
-                    return unread, piece.first + start, str(error)
+                    return count - 1, (unread, piece.first + start, str(error))
                 rows.put_aside(piece.first + start, str(error))
                 continue
-        rows.read(clean(document) if has_nul else document, piece.first + start)
-    return 0, 0, ""
+        read_document(clean(document) if has_nul else document, piece.first + start, rows)
+    return count - 1, (0, 0, "")
 
 
 def _may_go_on(text: bytes, terminated: bool) -> bool:
@@ -181,8 +192,8 @@ def _table(
     rows: list[tuple[Any, ...]],
     columns: dict[str, str],
     common: Iterable[tuple[str | None, ...]],
-) -> "pa.Table":
-    """Rows as an Arrow table; what many have in common is stored once."""
+) -> "tuple[pa.Table, Summary]":
+    """Rows as an Arrow table, in which what many have in common is stored once."""
     import pyarrow as pa
 
     types = {
@@ -199,4 +210,5 @@ def _table(
     indices = pa.array(numbers, pa.int32())
     for name, items in zip(COMMON_COLUMNS, zip(*common, strict=True), strict=True):
         arrays[name] = pa.DictionaryArray.from_arrays(indices, pa.array(items, pa.string()))
-    return pa.table(arrays)
+    by_name = dict(zip(columns, values, strict=True))
+    return pa.table(arrays), Summary.of(by_name["record_hash"], by_name["timestamp"])

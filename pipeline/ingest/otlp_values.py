@@ -5,13 +5,9 @@ each: https://github.com/open-telemetry/opentelemetry-proto, `common.proto`.
 """
 
 from collections.abc import Callable
-from operator import itemgetter
 from typing import Any
 
 from pipeline.ingest.values import INT64_MAX, INT64_MIN
-
-DIGITS_OF_INT64 = 19
-KEY_AND_VALUE = itemgetter("key", "value")
 
 
 def attributes_of(attributes: Any) -> dict[str, Any]:
@@ -20,14 +16,7 @@ def attributes_of(attributes: Any) -> dict[str, Any]:
         return {}
     if type(attributes) is dict:
         return attributes
-    try:
-        # text spelt out: much of the time of an ingest is spent here
-        return {
-            key: value["stringValue"] if "stringValue" in value else _other_value(value)
-            for key, value in map(KEY_AND_VALUE, attributes)
-        }
-    except (KeyError, TypeError, ValueError):  # an attribute without a value, or a strange one
-        return {attribute["key"]: value_of(attribute.get("value")) for attribute in attributes}
+    return {attribute["key"]: value_of(attribute.get("value")) for attribute in attributes}
 
 
 def value_of(value: Any) -> Any:
@@ -36,21 +25,14 @@ def value_of(value: Any) -> Any:
         return value
     if "stringValue" in value:
         return value["stringValue"]
-    for kind, item in value.items():
-        if kind in _VALUES:
-            return _VALUES[kind](item)
+    for kind, plain in _VALUES.items():
+        if kind in value:
+            return plain(value[kind])
     return value or None
 
 
-def _other_value(value: dict[str, Any]) -> Any:
-    if "intValue" not in value:
-        return value_of(value)
-    number = value["intValue"]
-    small = type(number) is str and len(number) < DIGITS_OF_INT64
-    return int(number) if small else _int_value(number)
-
-
-def _int_value(item: Any) -> Any:
+def int_value(item: Any) -> Any:
+    """An integer; text if it is none, or has more than 64 bits."""
     try:
         number = int(item)
     except (TypeError, ValueError, OverflowError):
@@ -78,7 +60,7 @@ def _map_value(item: Any) -> dict[str, Any]:
 
 
 _VALUES: dict[str, Callable[[Any], Any]] = {
-    "intValue": _int_value,
+    "intValue": int_value,
     "doubleValue": _double_value,
     "boolValue": _bool_value,
     "bytesValue": lambda item: item,

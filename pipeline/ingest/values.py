@@ -49,10 +49,15 @@ def to_json(value: Any) -> str:
 
 def dumps(value: Any) -> str:
     """Like `to_json`, but for values without NUL."""
+    return encode(value).decode()
+
+
+def encode(value: Any) -> bytes:
+    """Like `dumps`, in UTF-8."""
     try:
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     except (TypeError, RecursionError):  # too big, too deep or no valid Unicode
-        return _careful_json(value)
+        return _careful_json(value).encode()
 
 
 def _careful_json(value: Any) -> str:

@@ -20,8 +20,8 @@ from typing import NamedTuple
 import orjson
 
 from pipeline.engines import connect
-from pipeline.ingest.landing import make_raw_table
 from pipeline.ingest.otlp import ingest_otlp
+from pipeline.ingest.raw_tables import make_raw_table
 from tests.ingest.otlp_samples import log, logs, metric, metrics, point
 
 BLOCK = 25 << 20  # bytes that are generated; the rest repeats them at other times

@@ -5,7 +5,8 @@ import datetime as dt
 import pytest
 
 from pipeline.engines import connect
-from pipeline.ingest.landing import Landing, append_arrow
+from pipeline.ingest.arrow import Summary, append_arrow
+from pipeline.ingest.landing import Landing
 
 NOON = dt.datetime(2026, 1, 2, 12, tzinfo=dt.UTC)
 COMMIT = {"commit_hash": "a1", "commit_message": "First", "commit_timestamp": NOON}
@@ -154,15 +155,45 @@ def test_arrow_tables_land_like_records(engine):
             "record_hash": ["h1", "h2", "h1"],
         }
     )
+    summary = Summary(all_different=False, oldest=NOON, newest=NOON)
     with Landing(engine, "otlp", ["x"]) as landing:
-        landing.land_arrow("otel_logs", table)
-        landing.land_arrow("otel_logs", table)
+        landing.land_arrow("otel_logs", table, summary)
+        landing.land_arrow("otel_logs", table, summary)
 
     assert (landing.result.landed, landing.result.duplicates) == (2, 4)
     assert rows(engine, "SELECT id, body, created_at IS NULL FROM raw.otel_logs ORDER BY id") == [
         (1, "a", False),
         (2, "b", False),
     ]
+
+
+def test_arrow_tables_of_whatever_times_land_once(engine):
+    import pyarrow as pa
+
+    def land_hours(landing, *hours):
+        times = [NOON + dt.timedelta(hours=hour) for hour in hours]
+        table = pa.table(
+            {
+                "timestamp": pa.array(times, pa.timestamp("us", "UTC")),
+                "record_hash": [f"h{hour}" for hour in hours],
+            }
+        )
+        summary = Summary(all_different=True, oldest=min(times), newest=max(times))
+        landing.land_arrow("otel_logs", table, summary)
+        return landing.result.duplicates
+
+    with Landing(engine, "otlp", ["x"]) as landing:
+        assert land_hours(landing, 1, 5) == 0
+        assert land_hours(landing, 6, 9) == 0
+        assert land_hours(landing, -3, 0) == 0
+        assert land_hours(landing, 3, 5) == 1
+        assert land_hours(landing, 9, 10) == 2
+        landing.land("otel_logs", [{"record_hash": "h20", "timestamp": NOON + dt.timedelta(hours=20)}])
+        assert landing.result.duplicates == 2
+        assert land_hours(landing, 20) == 3
+        assert land_hours(landing, -3) == 4
+    with Landing(engine, "otlp", ["x"]) as landing:
+        assert land_hours(landing, 0, 9, 11) == 2
 
 
 def test_more_records_than_one_batch(engine, monkeypatch):

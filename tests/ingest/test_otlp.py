@@ -24,8 +24,8 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 
 from pipeline.engines import connect
 from pipeline.errors import IngestError
-from pipeline.ingest.landing import make_raw_table
 from pipeline.ingest.otlp import ingest_otlp
+from pipeline.ingest.raw_tables import make_raw_table
 from tests.ingest.otlp_samples import TIME, framed, lines, log, logs, metric, metrics, point, spans
 from tests.ingest.test_otlp_json import SDK_LOG, SDK_METRICS
 
@@ -330,7 +330,7 @@ def test_a_line_beyond_the_limit_is_put_aside_without_being_kept(engine, tmp_pat
 
 
 def test_garbage_without_end_does_not_fill_the_memory(engine, tmp_path, monkeypatch):
-    monkeypatch.setattr("pipeline.ingest.otlp_json.MOST_BAD", 10)
+    monkeypatch.setattr("pipeline.ingest.otlp_rows.MOST_BAD", 10)
     path = tmp_path / "a.json"
     path.write_text(lines(ONE) + "x\n" * 1000)
     result = holds(ingest_otlp(engine, [path]))

@@ -6,20 +6,22 @@ import pytest
 
 from pipeline.errors import SetupError
 from pipeline.ingest.content import ContentFilter
-from pipeline.ingest.otlp_json import COMMON_COLUMNS, LOG_COLUMNS, METRIC_COLUMNS, Rows
+from pipeline.ingest.otlp_json import read_document
+from pipeline.ingest.otlp_rows import COMMON_COLUMNS, LOG_COLUMNS, METRIC_COLUMNS, Rows
 from tests.ingest.otlp_samples import TIME, any_value, log, logs, metric, metrics, point, spans
 
 
 def read(*documents, include=()):
     rows = Rows(ContentFilter(include))
     for line, document in enumerate(documents, start=1):
-        rows.read(document, line)
+        read_document(document, line, rows)
     return rows
 
 
 def whole(rows, row, columns):
     common = list(rows.common)[row[-1]]
-    return dict(zip((*columns, *COMMON_COLUMNS), (*row[:-1], *common), strict=True))
+    found = dict(zip((*columns, *COMMON_COLUMNS), (*row[:-1], *common), strict=True))
+    return found | {"attributes": found["attributes"].decode()}
 
 
 def log_rows(*documents, **options):

@@ -1,0 +1,94 @@
+"""Arrow tables on their way into a database. DuckDB reads them where they are."""
+
+import datetime as dt
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from pipeline.errors import QueryError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from pipeline.engines.base import Engine
+
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What the reader of rows knows of them, and a database would have to look for.
+
+    Attributes:
+        all_different: whether no two rows have the same key.
+        oldest: the first of their times.
+        newest: the last of them.
+    """
+
+    all_different: bool
+    oldest: dt.datetime
+    newest: dt.datetime
+
+    @classmethod
+    def of(cls, keys: Sequence[str], microseconds: Sequence[int]) -> Self:
+        """Of keys, and of times since 1970."""
+        return cls(
+            len(set(keys)) == len(keys),
+            EPOCH + dt.timedelta(microseconds=min(microseconds)),
+            EPOCH + dt.timedelta(microseconds=max(microseconds)),
+        )
+
+
+def numbers_from(first: int, count: int) -> "pa.Array":
+    """That many integers, one after the other."""
+    import pyarrow as pa
+
+    numbers = array("q", range(first, first + count))
+    # Not from a list: with the first one that it is given, Arrow imports pandas.
+    return pa.Array.from_buffers(pa.int64(), count, [None, pa.py_buffer(numbers)])
+
+
+def append_arrow(
+    engine: "Engine",
+    schema: str,
+    table: str,
+    incoming_rows: "pa.Table",
+    common: Mapping[str, Any] | None = None,
+) -> None:
+    """Add the rows of an Arrow table; DuckDB reads it in place.
+
+    Args:
+        engine: an open engine.
+        schema: where the table is.
+        table: its name.
+        incoming_rows: the rows.
+        common: further columns, with the value that all of the rows have.
+    """
+    common = common or {}
+    own = incoming_rows.column_names
+    columns = [*common, *own]
+    if engine.dialect != "duckdb":
+        values = [incoming_rows.column(name).to_pylist() for name in own]
+        rows = [(*common.values(), *row) for row in zip(*values, strict=True)]
+        engine.append(schema, table, columns, rows)
+        return
+    names = ", ".join(map(engine.quote, columns))
+    selected = ", ".join(["?"] * len(common) + list(map(engine.quote, own)))
+    sql = f"INSERT INTO {engine.name(schema, table)} ({names}) SELECT {selected} FROM incoming"
+    fetch_beside(engine, sql, incoming_rows, list(common.values()))
+
+
+def fetch_beside(
+    engine: "Engine", sql: str, incoming: "pa.Table", parameters: Sequence[Any] = ()
+) -> list[tuple[Any, ...]]:
+    """The rows of a query of DuckDB that reads an Arrow table in place, as `incoming`."""
+    import duckdb
+
+    try:
+        # Found by the name of the variable: a registered table would stay in memory until the
+        # transaction ends.
+        rows: list[tuple[Any, ...]] = engine.connection.execute(sql, parameters).fetchall()  # type: ignore[attr-defined]
+    except duckdb.Error as error:
+        raise QueryError(f"DuckDB refused rows: {error}") from error
+    return rows
