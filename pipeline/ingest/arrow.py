@@ -40,6 +40,13 @@ class Summary:
         )
 
 
+def warm_up() -> None:
+    """Import Arrow now, and pandas, which Arrow imports with the first list that it is given."""
+    import pyarrow as pa
+
+    pa.array([])
+
+
 def numbers_from(first: int, count: int) -> "pa.Array":
     """That many integers, one after the other."""
     import pyarrow as pa

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import IngestError
-from pipeline.ingest.arrow import Summary
+from pipeline.ingest.arrow import Summary, warm_up
 from pipeline.ingest.git_repository import Repository
 from pipeline.ingest.landing import IngestResult, Landing
 
@@ -82,7 +82,11 @@ def ingest_git(
 
 def _land(landing: Landing, repository: Repository, tips: list[str], known: set[str]) -> None:
     """Land what can be reached from `tips` and is not `known`, and make it known."""
-    commits = repository.commits(tips)
+    with ThreadPoolExecutor(1) as pool:
+        listing = pool.submit(repository.commits, tips)
+        if not known:
+            warm_up()  # takes about as long as git takes to list many commits
+        commits = listing.result()
     if not commits:
         landing.warn(f"{repository.path} has no commits yet.")
     new = [commit for commit in commits if commit not in known]

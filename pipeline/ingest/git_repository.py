@@ -43,6 +43,7 @@ LOG_OPTIONS = [
     "-z",
 ]
 ENVIRONMENT = {
+    "GIT_FLUSH": "0",  # blocks instead of a write for every commit
     "GIT_ALLOW_PROTOCOL": "none",  # a partial clone would fetch, by commands it names itself
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_OPTIONAL_LOCKS": "0",

@@ -8,20 +8,19 @@ does makes either slower, and none quicker.
 
 import contextlib
 import json
-import os
 import random
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import NamedTuple
 
 import orjson
 
 from pipeline.engines import connect
 from pipeline.ingest.otlp import ingest_otlp
 from pipeline.ingest.raw_tables import make_raw_table
+from tests.benchmarks.seconds import Seconds, compare, seconds_printed_by
 from tests.ingest.otlp_samples import log, logs, metric, metrics, point
 
 BLOCK = 25 << 20  # bytes that are generated; the rest repeats them at other times
@@ -29,13 +28,6 @@ FIRST_SECOND = 1_000_000_000
 ROUNDS = 7
 AT_MOST = 3.0
 MOST_MEMORY = 600  # MB
-
-
-class Seconds(NamedTuple):
-    """By the clock, and of processors, those of child processes included."""
-
-    wall: float
-    cpu: float
 
 
 def make_file(path: Path, megabytes: int) -> None:
@@ -128,13 +120,7 @@ def seconds_to_parse(path: Path) -> Seconds:
 def seconds_to_ingest(path: Path, database: Path) -> Seconds:
     """What `ingest_otlp` needs for the file, in a process and a database of its own."""
     make_tables(database)
-    process = subprocess.Popen(ingesting(path, database), stdout=subprocess.PIPE, text=True)
-    wall = float(process.stdout.read())
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = status
-    if status:
-        sys.exit("the ingest failed")
-    return Seconds(wall, usage.ru_utime + usage.ru_stime)
+    return seconds_printed_by(ingesting(path, database))
 
 
 def ingesting(path: Path, database: Path) -> list[str]:
@@ -193,12 +179,7 @@ def main(megabytes: int) -> None:
         ]
         make_tables(database)
         peak = peak_memory(ingesting(path, database))
-    parsed, ingested = (Seconds(*map(min, *each)) for each in zip(*rounds, strict=True))
-    print("                  by the clock   of processors")
-    print(f"orjson.loads      {parsed.wall:10.2f} s     {parsed.cpu:10.2f} s")
-    print(f"ingest otlp       {ingested.wall:10.2f} s     {ingested.cpu:10.2f} s")
-    ratio = ingested.wall / parsed.wall
-    print(f"times             {ratio:10.2f}       {ingested.cpu / parsed.cpu:10.2f}")
+    ratio = compare("orjson.loads", "ingest otlp", rounds)
     print(f"{peak} MB")
     if ratio > AT_MOST or peak > MOST_MEMORY:
         sys.exit(f"more than {AT_MOST:g} times or {MOST_MEMORY} MB")
