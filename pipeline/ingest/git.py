@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import IngestError
 from pipeline.ingest.arrow import Summary, warm_up
+from pipeline.ingest.cycles import no_search_for_cycles
 from pipeline.ingest.git_repository import Repository
 from pipeline.ingest.landing import IngestResult, Landing
 
@@ -69,7 +70,8 @@ def ingest_git(
             try:
                 repository = Repository(Path(path).expanduser())
                 tips = repository.tips(branch, all_branches=all_branches)
-                _land(landing, repository, tips, known)
+                with no_search_for_cycles():
+                    _land(landing, repository, tips, known)
             except IngestError as error:
                 problems.append(str(error))
         readable = len(problems) < len(repositories)
