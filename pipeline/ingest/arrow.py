@@ -1,7 +1,6 @@
 """Arrow tables on their way into a database. DuckDB reads them where they are."""
 
 import datetime as dt
-from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
@@ -38,22 +37,6 @@ class Summary:
             EPOCH + dt.timedelta(microseconds=min(microseconds)),
             EPOCH + dt.timedelta(microseconds=max(microseconds)),
         )
-
-
-def warm_up() -> None:
-    """Import Arrow now, and pandas, which Arrow imports with the first list that it is given."""
-    import pyarrow as pa
-
-    pa.array([])
-
-
-def numbers_from(first: int, count: int) -> "pa.Array":
-    """That many integers, one after the other."""
-    import pyarrow as pa
-
-    numbers = array("q", range(first, first + count))
-    # Not from a list: with the first one that it is given, Arrow imports pandas.
-    return pa.Array.from_buffers(pa.int64(), count, [None, pa.py_buffer(numbers)])
 
 
 def append_arrow(

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import IngestError
-from pipeline.ingest.arrow import Summary, warm_up
+from pipeline.ingest.arrow import Summary
+from pipeline.ingest.columns import booleans, integers, same, texts
 from pipeline.ingest.cycles import no_search_for_cycles
 from pipeline.ingest.git_repository import Repository
 from pipeline.ingest.landing import IngestResult, Landing
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 FIELDS = ["%H", "%P", "%at", "%ct", "%aN", "%aE", "%cN", "%cE", "%B", "%N"]
 COMMIT, AUTHORED = FIELDS.index("%H"), FIELDS.index("%at")
 BATCH = 5_000  # commits that one call of git reads
+MICROSECONDS = 10**6
 END_OF_TIME = int(dt.datetime(2200, 1, 1, tzinfo=dt.UTC).timestamp())
 
 # What may be kept of a session in a git-ai note; its messages may not.
@@ -84,11 +86,7 @@ def ingest_git(
 
 def _land(landing: Landing, repository: Repository, tips: list[str], known: set[str]) -> None:
     """Land what can be reached from `tips` and is not `known`, and make it known."""
-    with ThreadPoolExecutor(1) as pool:
-        listing = pool.submit(repository.commits, tips)
-        if not known:
-            warm_up()  # takes about as long as git takes to list many commits
-        commits = listing.result()
+    commits = repository.commits(tips)
     if not commits:
         landing.warn(f"{repository.path} has no commits yet.")
     new = [commit for commit in commits if commit not in known]
@@ -102,7 +100,7 @@ def _land(landing: Landing, repository: Repository, tips: list[str], known: set[
     for commits_read in read_commits(repository, new):
         dated = []
         for commit in commits_read:
-            if epoch(commit[AUTHORED]) is None:
+            if microseconds(commit[AUTHORED]) is None:
                 reason = "its author date is missing or not between 1970 and 2199"
                 landing.quarantine(repository.path, None, f"commit {commit[COMMIT]}: {reason}")
             else:
@@ -149,62 +147,60 @@ def commit_table(commits: list[list[str]], project_id: str, edge: set[str]) -> "
     """Commits in the columns of raw.git_commits.
 
     Args:
-        commits: as `read_commits` gives them, with author dates that are instants.
+        commits: as `read_commits` gives them, at least one, with author dates that are instants.
         project_id: whose they are.
         edge: those whose changes are unknown.
     """
     import pyarrow as pa
 
-    numbers = pa.int64()
-    columns = list(zip(*commits, strict=True)) or [()] * (len(FIELDS) + 1)
+    columns = list(zip(*commits, strict=True))
     hashes, parents, *times, messages, notes, numstats = columns[:4] + columns[8:]
     authored, committed = (
-        pa.array(map(epoch, seconds), pa.timestamp("s", "UTC")).cast(pa.timestamp("us", "UTC"))
-        for seconds in times
+        integers([microseconds(seconds) for seconds in column], pa.timestamp("us", "UTC")) for column in times
     )
     author_names, author_emails, committer_names, committer_emails = (
-        pa.array([word.strip() or None for word in words], pa.string()) for words in columns[4:8]
+        texts([word.strip() or None for word in words]) for words in columns[4:8]
     )
     unknown = (None, None, None)
     changes = [
         unknown if commit in edge else count_changes(numstat)
         for commit, numstat in zip(hashes, numstats, strict=True)
     ]
-    files, added, deleted = zip(*changes, strict=True) if changes else ((), (), ())
+    files, added, deleted = zip(*changes, strict=True)
     parent_counts = [
         None if commit in edge else len(names.split()) for commit, names in zip(hashes, parents, strict=True)
     ]
     return pa.table(
         {
-            "commit_hash": pa.array(hashes, pa.string()),
-            "commit_message": pa.array([text.strip("\n") for text in messages], pa.string()),
+            "commit_hash": texts(hashes),
+            "commit_message": texts([text.strip("\n") for text in messages]),
             "author_name": author_names,
             "author_email": author_emails,
             "commit_timestamp": authored,
-            "files_changed": pa.array(files, numbers),
-            "lines_added": pa.array(added, numbers),
-            "lines_deleted": pa.array(deleted, numbers),
+            "files_changed": integers(files),
+            "lines_added": integers(added),
+            "lines_deleted": integers(deleted),
             # Whether an agent helped is for the models to find out; a repository does not say.
-            "agent_assisted": pa.repeat(False, len(commits)),
-            "project_id": pa.repeat(project_id, len(commits)),
+            "agent_assisted": booleans([False] * len(commits)),
+            "project_id": same(project_id, len(commits)),
             "committer_name": committer_names,
             "committer_email": committer_emails,
             "committed_at": committed,
-            "parent_count": pa.array(parent_counts, numbers),
-            "notes": pa.array([without_content(note) if note else None for note in notes], pa.string()),
+            "parent_count": integers(parent_counts),
+            "notes": texts([without_content(note) if note else None for note in notes]),
         }
     )
 
 
 def _summary(commits: list[list[str]]) -> Summary:
-    times = [int(commit[AUTHORED]) * 1_000_000 for commit in commits]
+    times = [int(commit[AUTHORED]) * MICROSECONDS for commit in commits]
     return Summary.of([commit[COMMIT] for commit in commits], times)
 
 
-def epoch(seconds: str) -> int | None:
-    """Seconds since 1970 of an instant before 2200, or None."""
+def microseconds(seconds: str) -> int | None:
+    """Microseconds since 1970 of an instant before 2200, or None."""
     if len(seconds) < 12 and seconds.isdecimal() and (value := int(seconds)) < END_OF_TIME:
-        return value
+        return value * MICROSECONDS
     return None
 
 

@@ -20,7 +20,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from pipeline import meta
-from pipeline.ingest.arrow import Summary, append_arrow, fetch_beside, numbers_from
+from pipeline.ingest.arrow import Summary, append_arrow, fetch_beside
+from pipeline.ingest.columns import booleans, integers
 from pipeline.ingest.raw_tables import bounded_memory, make_raw_table
 from pipeline.ingest.values import clean_text, to_json
 
@@ -172,14 +173,12 @@ class Landing:
         keys = rows.column(KEYS.get(table, "record_hash"))
         known = set() if self._apart(table, *times) else self._known(table, keys, times)
         if known or not summary.all_different:
-            import pyarrow as pa
-
-            rows = rows.filter(pa.array(self._fresh(keys.to_pylist(), known)))
+            rows = rows.filter(booleans(self._fresh(keys.to_pylist(), known)))
         if not rows.num_rows:
             return
         self._widen(table, *times)
         first = self._take_ids(table, rows.num_rows)
-        rows = rows.append_column("id", numbers_from(first, rows.num_rows))
+        rows = rows.append_column("id", integers(range(first, first + rows.num_rows)))
         append_arrow(self.engine, "raw", table, rows, {"created_at": self._started})
 
     def quarantine(

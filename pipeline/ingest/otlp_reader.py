@@ -1,13 +1,14 @@
 """From pieces of files to Arrow tables."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from pipeline.ingest.arrow import Summary
+from pipeline.ingest.columns import chosen, encoded, floats, integers, same, texts
 from pipeline.ingest.content import ContentFilter
 from pipeline.ingest.cycles import no_search_for_cycles
 from pipeline.ingest.files import LONGEST, ZSTD_MAGIC, Piece
@@ -59,7 +60,6 @@ def read_piece(piece: Piece, include: frozenset[str]) -> Batch:
 
 
 def _read_piece(piece: Piece, include: frozenset[str]) -> Batch:
-    import pyarrow as pa
 
     rows = Rows(ContentFilter(include))
     lines, unread = 0, (0, 0, "")
@@ -74,7 +74,7 @@ def _read_piece(piece: Piece, include: frozenset[str]) -> Batch:
     tables, summaries = {}, {}
     if rows.logs:
         logs, summaries["otel_logs"] = _table(rows.logs, LOG_COLUMNS, rows.common)
-        tables["otel_logs"] = logs.append_column("source", pa.repeat("otlp", logs.num_rows))
+        tables["otel_logs"] = logs.append_column("source", same("otlp", logs.num_rows))
     if rows.metrics:
         tables["otel_metrics"], summaries["otel_metrics"] = _table(rows.metrics, METRIC_COLUMNS, rows.common)
     return Batch(
@@ -189,19 +189,18 @@ def _table(
     """Rows as an Arrow table, in which what many have in common is stored once."""
     import pyarrow as pa
 
-    types = {
-        "instant": pa.int64(),
-        "integer": pa.int64(),
-        "float": pa.float64(),
-        "text": pa.string(),
+    columns_of: dict[str, Callable[[Any], pa.Array]] = {
+        "instant": lambda values: integers(values, pa.timestamp("us", "UTC")),
+        "integer": integers,
+        "float": floats,
+        "text": texts,
+        "encoded": encoded,
     }
     *values, numbers = zip(*rows, strict=True)
-    arrays = {}
-    for (name, kind), items in zip(columns.items(), values, strict=True):
-        array = pa.array(items, types[kind])
-        arrays[name] = array.cast(pa.timestamp("us", "UTC")) if kind == "instant" else array
-    indices = pa.array(numbers, pa.int32())
+    arrays = {
+        name: columns_of[kind](items) for (name, kind), items in zip(columns.items(), values, strict=True)
+    }
     for name, items in zip(COMMON_COLUMNS, zip(*common, strict=True), strict=True):
-        arrays[name] = pa.DictionaryArray.from_arrays(indices, pa.array(items, pa.string()))
+        arrays[name] = chosen(numbers, items)
     by_name = dict(zip(columns, values, strict=True))
     return pa.table(arrays), Summary.of(by_name["record_hash"], by_name["timestamp"])
