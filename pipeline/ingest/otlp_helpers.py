@@ -15,7 +15,7 @@ from pipeline.ingest.files import InputFile, Piece
 from pipeline.ingest.otlp_reader import Batch, read_piece
 
 WORTH_HELPERS = 32 << 20  # bytes of input from which helpers are worth their start
-MOST_HELPERS = 3  # more would read faster than this process writes
+MOST_HELPERS = 3
 MOST_WAITING = 3  # pieces per helper that are under way at once
 
 # What a helper read, and the files in which its tables are.
@@ -38,19 +38,22 @@ def read_in_turn(
 def read_by_helpers(
     pieces: Iterable[tuple[InputFile, Piece]], include: frozenset[str]
 ) -> Iterator[tuple[InputFile, Piece, Batch]]:
-    """Have pieces of files read by helpers, and give them in their order.
-
-    This process reads none of them: it writes what they read, and starts them all the sooner.
-    """
-    helpers = min(MOST_HELPERS, _processors())
+    """Have helpers read pieces of files, and give them in their order."""
+    helpers = min(MOST_HELPERS, _processors() - 1)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         # Started afresh rather than forked: the database's threads do not survive a fork.
         pool = ProcessPoolExecutor(helpers, get_context("spawn"), _start_light)
         try:
             waiting: deque[tuple[InputFile, Piece, Future[Spilled]]] = deque()
             for file, piece in pieces:
-                waiting.append((file, piece, pool.submit(_read_there, piece, include, folder)))
-                if len(waiting) > MOST_WAITING * helpers:
+                # While the helpers have enough to do, this process reads as well.
+                if sum(not future.done() for _, _, future in waiting) > helpers:
+                    future: Future[Spilled] = Future()
+                    future.set_result((read_here(file, piece, include), {}))
+                else:
+                    future = pool.submit(_read_there, piece, include, folder)
+                waiting.append((file, piece, future))
+                while waiting and (waiting[0][2].done() or len(waiting) > MOST_WAITING * helpers):
                     yield _collect(*waiting.popleft(), include)
             while waiting:
                 yield _collect(*waiting.popleft(), include)
@@ -67,13 +70,8 @@ def read_here(file: InputFile, piece: Piece, include: frozenset[str]) -> Batch:
 
 
 def _start_light() -> None:
-    """Keep a helper from importing what it has no use for.
-
-    Arrow imports NumPy, and pandas with the first list it is given: together three quarters of
-    the time that a helper takes to start.
-    """
-    for name in ("numpy", "pandas"):
-        sys.modules.setdefault(name, None)  # type: ignore[arg-type]
+    """Keep Arrow from importing NumPy, most of the time that a helper would take to start."""
+    sys.modules.setdefault("numpy", None)  # type: ignore[arg-type]
 
 
 def _read_there(piece: Piece, include: frozenset[str], folder: str) -> Spilled:
