@@ -18,6 +18,8 @@ def texts(values: Sequence[str | None]) -> "pa.Array":
     """A column of text."""
     import pyarrow as pa
 
+    if values.count(None) == len(values):
+        return pa.nulls(len(values), pa.string())
     present = [value or "" for value in values]
     data = "".join(present).encode()
     sizes: Iterable[int] = map(len, present)

@@ -173,12 +173,14 @@ class Rows:
         common, hasher = shared
         identity = hasher.copy()
         identity.update(start + hashed)
+        if body is not None:
+            body = text(self.content.body(body, event_name))
         self.logs.append(
             (
                 time // 1000,
                 observed // 1000 if observed else None,
                 severity,
-                text(self.content.body(body, event_name)),
+                body,
                 landed,
                 text(event_name),
                 trace_id and text(trace_id),

@@ -162,7 +162,7 @@ def _read_logs(resource_logs: ResourceLogs, line: int, rows: Rows) -> None:
                     record.timeUnixNano,
                     record.observedTimeUnixNano,
                     severity_of(record.severityText, record.severityNumber),
-                    _value_of(record.body) if record.body else None,
+                    None if record.body is None else _value_of(record.body),
                     _attributes_of(record.attributes),
                     record.eventName,
                     record.traceId,
