@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Self
 from pipeline import meta
 from pipeline.ingest.arrow import Summary, append_arrow, fetch_beside
 from pipeline.ingest.columns import booleans, integers
-from pipeline.ingest.raw_tables import bounded_memory, make_raw_table
+from pipeline.ingest.raw_tables import make_raw_table, modest
 from pipeline.ingest.values import clean_text, to_json
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class Landing:
 
     def __enter__(self) -> Self:
         """Open the transaction."""
-        self._transaction.enter_context(bounded_memory(self.engine))
+        self._transaction.enter_context(modest(self.engine))
         self._transaction.enter_context(self.engine.transaction())
         with ExitStack() as on_error:
             on_error.push(self._transaction)

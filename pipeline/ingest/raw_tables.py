@@ -1,4 +1,4 @@
-"""The raw tables as their contracts say, and the memory that writing them may take."""
+"""The raw tables as their contracts say, and what writing them may take of the machine."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -55,18 +55,22 @@ def make_raw_table(engine: "Engine", table: str, shape: Mapping[str, str] | None
 
 
 @contextmanager
-def bounded_memory(engine: "Engine") -> Iterator[None]:
-    """Keep DuckDB from holding what it writes to a file in memory as well."""
+def modest(engine: "Engine") -> Iterator[None]:
+    """Keep DuckDB from holding what it writes to a file in memory as well, and to one thread.
+
+    Batches are too small for two: those would wait for each other, and take processors from what
+    reads beside them.
+    """
     if engine.dialect != "duckdb" or getattr(engine, "path", None) == ":memory:":
         yield
         return
-    before = str(engine.fetch("SELECT current_setting('memory_limit')")[0][0])
-    amount, unit = before.split()
-    if float(amount) * MEGABYTES.get(unit, 0) <= MEMORY:
-        yield
-        return
-    engine.execute(f"SET memory_limit = '{MEMORY} MiB'")
+    ((memory, threads),) = engine.fetch("SELECT current_setting('memory_limit'), current_setting('threads')")
+    amount, unit = memory.split()
+    if float(amount) * MEGABYTES.get(unit, 0) > MEMORY:
+        engine.execute(f"SET memory_limit = '{MEMORY} MiB'")
+    engine.execute("SET threads = 1")
     try:
         yield
     finally:
-        engine.execute(f"SET memory_limit = '{before}'")
+        engine.execute(f"SET memory_limit = '{memory}'")
+        engine.execute(f"SET threads = {threads}")

@@ -213,14 +213,15 @@ def test_an_arrow_table_is_appended_through_any_engine(engine):
     assert rows(engine, "SELECT a, b FROM raw.t ORDER BY a") == [(1, "x"), (2, None)]
 
 
-def test_the_database_gets_its_memory_back(tmp_path):
+def test_the_database_gets_its_memory_and_threads_back(tmp_path):
+    limits = "SELECT current_setting('memory_limit'), current_setting('threads')"
     with connect(str(tmp_path / "x.duckdb"), memory_limit="2GiB") as engine:
-        limit = "SELECT current_setting('memory_limit')"
+        engine.execute("SET threads = 3")
         with Landing(engine, "test", []):
-            assert engine.fetch(limit) == [("192.0 MiB",)]
-        assert engine.fetch(limit) == [("2.0 GiB",)]
+            assert engine.fetch(limits) == [("192.0 MiB", 1)]
+        assert engine.fetch(limits) == [("2.0 GiB", 3)]
     with (
         connect(str(tmp_path / "y.duckdb"), memory_limit="100MiB") as engine,
         Landing(engine, "test", []),
     ):
-        assert engine.fetch(limit) == [("100.0 MiB",)]
+        assert engine.fetch(limits) == [("100.0 MiB", 1)]
