@@ -62,6 +62,21 @@ class PlanAudit:
     needs: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, order=True)
+class PlanLookup:
+    """A table that may change and that rows of another one look up, by columns that must be equal.
+
+    Attributes:
+        table: what is looked up.
+        base: whose rows do so.
+        on: pairs of a column of `base` and a column of `table`.
+    """
+
+    table: str
+    base: str
+    on: tuple[tuple[str, str], ...]
+
+
 @dataclass
 class PlanTable:
     """One table: how it is made, what it reads, what must hold of it.
@@ -71,9 +86,8 @@ class PlanTable:
     which concerns every column. `pipeline.lineage` walks it.
 
     `increments` names the columns by which a model can be rebuilt in part, each with the tables that may
-    change and their column of the same values (`pipeline.compile.increments` proves it). `lookups` lists the
-    other tables that may change, each with the table whose rows look it up and their columns that must be
-    equal: [table, base, [[column of base, column of table], …]]. `reads` says how
+    change and their column of the same values (`pipeline.compile.increments` proves it). `lookups` are the
+    other tables that may change. `reads` says how
     the columns of a source are read where they are not as its contract says. `moved` is a query for a
     number: 0 if time alone has changed no row of the model since it was made.
     """
@@ -96,7 +110,7 @@ class PlanTable:
     tags: list[str] = field(default_factory=list)
     moved: str = ""
     increments: dict[str, dict[str, str]] = field(default_factory=dict)
-    lookups: list[list[Any]] = field(default_factory=list)
+    lookups: list[PlanLookup] = field(default_factory=list)
     reads: dict[str, str] = field(default_factory=dict)
     missing: bool = False  # a source that the database does not have; it reads as empty
 
@@ -133,6 +147,10 @@ class Plan:
                 | {
                     "columns": [PlanColumn(**column) for column in table["columns"]],
                     "audits": [PlanAudit(**audit) for audit in table["audits"]],
+                    "lookups": [
+                        PlanLookup(**lookup | {"on": tuple(map(tuple, lookup["on"]))})
+                        for lookup in table["lookups"]
+                    ],
                 }
             )
             for name, table in data["tables"].items()

@@ -7,6 +7,8 @@ import datetime as dt
 
 from schemas.base import Contract, column, count, money
 
+SNAKE_CASE = "^[a-z0-9_]+$"
+
 
 class ModelPrices(Contract):
     """One row per model, speed, input tier and period: list prices in USD per million tokens.
@@ -35,7 +37,7 @@ class ModelPrices(Contract):
 class Agents(Contract):
     """One row per agent that we know by name."""
 
-    agent_type: str = column(description="The agent, in lower snake case.")
+    agent_type: str = column(str_matches=SNAKE_CASE, description="The agent, in lower snake case.")
     agent_display_name: str = column(description="Its name as its maker writes it.")
     vendor: str = column(description="Its maker.")
     interface_type: str = column(
@@ -50,7 +52,7 @@ class AgentAliases(Contract):
     """One row per other name of an agent: service names, event prefixes, spellings."""
 
     alias: str = column(description="The other name, in lower snake case.")
-    agent_type: str = column(description="The agent that is meant.")
+    agent_type: str = column(str_matches=SNAKE_CASE, description="The agent that is meant.")
 
     class Config:
         unique = ["alias"]

@@ -14,9 +14,9 @@ from ibis import _
 from pipeline import run
 from pipeline.compile import compile_plan
 from pipeline.compile.increments import increments
-from pipeline.compile.origins import Lookup
 from pipeline.engines import connect
 from pipeline.models.operations import as_of
+from pipeline.plan import Plan, PlanLookup, PlanTable
 from pipeline.run import partial
 from tests.projects import compile_shop
 
@@ -96,7 +96,7 @@ PROVEN = {
 # Events find people by `what`: a person who arrives concerns the values of events that do.
 by_what = EVENTS.left_join(PEOPLE, EVENTS.what == PEOPLE.who)
 by_key = EVENTS.group_by(key=_.what).agg(n=_.count())
-BY_WHAT = Lookup("people", "events", (("what", "who"),))
+BY_WHAT = PlanLookup("people", "events", (("what", "who"),))
 
 LOOKED_UP = {
     "a join by another column": (
@@ -135,7 +135,7 @@ LOOKED_UP = {
     "a join by two columns": (
         EVENTS.left_join(PEOPLE, [EVENTS.what == PEOPLE.who, EVENTS.who == PEOPLE.name]).select("id", "name"),
         of_events("id"),
-        Lookup("people", "events", (("what", "who"), ("who", "name"))),
+        PlanLookup("people", "events", (("what", "who"), ("who", "name"))),
     ),
     "what is derived of a table beside the table": (
         EVENTS.left_join(by_key, EVENTS.who == by_key.key).select("id", "n"),
@@ -347,6 +347,56 @@ def test_growth_is_told_from_alteration_in_a_file(tmp_path, eager):
         number += 1
         update = f"UPDATE raw.sales SET product = 'milk' WHERE id = {altered}"
         assert build(update, f"INSERT INTO raw.sales VALUES ({number}, {row})")["stg_sales"] == "full"
+
+
+# Tables that are not the shop's
+
+
+def table(name, **given):
+    usual = {"layer": "staging", "schema": "s", "kind": "model", "description": "", "columns": [], "key": []}
+    return PlanTable(name, **usual | given)
+
+
+def changes(engine, *tables):
+    plan = Plan("", "duckdb", "", {}, {one.name: one for one in tables})
+    return partial.Changes(engine, plan, tables)
+
+
+def test_a_column_may_be_called_as_one_calls_a_row(eager):
+    total = "SELECT r, q, SUM(v)::BIGINT AS v FROM {} GROUP BY r, q"
+    with connect(":memory:") as engine:
+        engine.create_schema("s")
+        engine.execute("CREATE TABLE s.up AS SELECT 1 AS r, 1 AS q, 10 AS v")
+        engine.execute(f"CREATE TABLE s.m AS {total.format('s.up')}")
+        m = table("m", depends_on=["up"], increments={"r": {"up": "r"}})
+        found = changes(engine, table("up"), m)
+        before = engine.content_hash("SELECT * FROM s.up")
+        old = found.remember(found.plan.tables["up"])
+        engine.execute("UPDATE s.up SET v = 99")
+        assert engine.content_hash("SELECT * FROM s.up") != before
+        found.compare(found.plan.tables["up"], old)
+        found.rebuild(m, total.format('"s"."up"'), 1, set())
+        assert engine.fetch("SELECT r, v FROM s.m") == [(1, 99)]
+
+
+def test_rows_of_a_raw_table_that_is_missing_look_nothing_up(eager):
+    nothing = '(SELECT NULL::BIGINT AS id, NULL::BIGINT AS till WHERE FALSE) AS "t0"'
+    with connect(":memory:") as engine:
+        engine.create_schema("s")
+        engine.execute("CREATE TABLE s.people AS SELECT 1 AS till")
+        engine.execute("CREATE TABLE s.m (id BIGINT)")
+        raw = table("raw_visits", schema="raw", kind="source", missing=True, audit_from=nothing)
+        m = table(
+            "m",
+            depends_on=["raw_visits", "people"],
+            increments={"id": {"raw_visits": "id"}},
+            lookups=[PlanLookup("people", "raw_visits", (("till", "till"),))],
+        )
+        found = changes(engine, raw, table("people"), m)
+        old = found.remember(found.plan.tables["people"])
+        engine.execute("INSERT INTO s.people VALUES (2)")
+        found.compare(found.plan.tables["people"], old)
+        assert found.rebuild(m, "SELECT 1 AS id WHERE FALSE", 1, {"raw_visits"}) == partial.NOTHING
 
 
 # Incremental equals full, on the real models

@@ -283,9 +283,7 @@ class _Compiler:
         found = increments(expression, tables, seeds, self.contracts[model.name].key())
         return {
             "increments": {column: dict(origin) for column, origin in found.columns.items()},
-            "lookups": [
-                [lookup.table, lookup.base, [list(pair) for pair in lookup.on]] for lookup in found.lookups
-            ],
+            "lookups": [*found.lookups],
         }
 
     def _upstream_contracts(self, upstreams: Iterable[str]) -> dict[str, type[Contract]]:

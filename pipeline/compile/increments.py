@@ -7,7 +7,7 @@ it is then enough to delete the rows of the model with `c` in V, and to put ther
 the rows with V. Of columns that keep apart, any set does so as well: each narrows down what the others leave.
 
 A table may also be looked up in: rows of a base table, which keep apart by `c`, are joined to it by other
-columns. A row of it that arrives concerns the values of `c` of the base's rows that find it, by `Lookup`.
+columns. A row of it that arrives concerns the values of `c` of the base's rows that find it, by `PlanLookup`.
 
 Whatever is not understood keeps nothing apart, and is rebuilt whole.
 """
@@ -19,8 +19,9 @@ from dataclasses import dataclass, replace
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
-from pipeline.compile.origins import Equal, Lookup, Origin, Source, merged
+from pipeline.compile.origins import Equal, Origin, Source, merged
 from pipeline.models.operations import AsOf, Once
+from pipeline.plan import PlanLookup
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Increments:
     """
 
     columns: Mapping[str, Mapping[str, str]]
-    lookups: tuple[Lookup, ...] = ()
+    lookups: tuple[PlanLookup, ...] = ()
 
 
 # Each tells another value at every look, or stands for an instant that moves.
@@ -60,7 +61,7 @@ def increments(
         return Increments({})
     changing = {name for name in tables.values() if name not in fixed}
     made = _Tracer(tables, fixed).trace(root)
-    found: dict[frozenset[Lookup], dict[str, Mapping[str, str]]] = defaultdict(dict)
+    found: dict[frozenset[PlanLookup], dict[str, Mapping[str, str]]] = defaultdict(dict)
     for column, origin in made.columns.items():
         # Of fractions, two that are equal may not look the same.
         if origin.tables == changing and not root.schema[column].is_floating():
@@ -181,7 +182,7 @@ class _Tracer:
         origins = {field: same.origin for same in classes for field in same.shown}
         return _Apart({name: origins[value] for name, value in chain.values.items() if value in origins})
 
-    def _source(self, relation: ops.Relation) -> "Source":
+    def _source(self, relation: ops.Relation) -> Source:
         """The table that every row of a relation has values of one row of, if there is one."""
         if relation in self._tables:
             return Source(self._tables[relation], {name: name for name in relation.schema.names})

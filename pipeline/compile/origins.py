@@ -5,17 +5,7 @@ from dataclasses import dataclass, replace
 
 import ibis.expr.operations as ops
 
-# The columns by which rows of `base` find rows of `table`: (column of base, column of table).
-Pairs = tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, order=True)
-class Lookup:
-    """A table that may change, the table whose rows look it up, and by which columns."""
-
-    table: str
-    base: str
-    on: Pairs
+from pipeline.plan import PlanLookup
 
 
 @dataclass(frozen=True)
@@ -28,7 +18,7 @@ class Origin:
     """
 
     columns: Mapping[str, str]
-    lookups: frozenset[Lookup] = frozenset()
+    lookups: frozenset[PlanLookup] = frozenset()
 
     @property
     def tables(self) -> set[str]:
@@ -93,7 +83,11 @@ class Equal:
         columns: Mapping[ops.Field, Origin],
         sources: Mapping[ops.JoinReference, Source],
     ) -> "Equal | None":
-        """The same, where rows of one table find the other by columns of their own."""
+        """The same, where rows of one table find the other by columns of their own.
+
+        Which rows look up what arrives may be told by fewer columns than the join has: that concerns more
+        values than it must, and none too few. All of them have to be of one row of the base.
+        """
         for field in self.fields:
             source = sources[field.rel]
             column = source.columns.get(field.name)
@@ -108,7 +102,7 @@ class Equal:
                 continue
             tables = set.intersection(*({*origin.columns} for _, origin in found))
             lookups = {
-                Lookup(
+                PlanLookup(
                     table,
                     source.table,
                     tuple(sorted({(name, origin.columns[table]) for name, origin in found})),

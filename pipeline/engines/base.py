@@ -13,6 +13,9 @@ from typing import Any, Literal, Self
 
 from pipeline.errors import ConfigError, did_you_mean
 
+# What a relation is called whose rows are hashed as wholes: a column of that name would be taken for the row.
+ROW = "aa_whole_row"
+
 Kind = Literal["table", "view"]
 
 
@@ -270,5 +273,5 @@ class Engine(ABC):
 
     def measure(self, query: str, aggregates: Sequence[str]) -> tuple[tuple[Any, ...], str | None]:
         """Values of aggregates over the rows of a query, and its `content_hash`."""
-        row = self.fetch(f"SELECT {', '.join(aggregates)} FROM ({query}) AS q")[0]
+        row = self.fetch(f"SELECT {', '.join(aggregates)} FROM ({query}) AS {ROW}")[0]
         return row, self.content_hash(query)

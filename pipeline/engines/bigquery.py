@@ -23,7 +23,7 @@ from google.cloud import bigquery
 from google.cloud.bigquery.retry import DEFAULT_RETRY
 
 from pipeline.config import redact
-from pipeline.engines.base import Kind, check_options
+from pipeline.engines.base import ROW, Kind, check_options
 from pipeline.engines.beside import LOCK, LOCK_SCHEMA, BesideEngine
 from pipeline.errors import ConfigError, QueryError, TargetError
 
@@ -136,7 +136,7 @@ class BigQuery(BesideEngine):
         return tables
 
     def content_hash(self, query: str) -> str | None:
-        hashed = f"SELECT farm_fingerprint(to_json_string(q)) AS h FROM ({query}) AS q"
+        hashed = f"SELECT farm_fingerprint(to_json_string({ROW})) AS h FROM ({query}) AS {ROW}"
         counted = f"SELECT count(*), bit_xor(h), sum(CAST(h AS NUMERIC)) FROM ({hashed})"
         return ":".join(map(str, self.fetch(counted)[0]))
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from pipeline.engines.base import Engine, Kind, Step, check_options
+from pipeline.engines.base import ROW, Engine, Kind, Step, check_options
 from pipeline.errors import DatabaseLockedError, QueryError, TargetError
 
 # A file in the format of 2.0 cannot be opened by 1.x, which most BI drivers still are.
@@ -191,8 +191,8 @@ class DuckDB(Engine):
         return self.measure(query, [])[1]
 
     def measure(self, query: str, aggregates: Sequence[str]) -> tuple[tuple[Any, ...], str | None]:
-        hashed = ("count(*)", "bit_xor(hash(q))", "sum(hash(q))")
-        row = self.fetch(f"SELECT {', '.join([*aggregates, *hashed])} FROM ({query}) AS q")[0]
+        hashed = ("count(*)", f"bit_xor(hash({ROW}))", f"sum(hash({ROW}))")
+        row = self.fetch(f"SELECT {', '.join([*aggregates, *hashed])} FROM ({query}) AS {ROW}")[0]
         return row[:-3], ":".join(map(str, row[-3:]))
 
     def ibis(self) -> Any:

@@ -17,7 +17,7 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from pipeline.config import redact
-from pipeline.engines.base import Engine, Kind, check_options
+from pipeline.engines.base import ROW, Engine, Kind, check_options
 from pipeline.errors import DatabaseLockedError, QueryError, TargetError
 
 # What a target's options may say.
@@ -249,7 +249,7 @@ class Postgres(Engine):
         return f"hashtextextended(CAST({alias} AS text), 0)"
 
     def content_hash(self, query: str) -> str | None:
-        hashed = f"SELECT hashtextextended(CAST(q AS text), 0) AS h FROM ({query}) AS q"
+        hashed = f"SELECT {self.row_hash(ROW)} AS h FROM ({query}) AS {ROW}"
         count, low, high = self.fetch(f"SELECT count(*), bit_xor(h), sum(h) FROM ({hashed}) AS hashed")[0]
         return f"{count}:{low}:{high}"
 

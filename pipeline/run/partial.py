@@ -8,7 +8,7 @@ inserts what the model makes of those alone. What came or went of the model is t
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from pipeline.engines.base import Engine
+from pipeline.engines.base import ROW, Engine
 from pipeline.plan import Plan, PlanTable
 
 # A table that is made of fewer rows is built anew sooner than in part.
@@ -53,8 +53,8 @@ class Changes:
             for origin in model.increments.values():
                 for name, column in origin.items():
                     self.wanted.setdefault(name, set()).add(column)
-            for name, _, pairs in model.lookups:
-                self.wanted.setdefault(name, set()).update(column for _, column in pairs)
+            for lookup in model.lookups:
+                self.wanted.setdefault(lookup.table, set()).update(column for _, column in lookup.on)
 
     def appended(self, source: PlanTable, last_id: int) -> None:
         """Note that the rows of a raw table after `last_id` are new, and the others as they were."""
@@ -63,7 +63,7 @@ class Changes:
 
     def remember(self, table: PlanTable) -> str | None:
         """Keep what tells the rows of a table that is about to be replaced; None if nobody asks."""
-        if table.name not in self.wanted or self.engine.row_hash("r") is None:
+        if table.name not in self.wanted or self.engine.row_hash(ROW) is None:
             return None
         return self._temporary(f"old_{table.name}", self._told(table, self._stored(table)))
 
@@ -90,7 +90,7 @@ class Changes:
         """
         origins = table.increments
         restricted = {*next(iter(origins.values()))}
-        changing = restricted | {name for name, _, _ in table.lookups}
+        changing = restricted | {lookup.table for lookup in table.lookups}
         for name in table.depends_on:
             if name not in unchanged and not (name in changing and name in self.relations):
                 return f"which rows of {name} is not known" if name in changing else ""
@@ -110,8 +110,8 @@ class Changes:
             """A condition: the values of these columns are among those that are concerned."""
             conditions = []
             for column, expression in expressions.items():
-                among = f"{expression} IN (SELECT {self.engine.quote(column)} FROM {keys})"
-                conditions.append(f"({among} OR {expression} IS NULL)" if column in with_null else among)
+                found = f"{expression} IN (SELECT {self.engine.quote(column)} FROM {keys})"
+                conditions.append(f"({found} OR {expression} IS NULL)" if column in with_null else found)
             return " AND ".join(conditions)
 
         concerned = among({column: self.engine.quote(column) for column in origins})
@@ -147,15 +147,19 @@ class Changes:
             if name in next(iter(table.increments.values())):
                 columns = {column: self.engine.quote(of[name]) for column, of in table.increments.items()}
                 parts.append(f"SELECT DISTINCT {self._values(columns)} FROM {self.relations[name]} AS c")
-        for name, base, pairs in table.lookups:
-            if name in changed:
-                columns = {column: self._read(base, of[base]) for column, of in table.increments.items()}
-                rows = self._stored(self.plan.tables[base])
-                find = ", ".join(self._read(base, column) for column, _ in pairs)
-                found = ", ".join(self.engine.quote(column) for _, column in pairs)
+        for lookup in table.lookups:
+            if lookup.table in changed:
+                base = self.plan.tables[lookup.base]
+                # What a raw table is audited from has the columns of its contract, though it be missing.
+                rows = base.audit_from if base.kind == "source" else self._stored(base)
+                origins = {
+                    column: self.engine.quote(of[base.name]) for column, of in table.increments.items()
+                }
+                find = ", ".join(self.engine.quote(column) for column, _ in lookup.on)
+                found = ", ".join(self.engine.quote(column) for _, column in lookup.on)
                 parts.append(
-                    f"SELECT DISTINCT {self._values(columns)} FROM {rows} AS b"
-                    f" WHERE ({find}) IN (SELECT {found} FROM {self.relations[name]} AS c)"
+                    f"SELECT DISTINCT {self._values(origins)} FROM {rows}"
+                    f" WHERE ({find}) IN (SELECT {found} FROM {self.relations[lookup.table]} AS c)"
                 )
         return self._temporary(f"keys_{table.name}", " UNION ".join(parts))
 
@@ -169,7 +173,8 @@ class Changes:
         return self.plan.tables[name].reads.get(column, self.engine.quote(column))
 
     def _told(self, table: PlanTable, relation: str) -> str:
-        return f"SELECT {self._wanted(table)}, {self.engine.row_hash('r')} AS _row FROM {relation} AS r"
+        whole = self.engine.row_hash(ROW)
+        return f"SELECT {self._wanted(table)}, {whole} AS _row FROM {relation} AS {ROW}"
 
     def _wanted(self, table: PlanTable) -> str:
         return ", ".join(map(self.engine.quote, sorted(self.wanted[table.name])))

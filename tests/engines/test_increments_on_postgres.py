@@ -6,6 +6,7 @@ import pytest
 
 from pipeline import run
 from pipeline.engines import connect
+from pipeline.plan import Plan, PlanLookup, PlanTable
 from pipeline.run import partial
 from tests.projects import compile_shop
 
@@ -55,4 +56,40 @@ def test_deleted_rows_are_no_growth(engine, tmp_path):
     assert engine.fetch("SELECT product, sales FROM mart.fct_product_sales ORDER BY 1") == [
         ("cake", 1),
         ("tea", 2),
+    ]
+
+
+def test_what_arrives_in_a_table_that_is_looked_up_concerns_who_looks_it_up(engine):
+    made = (
+        'SELECT b.id, l.name FROM "s"."base" AS b'
+        ' LEFT JOIN "s"."looked_up" AS l ON b.one = l.one AND b.two = l.two'
+    )
+    usual = {"layer": "staging", "schema": "s", "kind": "model", "description": "", "columns": [], "key": []}
+    base, looked_up = PlanTable("base", **usual), PlanTable("looked_up", **usual)
+    m = PlanTable(
+        "m",
+        **usual,
+        depends_on=["base", "looked_up"],
+        increments={"id": {"base": "id"}},
+        lookups=[PlanLookup("looked_up", "base", (("one", "one"), ("two", "two")))],
+    )
+    plan = Plan("", "postgres", "", {}, {"base": base, "looked_up": looked_up, "m": m})
+    engine.create_schema("s")
+    engine.execute("CREATE TABLE s.base (id bigint, one text, two text)")
+    engine.execute("INSERT INTO s.base VALUES (1, 'a', 'a'), (2, 'a', 'b'), (3, 'a', NULL), (4, 'b', 'b')")
+    engine.execute("CREATE TABLE s.looked_up (one text, two text, name text)")
+    engine.execute("INSERT INTO s.looked_up VALUES ('b', 'b', 'old')")
+    engine.execute(f"CREATE TABLE s.m AS {made}")
+    with engine.transaction():
+        changes = partial.Changes(engine, plan, [m])
+        old = changes.remember(looked_up)
+        engine.execute("INSERT INTO s.looked_up VALUES ('a', 'b', 'new'), ('a', NULL, 'nobody')")
+        changes.compare(looked_up, old)
+        done = changes.rebuild(m, made, 4, {"base"})
+    assert (done.removed, done.inserted) == (1, 1)
+    assert engine.fetch("SELECT id, name FROM s.m ORDER BY id") == [
+        (1, None),
+        (2, "new"),
+        (3, None),
+        (4, "old"),
     ]
