@@ -7,49 +7,24 @@ Derby, which lets one process in at a time.
 """
 
 import json
-import os
-import re
-import socket
-import sys
 import tempfile
 import uuid
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pyspark
-from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from pipeline.config import redact
 from pipeline.engines.base import Kind, check_options
 from pipeline.engines.beside import LOCK, LOCK_SCHEMA, BesideEngine
-from pipeline.errors import ConfigError, DatabaseLockedError, QueryError, TargetError
+from pipeline.engines.spark_session import Warehouse, errors, start, stop
+from pipeline.errors import QueryError, TargetError
 
 OLDEST = (4, 0)
-SECONDS_TO_REACH_MASTER = 5
-
-SETTINGS = {
-    "spark.app.name": "aa-pipeline",
-    "spark.sql.session.timeZone": "UTC",
-    "spark.sql.catalogImplementation": "hive",
-    "spark.sql.sources.default": "parquet",
-    "spark.sql.legacy.createHiveTableByDefault": "false",
-    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
-    # Adaptive execution joins small partitions; 200 to begin with would take longer than the work.
-    "spark.sql.shuffle.partitions": "16",
-    # Else a product of decimals keeps six digits behind the point.
-    "spark.sql.decimalOperations.allowPrecisionLoss": "false",
-    "spark.ui.enabled": "false",
-    "spark.ui.showConsoleProgress": "false",
-    "spark.log.level": "OFF",
-}
-LOG = """\
-rootLogger.level = off
-"""
 
 
 class Spark(BesideEngine):
@@ -57,28 +32,27 @@ class Spark(BesideEngine):
 
     dialect = "pyspark"
 
-    def __init__(self, session: SparkSession, url: str, warehouse: str, wait: float) -> None:
+    def __init__(self, session: SparkSession, url: str, warehouse: Warehouse, wait: float) -> None:
         super().__init__()
         self.session = session
-        self.url = redact(url)
+        self.url = url
         self.warehouse = warehouse
         self.wait = wait
 
     def close(self) -> None:
-        with suppress(Exception):  # whoever closes has nothing left to lose
-            self.session.stop()
+        stop(self.session, self.warehouse)
 
     def fetch_result(
         self, sql: str, params: Sequence[Any] | None = None
     ) -> tuple[list[str], list[tuple[Any, ...]]]:
-        with _errors(), warnings.catch_warnings():
+        with errors(), warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)  # PySpark leaves its socket to Python to close
             found = self.session.sql(self.redirected(sql), args=list(params) if params else None).toArrow()
         columns = [found.column(position).to_pylist() for position in range(found.num_columns)]
         return list(found.column_names), list(zip(*columns, strict=True))
 
     def execute(self, sql: str, params: Sequence[Any] | None = None) -> int | None:
-        with _errors():
+        with errors():
             self.session.sql(self.redirected(sql), args=list(params) if params else None)
         return None
 
@@ -102,7 +76,7 @@ class Spark(BesideEngine):
         return {table: self._types(schema, table) for table in tables}
 
     def _types(self, schema: str, table: str) -> dict[str, str]:
-        with _errors():
+        with errors():
             fields = self.session.table(self.redirected(self.name(schema, table))).schema.fields
         return {field.name: field.dataType.simpleString() for field in fields}
 
@@ -125,7 +99,7 @@ class Spark(BesideEngine):
         types = self._types(schema, table)
         # Through a file in the warehouse, which the cluster reads: what passes through the
         # driver's protocol instead is many times slower.
-        file = f"{self.warehouse}/_incoming/{uuid.uuid4().hex}.parquet"
+        file = f"{self.warehouse.folder}/_incoming/{uuid.uuid4().hex}.parquet"
         self._write(file, columns, rows, types)
         names = ", ".join(map(self.quote, columns))
         values = ", ".join(f"CAST({self.quote(name)} AS {types[name]})" for name in columns)
@@ -154,7 +128,7 @@ class Spark(BesideEngine):
                 Path(file).write_bytes(local.read_bytes())
             else:
                 hadoop, path = self._hadoop(file)
-                with _errors():
+                with errors():
                     hadoop.copyFromLocalFile(self._path(str(local)), path)
 
     def _remove(self, file: str) -> None:
@@ -218,7 +192,7 @@ def open_engine(
 
     Raises:
         ConfigError: an option is unknown.
-        TargetError: Java is missing, or the master does not answer.
+        TargetError: Java or the warehouse is missing, or the master does not answer.
         DatabaseLockedError: another process holds the catalogue.
     """
     check_options("Spark", {}, options)
@@ -227,127 +201,8 @@ def open_engine(
             f"PySpark {pyspark.__version__} is too old. Install one that works:"
             " pip install 'aa-pipeline[spark]'."
         )
-    warehouse, settings = _settings(url, memory_limit)
-    _check_master(settings["spark.master"], url)
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    builder = SparkSession.builder
-    for name, value in settings.items():
-        builder = builder.config(name, value)
-    try:
-        with _quiet():
-            session = builder.getOrCreate()
-            # Spark asks its catalogue for the first time here, and does it well or badly.
-            session.sql("SHOW DATABASES").collect()
-    except Exception as error:  # from here on it comes from Java, in many classes
-        with suppress(Exception):
-            active = SparkSession.getActiveSession()
-            active.stop() if active else None
-        said = str(error)
-        if "XSDB6" in said or "Another instance of Derby" in said or "metastore_db" in said:
-            raise DatabaseLockedError(
-                f"The catalogue in {warehouse} is held by another process. Let it finish and try again,"
-                " or give Spark a metastore that serves several."
-            ) from None
-        if "JAVA_GATEWAY_EXITED" in said or "JAVA_HOME" in said:
-            raise TargetError(
-                "Spark needs Java 17 or 21, which was not found. Install it"
-                " (Debian: apt-get install openjdk-17-jre-headless) or set JAVA_HOME."
-            ) from None
-        raise TargetError(f"Spark cannot be started for {redact(url)}: {_one_line(said)}.") from None
-    return Spark(session, url, warehouse, wait)
-
-
-def _settings(url: str, memory_limit: str | None) -> tuple[str, dict[str, str]]:
-    """The warehouse folder of a URL, and all settings of the session."""
-    parts = urlsplit(url)
-    given = dict(parse_qsl(parts.query))
-    folder = unquote(parts.path)
-    if parts.scheme == "spark" and parts.netloc:
-        given.setdefault("spark.master", f"spark://{parts.netloc}")
-    elif parts.netloc:
-        folder = f"{parts.netloc}{folder}"
-    for name in given:
-        if not name.startswith("spark."):
-            raise ConfigError(
-                f"{name} in {redact(url)} is no setting of Spark: they begin with spark.,"
-                " such as spark.master."
-            )
-    warehouse = given.get("spark.sql.warehouse.dir") or (str(Path(folder or "spark-warehouse").absolute()))
-    settings = SETTINGS | {"spark.master": "local[*]", "spark.sql.warehouse.dir": warehouse} | given
-    if memory_limit:
-        settings.setdefault("spark.driver.memory", memory_limit.upper().removesuffix("B").removesuffix("I"))
-    host = urlsplit(settings["spark.master"]).hostname
-    if settings["spark.master"].startswith("local") or host in ("127.0.0.1", "localhost"):
-        settings = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"} | settings
-    if not any(name.startswith(("spark.hadoop.hive", "spark.hadoop.javax.jdo")) for name in given):
-        database = f"jdbc:derby:;databaseName={warehouse}/_metastore;create=true"
-        settings["spark.hadoop.javax.jdo.option.ConnectionURL"] = database
-    settings.setdefault(
-        "spark.driver.extraJavaOptions", f"{_log_option()} -Dderby.stream.error.file=/dev/null"
-    )
-    return warehouse, settings
-
-
-def _log_option() -> str:
-    """Spark's own log says nothing to people that an error of ours does not say better."""
-    file = Path(tempfile.gettempdir()) / f"aa-pipeline-log4j-{os.getuid()}.properties"
-    if not file.exists():
-        file.write_text(LOG)
-    return f"-Dlog4j2.configurationFile=file:{file}"
-
-
-def _check_master(master: str, url: str) -> None:
-    """Spark itself would try for a minute, and then say little."""
-    address = re.match(r"spark://([^:,/]+):(\d+)", master)
-    if not address:
-        return
-    try:
-        with socket.create_connection((address[1], int(address[2])), SECONDS_TO_REACH_MASTER):
-            pass
-    except OSError as error:
-        raise TargetError(
-            f"No Spark master answers at {master} ({error.strerror or error}), which {redact(url)} names."
-            " Start the cluster, or correct the target's URL."
-        ) from None
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """While Java starts, nothing of what it prints reaches the terminal."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    try:
-        with Path(os.devnull).open("wb") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-
-
-@contextmanager
-def _errors() -> Iterator[None]:
-    """Turns what Spark raises into one paragraph."""
-    from py4j.protocol import Py4JError, Py4JNetworkError  # type: ignore[import-untyped]
-
-    try:
-        yield
-    except (Py4JNetworkError, ConnectionError) as error:
-        raise QueryError(
-            f"The connection to Spark was lost: {_one_line(str(error))}. Nothing was published;"
-            " run the command again."
-        ) from error
-    except (PySparkException, Py4JError) as error:
-        said = _one_line(str(error))
-        if "No space left on device" in str(error):
-            said = f"the disk is full ({said})"
-        raise QueryError(f"Spark refused a statement: {said}.") from error
-
-
-def _one_line(message: str) -> str:
-    """The first paragraph of a message: what Spark says, without stack and query."""
-    paragraph = re.split(r"\n\s*\n|\n\s*at |\n== SQL|JVM stacktrace|; line \d+ pos|;\n", message)[0]
-    return " ".join(paragraph.split())[:500].rstrip(".;:")
+    session, warehouse = start(url, memory_limit, wait, new=not read_only)
+    return Spark(session, redact(url), warehouse, wait)
 
 
 def _array(values: Sequence[Any], native: str) -> Any:
