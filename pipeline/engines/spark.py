@@ -9,7 +9,6 @@ Derby, which lets one process in at a time.
 import json
 import tempfile
 import uuid
-import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -45,8 +44,7 @@ class Spark(BesideEngine):
     def fetch_result(
         self, sql: str, params: Sequence[Any] | None = None
     ) -> tuple[list[str], list[tuple[Any, ...]]]:
-        with errors(), warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResourceWarning)  # PySpark leaves its socket to Python to close
+        with errors():
             found = self.session.sql(self.redirected(sql), args=list(params) if params else None).toArrow()
         columns = [found.column(position).to_pylist() for position in range(found.num_columns)]
         return list(found.column_names), list(zip(*columns, strict=True))
@@ -175,9 +173,9 @@ class Spark(BesideEngine):
         return ""
 
     def ibis(self) -> Any:
-        import ibis
+        from pipeline.engines.spark_ibis import SparkBackend
 
-        return ibis.pyspark.connect(self.session)
+        return SparkBackend().connect(self.session)
 
 
 def open_engine(

@@ -5,7 +5,7 @@
     aa = Pipeline()
     aa.fct_agent_costs.group_by("agent_type").agg(usd=ibis._.daily_cost_usd.sum())
 
-* `connection`: an Ibis connection that holds no DuckDB file between executions.
+* `connection`: an Ibis connection that holds no database between executions.
 * `views`: how models, builds, reports and lineage show themselves.
 * `aa-pipeline-guide.ipynb`: a notebook that answers questions; `aa-pipeline notebook` copies it.
 """
@@ -29,14 +29,16 @@ from pipeline.notebook.views import BuildView, LineageView, Models, ReportView
 if TYPE_CHECKING:
     from pipeline.engines.base import Engine
 
+# Databases that let one process in: a connection that stays open would stop every build.
+ONE_PROCESS = ("duckdb", "pyspark")
 SCHEMAS = ("mart", "intermediate", "staging", "meta", "raw")
 
 
 class Pipeline:
     """The pipeline of a folder and a target; its tables are attributes.
 
-    Nothing but `build` writes. A DuckDB file is open only while something is executed: an open notebook
-    stops no build, and a build breaks no notebook.
+    Nothing but `build` writes. A DuckDB file or a Spark warehouse is open only while something is executed:
+    an open notebook stops no build, and a build breaks no notebook.
 
     Args:
         target: a configured name, a connection URL, or a path ending in `.duckdb`; what the configuration
@@ -95,10 +97,11 @@ class Pipeline:
     @cached_property
     def ibis(self) -> Any:
         """The Ibis connection behind the tables."""
-        if module_of(self.target.url) == "duckdb":
-            from pipeline.notebook.connection import DuckDBOnDemand
+        dialect = dialect_of(self.target.url)
+        if dialect in ONE_PROCESS:
+            from pipeline.notebook.connection import on_demand
 
-            return DuckDBOnDemand(self.connect)
+            return on_demand(dialect, self.connect)
         # A server's connection stands in nobody's way.
         server = connect(self.target.url, read_only=True, wait=self.wait, options=self.target.options)
         connection = server.ibis()

@@ -1,22 +1,29 @@
-"""An Ibis connection to a DuckDB file that is open only while something is executed."""
+"""An Ibis connection to a database that is open only while something is executed."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import ibis.expr.operations as ops
-from ibis.backends.duckdb import Backend
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class DuckDBOnDemand(Backend):  # type: ignore[misc] # Ibis is not typed
-    """Opens the file for each execution, and closes it after it.
+def on_demand(backend: str, opened: Callable[[], AbstractContextManager[Any]]) -> Any:
+    """A connection that opens the database for each execution, and closes it after it.
 
     Args:
+        backend: the name of Ibis's module: duckdb, pyspark.
         opened: a context manager that opens the database and yields its engine.
     """
+    base = import_module(f"ibis.backends.{backend}").Backend
+    return type("OnDemand", (_OnDemand, base), {})(opened)
+
+
+class _OnDemand:
+    """What is different from a backend of Ibis that stays connected; comes before it among the bases."""
 
     def __init__(self, opened: Callable[[], AbstractContextManager[Any]]) -> None:
         super().__init__()
