@@ -134,15 +134,15 @@ def start(url: str, memory_limit: str | None, wait: float, new: bool) -> tuple[S
             f"There is no warehouse at {warehouse.folder}. `aa-pipeline init` makes an empty one,"
             " `aa-pipeline ingest` fills it, `aa-pipeline copy` brings the rows of another database."
         )
+    java_home = os.environ.get("JAVA_HOME")
+    if not shutil.which(f"{java_home}/bin/java" if java_home else "java"):
+        raise TargetError(NO_JAVA)
+    _check_master(settings["spark.master"], url)
     if SparkSession.getActiveSession():
         raise TargetError(
             "This process has a Spark session already, and there can be one at a time. Stop it"
             " (`spark.stop()`), or run aa-pipeline in a process of its own."
         )
-    java_home = os.environ.get("JAVA_HOME")
-    if not shutil.which(f"{java_home}/bin/java" if java_home else "java"):
-        raise TargetError(NO_JAVA)
-    _check_master(settings["spark.master"], url)
     warehouse.hold(wait)
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder

@@ -39,8 +39,11 @@ def new_postgres(postgres):
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkCluster]:
-    with spark_cluster() as cluster:
-        yield cluster
+    with pytest.MonkeyPatch.context() as patch:
+        # A test ends before Java's second compiler has paid for itself.
+        patch.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+        with spark_cluster() as cluster:
+            yield cluster
 
 
 @pytest.fixture(scope="session")

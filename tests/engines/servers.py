@@ -137,6 +137,7 @@ class SparkCluster:
         self.port = free_port()
         self.master: subprocess.Popen[bytes] | None = None
         self.workers: list[subprocess.Popen[bytes]] = []
+        self.others: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> None:
         """Start all processes, and wait until the master answers."""
@@ -162,6 +163,31 @@ class SparkCluster:
             start_new_session=True,  # the executors of a worker go with it
         )
 
+    def start_metastore(self) -> int:
+        """Start Hive's metastore, a catalogue that serves several processes; its port."""
+        port = free_port()
+        settings = {
+            "javax.jdo.option.ConnectionURL": f"jdbc:derby:;databaseName={self.folder}/metastore;create=true",
+            "datanucleus.schema.autoCreateAll": "true",
+            "hive.metastore.schema.verification": "false",
+            "hive.metastore.warehouse.dir": str(self.folder / "metastore-warehouse"),
+            "hive.async.log.enabled": "false",
+        }
+        process = subprocess.Popen(
+            [
+                *("java", "-cp", str(self.home / "jars" / "*"), "-Dderby.stream.error.file=/dev/null"),
+                *("org.apache.hadoop.hive.metastore.HiveMetaStore", "-p", str(port)),
+                *(word for name, value in settings.items() for word in ("--hiveconf", f"{name}={value}")),
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=self.folder,
+            start_new_session=True,
+        )
+        self.others.append(process)
+        wait_for_port(port, process)
+        return port
+
     def kill(self, process: subprocess.Popen[bytes]) -> None:
         """End a process and its children at once."""
         with contextlib.suppress(ProcessLookupError):
@@ -170,7 +196,7 @@ class SparkCluster:
 
     def stop(self) -> None:
         """End all processes."""
-        for process in [*self.workers, *([self.master] if self.master else [])]:
+        for process in [*self.others, *self.workers, *([self.master] if self.master else [])]:
             self.kill(process)
 
     def url(self, warehouse: Path) -> str:

@@ -1,0 +1,46 @@
+"""Several processes on one warehouse of Spark: one writes, the others wait or say who does."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline.engines import connect
+
+# PySpark leaves its sockets to Python to close.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+
+AA = Path(sys.executable).with_name("aa-pipeline")
+
+
+@pytest.fixture(params=["catalogue of the folder", "metastore"])
+def url(request, tmp_path):
+    """A warehouse whose catalogue lets one process in, and one whose catalogue serves several."""
+    spark = request.getfixturevalue("spark")
+    # One machine's cores are enough, and two applications would wait for those of the cluster.
+    url = f"pyspark://{tmp_path}/warehouse?spark.master=local[1]&spark.sql.shuffle.partitions=1"
+    if request.param == "metastore":
+        url += f"&spark.hadoop.hive.metastore.uris=thrift://127.0.0.1:{spark.start_metastore()}"
+    return url
+
+
+def test_who_writes_second_waits_or_says_who_writes(url, tmp_path):
+    def init(wait):
+        return subprocess.Popen(
+            [AA, "init", "--target", url, "--wait", wait],
+            **{"cwd": tmp_path, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True},
+        )
+
+    with connect(url) as engine, engine.transaction():
+        hasty, patient = init("0.5"), init("120")
+        said = hasty.communicate(timeout=120)[1]
+        assert hasty.returncode == 1, said
+        assert "waited 0.5 s. Let it finish, or try again later with a longer --wait." in said
+        assert len(said.strip().splitlines()) == 1
+        engine.create_schema("raw")
+        assert patient.poll() is None
+    said = patient.communicate(timeout=120)[1]
+    assert patient.returncode == 0, said
+    with connect(url, read_only=True) as engine:
+        assert len(engine.kinds()) == 4
