@@ -15,7 +15,7 @@ BEGIN, END = "<!-- made by `python -m tests.engines.portability` -->\n", "<!-- e
 NAMES = {"duckdb": "DuckDB", "postgres": "PostgreSQL", "spark": "Spark", "bigquery": "BigQuery"}
 DIALECTS = {"spark": "pyspark"}
 # What the matrix runs; with CI set, an engine that is not there fails it.
-MATRIX = ("postgres", "bigquery")
+MATRIX = ("postgres", "spark", "bigquery")
 
 
 def table() -> str:

@@ -30,7 +30,7 @@ from tests.engines.equality import difference
 # PySpark leaves its sockets to Python to close.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 
-# Others run here on demand: AA_ENGINES="spark".
+# Fewer run on demand: AA_ENGINES="spark".
 ENGINES = os.environ.get("AA_ENGINES", " ".join(portability.MATRIX)).split()
 TABLES = ["model_prices", "agents", "agent_aliases", "identities", "budgets", *discover()]
 
