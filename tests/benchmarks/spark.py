@@ -118,7 +118,7 @@ def agree(one: object, other: object) -> bool:
 
 def measure(rows: int, runs: int, folder: Path, cluster: SparkCluster, memory: str) -> None:
     """Print the numbers of one size."""
-    raw = folder / "raw.duckdb"
+    raw = folder / "source.duckdb"
     generate(rows, raw)
     with connect(str(raw)) as expected:
         print(f"{rows:,} raw rows. DuckDB, first build: {seconds(partial(build, expected)):.1f}")
