@@ -485,12 +485,13 @@ def test_filters_work_by_mouse_and_the_address_keeps_them(open_page, dashboard):
     assert "developers=bruno%40example.com" in page.url
     assert headline_numbers(page) != before
     page.get_by_role("link", name="Cost").click()
-    assert page.locator("#view section:has(h2:text-is('Cost by developer')) tbody tr").count() == 1
+    rows = page.locator("#view section:has(h2:text-is('Cost by developer')) tbody tr")
+    expect(rows).to_have_count(1)
     page.reload()
-    assert page.get_by_text("Developer Bruno Costa").is_visible()
+    expect(page.get_by_text("Developer Bruno Costa")).to_be_visible()
     page.get_by_role("button", name="Reset").click()
+    expect(page.get_by_text("Developer everyone")).to_be_visible()
     assert page.url.endswith("#cost")
-    assert page.get_by_text("Developer everyone").is_visible()
 
 
 def test_everything_works_by_keyboard(open_page, dashboard):
@@ -548,7 +549,7 @@ def test_charts_have_their_numbers_in_a_table(open_page, dashboard):
     expect(page.locator(".chart svg")).to_have_count(page.locator(".chart").count())
     section = page.locator("section:has(h2:text-is('Cost by day'))")
     section.get_by_text("Numbers").click()
-    assert section.locator("tbody tr").count() == 30
+    expect(section.locator("tbody tr")).to_have_count(30)
 
 
 def test_every_number_says_its_definition(open_page, dashboard):

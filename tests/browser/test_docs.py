@@ -125,14 +125,15 @@ def test_the_graph_draws_every_table_and_what_reads_what_from_left_to_right(open
         assert boxes[edge.get_attribute("data-from")] < boxes[edge.get_attribute("data-to")]
 
 
-def test_a_click_on_a_table_shows_its_neighbourhood_and_back_shows_all(open_page, from_file):
+def test_a_click_on_a_table_shows_its_neighbourhood_and_back_shows_all(open_page, from_file, expect):
     page = open_page(f"{from_file}/lineage.html")
     everything = names_in_graph(page)
     page.get_by_role("link", name="stg_recent_visits, staging").click()
-    page.wait_for_url("**#stg_recent_visits")
+    expect(page.locator(".box")).to_have_count(3)
     assert names_in_graph(page) == {"raw_visits", "stg_recent_visits", "fct_visits"}
     assert page.locator("#panel-chosen h2").inner_text() == "stg_recent_visits"
     page.get_by_role("button", name="All tables").click()
+    expect(page.locator(".box")).to_have_count(len(everything))
     assert names_in_graph(page) == everything
 
 
