@@ -71,4 +71,6 @@ if __name__ == "__main__":
     for what, seconds in found.items():
         print(f"{what:12} {seconds:8.2f} s")
     print(f"audits are {found['its audits'] / found['build']:.1%} of building")
-    print(f"all audits take 1/{found['Pandera'] / found['test']:.1f} of Pandera's validate")
+    print(f"they take 1/{found['Pandera'] / found['its audits']:.1f} of Pandera's validate")
+    # `test` also looks at raw tables and seeds, and across tables, which Pandera's validate does not.
+    print(f"all audits, proven ones included, take 1/{found['Pandera'] / found['test']:.1f}")
