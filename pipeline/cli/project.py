@@ -23,7 +23,7 @@ CONFIG_TEMPLATE = """\
 # Seconds after its session in which a commit still counts as assisted by it.
 # time_window_seconds = 300
 
-# Most memory that the database engine may use. A DuckDB build takes less than 2 GiB unless told otherwise.
+# Most memory that the database engine may use. A DuckDB build takes about 2 GiB unless told otherwise.
 # memory_limit = "8GB"
 
 # [targets]

@@ -18,9 +18,8 @@ STORAGE = {"storage_compatibility_version": "v1.5.0"}
 ROWS_PER_INSERT = 10_000
 ROW_GROUP = 122_880
 # What a build may use unless it is told otherwise; DuckDB itself would take four fifths of the machine. What
-# does not fit is spilled beside the file: 2 GiB in all are enough for any size, at a fifth more time from
-# twenty million raw rows on.
-BUILD_MEMORY = "1800MB"
+# does not fit is spilled beside the file: twenty million raw rows take 2 GiB in all, and a fifth more time.
+BUILD_MEMORY = "1600MB"
 # Where the blocks of a table, or of a part of it, lie in the file.
 BLOCKS = (
     "bit_xor(hash(row_group_id, column_id, segment_id, segment_type, block_id, block_offset,"
