@@ -4,8 +4,6 @@ python -m tests.benchmarks.dashboard     needs Chromium and Playwright
 """
 
 import datetime as dt
-import shutil
-import statistics
 import sys
 import tempfile
 import time
@@ -13,14 +11,14 @@ from pathlib import Path
 
 from pipeline.dashboard import write_dashboard
 from pipeline.engines import connect
+from tests.benchmarks.browser import milliseconds_to_open
 from tests.dashboard.marts import write_marts
 
-RUNS = 5
 DEVELOPERS, DAYS = 1000, 365
 FIRST_DAY = dt.date(2025, 11, 25)
 MOST_SECONDS = 2.0
 # A chart whose picture is complete is hidden from screen readers; the first view has two of them.
-DRAWN, CHARTS = "#view svg[aria-hidden]", 2
+READY = "document.querySelectorAll('#view svg[aria-hidden]').length == 2"
 
 # On two days of three a developer uses an agent, often with two models, and commits twice.
 USAGE = f"""
@@ -71,30 +69,12 @@ def write(folder: Path) -> tuple[Path, float]:
         return folder / "dashboard" / "index.html", time.perf_counter() - start
 
 
-def opened(page_file: Path) -> float:
-    """Median milliseconds from opening the page until all of its first view is drawn."""
-    from playwright.sync_api import sync_playwright
-
-    times = []
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=arguments)
-        for _ in range(RUNS):
-            page = browser.new_page(viewport={"width": 1440, "height": 900})
-            page.goto(page_file.as_uri())
-            page.wait_for_function(f"document.querySelectorAll('{DRAWN}').length == {CHARTS}")
-            times.append(page.evaluate("performance.now()"))
-            page.close()
-        browser.close()
-    return statistics.median(times)
-
-
 def main() -> None:
     """Print the numbers, and fail if the page opens too slowly."""
     with tempfile.TemporaryDirectory() as folder:
         page, seconds = write(Path(folder))
         size = page.stat().st_size
-        milliseconds = opened(page)
+        milliseconds = milliseconds_to_open(page, READY)
     print(f"dashboard of {DEVELOPERS:,} developers written {seconds:8.2f} s, {size / 1e6:.1f} MB")
     print(f"opened in Chromium                     {milliseconds / 1000:8.2f} s")
     if milliseconds > MOST_SECONDS * 1000:

@@ -5,7 +5,6 @@ python -m tests.benchmarks.docs     needs Chromium and Playwright
 
 import datetime as dt
 import random
-import shutil
 import statistics
 import subprocess
 import sys
@@ -15,9 +14,9 @@ from pathlib import Path
 
 from pipeline.docs import State, site_files, write_site
 from pipeline.plan import Plan, PlanColumn, PlanTable
+from tests.benchmarks.browser import RUNS, milliseconds_to_open
 
 AA = Path(sys.executable).with_name("aa-pipeline")
-RUNS = 5
 TABLES = 500
 MOST_SECONDS, MOST_BYTES, MOST_MILLISECONDS = 1.0, 2_000_000, 1000
 
@@ -61,21 +60,8 @@ def many_tables() -> Plan:
 
 def draw(folder: Path) -> float:
     """Median milliseconds from opening the lineage page of 500 tables until it answers."""
-    from playwright.sync_api import sync_playwright
-
     write_site(folder, site_files(many_tables(), State(), generated_at=dt.datetime.now(dt.UTC)))
-    times = []
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=arguments)
-        for _ in range(RUNS):
-            page = browser.new_page(viewport={"width": 1440, "height": 900})
-            page.goto((folder / "lineage.html").as_uri())
-            page.wait_for_selector("body[data-ready]")
-            times.append(page.evaluate("performance.now()"))
-            page.close()
-        browser.close()
-    return statistics.median(times)
+    return milliseconds_to_open(folder / "lineage.html", "document.body.matches('[data-ready]')")
 
 
 def main() -> None:
