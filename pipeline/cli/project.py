@@ -58,11 +58,10 @@ def init(invocation: Invocation) -> None:
 
     file = Path.cwd() / CONFIG_FILE
     target = invocation.target  # a broken configuration is an error before anything is made
-    if file.exists():
-        say(f"{CONFIG_FILE} is there already and stays as it is.")
-    else:
-        _write(file)
+    if _write_new(file):
         say(f"Wrote {CONFIG_FILE}; every key in it is explained and optional.")
+    else:
+        say(f"{CONFIG_FILE} is there already and stays as it is.")
 
     with invocation.connect(create=True) as engine, engine.transaction():
         engine.create_schema("raw")
@@ -78,14 +77,18 @@ def init(invocation: Invocation) -> None:
     say("Next: `aa-pipeline ingest --help` shows how data gets in; then `aa-pipeline build`.")
 
 
-def _write(file: Path) -> None:
+def _write_new(file: Path) -> bool:
+    """Write the template, unless the file is there, be it from an `init` that runs beside this one."""
     from pipeline.errors import SetupError
 
     try:
         with file.open("x", encoding="utf-8") as stream:
             stream.write(CONFIG_TEMPLATE)
+    except FileExistsError:
+        return False
     except OSError as error:
         raise SetupError(f"{file} cannot be written: {error.strerror}.") from None
+    return True
 
 
 @command()
