@@ -1,8 +1,9 @@
 """Arrow tables on their way into a database. DuckDB reads them where they are."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Self
 
 from pipeline.errors import QueryError
@@ -36,6 +37,17 @@ class Summary:
             len(set(keys)) == len(keys),
             EPOCH + dt.timedelta(microseconds=min(microseconds)),
             EPOCH + dt.timedelta(microseconds=max(microseconds)),
+        )
+
+    @classmethod
+    def of_all(cls, summaries: Iterable[Self]) -> Self:
+        """Of the rows of several summaries. Equal keys have equal times."""
+        in_order = sorted(summaries, key=lambda summary: summary.oldest)
+        apart = all(one.newest < next_one.oldest for one, next_one in pairwise(in_order))
+        return cls(
+            apart and all(summary.all_different for summary in in_order),
+            in_order[0].oldest,
+            max(summary.newest for summary in in_order),
         )
 
 

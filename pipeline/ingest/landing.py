@@ -87,6 +87,7 @@ class Landing:
         self._next_id: dict[str, int] = {}
         self._ranges: dict[str, Range] = {}
         self._waiting: dict[str, list[Mapping[str, Any]]] = {}
+        self._held: dict[str, list[tuple[pa.Table, Summary]]] = {}
         self._bad: list[tuple[Any, ...]] = []
         self._landed: dict[str, int] = {}
         self._duplicates = 0
@@ -138,6 +139,8 @@ class Landing:
         """The account so far."""
         for table in list(self._waiting):
             self._flush(table)
+        for table in list(self._held):
+            self._flush_arrow(table)
         landed = sum(self._landed.values())
         return IngestResult(
             source=self.source,
@@ -167,7 +170,21 @@ class Landing:
                 self._flush(table)
 
     def land_arrow(self, table: str, rows: "pa.Table", summary: Summary) -> None:
-        """Land an Arrow table of contract columns, key and time included."""
+        """Land an Arrow table of contract columns, key and time included.
+
+        All tables that are landed in one table of the database have the same columns.
+        """
+        held = self._held.setdefault(table, [])
+        held.append((rows, summary))
+        if sum(rows.num_rows for rows, _ in held) >= BATCH:
+            self._flush_arrow(table)
+
+    def _flush_arrow(self, table: str) -> None:
+        import pyarrow as pa
+
+        held = self._held.pop(table)
+        rows = pa.concat_tables(rows for rows, _ in held)
+        summary = Summary.of_all(summary for _, summary in held)
         times = summary.oldest, summary.newest
         self._ensure(table, rows.column_names)
         keys = rows.column(KEYS.get(table, "record_hash"))

@@ -1,25 +1,30 @@
 """Pieces of files, read in this process or by helpers: other processes beside it."""
 
 import os
+import pickle
+import subprocess
 import sys
 import tempfile
-import uuid
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import ExitStack, suppress
 from dataclasses import replace
-from multiprocessing import get_context
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Event, Lock, Thread
+from types import TracebackType
+from typing import Self
 
 from pipeline.ingest.files import InputFile, Piece
+from pipeline.ingest.otlp_helper import Answer
 from pipeline.ingest.otlp_reader import Batch, read_piece
 
 WORTH_HELPERS = 32 << 20  # bytes of input from which helpers are worth their start
 MOST_HELPERS = 3
+MOST_ASKED = 2  # pieces that a helper has before it; with one it would wait for the next
 MOST_WAITING = 3  # pieces per helper that are under way at once
 
-# What a helper read, and the files in which its tables are.
-Spilled = tuple[Batch, dict[str, str]]
+SERVE = "import sys; from pipeline.ingest.otlp_helper import serve; serve(*sys.argv[1:])"
 
 
 def worth_helpers(size: int) -> bool:
@@ -39,27 +44,20 @@ def read_by_helpers(
     pieces: Iterable[tuple[InputFile, Piece]], include: frozenset[str]
 ) -> Iterator[tuple[InputFile, Piece, Batch]]:
     """Have helpers read pieces of files, and give them in their order."""
-    helpers = min(MOST_HELPERS, _processors() - 1)
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        # Started afresh rather than forked: the database's threads do not survive a fork.
-        pool = ProcessPoolExecutor(helpers, get_context("spawn"), _start_light)
-        try:
-            waiting: deque[tuple[InputFile, Piece, Future[Spilled]]] = deque()
-            for file, piece in pieces:
-                # While the helpers have enough to do, this process reads as well.
-                if sum(not future.done() for _, _, future in waiting) > helpers:
-                    future: Future[Spilled] = Future()
-                    future.set_result((read_here(file, piece, include), {}))
-                else:
-                    future = pool.submit(_read_there, piece, include, folder)
-                waiting.append((file, piece, future))
-                while waiting and (waiting[0][2].done() or len(waiting) > MOST_WAITING * helpers):
-                    yield _collect(*waiting.popleft(), include)
-            while waiting:
+    number = min(MOST_HELPERS, _processors() - 1)
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
+        helpers = [stack.enter_context(Helper(folder, include)) for _ in range(number)]
+        waiting: deque[tuple[InputFile, Piece, Asked | Batch]] = deque()
+        for file, piece in pieces:
+            free = min(helpers, key=Helper.asked)
+            # While the helpers have enough to do, this process reads as well.
+            busy = free.asked() >= MOST_ASKED
+            waiting.append((file, piece, read_here(file, piece, include) if busy else free.ask(piece)))
+            while waiting and (_is_read(waiting[0][2]) or len(waiting) > MOST_WAITING * number):
                 yield _collect(*waiting.popleft(), include)
-        finally:
-            # They end while the caller goes on.
-            pool.shutdown(wait=False, cancel_futures=True)
+        while waiting:
+            yield _collect(*waiting.popleft(), include)
 
 
 def read_here(file: InputFile, piece: Piece, include: frozenset[str]) -> Batch:
@@ -69,37 +67,117 @@ def read_here(file: InputFile, piece: Piece, include: frozenset[str]) -> Batch:
     return read_piece(piece, include)
 
 
-def _start_light() -> None:
-    """Keep Arrow from importing NumPy, most of the time that a helper would take to start."""
-    sys.modules.setdefault("numpy", None)  # type: ignore[arg-type]
+class Asked:
+    """A piece that a helper was asked to read.
 
-
-def _read_there(piece: Piece, include: frozenset[str], folder: str) -> Spilled:
-    """Read a piece in a helper.
-
-    Tables come back in files: what comes through a pipe is received in small parts, each of
-    which waits for the Python code that runs meanwhile in the process that receives it.
+    Attributes:
+        is_read: set when there is an answer, or there will be none.
+        answer: what the helper answered; None if it ended before.
     """
-    import pyarrow as pa
 
-    batch = read_piece(piece, include)
-    files = {}
-    for table, rows in batch.tables.items():
-        files[table] = str(Path(folder, uuid.uuid4().hex))
-        with pa.OSFile(files[table], "wb") as sink, pa.ipc.new_stream(sink, rows.schema) as writer:
-            writer.write_table(rows)
-    return replace(batch, tables={}), files
+    def __init__(self) -> None:
+        self.is_read = Event()
+        self.answer: Answer | None = None
+
+
+class Helper:
+    """A process that reads pieces, one after the other.
+
+    Started afresh rather than forked: the database's threads do not survive a fork. And not by
+    `multiprocessing`, whose processes import the program that was started before they begin.
+
+    Args:
+        folder: where it may write files.
+        include: names of content attributes to land all the same.
+    """
+
+    def __init__(self, folder: str, include: frozenset[str]) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", SERVE, folder, ",".join(include)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            # What goes wrong in it goes wrong once more in this process, which then says so.
+            stderr=subprocess.DEVNULL,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        )
+        self._asked: deque[Asked] = deque()
+        self._ended = False
+        self._lock = Lock()
+        self._pieces: SimpleQueue[Piece | None] = SimpleQueue()
+        self._threads = [Thread(target=run, daemon=True) for run in (self._tell, self._listen)]
+        for thread in self._threads:
+            thread.start()
+
+    def asked(self) -> int:
+        """How many pieces it still has before it."""
+        return len(self._asked)
+
+    def ask(self, piece: Piece) -> Asked:
+        """Have it read a piece."""
+        asked = Asked()
+        with self._lock:
+            self._asked.append(asked)
+            if self._ended:
+                asked.is_read.set()
+        self._pieces.put(piece)
+        return asked
+
+    def __enter__(self) -> Self:
+        """It runs already."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End it, whatever it does."""
+        self._process.kill()
+        self._pieces.put(None)
+        for thread in self._threads:
+            thread.join()
+        with suppress(OSError):  # pieces that it did not take
+            self._process.__exit__(kind, error, trace)
+
+    def _tell(self) -> None:
+        """Hand it pieces, which waits while it reads."""
+        assert self._process.stdin
+        with suppress(OSError):  # it has ended
+            while piece := self._pieces.get():
+                pickle.dump(piece, self._process.stdin)
+                self._process.stdin.flush()
+
+    def _listen(self) -> None:
+        """Take its answers, in the order of the pieces."""
+        assert self._process.stdout
+        with suppress(EOFError, OSError, pickle.UnpicklingError):  # it has ended
+            while True:
+                answer = pickle.load(self._process.stdout)
+                self._asked[0].answer = answer
+                self._asked.popleft().is_read.set()
+        with self._lock:
+            self._ended = True
+            for asked in self._asked:
+                asked.is_read.set()
+
+
+def _is_read(reading: Asked | Batch) -> bool:
+    return isinstance(reading, Batch) or reading.is_read.is_set()
 
 
 def _collect(
-    file: InputFile, piece: Piece, future: "Future[Spilled]", include: frozenset[str]
+    file: InputFile, piece: Piece, reading: Asked | Batch, include: frozenset[str]
 ) -> tuple[InputFile, Piece, Batch]:
     import pyarrow as pa
 
-    try:
-        batch, files = future.result()
-    except OSError:  # the file was renamed meanwhile, or the disk is full
+    if isinstance(reading, Batch):
+        return file, piece, reading
+    reading.is_read.wait()
+    if not isinstance(reading.answer, tuple):
+        # The file was renamed meanwhile, the disk is full, or the helper was killed.
         return file, piece, read_here(file, piece, include)
+    batch, files = reading.answer
     for table, path in files.items():
         with pa.memory_map(path) as source:
             batch.tables[table] = pa.ipc.open_stream(source).read_all()

@@ -167,33 +167,49 @@ def test_arrow_tables_land_like_records(engine):
     ]
 
 
-def test_arrow_tables_of_whatever_times_land_once(engine):
+def land_hours(landing, *hours):
     import pyarrow as pa
 
-    def land_hours(landing, *hours):
-        times = [NOON + dt.timedelta(hours=hour) for hour in hours]
-        table = pa.table(
-            {
-                "timestamp": pa.array(times, pa.timestamp("us", "UTC")),
-                "record_hash": [f"h{hour}" for hour in hours],
-            }
-        )
-        summary = Summary(all_different=True, oldest=min(times), newest=max(times))
-        landing.land_arrow("otel_logs", table, summary)
+    times = [NOON + dt.timedelta(hours=hour) for hour in hours]
+    table = pa.table(
+        {
+            "timestamp": pa.array(times, pa.timestamp("us", "UTC")),
+            "record_hash": [f"h{hour}" for hour in hours],
+        }
+    )
+    summary = Summary(all_different=True, oldest=min(times), newest=max(times))
+    landing.land_arrow("otel_logs", table, summary)
+
+
+def test_arrow_tables_of_whatever_times_land_once(engine):
+    def duplicates_after(landing, *hours):
+        land_hours(landing, *hours)
         return landing.result.duplicates
 
     with Landing(engine, "otlp", ["x"]) as landing:
-        assert land_hours(landing, 1, 5) == 0
-        assert land_hours(landing, 6, 9) == 0
-        assert land_hours(landing, -3, 0) == 0
-        assert land_hours(landing, 3, 5) == 1
-        assert land_hours(landing, 9, 10) == 2
+        assert duplicates_after(landing, 1, 5) == 0
+        assert duplicates_after(landing, 6, 9) == 0
+        assert duplicates_after(landing, -3, 0) == 0
+        assert duplicates_after(landing, 3, 5) == 1
+        assert duplicates_after(landing, 9, 10) == 2
         landing.land("otel_logs", [{"record_hash": "h20", "timestamp": NOON + dt.timedelta(hours=20)}])
         assert landing.result.duplicates == 2
-        assert land_hours(landing, 20) == 3
-        assert land_hours(landing, -3) == 4
+        assert duplicates_after(landing, 20) == 3
+        assert duplicates_after(landing, -3) == 4
     with Landing(engine, "otlp", ["x"]) as landing:
-        assert land_hours(landing, 0, 9, 11) == 2
+        assert duplicates_after(landing, 0, 9, 11) == 2
+
+
+@pytest.mark.parametrize("batch", [1, 3, 5, 100])
+def test_arrow_tables_that_wait_for_each_other_land_once(engine, monkeypatch, batch):
+    monkeypatch.setattr("pipeline.ingest.landing.BATCH", batch)
+    with Landing(engine, "otlp", ["x"]) as landing:
+        for hours in [(1, 5), (6, 9), (3, 5), (9, 10), (20,), (20,)]:
+            land_hours(landing, *hours)
+    assert (landing.result.landed, landing.result.duplicates) == (7, 3)
+    assert rows(engine, "SELECT id, record_hash FROM raw.otel_logs ORDER BY id") == [
+        (number, f"h{hour}") for number, hour in enumerate([1, 5, 6, 9, 3, 10, 20], start=1)
+    ]
 
 
 def test_more_records_than_one_batch(engine, monkeypatch):

@@ -619,6 +619,20 @@ def test_one_process_and_several_give_the_same_rows(engine, tmp_path, request):
 
 
 @pytest.mark.usefixtures("two_processes")
+@pytest.mark.parametrize(
+    "helper",
+    ["raise SystemExit", "import sys; sys.stdout.buffer.write(b'\\x80\\x05half an answer')"],
+    ids=["before its first piece", "amid an answer"],
+)
+def test_what_a_helper_that_ends_early_had_before_it_is_read_all_the_same(
+    engine, tmp_path, monkeypatch, helper
+):
+    monkeypatch.setattr("pipeline.ingest.otlp_helpers.SERVE", helper)
+    result = holds(ingest_otlp(engine, [many(tmp_path / "a.jsonl")]))
+    assert result.landed_by_table == {"otel_logs": 599, "otel_metrics": 50}
+
+
+@pytest.mark.usefixtures("two_processes")
 def test_a_file_that_is_renamed_meanwhile_is_read_to_its_end(engine, tmp_path, monkeypatch):
     import pipeline.ingest.otlp as otlp
 
