@@ -10,7 +10,7 @@ import json
 import os
 import secrets
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 # The names and addresses are those after .mailmap.
 FIELDS = ["%H", "%P", "%at", "%ct", "%aN", "%aE", "%cN", "%cE", "%B", "%N"]
 COMMIT, AUTHORED = FIELDS.index("%H"), FIELDS.index("%at")
-BATCH = 5_000  # commits that one call of git reads
+BATCH = 10_000  # commits that one call of git reads
 MICROSECONDS = 10**6
 END_OF_TIME = int(dt.datetime(2200, 1, 1, tzinfo=dt.UTC).timestamp())
 
@@ -86,20 +86,13 @@ def ingest_git(
 
 def _land(landing: Landing, repository: Repository, tips: list[str], known: set[str]) -> None:
     """Land what can be reached from `tips` and is not `known`, and make it known."""
-    commits = repository.commits(tips)
-    if not commits:
+    if not tips:
         landing.warn(f"{repository.path} has no commits yet.")
-    new = [commit for commit in commits if commit not in known]
-    landing.repeat(len(commits) - len(new))
-    edge = repository.edge().intersection(new)
-    if edge:
-        landing.warn(
-            f"{repository.path} is a shallow clone: what the {len(edge)} oldest commits changed is"
-            " unknown, and stays so. Run `git fetch --unshallow` before the first ingest."
-        )
-    for commits_read in read_commits(repository, new):
+    edge = repository.edge()
+    cut_off = 0
+    for commits in read_commits(repository, _unknown(landing, repository.commits(tips, BATCH), known)):
         dated = []
-        for commit in commits_read:
+        for commit in commits:
             if microseconds(commit[AUTHORED]) is None:
                 reason = "its author date is missing or not between 1970 and 2199"
                 landing.quarantine(repository.path, None, f"commit {commit[COMMIT]}: {reason}")
@@ -108,7 +101,23 @@ def _land(landing: Landing, repository: Repository, tips: list[str], known: set[
         if dated:
             rows = commit_table(dated, repository.project_id, edge)
             landing.land_arrow("git_commits", rows, _summary(dated))
-        known.update(commit[COMMIT] for commit in commits_read)
+        hashes = {commit[COMMIT] for commit in commits}
+        cut_off += len(edge & hashes)
+        known |= hashes
+    if cut_off:
+        landing.warn(
+            f"{repository.path} is a shallow clone: what the {cut_off} oldest commits changed is"
+            " unknown, and stays so. Run `git fetch --unshallow` before the first ingest."
+        )
+
+
+def _unknown(landing: Landing, batches: Iterable[list[str]], known: set[str]) -> Iterator[list[str]]:
+    """Batches of the commits that are not known; the others are counted."""
+    for batch in batches:
+        new = [commit for commit in batch if commit not in known]
+        landing.repeat(len(batch) - len(new))
+        if new:
+            yield new
 
 
 def _landed_commits(engine: "Engine") -> set[str]:
@@ -118,7 +127,7 @@ def _landed_commits(engine: "Engine") -> set[str]:
     return {row[0] for row in rows}
 
 
-def read_commits(repository: Repository, commits: list[str]) -> Iterator[list[list[str]]]:
+def read_commits(repository: Repository, batches: Iterable[list[str]]) -> Iterator[list[list[str]]]:
     """Batches of commits: of each the values of FIELDS, then the text of `--numstat -z`.
 
     Git recodes a message to UTF-8 where the commit names its encoding; of what is no UTF-8 even
@@ -131,8 +140,8 @@ def read_commits(repository: Repository, commits: list[str]) -> Iterator[list[li
     workers = os.cpu_count() or 1
     with ThreadPoolExecutor(workers) as pool:
         pending: deque[Future[str]] = deque()
-        for start in range(0, len(commits), BATCH):
-            pending.append(pool.submit(repository.log, commits[start : start + BATCH], layout))
+        for commits in batches:
+            pending.append(pool.submit(repository.log, commits, layout))
             if len(pending) > workers:
                 yield _split(pending.popleft().result(), separator)
         for reading in pending:

@@ -1,7 +1,7 @@
 """Git repositories, read without trusting them.
 
 A repository may come from anywhere, and its own configuration can name programs for git to run.
-Every call goes through `Repository.run`, which switches all of those off: hooks, pagers, file
+Every command is made by `Repository._command`, which switches all of those off: hooks, pagers, file
 system monitors, external diffs, text conversions, signature programs, and fetching of missing
 objects. Names from outside never reach git as options: they are resolved to hashes first.
 """
@@ -9,14 +9,16 @@ objects. Names from outside never reach git as options: they are resolved to has
 import os
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryFile
 from urllib.parse import urlsplit
 
 from pipeline.errors import IngestError, did_you_mean
 
 NOTES = "refs/notes/ai"
 BRANCHES = ("refs/heads", "refs/remotes")
+HASH_LINE = 41  # bytes of a line with a hash; with SHA-256 there are more
 
 # What a repository's configuration must not decide.
 OVERRIDES = {
@@ -129,11 +131,31 @@ class Repository:
             )
         return tips
 
-    def commits(self, tips: list[str]) -> list[str]:
-        """Hashes of all commits that can be reached, the oldest first."""
+    def commits(self, tips: list[str], at_once: int) -> Iterator[list[str]]:
+        """Hashes of all commits that can be reached, the newest first, while git finds them.
+
+        Args:
+            tips: the commits to start from.
+            at_once: about how many are given at a time.
+
+        Raises:
+            IngestError: some of them cannot be read.
+        """
         if not tips:
-            return []
-        return self.run("rev-list", "--stdin", given="\n".join(tips)).split()[::-1]
+            return
+        command = self._command("rev-list", "--stdin")
+        with TemporaryFile() as given, TemporaryFile() as complaint:
+            given.write("\n".join(tips).encode())
+            given.seek(0)
+            with subprocess.Popen(
+                command, stdin=given, stdout=subprocess.PIPE, stderr=complaint, env=_environment()
+            ) as walk:
+                assert walk.stdout
+                while lines := walk.stdout.readlines(at_once * HASH_LINE):
+                    yield b"".join(lines).decode().split()
+            if walk.returncode:
+                complaint.seek(0)
+                raise IngestError(self._explain(complaint.read().decode("utf-8", "replace")))
 
     def edge(self) -> set[str]:
         """Commits of a shallow clone whose parents are missing: git sees them as roots."""

@@ -83,8 +83,10 @@ def raw_commit(path, text, branch="main"):
 
 
 def rows(engine, *columns):
+    """Commits, the oldest first; of one ingest the newest lands first."""
     names = ", ".join(columns)
-    return engine.fetch(f"SELECT {names} FROM raw.git_commits ORDER BY id")
+    order = "ORDER BY created_at NULLS FIRST, id DESC"
+    return engine.fetch(f"SELECT {names} FROM raw.git_commits {order}")
 
 
 def messages(engine):
