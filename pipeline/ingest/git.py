@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 # The names and addresses are those after .mailmap.
 FIELDS = ["%H", "%P", "%at", "%ct", "%aN", "%aE", "%cN", "%cE", "%B", "%N"]
 COMMIT, AUTHORED = FIELDS.index("%H"), FIELDS.index("%at")
-BATCH = 10_000  # commits that one call of git reads
+BATCH = 5_000  # commits that one call of git reads
 MICROSECONDS = 10**6
 END_OF_TIME = int(dt.datetime(2200, 1, 1, tzinfo=dt.UTC).timestamp())
 
