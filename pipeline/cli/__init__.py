@@ -106,3 +106,8 @@ def cli() -> None:
     aa-pipeline build                     build, audit and publish every table
     aa-pipeline build -s +fct_agent_costs only one mart and what it needs
     """
+
+
+def main() -> None:
+    """The program `aa-pipeline`: the command line in a process of its own."""
+    cli(obj=Invocation(own_process=True))

@@ -88,10 +88,18 @@ def otlp(
 
     from pipeline.ingest.otlp import ingest_otlp
 
+    _import_arrow(invocation)
     with invocation.connect(create=True) as engine:
         with progress("Reading telemetry"):
             result = ingest_otlp(engine, paths, include=include)
         show_result(engine, result)
+
+
+def _import_arrow(invocation: Invocation) -> None:
+    from pipeline.ingest.arrow import import_arrow_alone
+
+    if invocation.own_process:
+        import_arrow_alone()
 
 
 def _listen(
@@ -134,6 +142,7 @@ def git(
 
     if branch and all_branches:
         raise click.UsageError("Give either --branch or --all-branches.")
+    _import_arrow(invocation)
     with invocation.connect(create=True) as engine:
         with progress("Reading commits"):
             result = ingest_git(engine, repositories, branch=branch, all_branches=all_branches)

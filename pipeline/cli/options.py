@@ -25,8 +25,13 @@ _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 @dataclass
 class Invocation:
-    """What the options that every command takes have said, and what follows from them."""
+    """What the options that every command takes have said, and what follows from them.
 
+    Attributes:
+        own_process: whether nothing else runs in this process, or will.
+    """
+
+    own_process: bool = False
     target_option: str | None = None
     log_level: str | None = None
     log_format: str = "text"

@@ -1,6 +1,7 @@
 """Arrow tables on their way into a database. DuckDB reads them where they are."""
 
 import datetime as dt
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,6 +15,20 @@ if TYPE_CHECKING:
     from pipeline.engines.base import Engine
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+def import_arrow_alone() -> None:
+    """Import Arrow without NumPy, with which it takes three times as long and starts threads.
+
+    For processes of our own: what of Arrow needs NumPy does not work in them.
+    """
+    if sys.modules.keys() & {"numpy", "pyarrow"}:
+        return
+    sys.modules["numpy"] = None  # type: ignore[assignment]
+    try:
+        import pyarrow  # noqa: F401
+    finally:
+        del sys.modules["numpy"]
 
 
 @dataclass(frozen=True)

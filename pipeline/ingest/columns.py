@@ -29,12 +29,13 @@ def texts(values: Sequence[str | None]) -> "pa.Array":
     return pa.StringArray.from_buffers(len(values), offsets, pa.py_buffer(data), _validity(values))
 
 
-def encoded(values: Sequence[bytes]) -> "pa.Array":
-    """A column of text that is UTF-8 already."""
+def encoded_json(values: Sequence[bytes]) -> "pa.Array":
+    """A column of JSON, in UTF-8 already. DuckDB takes it as it is and does not parse it again."""
     import pyarrow as pa
 
     offsets = pa.py_buffer(array("i", accumulate(map(len, values), initial=0)))
-    return pa.StringArray.from_buffers(len(values), offsets, pa.py_buffer(b"".join(values)))
+    stored = pa.StringArray.from_buffers(len(values), offsets, pa.py_buffer(b"".join(values)))
+    return pa.ExtensionArray.from_storage(pa.json_(), stored)
 
 
 def integers(values: Sequence[int | None], kind: "pa.DataType | None" = None) -> "pa.Array":

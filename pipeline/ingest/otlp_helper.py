@@ -14,6 +14,7 @@ import sys
 from dataclasses import replace
 from itertools import count
 
+from pipeline.ingest.arrow import import_arrow_alone
 from pipeline.ingest.files import Piece
 from pipeline.ingest.otlp_reader import Batch, read_piece
 
@@ -28,8 +29,7 @@ def serve(folder: str, include: str) -> None:
         include: names of content attributes to land all the same, separated by commas.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who asked ends this process
-    # Arrow would import NumPy, most of the time that a helper would take to start.
-    sys.modules.setdefault("numpy", None)  # type: ignore[arg-type]
+    import_arrow_alone()
     kept = frozenset(filter(None, include.split(",")))
     for number in count():
         try:

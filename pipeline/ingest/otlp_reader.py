@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from pipeline.ingest.arrow import Summary
-from pipeline.ingest.columns import chosen, encoded, floats, integers, same, texts
+from pipeline.ingest.columns import chosen, encoded_json, floats, integers, same, texts
 from pipeline.ingest.content import ContentFilter
 from pipeline.ingest.cycles import no_search_for_cycles
 from pipeline.ingest.files import LONGEST, ZSTD_MAGIC, Piece
@@ -194,7 +194,7 @@ def _table(
         "integer": integers,
         "float": floats,
         "text": texts,
-        "encoded": encoded,
+        "json": encoded_json,
     }
     *values, numbers = zip(*rows, strict=True)
     arrays = {

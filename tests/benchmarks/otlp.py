@@ -18,6 +18,7 @@ from pathlib import Path
 import orjson
 
 from pipeline.engines import connect
+from pipeline.ingest.arrow import import_arrow_alone
 from pipeline.ingest.otlp import ingest_otlp
 from pipeline.ingest.raw_tables import make_raw_table
 from tests.benchmarks.seconds import Seconds, compare, seconds_printed_by
@@ -140,6 +141,7 @@ def ingest(database: str, path: str) -> None:
     """Ingest a file and print the seconds."""
     with connect(database) as engine:
         start = time.perf_counter()
+        import_arrow_alone()  # as the command does
         result = ingest_otlp(engine, [path])
         seconds = time.perf_counter() - start
     if result.quarantined or not result.landed:

@@ -140,3 +140,19 @@ def test_telemetry_is_received_until_an_interrupt(folder, interrupts):
     assert receiver.returncode == 0
     assert output.endswith("2 records in = 2 landed + 0 duplicates + 0 quarantined\n")
     assert query("SELECT count(*) FROM raw.otel_logs") == [(2,)]
+
+
+@pytest.mark.parametrize("words", [["otlp", "a.jsonl"], ["git", "."]], ids=["otlp", "git"])
+def test_telemetry_and_commits_land_without_numpy_and_pandas(folder, words):
+    (folder / "a.jsonl").write_text(log_line() + "\n")
+    git(folder, "init", "-q")
+    git(folder, "commit", "-q", "--allow-empty", "-m", "first")
+    program = (
+        "import atexit, sys; atexit.register(lambda: print({'numpy', 'pandas'} & sys.modules.keys()));"
+        "from pipeline.cli import main; main()"
+    )
+    output = subprocess.run(
+        [sys.executable, "-c", program, "ingest", *words], capture_output=True, text=True, check=True
+    ).stdout
+    assert "0 quarantined" in output
+    assert output.endswith("set()\n")

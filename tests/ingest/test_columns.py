@@ -6,7 +6,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.ingest.columns import booleans, chosen, encoded, floats, integers, same, texts
+from pipeline.ingest.columns import booleans, chosen, encoded_json, floats, integers, same, texts
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
 int64 = st.integers(-(2**63), 2**63 - 1)
@@ -28,8 +28,8 @@ def test_texts(values):
 
 
 @given(some(text))
-def test_texts_that_are_encoded(values):
-    equal(encoded([value.encode() for value in values]), pa.array(values, pa.string()))
+def test_json_that_is_encoded(values):
+    equal(encoded_json([value.encode() for value in values]), pa.array(values, pa.json_()))
 
 
 @given(some(int64 | st.none()) | some(int64))
