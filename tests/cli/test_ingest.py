@@ -143,7 +143,8 @@ def test_telemetry_is_received_until_an_interrupt(folder, interrupts):
 
 
 @pytest.mark.parametrize("words", [["otlp", "a.jsonl"], ["git", "."]], ids=["otlp", "git"])
-def test_telemetry_and_commits_land_without_numpy_and_pandas(folder, words):
+def test_telemetry_and_commits_land_without_numpy_and_pandas(run, folder, words):
+    run("init")
     (folder / "a.jsonl").write_text(log_line() + "\n")
     git(folder, "init", "-q")
     git(folder, "commit", "-q", "--allow-empty", "-m", "first")
