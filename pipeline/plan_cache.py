@@ -12,12 +12,13 @@ import hashlib
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from pipeline.config import Config
-from pipeline.plan import Plan
+from pipeline.plan import Plan, PlanTable
 
 MODELS = "pipeline.models"
 SCHEMAS = "schemas"
@@ -139,12 +140,38 @@ def _compile(
     collecting = gc.isenabled()
     gc.disable()
     try:
-        from pipeline.compile import compile_plan
+        arguments: dict[str, Any] = {
+            "dialect": dialect,
+            "config": config,
+            "shapes": shapes,
+            "models": models,
+            "schemas": schemas,
+        }
+        with _helper(arguments) as compiled:
+            from pipeline.compile import compile_plan
 
-        return compile_plan(dialect, config, shapes, models=models, schemas=schemas, fingerprint=expected)
+            return compile_plan(**arguments, fingerprint=expected, compiled=compiled)
     finally:
         if collecting:
+            # As old objects they are not looked through at once.
+            gc.freeze()
             gc.enable()
+            gc.unfreeze()
+
+
+def _helper(arguments: Mapping[str, Any]) -> AbstractContextManager[dict[str, PlanTable]]:
+    """What another process has compiled by now, where one makes it faster.
+
+    One that has imported the compiler is done before another has begun, and may have models in
+    memory that are not those on disk.
+    """
+    from pipeline.beside import processors
+
+    if "ibis" in sys.modules or processors() == 1:
+        return nullcontext({})
+    from pipeline.compile_helper import compiling
+
+    return compiling(arguments)
 
 
 def _project(dialect: str, config: Config) -> str:

@@ -10,15 +10,11 @@ from pipeline import run
 from pipeline.audits.facts import facts
 from pipeline.compile import compile_plan
 from pipeline.compile.compiler import _Compiler
-from pipeline.compile.contracts import contracts_of
-from pipeline.compile.raw import conform
 from pipeline.config import Config
 from pipeline.engines import connect
 from pipeline.errors import ModelError
-from pipeline.graph import discover
 from pipeline.ingest.landing import Landing
 from pipeline.report import read_report, render
-from schemas.base import Source
 
 TABLES = [
     "stg_agent_sessions",
@@ -113,14 +109,8 @@ class Project:
         self.engine = engine
         shapes = engine.shapes("raw")
         self.plan = compile_plan("duckdb", shapes=shapes)
-        self.contracts = contracts_of("schemas")
-        sources = {
-            name: contract for name, contract in self.contracts.items() if issubclass(contract, Source)
-        }
-        self.graph = discover()
-        raw = conform(sources, shapes, "duckdb")
-        self.compiler = _Compiler("duckdb", Config(), self.contracts, self.graph, raw, "pipeline")
-        self.compiler.fingerprints = {name: table.fingerprint for name, table in self.plan.tables.items()}
+        self.compiler = _Compiler("duckdb", Config(), shapes, "pipeline.models", "schemas")
+        self.contracts, self.graph = self.compiler.contracts, self.compiler.graph
 
     def broken(self, name, change):
         """The plan with one model's rows changed."""

@@ -12,10 +12,11 @@ ROOT = Path(__file__).parent.parent
 # From the ground up. What stands on one floor knows nothing of its neighbours.
 FLOORS = [
     {"errors"},
-    {"compat", "config", "files", "mailmap", "meta", "models", "pages", "plan", "prices"},
+    {"beside", "compat", "config", "files", "mailmap", "meta", "models", "pages", "plan", "prices"},
     {"code_versions", "contracts", "engines", "graph", "lineage", "schemas", "verdicts"},
     {"audits", "demo", "seed_files", "selection"},
     {"compile", "ingest", "run"},
+    {"compile_helper"},
     {"bi", "copy", "dashboard", "docs", "export", "plan_cache", "report"},
     {"notebook"},
     {"cli"},

@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -8,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from pipeline import plan_cache
+from pipeline.compile import compile_plan
 from pipeline.config import Config, Freshness
+from pipeline.plan import Plan
 from tests.projects import SHOP
 
 SHAPES = {
@@ -175,3 +178,23 @@ def test_changes_name_what_is_new_different_and_gone(load, tmp_path):
         "fct_product_sales": "added",
         "dim_products": "removed",
     }
+
+
+@pytest.mark.parametrize("helps", [True, False], ids=["with a helper", "with one that ends at once"])
+def test_a_plan_is_the_same_whoever_compiles_it(tmp_path, helps):
+    # In every process sets have another order.
+    code = (
+        "from pipeline import beside, compile_helper, plan_cache; from pipeline.config import Config;"
+        "beside.processors = lambda: 2;"
+        + ("" if helps else "compile_helper.SERVE = 'raise SystemExit';")
+        + "print(plan_cache.load('duckdb', Config(), None).to_json())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"XDG_CACHE_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    plan = Plan.from_json(done.stdout)
+    assert plan == compile_plan("duckdb", fingerprint=plan.fingerprint)

@@ -1,9 +1,10 @@
 """The compiler: models and contracts in, a plan out."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from importlib.metadata import version
+from types import MappingProxyType
 from typing import Any
 
 import ibis
@@ -44,6 +45,7 @@ def compile_plan(
     models: str = "pipeline.models",
     schemas: str = "schemas",
     fingerprint: str = "",
+    compiled: Mapping[str, PlanTable] = MappingProxyType({}),
 ) -> Plan:
     """The plan for one dialect; needs no connection and no data.
 
@@ -55,38 +57,29 @@ def compile_plan(
         models: the package of the models.
         schemas: the package of the contracts.
         fingerprint: what the plan is valid for; that of its content if empty.
+        compiled: models that somebody else has compiled already, and may go on compiling.
 
     Raises:
         ModelError: a model or a contract is not what it must be.
         TargetError: a raw table of the database cannot be understood.
     """
-    check_versions()
     config = config or Config()
-    contracts = contracts_of(schemas)
-    sources: dict[str, type[Source]] = {
-        name: contract for name, contract in contracts.items() if issubclass(contract, Source)
-    }
-    seeds = {
-        name: contract for name, contract in contracts.items() if contract.__module__ == f"{schemas}.{SEEDS}"
-    }
-    graph = discover(models, sources=sources, seeds=seeds)
-    raw = RawTables() if shapes is None else conform(sources, shapes, dialect)
-    compiler = _Compiler(
-        dialect, config, contracts, graph, raw, folder=models.rpartition(".")[0].replace(".", "/")
-    )
+    compiler = _Compiler(dialect, config, shapes, models, schemas)
     tables = [
-        *(compiler.source(name, contract) for name, contract in sources.items()),
-        *(compiler.seed(name, contract) for name, contract in seeds.items()),
-        *(compiler.model(model) for model in graph.values()),
+        *(compiler.source(name, contract) for name, contract in compiler.sources.items()),
+        *(compiler.seed(name, contract) for name, contract in compiler.seeds.items()),
+        *(compiled.get(name) or compiler.model(model) for name, model in compiler.graph.items()),
     ]
     laws = law_audits(
         compiler.unbound,
-        [*graph, *seeds],
+        [*compiler.graph, *compiler.seeds],
         compiler.query,
         window_days=config.window_days,
         severities=config.severity,
     )
-    tables = [replace(table, audits=[*table.audits, *laws.get(table.name, [])]) for table in tables]
+    tables = [
+        replace(table, audits=[*table.audits, *laws.get(table.name, [])]) for table in _fingerprinted(tables)
+    ]
     settings = _settings(config)
     by_name = {table.name: table for table in tables}
     return Plan(
@@ -95,8 +88,30 @@ def compile_plan(
         version=version("aa-pipeline"),
         settings=settings,
         tables=by_name,
-        warnings=raw.warnings,
+        warnings=compiler.raw.warnings,
     )
+
+
+def compile_models(
+    dialect: str,
+    config: Config,
+    shapes: Mapping[str, Mapping[str, str]] | None,
+    models: str,
+    schemas: str,
+) -> Iterator[PlanTable]:
+    """The models of a plan one by one, the last first, as `compile_plan` takes them from elsewhere."""
+    compiler = _Compiler(dialect, config, shapes, models, schemas)
+    for model in reversed(compiler.graph.values()):
+        yield compiler.model(model)
+
+
+def _fingerprinted(tables: Iterable[PlanTable]) -> list[PlanTable]:
+    """Tables in dependency order, whose fingerprints stand for what they are made of as well."""
+    found: dict[str, PlanTable] = {}
+    for table in tables:
+        upstreams = (found[name].fingerprint for name in table.depends_on)
+        found[table.name] = replace(table, fingerprint=_hash(table.fingerprint, *upstreams))
+    return [*found.values()]
 
 
 def _settings(config: Config) -> dict[str, Any]:
@@ -116,18 +131,25 @@ class _Compiler:
         self,
         dialect: str,
         config: Config,
-        contracts: Mapping[str, type[Contract]],
-        graph: Mapping[str, Model],
-        raw: RawTables,
-        folder: str,
+        shapes: Mapping[str, Mapping[str, str]] | None,
+        models: str,
+        schemas: str,
     ) -> None:
+        check_versions()
         self.dialect = dialect
         self.config = config
-        self.contracts = contracts
-        self.graph = graph
-        self.raw = raw
-        self.folder = folder
-        self.fingerprints: dict[str, str] = {}
+        self.contracts = contracts_of(schemas)
+        self.sources: dict[str, type[Source]] = {
+            name: contract for name, contract in self.contracts.items() if issubclass(contract, Source)
+        }
+        self.seeds = {
+            name: contract
+            for name, contract in self.contracts.items()
+            if contract.__module__ == f"{schemas}.{SEEDS}"
+        }
+        self.graph = discover(models, sources=self.sources, seeds=self.seeds)
+        self.raw = RawTables() if shapes is None else conform(self.sources, shapes, dialect)
+        self.folder = models.rpartition(".")[0].replace(".", "/")
 
     def source(self, name: str, contract: type[Source]) -> PlanTable:
         """A raw table: nothing is made, only read."""
@@ -216,11 +238,10 @@ class _Compiler:
             )
             for column, kind in contract.columns().items()
         ]
-        self.fingerprints[name] = _hash(
+        fingerprint = _hash(
             made_of,
             fields.get("materialized", ""),
             *(f"{column.name} {column.native_type}" for column in columns),
-            *(self.fingerprints[upstream] for upstream in fields.get("depends_on", [])),
         )
         audits, audit_from = self._audits(contract, expression, fields["schema"])
         return PlanTable(
@@ -230,7 +251,7 @@ class _Compiler:
             key=contract.key(),
             audits=audits,
             audit_from=audit_from,
-            fingerprint=self.fingerprints[name],
+            fingerprint=fingerprint,
             **fields,
         )
 

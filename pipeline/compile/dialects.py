@@ -108,6 +108,9 @@ def native_type(kind: dt.DataType, dialect: str) -> str:
 def query(expression: ir.Expr, dialect: str) -> sge.Query:
     """An expression as the syntax tree of a query; needs no connection."""
     tree: sge.Query = COMPILERS[dialect]().to_sqlglot(expression.as_table())
+    for star in tree.find_all(sge.Star):
+        if left_out := star.args.get("except_"):
+            left_out.sort(key=lambda column: column.name)  # Ibis has them in a set
     return tree
 
 

@@ -1,9 +1,6 @@
 """Pieces of files, read in this process or by helpers: other processes beside it."""
 
-import os
 import pickle
-import subprocess
-import sys
 import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -15,6 +12,7 @@ from threading import Event, Lock, Thread
 from types import TracebackType
 from typing import Self
 
+from pipeline.beside import processors, start_beside
 from pipeline.ingest.files import InputFile, Piece
 from pipeline.ingest.otlp_helper import Answer
 from pipeline.ingest.otlp_reader import Batch, read_piece
@@ -29,7 +27,7 @@ SERVE = "import sys; from pipeline.ingest.otlp_helper import serve; serve(*sys.a
 
 def worth_helpers(size: int) -> bool:
     """Whether helpers would make an input of that many bytes sooner read."""
-    return size >= WORTH_HELPERS and _processors() > 1
+    return size >= WORTH_HELPERS and processors() > 1
 
 
 def read_in_turn(
@@ -44,7 +42,7 @@ def read_by_helpers(
     pieces: Iterable[tuple[InputFile, Piece]], include: frozenset[str]
 ) -> Iterator[tuple[InputFile, Piece, Batch]]:
     """Have helpers read pieces of files, and give them in their order."""
-    number = min(MOST_HELPERS, _processors() - 1)
+    number = min(MOST_HELPERS, processors() - 1)
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
         helpers = [stack.enter_context(Helper(folder, include)) for _ in range(number)]
@@ -83,23 +81,13 @@ class Asked:
 class Helper:
     """A process that reads pieces, one after the other.
 
-    Started afresh rather than forked: the database's threads do not survive a fork. And not by
-    `multiprocessing`, whose processes import the program that was started before they begin.
-
     Args:
         folder: where it may write files.
         include: names of content attributes to land all the same.
     """
 
     def __init__(self, folder: str, include: frozenset[str]) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", SERVE, folder, ",".join(include)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            # What goes wrong in it goes wrong once more in this process, which then says so.
-            stderr=subprocess.DEVNULL,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        )
+        self._process = start_beside(SERVE, folder, ",".join(include))
         self._asked: deque[Asked] = deque()
         self._ended = False
         self._lock = Lock()
@@ -183,10 +171,3 @@ def _collect(
             batch.tables[table] = pa.ipc.open_stream(source).read_all()
         Path(path).unlink()
     return file, piece, batch
-
-
-def _processors() -> int:
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on this system
-        return os.cpu_count() or 1

@@ -420,7 +420,7 @@ def test_what_was_left_out_is_said(engine, tmp_path):
 
 def test_several_processes_read_the_same(engine, tmp_path, monkeypatch):
     monkeypatch.setattr("pipeline.ingest.otlp_helpers.WORTH_HELPERS", 0)
-    monkeypatch.setattr("pipeline.ingest.otlp_helpers._processors", lambda: 2)
+    monkeypatch.setattr("pipeline.ingest.otlp_helpers.processors", lambda: 2)
     monkeypatch.setattr("pipeline.ingest.files.PIECE", 20_000)
     documents = [logs(log({"n": n}), log({"prompt": "x"}, at=TIME + n)) for n in range(300)]
     path = tmp_path / "a.jsonl"
@@ -604,7 +604,7 @@ def everything(engine):
 @pytest.fixture
 def two_processes(monkeypatch):
     monkeypatch.setattr("pipeline.ingest.otlp_helpers.WORTH_HELPERS", 0)
-    monkeypatch.setattr("pipeline.ingest.otlp_helpers._processors", lambda: 2)
+    monkeypatch.setattr("pipeline.ingest.otlp_helpers.processors", lambda: 2)
     monkeypatch.setattr("pipeline.ingest.files.PIECE", 10_000)
 
 
