@@ -26,6 +26,7 @@ from pipeline.config import redact
 from pipeline.errors import ConfigError, DatabaseLockedError, QueryError, TargetError
 
 SECONDS_TO_REACH_MASTER = 5
+SECONDS_TO_GET_WORKER = 60
 SECONDS_BETWEEN_TRIES = 0.1
 
 SETTINGS = {
@@ -125,7 +126,8 @@ def start(url: str, memory_limit: str | None, wait: float, new: bool) -> tuple[S
 
     Raises:
         ConfigError: the URL holds what is no setting of Spark.
-        TargetError: Java or the warehouse is missing, or the master does not answer.
+        TargetError: Java or the warehouse is missing, the master does not answer, or the cluster
+            gives no worker.
         DatabaseLockedError: another process holds the catalogue.
     """
     settings, warehouse = _settings(url, memory_limit)
@@ -159,7 +161,31 @@ def start(url: str, memory_limit: str | None, wait: float, new: bool) -> tuple[S
             stop(active, warehouse)
         warehouse.release()
         raise _not_started(error, url, warehouse) from None
+    if not _has_worker(session):
+        stop(session, warehouse)
+        raise TargetError(
+            f"The Spark cluster of {redact(url)} has no worker for us; waited {SECONDS_TO_GET_WORKER:g} s."
+            " Either none is alive, or others have their processors, or none has as much memory as asked"
+            " for. The master's page tells; spark.cores.max and spark.executor.memory in the target's"
+            " URL ask for less."
+        )
     return session, warehouse
+
+
+def _has_worker(session: SparkSession) -> bool:
+    """Whether a standalone cluster runs anything for us; without a worker, statements wait forever."""
+    context = session.sparkContext
+    if not context.master.startswith("spark://"):
+        return True
+    if context.getConf().get("spark.dynamicAllocation.enabled", "false") == "true":
+        return True  # workers come when there is work
+    deadline = time.monotonic() + SECONDS_TO_GET_WORKER
+    # The driver counts as one of them.
+    while context._jsc.sc().getExecutorMemoryStatus().size() <= 1:
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(SECONDS_BETWEEN_TRIES)
+    return True
 
 
 def stop(session: SparkSession, warehouse: Warehouse) -> None:

@@ -44,3 +44,21 @@ def test_who_writes_second_waits_or_says_who_writes(url, tmp_path):
     assert patient.returncode == 0, said
     with connect(url, read_only=True) as engine:
         assert len(engine.kinds()) == 4
+
+
+def test_a_cluster_without_a_worker_for_us_is_named(spark, tmp_path):
+    program = (
+        "from pipeline.cli import main; from pipeline.engines import spark_session;"
+        "spark_session.SECONDS_TO_GET_WORKER = 1; main()"
+    )
+    url = spark.url(tmp_path / "warehouse") + "&spark.executor.memory=900g"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "init", "--target", url],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 2, done.stderr
+    assert "has no worker for us; waited 1 s. Either none is alive" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1

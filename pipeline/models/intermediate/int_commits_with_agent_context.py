@@ -121,15 +121,16 @@ def int_commits_with_agent_context(
     near = nearest_sessions(commits, int_sessions_with_costs, time_window_seconds)
     found = commits.left_join(near, "commit_hash").drop("commit_hash_right", "agent_session_id", "agent_type")
     found = found.mutate(agent_session_id=ibis.coalesce(_.named_session_id, _.near_session_id))
-    shares = found.filter(_.agent_session_id.notnull()).group_by("agent_session_id").agg(commits=_.count())
+    # The commits without a session are a group as well, of which nothing is shared.
+    found = found.mutate(commits=_.count().over(group_by="agent_session_id"))
+    found = found.mutate(commits=ibis.ifelse(_.agent_session_id.isnull(), None, _.commits))
     session = int_sessions_with_costs.select(
         *("session_end", "session_cost_usd", "total_tokens", "duration_seconds"),
         _session="session_id",
         session_agent="agent_type",
         session_model="model_name",
     )
-    joined = found.left_join(shares, "agent_session_id", rname="share_{name}")
-    joined = joined.left_join(session, joined.agent_session_id == session._session)
+    joined = found.left_join(session, found.agent_session_id == session._session)
     is_assisted = _.evidence.notnull() | _.agent_session_id.notnull()
     lines = _.lines_added + _.lines_deleted
     return joined.mutate(is_agent_assisted=is_assisted).select(
