@@ -2,10 +2,13 @@
 
     python -m tests.benchmarks.spark 1000000
     python -m tests.benchmarks.spark 20000000 --runs 1 --memory 6g
+    python -m tests.benchmarks.spark 1000000 --partitions
 
 Raw rows of realistic shape are built on a cluster of one master and two workers, processes of this
 machine, and on DuckDB, whose sums must be the same. Then builds alternate with the bare statements
 that a build has sent, models and audits, in the same session; the numbers are medians, in seconds.
+With `--partitions` the largest table and the largest mart are written once more as they are and once in
+partitions of a day, and read: whole, and one day of them.
 """
 
 import argparse
@@ -36,6 +39,9 @@ SUMS = {
     "fct_git_commits": "count(*), sum(lines_changed), sum(tokens_used), sum(cost_usd)",
     "dim_developers": "count(*), min(developer_id), max(developer_id), count(DISTINCT agents_used)",
 }
+
+# Table → its column of days.
+DAYS = {"staging.stg_log_events": "day", "mart.fct_daily_agent_usage": "date"}
 
 
 def plan_of(engine: Engine) -> Plan:
@@ -116,7 +122,30 @@ def agree(one: object, other: object) -> bool:
     return one == other
 
 
-def measure(rows: int, runs: int, folder: Path, cluster: SparkCluster, memory: str) -> None:
+def try_partitions(engine: Spark, runs: int) -> None:
+    """Print what writing and reading takes of tables as they are, and in partitions of a day."""
+    engine.session.sql("CREATE DATABASE bare")
+    for table, day in DAYS.items():
+        files = f"PARTITIONED BY ({day}) AS SELECT * FROM {table} DISTRIBUTE BY {day}"
+        for layout, storage in {"as it is": f"AS SELECT * FROM {table}", "by day": files}.items():
+            times: dict[str, list[float]] = {"written": [], "read": [], "one day read": []}
+            for _ in range(runs):
+                engine.session.sql("DROP TABLE IF EXISTS bare.t")
+                for what, sql in {
+                    "written": f"CREATE TABLE bare.t USING PARQUET {storage}",
+                    "read": "SELECT bit_xor(xxhash64(*)) FROM bare.t",
+                    "one day read": f"SELECT bit_xor(xxhash64(*)) FROM bare.t WHERE {day} = '2026-10-10'",
+                }.items():
+                    times[what].append(seconds(engine.session.sql(sql).collect))
+            print(
+                table, layout, *(f"{what}: {statistics.median(found):.2f}" for what, found in times.items())
+            )
+    engine.session.sql("DROP DATABASE bare CASCADE")
+
+
+def measure(
+    rows: int, runs: int, folder: Path, cluster: SparkCluster, memory: str, *, partitions: bool
+) -> None:
     """Print the numbers of one size."""
     raw = folder / "source.duckdb"
     generate(rows, raw)
@@ -131,7 +160,9 @@ def measure(rows: int, runs: int, folder: Path, cluster: SparkCluster, memory: s
         for table, here in sums(engine).items():
             same = all(map(agree, here, on_duckdb[table]))
             print(f"{table}: {'the same' if same else f'{here} and {on_duckdb[table]}'}", flush=True)
-        if runs < 2:
+        if partitions:
+            try_partitions(engine, runs)
+        if partitions or runs < 2:
             return
         queries = queries_of_a_build(engine)
         times: dict[str, list[float]] = {"build": [], "models alone": [], "its queries alone": []}
@@ -151,11 +182,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Builds on a Spark cluster of this machine.")
     parser.add_argument("rows", type=int, nargs="?", default=1_000_000)
     parser.add_argument("--runs", type=int, default=3, help="1: compare the sums, and no times")
+    parser.add_argument("--partitions", action="store_true", help="try tables in partitions of a day")
     parser.add_argument("--memory", default="2g", help="of each of the two executors")
     arguments = parser.parse_args()
     SparkCluster.MEMORY = arguments.memory
     with tempfile.TemporaryDirectory(prefix="aa-benchmark-") as folder, spark_cluster() as cluster:
-        measure(arguments.rows, arguments.runs, Path(folder), cluster, arguments.memory)
+        measure(
+            arguments.rows,
+            arguments.runs,
+            Path(folder),
+            cluster,
+            arguments.memory,
+            partitions=arguments.partitions,
+        )
 
 
 if __name__ == "__main__":

@@ -62,3 +62,32 @@ def test_a_cluster_without_a_worker_for_us_is_named(spark, tmp_path):
     assert done.returncode == 2, done.stderr
     assert "has no worker for us; waited 1 s. Either none is alive" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.usefixtures("spark")
+def test_a_catalogue_that_another_program_holds_is_named(tmp_path):
+    warehouse = tmp_path / "warehouse"
+    foreign = f"""
+from pyspark.sql import SparkSession
+database = "jdbc:derby:;databaseName={warehouse}/_metastore;create=true"
+builder = SparkSession.builder.master("local[1]").config("spark.sql.catalogImplementation", "hive")
+builder = builder.config("spark.driver.extraJavaOptions", "-Dderby.stream.error.file=/dev/null")
+builder = builder.config("spark.hadoop.javax.jdo.option.ConnectionURL", database)
+builder.getOrCreate().sql("SHOW DATABASES").collect()
+print("up", flush=True)
+input()
+"""
+    url = f"pyspark://{warehouse}?spark.master=local[1]"
+    with subprocess.Popen(
+        [sys.executable, "-c", foreign],
+        **{"cwd": tmp_path, "stdin": subprocess.PIPE, "stdout": subprocess.PIPE},
+        **{"stderr": subprocess.DEVNULL, "text": True},
+    ) as program:
+        assert program.stdout.readline() == "up\n"
+        done = subprocess.run(
+            [AA, "init", "--target", url], cwd=tmp_path, capture_output=True, text=True, timeout=120
+        )
+        program.communicate("\n", timeout=60)
+    assert done.returncode == 1, done.stderr
+    assert f"The catalogue in {warehouse} is held by another program." in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
