@@ -1,8 +1,13 @@
 """Processes of ours that work beside this one."""
 
 import os
+import pickle
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, BinaryIO
 
 
 def processors() -> int:
@@ -18,12 +23,36 @@ def start_beside(code: str, *arguments: str) -> subprocess.Popen[bytes]:
 
     Started afresh rather than forked: a database's threads do not survive a fork. And not by
     `multiprocessing`, whose processes import the program that was started before they begin.
+    It finds the modules that this process finds: `-P` keeps the folder that we are in, which may
+    hold another `pipeline`, out of the way unless it is in our own search path.
     What such a process complains of is not heard: whoever starts one does its work where it failed.
     """
+    places = [str(Path(place).absolute()) for place in sys.path if isinstance(place, str)]
     return subprocess.Popen(
-        [sys.executable, "-c", code, *arguments],
+        [sys.executable, "-P", "-c", code, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(places)},
     )
+
+
+def answers_of(process: subprocess.Popen[bytes]) -> Iterator[Any]:
+    """What such a process sends, until it ends or sends what is no answer."""
+    assert process.stdout
+    with suppress(Exception):  # bytes that are no pickle can raise anything
+        while True:
+            yield pickle.load(process.stdout)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Close the pipes of a process that was killed, and wait until it is gone."""
+    with suppress(OSError):  # what it did not take
+        process.__exit__(None, None, None)
+
+
+def answering() -> BinaryIO:
+    """Where such a process sends its answers. What anything in it prints is not heard from now on."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return answers

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from threading import Thread
 from typing import Any
 
-from pipeline.beside import start_beside
+from pipeline.beside import answering, answers_of, end, start_beside
 from pipeline.plan import PlanTable
 
 SERVE = "from pipeline.compile_helper import serve; serve()"
@@ -25,27 +25,29 @@ def compiling(arguments: Mapping[str, Any]) -> Iterator[dict[str, PlanTable]]:
         arguments: those of `compile_models`.
     """
     compiled: dict[str, PlanTable] = {}
-    with start_beside(SERVE) as helper:
-        given, answers = helper.stdin, helper.stdout
-        assert given is not None
-        assert answers is not None
+    try:
+        helper = start_beside(SERVE)
+    except OSError:  # no process can be started
+        yield compiled
+        return
 
-        def listen() -> None:
-            with suppress(EOFError, OSError, pickle.UnpicklingError):  # it has ended
-                while True:
-                    table: PlanTable = pickle.load(answers)
-                    compiled[table.name] = table
+    def listen() -> None:
+        with suppress(AttributeError):  # it sent what is no table
+            for table in answers_of(helper):
+                compiled[table.name] = table
 
-        listener = Thread(target=listen, daemon=True)
-        listener.start()
-        try:
-            with suppress(OSError):
-                pickle.dump(dict(arguments), given)
-                given.flush()
-            yield compiled
-        finally:
-            helper.kill()
-            listener.join()
+    listener = Thread(target=listen, daemon=True)
+    listener.start()
+    try:
+        assert helper.stdin
+        with suppress(OSError):  # it has ended
+            pickle.dump(dict(arguments), helper.stdin)
+            helper.stdin.flush()
+        yield compiled
+    finally:
+        helper.kill()
+        listener.join()
+        end(helper)
 
 
 def serve() -> None:
@@ -53,9 +55,10 @@ def serve() -> None:
     import gc
 
     gc.disable()
+    answers = answering()
     arguments = pickle.load(sys.stdin.buffer)
     from pipeline.compile.compiler import compile_models
 
     for table in compile_models(**arguments):
-        pickle.dump(table, sys.stdout.buffer)
-        sys.stdout.buffer.flush()
+        pickle.dump(table, answers)
+        answers.flush()

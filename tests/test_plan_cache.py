@@ -180,13 +180,15 @@ def test_changes_name_what_is_new_different_and_gone(load, tmp_path):
     }
 
 
-@pytest.mark.parametrize("helps", [True, False], ids=["with a helper", "with one that ends at once"])
-def test_a_plan_is_the_same_whoever_compiles_it(tmp_path, helps):
+@pytest.mark.parametrize(
+    "helper", ["", "raise SystemExit", "print('hello')"], ids=["helps", "ends at once", "babbles"]
+)
+def test_a_plan_is_the_same_whoever_compiles_it(tmp_path, helper):
     # In every process sets have another order.
     code = (
         "from pipeline import beside, compile_helper, plan_cache; from pipeline.config import Config;"
         "beside.processors = lambda: 2;"
-        + ("" if helps else "compile_helper.SERVE = 'raise SystemExit';")
+        f"compile_helper.SERVE = {helper!r} or compile_helper.SERVE;"
         + "print(plan_cache.load('duckdb', Config(), None).to_json())"
     )
     done = subprocess.run(
@@ -198,3 +200,18 @@ def test_a_plan_is_the_same_whoever_compiles_it(tmp_path, helps):
     )
     plan = Plan.from_json(done.stdout)
     assert plan == compile_plan("duckdb", fingerprint=plan.fingerprint)
+    assert not done.stderr
+
+
+def test_compiling_runs_nothing_of_the_folder_that_we_are_in(tmp_path):
+    (tmp_path / "pickle.py").write_text("open('executed', 'w')")
+    (tmp_path / "pipeline").mkdir()
+    (tmp_path / "pipeline" / "__init__.py").write_text("open('executed', 'w')")
+    subprocess.run(
+        [Path(sys.executable).with_name("aa-pipeline"), "ls"],
+        cwd=tmp_path,
+        env=os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")},
+        capture_output=True,
+        check=True,
+    )
+    assert not (tmp_path / "executed").exists()

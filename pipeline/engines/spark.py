@@ -190,7 +190,8 @@ def open_engine(
 
     Raises:
         ConfigError: an option is unknown.
-        TargetError: Java or the warehouse is missing, or the master does not answer.
+        TargetError: Java or the warehouse is missing, the master does not answer, or the cluster
+            has no worker for us.
         DatabaseLockedError: another process holds the catalogue.
     """
     check_options("Spark", {}, options)

@@ -161,7 +161,12 @@ def start(url: str, memory_limit: str | None, wait: float, new: bool) -> tuple[S
             stop(active, warehouse)
         warehouse.release()
         raise _not_started(error, url, warehouse) from None
-    if not _has_worker(session):
+    try:
+        served = _has_worker(session)
+    except BaseException:  # Ctrl-C while waiting
+        stop(session, warehouse)
+        raise
+    if not served:
         stop(session, warehouse)
         raise TargetError(
             f"The Spark cluster of {redact(url)} has no worker for us; waited {SECONDS_TO_GET_WORKER:g} s."

@@ -1,8 +1,9 @@
 """Commits of git repositories → raw.git_commits.
 
-One `git log --numstat` per repository, for the commits that are not there yet. Which ones those
-are is asked of git (what can be reached) and of the database (what has landed), commit by
-commit, so that rewritten histories, deepened clones and new branches all come out right.
+`git log --numstat` reads the commits that are not there yet, batch by batch, while `git rev-list`
+still walks the history. Which ones those are is asked of git (what can be reached) and of the
+database (what has landed), commit by commit, so that rewritten histories, deepened clones and new
+branches all come out right.
 """
 
 import datetime as dt
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 # The names and addresses are those after .mailmap.
 FIELDS = ["%H", "%P", "%at", "%ct", "%aN", "%aE", "%cN", "%cE", "%B", "%N"]
 COMMIT, AUTHORED = FIELDS.index("%H"), FIELDS.index("%at")
-BATCH = 5_000  # commits that one call of git reads
+BATCH = 5_000  # about how many commits one call of git reads
 MICROSECONDS = 10**6
 END_OF_TIME = int(dt.datetime(2200, 1, 1, tzinfo=dt.UTC).timestamp())
 
@@ -63,7 +64,7 @@ def ingest_git(
         all_branches: every branch, here and at the remotes.
 
     Raises:
-        IngestError: a repository could not be read, and no other one was.
+        IngestError: nothing could be read of any repository.
     """
     problems = []
     with Landing(engine, "git", repositories) as landing:
@@ -76,7 +77,8 @@ def ingest_git(
                     _land(landing, repository, tips, known)
             except IngestError as error:
                 problems.append(str(error))
-        readable = len(problems) < len(repositories)
+        # Of a repository that turns out to be damaged a part may have landed.
+        readable = len(problems) < len(repositories) or landing.result.landed > 0
         for problem in problems if readable else ():
             landing.warn(problem)
     if not readable:

@@ -12,17 +12,17 @@ from threading import Event, Lock, Thread
 from types import TracebackType
 from typing import Self
 
-from pipeline.beside import processors, start_beside
+from pipeline.beside import answers_of, end, processors, start_beside
 from pipeline.ingest.files import InputFile, Piece
-from pipeline.ingest.otlp_helper import Answer
 from pipeline.ingest.otlp_reader import Batch, read_piece
+from pipeline.ingest.otlp_serve import Answer
 
 WORTH_HELPERS = 32 << 20  # bytes of input from which helpers are worth their start
 MOST_HELPERS = 3
 MOST_ASKED = 2  # pieces that a helper has before it; with one it would wait for the next
 MOST_WAITING = 3  # pieces per helper that are under way at once
 
-SERVE = "import sys; from pipeline.ingest.otlp_helper import serve; serve(*sys.argv[1:])"
+SERVE = "import sys; from pipeline.ingest.otlp_serve import serve; serve(*sys.argv[1:])"
 
 
 def worth_helpers(size: int) -> bool:
@@ -45,7 +45,11 @@ def read_by_helpers(
     number = min(MOST_HELPERS, processors() - 1)
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
-        helpers = [stack.enter_context(Helper(folder, include)) for _ in range(number)]
+        try:
+            helpers = [stack.enter_context(Helper(folder, include)) for _ in range(number)]
+        except OSError:  # no process can be started
+            yield from read_in_turn(pieces, include)
+            return
         waiting: deque[tuple[InputFile, Piece, Asked | Batch]] = deque()
         for file, piece in pieces:
             free = min(helpers, key=Helper.asked)
@@ -87,7 +91,7 @@ class Helper:
     """
 
     def __init__(self, folder: str, include: frozenset[str]) -> None:
-        self._process = start_beside(SERVE, folder, ",".join(include))
+        self._process = start_beside(SERVE, folder, *include)
         self._asked: deque[Asked] = deque()
         self._ended = False
         self._lock = Lock()
@@ -125,8 +129,7 @@ class Helper:
         self._pieces.put(None)
         for thread in self._threads:
             thread.join()
-        with suppress(OSError):  # pieces that it did not take
-            self._process.__exit__(kind, error, trace)
+        end(self._process)
 
     def _tell(self) -> None:
         """Hand it pieces, which waits while it reads."""
@@ -138,16 +141,15 @@ class Helper:
 
     def _listen(self) -> None:
         """Take its answers, in the order of the pieces."""
-        assert self._process.stdout
-        with suppress(EOFError, OSError, pickle.UnpicklingError):  # it has ended
-            while True:
-                answer = pickle.load(self._process.stdout)
+        try:
+            for answer in answers_of(self._process):
                 self._asked[0].answer = answer
                 self._asked.popleft().is_read.set()
-        with self._lock:
-            self._ended = True
-            for asked in self._asked:
-                asked.is_read.set()
+        finally:
+            with self._lock:
+                self._ended = True
+                for asked in self._asked:
+                    asked.is_read.set()
 
 
 def _is_read(reading: Asked | Batch) -> bool:

@@ -464,6 +464,21 @@ def test_a_damaged_repository_is_named(engine, tmp_path):
         ingest_git(engine, [path])
 
 
+def test_what_is_read_of_a_history_with_a_gap_lands_and_the_gap_is_named(engine, tmp_path, monkeypatch):
+    monkeypatch.setattr("pipeline.ingest.git.BATCH", 1)
+    path = repository(tmp_path / "r")
+    parent = "1" * 40
+    for number in range(20):
+        who = f"A <a@example.com> {NOON + number} +0000"
+        text = f"tree TREE\nparent {parent}\nauthor {who}\ncommitter {who}\n\nc{number}\n"
+        parent = raw_commit(path, text.encode())
+    result = ingest_git(engine, [path])
+    assert 0 < result.landed < 20
+    assert messages(engine) == [f"c{number}" for number in range(20)][-result.landed :]
+    assert len(result.warnings) == 1
+    assert result.warnings[0].startswith(f"git cannot read {path}: ")
+
+
 def test_at_the_edge_of_a_shallow_clone_changes_are_unknown(engine, tmp_path):
     commits = [commit(f"c{n}", (f"f{n}", "1\n"), at=NOON + n) for n in range(4)]
     origin = repository(tmp_path / "o", *commits)

@@ -621,8 +621,12 @@ def test_one_process_and_several_give_the_same_rows(engine, tmp_path, request):
 @pytest.mark.usefixtures("two_processes")
 @pytest.mark.parametrize(
     "helper",
-    ["raise SystemExit", "import sys; sys.stdout.buffer.write(b'\\x80\\x05half an answer')"],
-    ids=["before its first piece", "amid an answer"],
+    [
+        "raise SystemExit",
+        "import sys; sys.stdout.buffer.write(b'\\x80\\x05half an answer')",
+        "print('what somebody has every Python process print')",
+    ],
+    ids=["before its first piece", "amid an answer", "with something else"],
 )
 def test_what_a_helper_that_ends_early_had_before_it_is_read_all_the_same(
     engine, tmp_path, monkeypatch, helper

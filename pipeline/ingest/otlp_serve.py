@@ -14,6 +14,7 @@ import sys
 from dataclasses import replace
 from itertools import count
 
+from pipeline.beside import answering
 from pipeline.ingest.arrow import import_arrow_alone
 from pipeline.ingest.files import Piece
 from pipeline.ingest.otlp_reader import Batch, read_piece
@@ -21,16 +22,16 @@ from pipeline.ingest.otlp_reader import Batch, read_piece
 Answer = tuple[Batch, dict[str, str]] | OSError
 
 
-def serve(folder: str, include: str) -> None:
+def serve(folder: str, *include: str) -> None:
     """Answer until the end of standard input.
 
     Args:
         folder: where tables are written.
-        include: names of content attributes to land all the same, separated by commas.
+        include: names of content attributes to land all the same.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who asked ends this process
+    answers = answering()
     import_arrow_alone()
-    kept = frozenset(filter(None, include.split(",")))
     for number in count():
         try:
             piece: Piece = pickle.load(sys.stdin.buffer)
@@ -38,11 +39,11 @@ def serve(folder: str, include: str) -> None:
             return
         answer: Answer
         try:
-            answer = _read(piece, kept, f"{folder}/{os.getpid()}-{number}")
+            answer = _read(piece, frozenset(include), f"{folder}/{os.getpid()}-{number}")
         except OSError as error:
             answer = error
-        pickle.dump(answer, sys.stdout.buffer)
-        sys.stdout.buffer.flush()
+        pickle.dump(answer, answers)
+        answers.flush()
 
 
 def _read(piece: Piece, include: frozenset[str], path: str) -> tuple[Batch, dict[str, str]]:
