@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 from typing import Any, BinaryIO
 
 
@@ -45,8 +46,11 @@ def answers_of(process: subprocess.Popen[bytes]) -> Iterator[Any]:
             yield pickle.load(process.stdout)
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
-    """Close the pipes of a process that was killed, and wait until it is gone."""
+def end(process: subprocess.Popen[bytes], *threads: Thread) -> None:
+    """Kill such a process, and wait until it and the threads that speak with it are gone."""
+    process.kill()
+    for thread in threads:
+        thread.join()
     with suppress(OSError):  # what it did not take
         process.__exit__(None, None, None)
 

@@ -45,9 +45,7 @@ def compiling(arguments: Mapping[str, Any]) -> Iterator[dict[str, PlanTable]]:
             helper.stdin.flush()
         yield compiled
     finally:
-        helper.kill()
-        listener.join()
-        end(helper)
+        end(helper, listener)
 
 
 def serve() -> None:

@@ -294,7 +294,7 @@ def _quiet() -> Iterator[None]:
 @contextmanager
 def errors() -> Iterator[None]:
     """Turns what Spark raises into one paragraph."""
-    from py4j.protocol import Py4JError, Py4JNetworkError  # type: ignore[import-untyped]
+    from py4j.protocol import Py4JError, Py4JNetworkError  # type: ignore[import-untyped] # it has no types
 
     try:
         yield

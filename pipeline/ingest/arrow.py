@@ -24,9 +24,9 @@ def import_arrow_alone() -> None:
     """
     if sys.modules.keys() & {"numpy", "pyarrow"}:
         return
-    sys.modules["numpy"] = None  # type: ignore[assignment]
+    sys.modules["numpy"] = None  # type: ignore[assignment] # Python's mark of what cannot be imported
     try:
-        import pyarrow  # noqa: F401
+        import pyarrow  # noqa: F401 # whoever imports it next gets this one
     finally:
         del sys.modules["numpy"]
 

@@ -4,13 +4,11 @@ import pickle
 import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event, Lock, Thread
-from types import TracebackType
-from typing import Self
 
 from pipeline.beside import answers_of, end, processors, start_beside
 from pipeline.ingest.files import InputFile, Piece
@@ -46,7 +44,7 @@ def read_by_helpers(
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
         try:
-            helpers = [stack.enter_context(Helper(folder, include)) for _ in range(number)]
+            helpers = [stack.enter_context(closing(Helper(folder, include))) for _ in range(number)]
         except OSError:  # no process can be started
             yield from read_in_turn(pieces, include)
             return
@@ -114,22 +112,10 @@ class Helper:
         self._pieces.put(piece)
         return asked
 
-    def __enter__(self) -> Self:
-        """It runs already."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         """End it, whatever it does."""
-        self._process.kill()
         self._pieces.put(None)
-        for thread in self._threads:
-            thread.join()
-        end(self._process)
+        end(self._process, *self._threads)
 
     def _tell(self) -> None:
         """Hand it pieces, which waits while it reads."""

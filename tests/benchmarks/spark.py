@@ -88,9 +88,9 @@ def queries_of_a_build(engine: Spark) -> list[str]:
             asked.append(sql)
         return fetch_result(sql, params)
 
-    engine.fetch_result = remember  # type: ignore[method-assign]
+    engine.fetch_result = remember  # type: ignore[method-assign] # for this build alone
     build(engine)
-    del engine.fetch_result  # type: ignore[method-assign]
+    del engine.fetch_result  # type: ignore[method-assign] # the class's own again
     return asked
 
 
