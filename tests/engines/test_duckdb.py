@@ -161,6 +161,46 @@ def test_a_file_held_by_another_process_is_waited_for_and_its_holder_named(tmp_p
         connect(str(path), wait=30).close()
 
 
+def test_a_file_that_is_open_in_this_process_is_shared(tmp_path):
+    path = str(tmp_path / "x.duckdb")
+    with duckdb.connect(path) as mine:
+        mine.execute("CREATE TABLE t AS SELECT 1 AS id")
+        with connect(path) as engine:
+            engine.execute("INSERT INTO t VALUES (2)")
+        assert mine.execute("SELECT sum(id) FROM t").fetchone() == (3,)
+    with connect(path, read_only=True) as one, connect(path, read_only=True) as other:
+        assert one.fetch("FROM t ORDER BY 1") == other.fetch("FROM t ORDER BY 1") == [(1,), (2,)]
+
+
+def test_a_file_whose_row_groups_have_another_size_grows_all_the_same(tmp_path):
+    path = str(tmp_path / "x.duckdb")
+    groups = "SELECT max(count) FROM pragma_storage_info('t') GROUP BY row_group_id ORDER BY row_group_id"
+    with duckdb.connect(path) as other:
+        other.execute("CREATE TABLE t AS SELECT range AS id, 'a' AS text FROM range(50_000)")
+    with connect(path) as engine:
+        marker = engine.growth_marker("main", "t")
+        engine.execute("INSERT INTO t SELECT range, 'b' FROM range(50_000, 150_000)")
+    with connect(path) as engine:
+        assert engine.only_grew("main", "t", marker)
+        assert engine.fetch(groups) == [(50_000,), (30_720,), (30_720,), (30_720,), (7_840,)]
+        engine.execute("UPDATE t SET text = 'd' WHERE id = 7")
+    with duckdb.connect(path) as other:  # which puts small row groups together
+        other.execute("INSERT INTO t SELECT range, 'c' FROM range(150_000, 200_000)")
+    with connect(path) as engine:
+        assert not engine.only_grew("main", "t", marker)
+        assert engine.fetch("SELECT text, count(*), sum(id) FROM t GROUP BY ALL ORDER BY 1") == [
+            ("a", 49_999, 1_249_974_993),
+            ("b", 100_000, 9_999_950_000),
+            ("c", 50_000, 8_749_975_000),
+            ("d", 1, 7),
+        ]
+
+
+def test_what_does_not_fit_into_memory_is_spilled_beside_the_file(tmp_path):
+    with connect(str(tmp_path / "x.duckdb")) as engine:
+        assert engine.fetch("SELECT current_setting('temp_directory')") == [(f"{tmp_path}/x.duckdb.tmp",)]
+
+
 def test_what_a_table_and_its_columns_mean_is_kept_as_comments(tmp_path):
     with connect(str(tmp_path / "x.duckdb")) as engine:
         engine.execute("CREATE TABLE t AS SELECT 1 AS a, 2 AS b")
@@ -172,16 +212,17 @@ def test_what_a_table_and_its_columns_mean_is_kept_as_comments(tmp_path):
         ]
 
 
-@pytest.mark.parametrize("name", ["raw", "mart", "Meta"])
-def test_a_file_may_be_called_like_a_schema(tmp_path, name):
+@pytest.mark.parametrize("name", ["raw", "mart", "Meta", "memory", "it's", 'say "so"', "a.b"])
+def test_a_file_may_have_any_name(tmp_path, name):
     path = tmp_path / f"{name}.duckdb"
     with connect(str(path)) as engine:
-        engine.create_schema(name)
-        engine.execute(f'CREATE TABLE "{name}".things AS SELECT 1 AS id')
+        engine.create_schema("raw")
+        engine.execute("CREATE TABLE raw.things AS SELECT 1 AS id")
     with connect(str(path), read_only=True) as engine:
-        assert engine.shapes(name) == {"things": {"id": "INTEGER"}}
+        assert engine.shapes("raw") == {"things": {"id": "INTEGER"}}
     with duckdb.connect(config={"storage_compatibility_version": "latest"}) as connection:
-        connection.execute(f"ATTACH '{path}' AS d")
+        quoted = str(path).replace("'", "''")
+        connection.execute(f"ATTACH '{quoted}' AS d")
         stored = connection.execute(
             "SELECT tags['storage_version'] FROM duckdb_databases() WHERE database_name = 'd'"
         )
