@@ -19,7 +19,7 @@ from pipeline.ingest.otlp_rows import (
     severity_of,
 )
 from pipeline.ingest.otlp_sdk import as_export
-from pipeline.ingest.otlp_values import attributes_of, value_of
+from pipeline.ingest.otlp_values import attributes_of, integer, value_of
 
 NO_RECORDED_VALUE = "NO_RECORDED_VALUE"
 
@@ -96,8 +96,8 @@ def _read_logs(resource_logs: dict[str, Any], line: int, rows: Rows) -> None:
 def _read_log(record: dict[str, Any], shared: Shared, rows: Rows) -> None:
     rows.add_log(
         shared,
-        record.get("timeUnixNano"),
-        record.get("observedTimeUnixNano"),
+        integer(record.get("timeUnixNano") or 0),
+        integer(record.get("observedTimeUnixNano") or 0),
         severity_of(record.get("severityText"), record.get("severityNumber")),
         value_of(record.get("body")),
         attributes_of(record.get("attributes")),
@@ -135,7 +135,7 @@ def _read_metric(metric: dict[str, Any], line: int, shared: Shared, rows: Rows) 
 
 def _read_point(point: dict[str, Any], series: Series, shared: Shared, rows: Rows) -> None:
     flags = point.get("flags")
-    if flags and (NO_RECORDED_VALUE in str(flags) or int(flags) & 1):
+    if flags and (NO_RECORDED_VALUE in str(flags) or integer(flags) & 1):
         rows.empty += 1
         return
     value = point.get("sum")
@@ -144,10 +144,10 @@ def _read_point(point: dict[str, Any], series: Series, shared: Shared, rows: Row
     rows.add_point(
         shared,
         series,
-        point.get("timeUnixNano"),
-        point.get("startTimeUnixNano"),
-        value,
-        point.get("count"),
+        integer(point.get("timeUnixNano") or 0),
+        integer(point.get("startTimeUnixNano") or 0),
+        None if value is None else float(value),
+        integer(point.get("count") or 0),
         attributes_of(point.get("attributes")),
     )
 

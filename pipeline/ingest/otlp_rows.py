@@ -152,8 +152,8 @@ class Rows:
     def add_log(
         self,
         shared: Shared,
-        time: Any,
-        observed: Any,
+        time: int,
+        observed: int,
         severity: str | None,
         body: Any,
         attributes: dict[str, Any],
@@ -161,9 +161,8 @@ class Rows:
         trace_id: Any,
         span_id: Any,
     ) -> None:
-        """Add a log record. Raises ValueError if it has no time, or one that cannot be."""
-        observed = int(observed or 0)
-        time = int(time or 0) or observed
+        """Add a log record; a time of 0 is none. Raises ValueError if it has none, or one that cannot be."""
+        time = time or observed
         if not (0 < time < YEAR_2200 and 0 <= observed < YEAR_2200):
             raise ValueError(NO_TIME if time == 0 else WRONG_TIME)
         event_name = event_name or attributes.get("event.name") or None
@@ -194,30 +193,24 @@ class Rows:
         self,
         shared: Shared,
         series: Series,
-        time: Any,
-        start: Any,
-        value: Any,
-        count: Any,
+        time: int,
+        start: int,
+        value: float | None,
+        count: int,
         attributes: dict[str, Any],
     ) -> None:
         """Add a point of a metric. Raises ValueError if its time or number cannot be."""
         name, unit, kind, temporality = series
-        time, start = int(time or 0), int(start or 0)
         if not (0 < time < YEAR_2200 and 0 <= start < YEAR_2200):
             raise ValueError(NO_TIME if time == 0 else WRONG_TIME)
-        if value is not None:
-            value = float(value)
-            if not math.isfinite(value):
-                raise ValueError("its value is not a finite number")
-        if kind in SINGLE_NUMBERS:
-            count = None
-            if value is None:
-                raise ValueError("it has no value")
-        else:
-            count = int(count or 0)
-            if not INT64_MIN <= count <= INT64_MAX:
-                raise ValueError("its count is beyond 64 bits")
-        begin = encode((name, unit, kind, temporality, start, time, value, count))
+        if value is not None and not math.isfinite(value):
+            raise ValueError("its value is not a finite number")
+        if value is None and kind in SINGLE_NUMBERS:
+            raise ValueError("it has no value")
+        if not INT64_MIN <= count <= INT64_MAX:
+            raise ValueError("its count is beyond 64 bits")
+        counted = None if kind in SINGLE_NUMBERS else count
+        begin = encode((name, unit, kind, temporality, start, time, value, counted))
         landed, hashed = self._attributes(attributes)
         common, hasher = shared
         identity = hasher.copy()
@@ -232,7 +225,7 @@ class Rows:
                 temporality,
                 kind,
                 unit,
-                count,
+                counted,
                 identity.hexdigest(),
                 common,
             )

@@ -5,6 +5,7 @@ each: https://github.com/open-telemetry/opentelemetry-proto, `common.proto`.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from pipeline.ingest.values import INT64_MAX, INT64_MIN
@@ -31,10 +32,25 @@ def value_of(value: Any) -> Any:
     return value or None
 
 
-def int_value(item: Any) -> Any:
+def integer(item: Any) -> int:
+    """An integer, from text too: `12`, `1.0`, `2e3`.
+
+    Raises:
+        ValueError, TypeError, OverflowError: it is no integer.
+    """
+    with suppress(ValueError):
+        return int(item)
+    with suppress(ValueError):
+        number = float(item)
+        if number.is_integer():
+            return int(number)
+    raise ValueError(f"{str(item)[:80]!r} is no integer")
+
+
+def _int_value(item: Any) -> Any:
     """An integer; text if it is none, or has more than 64 bits."""
     try:
-        number = int(item)
+        number = integer(item)
     except (TypeError, ValueError, OverflowError):
         return str(item)
     return number if INT64_MIN <= number <= INT64_MAX else str(number)
@@ -48,7 +64,7 @@ def _double_value(item: Any) -> Any:
 
 
 def _bool_value(item: Any) -> bool:
-    return item if isinstance(item, bool) else str(item).lower() == "true"
+    return str(item).lower() in ("true", "1")
 
 
 def _array_value(item: Any) -> list[Any]:
@@ -60,7 +76,7 @@ def _map_value(item: Any) -> dict[str, Any]:
 
 
 _VALUES: dict[str, Callable[[Any], Any]] = {
-    "intValue": int_value,
+    "intValue": _int_value,
     "doubleValue": _double_value,
     "boolValue": _bool_value,
     "bytesValue": lambda item: item,
