@@ -46,6 +46,8 @@ class PlanAudit:
         examples_sql: a query for at most five failing rows, or None.
         needs: the tables that an audit across tables looks at; such an audit runs
             after all of them are built, and is skipped where one does not exist.
+        moved: where the instant of the run matters, a query for a number: 0 if time alone cannot have
+            changed what the audit finds. It then looks at nothing but its table and what that is made of.
     """
 
     name: str
@@ -59,6 +61,7 @@ class PlanAudit:
     sql: str | None = None
     examples_sql: str | None = None
     needs: list[str] = field(default_factory=list)
+    moved: str = ""
 
 
 @dataclass(frozen=True, order=True)

@@ -57,6 +57,7 @@ def law_audits(
     table_of: Callable[[str], ir.Table],
     known: Collection[str],
     sql: Callable[[ir.Table], str],
+    moved: Callable[[ir.Table], str],
     *,
     window_days: int,
     severities: Mapping[str, str] | None = None,
@@ -67,6 +68,7 @@ def law_audits(
         table_of: an unbound table by the name that models have for it.
         known: the models and seeds that there are; a law about others is left out.
         sql: an expression as SQL of the target, raw tables read as they are.
+        moved: the query that tells whether time alone changes the rows of an expression.
         window_days: how many days of commits are kept.
         severities: the configuration's `severity`.
     """
@@ -83,6 +85,7 @@ def law_audits(
             sql=f"({sql(broken.agg(broken=broken.count()))})",
             examples_sql=f"{sql(broken)} LIMIT {EXAMPLES}",
             needs=list(law.needs),
+            moved=moved(broken),
         )
         severity, limit = configured(law.table, law.name, severities or {}, law.severity, None)
         audits = found.setdefault(law.table, [])

@@ -74,6 +74,7 @@ def compile_plan(
         compiler.unbound,
         [*compiler.graph, *compiler.seeds],
         compiler.query,
+        compiler.moved,
         window_days=config.window_days,
         severities=config.severity,
     )
@@ -213,7 +214,7 @@ class _Compiler:
             made_of=sql,
             lineage=self._lineage(model, expression),
             **self._increments(model, expression),
-            moved=self._moved(expression),
+            moved=self.moved(expression),
         )
 
     def _table(
@@ -292,11 +293,6 @@ class _Compiler:
             lambda relation: [key.columns for key in relations.rows(relation).keys],
         )
 
-    def _moved(self, expression: ir.Table) -> str:
-        """The query that tells whether time alone changes the model's rows; empty if none can."""
-        count = moved(expression)
-        return "" if count is None else self.query(count.as_table())
-
     def _increments(self, model: Model, expression: ir.Table) -> dict[str, Any]:
         """By which columns the model can be rebuilt in part: those of its key, if any, else all there are."""
         tables = {self.unbound(name).op(): name for name in model.upstreams}
@@ -348,6 +344,11 @@ class _Compiler:
         if issubclass(contract, Source):
             return ibis.table(columns, name=table_name(contract), database=RAW)
         return ibis.table(columns, name=name, database=self._schema(name))
+
+    def moved(self, expression: ir.Table) -> str:
+        """The query that tells whether time alone changes an expression's rows; empty if there is none."""
+        count = moved(expression)
+        return "" if count is None else self.query(count.as_table())
 
     def query(self, expression: ir.Table) -> str:
         """An expression as a query of the target, raw tables read as they are."""

@@ -9,12 +9,12 @@ from pathlib import Path
 from pipeline import seed_files
 from pipeline.engines.base import Engine, Step
 from pipeline.errors import ModelError, NoRawDataError, QueryError
-from pipeline.plan import AS_OF, AS_OF_BEFORE, Plan, PlanTable
+from pipeline.plan import AS_OF, Plan, PlanTable
 from pipeline.run import partial
 from pipeline.run.auditing import Auditor
 from pipeline.run.failures import store
 from pipeline.run.gate import AuditsFailed, Gate, in_order
-from pipeline.run.published import Published, Standing, look_at, published, stored_kind
+from pipeline.run.published import Published, Standing, look_at, published, stored_kind, time_moved
 from pipeline.run.record import record
 from pipeline.run.results import Listener, RunResult, TableResult, silent
 from pipeline.verdicts import shape_problems
@@ -372,9 +372,7 @@ class _Builder:
     def _moved(self, table: PlanTable, sql: str, before: Published, made_from: str) -> bool:
         """Whether time alone has changed rows of a model."""
         if table.moved:
-            then = before.as_of.isoformat(sep=" ", timespec="microseconds")
-            query = table.moved.replace(AS_OF_BEFORE, then).replace(AS_OF, self.as_of)
-            return bool(self.engine.fetch(query)[0][0])
+            return time_moved(self.engine, table.moved, before, self.as_of)
         content = self.engine.content_hash(sql)
         return content is None or before.fingerprint != f"{made_from}:{content}"
 

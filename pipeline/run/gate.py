@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 
 from pipeline.plan import AS_OF, Plan, PlanAudit, PlanTable
 from pipeline.run.auditing import Auditor
-from pipeline.run.published import EarlierAudits, Standing
+from pipeline.run.published import EarlierAudits, Published, Standing, time_moved
+from pipeline.selection import ancestors
 from pipeline.verdicts import AuditResult, pending, proven, stops, volume
 
 
@@ -57,8 +58,6 @@ class Gate:
         Where only a part was selected, audits that look beyond it and what it reads are skipped:
         there the tables need not agree.
         """
-        from pipeline.selection import ancestors
-
         built = self.selected | ancestors(self.plan.tables, self.selected)
         exist = {
             name
@@ -93,12 +92,22 @@ class Gate:
             if (table.name, audit.name) in results
             and results[table.name, audit.name].status != "skipped"
             and all(self._left_by(before.run_id, name) for name in audit.needs)
-            and audit.kind != "freshness"
-            and AS_OF not in (audit.sql or "")
+            and self._timeless(table, audit, before)
         }
         self.auditor.add([*carried.values()])
         self.auditor.failing_rows += self.earlier.failing_rows(before.run_id, carried.values())
         return carried
+
+    def _timeless(self, table: PlanTable, audit: PlanAudit, before: Published) -> bool:
+        """Whether an audit finds now what it found then, if what it looks at is the same."""
+        if AS_OF not in (audit.sql or ""):
+            return True
+        behind = ancestors(self.plan.tables, [table.name])
+        return (
+            bool(audit.moved)
+            and behind <= self.standing.unchanged
+            and not time_moved(self.auditor.engine, audit.moved, before, self.auditor.as_of)
+        )
 
     def _left_by(self, run_id: str, name: str) -> bool:
         """Whether a table is as that run left it."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 
 from pipeline.engines.base import Engine, Kind
-from pipeline.plan import PlanTable
+from pipeline.plan import AS_OF, AS_OF_BEFORE, PlanTable
 from pipeline.run.results import FailingRow
 from pipeline.verdicts import AuditResult
 
@@ -66,6 +66,19 @@ class Standing:
 def stored_kind(table: PlanTable) -> Kind:
     """What a planned table is stored as."""
     return "view" if table.materialized == "view" else "table"
+
+
+def time_moved(engine: Engine, query: str, before: Published, as_of: str) -> bool:
+    """Whether time alone has changed something since a table was dealt with.
+
+    Args:
+        engine: an open database.
+        query: what a plan has as `moved`.
+        before: how the table was left.
+        as_of: the instant of this run.
+    """
+    then = before.as_of.isoformat(sep=" ", timespec="microseconds")
+    return bool(engine.fetch(query.replace(AS_OF_BEFORE, then).replace(AS_OF, as_of))[0][0])
 
 
 def published(engine: Engine, there: Mapping[str, Mapping[str, str]]) -> dict[tuple[str, str], Published]:

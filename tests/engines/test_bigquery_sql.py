@@ -34,6 +34,7 @@ def statements(plan):
         found[table.name] = table.sql
         found[f"{table.name}: moved"] = table.moved
         audits = [audit for audit in table.audits if audit.sql]
+        found |= {f"{table.name}: {audit.name} moved": audit.moved for audit in audits}
         of_itself = [audit for audit in audits if not audit.needs or audit.kind == "reference"]
         of_several = [audit for audit in audits if audit not in of_itself]
         found[f"{table.name}: audits"] = of_itself and audit_query(table.audit_from, of_itself)
