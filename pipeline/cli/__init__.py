@@ -110,4 +110,7 @@ def cli() -> None:
 
 def main() -> None:
     """The program `aa-pipeline`: the command line in a process of its own."""
-    cli(obj=Invocation(own_process=True))
+    try:
+        cli(obj=Invocation(own_process=True))
+    finally:
+        gc.freeze()  # the interpreter would look through all objects once more before it ends
