@@ -48,6 +48,7 @@ CLUSTERED_BY = ("developer_id", "agent_type")
 HOURS_OF_LOCK = 6  # a lock that its process did not give back is gone after that
 SECONDS_OF_RETRY = 60  # how long to try again where the service does not answer
 SECONDS_PER_REQUEST = 120
+SECONDS_TO_CANCEL = 10
 
 TYPES = {
     bool: "BOOL",
@@ -73,9 +74,16 @@ class BigQuery(BesideEngine):
         self.settings = settings
         self.labels = LABELS | settings.get("labels", {})
         self._descriptions: dict[tuple[str, str], tuple[str, Mapping[str, str]]] = {}
+        self._last_job: Any = None
 
     def close(self) -> None:
         self.client.close()
+
+    def interrupt(self) -> None:
+        # A job runs on, and is billed, though nobody waits for it any more.
+        if self._last_job:
+            with suppress(GoogleAPIError, GoogleAuthError, OSError):
+                self._last_job.cancel(retry=None, timeout=SECONDS_TO_CANCEL)
 
     def fetch_result(
         self, sql: str, params: Sequence[Any] | None = None
@@ -106,7 +114,8 @@ class BigQuery(BesideEngine):
                 bigquery.ScalarQueryParameter(None, TYPES.get(type(value), "STRING"), value)
                 for value in params
             ]
-        return self.client.query(self.redirected(sql), job_config=config, **_patience())
+        self._last_job = self.client.query(self.redirected(sql), job_config=config, **_patience())
+        return self._last_job
 
     # What there is
 
@@ -216,10 +225,10 @@ class BigQuery(BesideEngine):
                 json.dumps({c: _plain(value) for c, value in zip(columns, row, strict=True)}) for row in rows
             )
             data = io.BytesIO(lines.encode())
-            job = self.client.load_table_from_file(
+            self._last_job = self.client.load_table_from_file(
                 data, target.reference, job_config=config, timeout=SECONDS_PER_REQUEST
             )
-            job.result(retry=_patience()["retry"])
+            self._last_job.result(retry=_patience()["retry"])
         return len(rows)
 
     def create_lock(self, holder: str) -> bool:

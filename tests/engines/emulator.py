@@ -5,9 +5,10 @@ not nine. It reads each statement more than ten times, in time that grows with t
 only a FROM that unnests without saying so needs that, and we write none. It forgets how a query's job was
 configured.
 
-What it does not do: it bills no bytes, and refuses nobody. Here a statement's length stands for the
-bytes that it would scan, and a project whose name begins with `read-only` lets nobody make a dataset.
-The answers are those of Google's service.
+What it does not do: it bills no bytes, refuses nobody, and has done a job before it answers. Here a
+statement's length stands for the bytes that it would scan, a project whose name begins with `read-only`
+lets nobody make a dataset, and the statement FOR_EVER runs until it is cancelled. The answers are those of
+Google's service.
 """
 
 import sys
@@ -21,6 +22,9 @@ from fastapi.responses import JSONResponse
 from sqlglot import expressions as sge
 from sqlglot.dialects.bigquery import BigQuery
 from sqlglot.dialects.duckdb import DuckDB
+
+FOR_EVER = "SELECT 'for ever'"
+CANCELLED = {"reason": "stopped", "message": "Job execution was cancelled: User requested cancellation"}
 
 datatype_sql = DuckDB.Generator.datatype_sql
 create_app = server.create_app
@@ -63,6 +67,26 @@ def with_rights(context):
             )
             errors = [{"message": message, "domain": "global", "reason": "accessDenied"}]
             return JSONResponse({"error": {"code": 403, "message": message, "errors": errors}}, 403)
+        return await call_next(request)
+
+    running, cancelled = {}, {}
+
+    @app.middleware("http")
+    async def run_for_ever(request, call_next):
+        *_, job, what = request.url.path.split("/")
+        if request.method == "POST" and what == "jobs" and FOR_EVER.encode() in await request.body():
+            asked = await request.json()
+            running[asked["jobReference"]["jobId"]] = asked
+            return JSONResponse(asked | {"status": {"state": "RUNNING"}})
+        if what == "cancel" and job in running:
+            cancelled[job] = running.pop(job)
+            return JSONResponse({"job": cancelled[job] | {"status": {"state": "RUNNING"}}})
+        if what in running:  # a job, or a query's result
+            return JSONResponse(running[what] | {"jobComplete": False, "status": {"state": "RUNNING"}})
+        if what in cancelled and job == "jobs":
+            return JSONResponse(cancelled[what] | {"status": {"state": "DONE", "errorResult": CANCELLED}})
+        if what in cancelled:
+            return JSONResponse({"error": CANCELLED | {"code": 499, "errors": [CANCELLED]}}, 499)
         return await call_next(request)
 
     return app

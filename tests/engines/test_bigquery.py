@@ -5,6 +5,8 @@ import json
 import socket
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import ibis
 import pytest
@@ -230,6 +232,17 @@ def test_a_dry_run_runs_nothing(engine):
     engine.create_schema("mart")
     assert engine.bytes_to_scan("CREATE TABLE mart.t AS SELECT 1 AS n") > 0
     assert engine.objects("mart") == {}
+
+
+def test_an_interrupt_cancels_the_job_which_would_be_billed_otherwise(engine):
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(engine.fetch, "SELECT 'for ever'")
+        while waiting.running() and not engine._last_job:
+            time.sleep(0.01)
+        engine.interrupt()
+        with pytest.raises(QueryError, match="Job execution was cancelled"):
+            waiting.result(timeout=30)
+    assert engine.fetch("SELECT 1") == [(1,)]
 
 
 def test_missing_rights_are_said_with_the_roles_that_give_them(emulator):
