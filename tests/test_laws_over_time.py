@@ -30,6 +30,7 @@ class Commits:
         with Landing(self.engine, "git", ["here"]) as landing:
             commit = {"commit_hash": f"{number:040x}", "commit_timestamp": at, "author_email": "ada@x.org"}
             landing.land("git_commits", [commit])
+        self.engine.execute("CHECKPOINT")  # as at the end of an ingest
 
     def build(self, as_of):
         """What a build finds of the law, and whether it had to look."""
@@ -53,7 +54,7 @@ def commits(plan, tmp_path, monkeypatch):
         return across(auditor, table, audits, exist)
 
     monkeypatch.setattr(Auditor, "across", asking)
-    with connect(":memory:") as engine:
+    with connect(str(tmp_path / "x.duckdb")) as engine:
         engine.create_schema("raw")
         for table in ("otel_logs", "otel_metrics", "git_commits", "copilot_metrics"):
             make_raw_table(engine, table, None)
@@ -98,3 +99,25 @@ def test_the_law_has_an_edge_of_its_own_whatever_the_models_say(commits, plan, m
     commits.plan = replace(plan, tables=plan.tables | {"fct_git_commits": table})
     commits.build(FIRST)
     assert commits.build(FIRST) == ("passed", looked)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE raw.git_commits SET commit_hash = repeat('f', 40) WHERE id = 2",
+        "UPDATE raw.git_commits SET commit_timestamp = '2020-01-01' WHERE id = 2",
+        "DELETE FROM raw.git_commits WHERE id = 2",
+    ],
+)
+def test_the_law_is_looked_at_again_when_a_commit_was_altered_in_place(commits, change):
+    commits.build(FIRST)
+    commits.engine.execute(change)
+    assert commits.build(FIRST) == ("passed", True)
+
+
+def test_the_law_is_always_looked_at_where_a_change_of_raw_could_pass_unnoticed(commits):
+    commits.engine.execute("ALTER TABLE raw.git_commits RENAME TO kept")
+    commits.engine.execute("CREATE VIEW raw.git_commits AS FROM raw.kept")
+    commits.build(FIRST)
+    commits.engine.execute("UPDATE raw.kept SET commit_hash = repeat('f', 40) WHERE id = 2")
+    assert commits.build(FIRST) == ("failed", True)

@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import os
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +24,14 @@ ROW_GROUP = 30_720
 # What a build may use unless it is told otherwise; DuckDB itself would take four fifths of the machine. What
 # does not fit is spilled beside the file: twenty million raw rows take 2 GiB in all, and a fifth more time.
 BUILD_MEMORY = "1600MB"
-# Where the blocks of a table, or of a part of it, lie in the file.
+# Where the blocks of a table, or of a part of it, lie in the file; and whether all of it is in them.
 BLOCKS = (
     "bit_xor(hash(row_group_id, column_id, segment_id, segment_type, block_id, block_offset,"
-    " additional_block_ids))"
+    " additional_block_ids)), coalesce(bool_and(persistent AND NOT has_updates), true)"
 )
-# What a file cannot be called within DuckDB: schemas of ours, and databases of its own.
-TAKEN = {"raw", "staging", "intermediate", "mart", "meta", "audit", "main", "memory", "system", "temp"}
+# What a file cannot be called within DuckDB: schemas of ours, and what is its own.
+TAKEN = {"raw", "staging", "intermediate", "mart", "meta", "audit", "main"}
+TAKEN |= {"memory", "system", "temp", "information_schema", "pg_catalog"}
 SECONDS_BETWEEN_TRIES = 0.1
 
 # What DuckDB says of a file that another process holds: on Linux and macOS, on Windows.
@@ -153,15 +156,17 @@ class DuckDB(Engine):
     def change_marker(self, schema: str, table: str) -> str:
         # Where the table's blocks lie in the file: an altered row moves at least one of them,
         # once it is written. 20 ms for five million rows. In memory there are no blocks.
-        blocks = f"SELECT {BLOCKS} FROM pragma_storage_info(?)"
-        return str(self.fetch(blocks, [self.name(schema, table)])[0][0])
+        sql = f"SELECT {BLOCKS} FROM pragma_storage_info(?)"
+        ((blocks, written),) = self.fetch(sql, [self.name(schema, table)])
+        return str(blocks) if written else ""
 
     def growth_marker(self, schema: str, table: str) -> str:
         # Row groups up to the last full one stay where they are. What comes after it is written
         # anew as rows arrive, and so told by its content.
         groups = self._row_groups(schema, table)
-        full = max((number + 1 for number, (rows, _) in enumerate(groups) if rows >= ROW_GROUP), default=0)
-        start, end = sum(rows for rows, _ in groups[:full]), sum(rows for rows, _ in groups)
+        written = takewhile(lambda group: group[2], groups)
+        full = max((number for number, (rows, _, _) in enumerate(written, 1) if rows >= ROW_GROUP), default=0)
+        start, end = sum(rows for rows, _, _ in groups[:full]), sum(rows for rows, _, _ in groups)
         return self._growth(schema, table, groups[:full], start, end)
 
     def only_grew(self, schema: str, table: str, marker: str) -> bool:
@@ -169,18 +174,23 @@ class DuckDB(Engine):
         groups = self._row_groups(schema, table)[: int(full)]
         return marker == self._growth(schema, table, groups, int(start), int(end))
 
-    def _growth(self, schema: str, table: str, full: list[tuple[int, int]], start: int, end: int) -> str:
-        rest = f"SELECT * FROM {self.name(schema, table)} WHERE rowid >= {start} AND rowid < {end}"
-        blocks = hashlib.blake2b(repr(full).encode(), digest_size=8).hexdigest()
-        return f"{len(full)}-{start}-{end}-{blocks}-{self.content_hash(rest)}"
+    def _growth(
+        self, schema: str, table: str, full: list[tuple[int, int, bool]], start: int, end: int
+    ) -> str:
+        name = self.name(schema, table)
+        # A deleted row leaves its block where it is, and a gap in the numbers of the rows.
+        there = self.content_hash(f"SELECT rowid AS number FROM {name} WHERE rowid < {start}")
+        rest = self.content_hash(f"SELECT * FROM {name} WHERE rowid >= {start} AND rowid < {end}")
+        blocks = hashlib.blake2b(repr((full, there)).encode(), digest_size=8).hexdigest()
+        return f"{len(full)}-{start}-{end}-{blocks}-{rest}"
 
-    def _row_groups(self, schema: str, table: str) -> list[tuple[int, int]]:
-        """Of each row group in order: how many rows it has, and a hash of where its blocks lie."""
+    def _row_groups(self, schema: str, table: str) -> list[tuple[int, int, bool]]:
+        """Of each row group in order: its rows, a hash of where its blocks lie, whether all is in them."""
         found = self.fetch(
             f"SELECT row_group_id, max(count), {BLOCKS} FROM pragma_storage_info(?) GROUP BY 1 ORDER BY 1",
             [self.name(schema, table)],
         )
-        return [(rows, blocks) for _, rows, blocks in found]
+        return [(rows, blocks, written) for _, rows, blocks, written in found]
 
     def row_hash(self, alias: str) -> str | None:
         return f"hash({alias})"
@@ -247,20 +257,25 @@ def open_engine(
 def _connect(
     path: str, read_only: bool, config: dict[str, str], options: Sequence[str]
 ) -> duckdb.DuckDBPyConnection:
-    """Open a file by attaching it, as only so its name and the size of row groups can be chosen."""
+    """Open a file by attaching it, as only so its name and the size of row groups can be chosen.
+
+    Within a process, all who open the same file share it.
+    """
     if path == ":memory:":
         return duckdb.connect(config=config)
-    name = "analytics" if (stem := Path(path).stem).lower() in TAKEN else stem.replace('"', '""')
+    file = os.path.realpath(path)
+    name = Path(file).name.partition(".")[0]
+    name = "analytics" if not name or name.lower() in TAKEN else name.replace('"', '""')
     options = ["TYPE duckdb", "READ_ONLY" if read_only else f"ROW_GROUP_SIZE {ROW_GROUP}", *options]
-    quoted = path.replace("'", "''")
-    connection = duckdb.connect(config=config | {"temp_directory": f"{path}.tmp"})
+    quoted = file.replace("'", "''")
+    connection = duckdb.connect(f":memory:{file}", config=config | {"temp_directory": f"{file}.tmp"})
     try:
-        connection.execute(f"ATTACH '{quoted}' AS \"{name}\" ({', '.join(options)})")
+        connection.execute(f"ATTACH IF NOT EXISTS '{quoted}' AS \"{name}\" ({', '.join(options)})")
     except duckdb.Error as error:
         connection.close()
         if IN_THIS_PROCESS not in str(error):
             raise
-        return duckdb.connect(path, read_only=read_only, config=config)  # shares it
+        return duckdb.connect(path, read_only=read_only, config=config)  # opened without us
     connection.execute(f'USE "{name}"')
     return connection
 

@@ -5,10 +5,12 @@ decided here, whatever the form in which they came.
 """
 
 import math
+from contextlib import suppress
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from pipeline.ingest.content import ContentFilter
+from pipeline.ingest.otlp_values import integer
 from pipeline.ingest.values import INT64_MAX, INT64_MIN, dumps, encode
 
 LOG_COLUMNS = {
@@ -54,8 +56,6 @@ SEVERITIES = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 TEMPORALITIES = {
     1: "delta",
     2: "cumulative",
-    "1": "delta",
-    "2": "cumulative",
     "AGGREGATION_TEMPORALITY_DELTA": "delta",
     "AGGREGATION_TEMPORALITY_CUMULATIVE": "cumulative",
 }
@@ -196,7 +196,7 @@ class Rows:
         time: int,
         start: int,
         value: float | None,
-        count: int,
+        count: int | None,
         attributes: dict[str, Any],
     ) -> None:
         """Add a point of a metric. Raises ValueError if its time or number cannot be."""
@@ -207,10 +207,9 @@ class Rows:
             raise ValueError("its value is not a finite number")
         if value is None and kind in SINGLE_NUMBERS:
             raise ValueError("it has no value")
-        if not INT64_MIN <= count <= INT64_MAX:
+        if not INT64_MIN <= (count or 0) <= INT64_MAX:
             raise ValueError("its count is beyond 64 bits")
-        counted = None if kind in SINGLE_NUMBERS else count
-        begin = encode((name, unit, kind, temporality, start, time, value, counted))
+        begin = encode((name, unit, kind, temporality, start, time, value, count))
         landed, hashed = self._attributes(attributes)
         common, hasher = shared
         identity = hasher.copy()
@@ -225,7 +224,7 @@ class Rows:
                 temporality,
                 kind,
                 unit,
-                counted,
+                count,
                 identity.hexdigest(),
                 common,
             )
@@ -245,6 +244,8 @@ class Rows:
 def series_of(name: str, unit: Any, key: str, temporality: Any) -> Series:
     """The series of a metric whose points OTLP keeps under `key`."""
     kind = METRIC_TYPES[key]
+    with suppress(ValueError, TypeError, OverflowError):
+        temporality = integer(temporality)
     known = TEMPORALITIES.get(temporality)
     if kind == "summary":
         known = "cumulative"  # a summary counts from the start of its process
@@ -257,9 +258,10 @@ def severity_of(severity_text: Any, number: Any) -> str | None:
         return text(severity_text)
     if not number:
         return None
-    if isinstance(number, str) and not number.isdigit():
-        return number.removeprefix("SEVERITY_NUMBER_").rstrip("0123456789") or None
-    level = (int(number) - 1) // 4
+    try:
+        level = (integer(number) - 1) // 4
+    except ValueError:
+        return str(number).removeprefix("SEVERITY_NUMBER_").rstrip("0123456789") or None
     return SEVERITIES[level] if 0 <= level < len(SEVERITIES) else None
 
 

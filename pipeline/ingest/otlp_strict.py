@@ -201,8 +201,8 @@ def _read_point(point: Point, series: Series, shared: Shared, rows: Rows) -> Non
         series,
         point.timeUnixNano or 0,
         point.startTimeUnixNano or 0,
-        None if value is UNSET else float(value),
-        point.count or 0,
+        None if value is UNSET else value + 0.0,  # -0 is 0
+        None if series.kind in SINGLE_NUMBERS else point.count or 0,
         _attributes_of(point.attributes),
     )
 
@@ -231,7 +231,7 @@ def _value_of(value: AnyValue) -> Any:
     if value.intValue is not UNSET:
         return value.intValue
     if value.doubleValue is not UNSET:
-        return value.doubleValue
+        return value.doubleValue + 0.0  # -0 is 0
     if value.boolValue is not UNSET:
         return value.boolValue
     if value.bytesValue is not UNSET:

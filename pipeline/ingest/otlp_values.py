@@ -58,7 +58,7 @@ def _int_value(item: Any) -> Any:
 
 def _double_value(item: Any) -> Any:
     try:
-        return float(item)
+        return float(item) + 0.0  # -0 is 0
     except (TypeError, ValueError, OverflowError):
         return str(item)
 

@@ -266,6 +266,7 @@ class _Builder:
             if table.missing:
                 self.fingerprints[table.name] = MISSING
                 self.standing.unchanged.add(table.name)  # what was made while it was there says so
+                self.standing.surely.add(table.name)
                 continue
             start = time.perf_counter()
             is_table = self.standing.kinds.get((table.schema, table.stored_name)) == "table"
@@ -277,6 +278,8 @@ class _Builder:
             elif before.fingerprint == raw.fingerprint:
                 reason = "no new rows"
                 self.standing.unchanged.add(table.name)
+                if raw.surely:
+                    self.standing.surely.add(table.name)
             elif raw.grown_after is not None:
                 self.changes.appended(table, raw.grown_after)
                 new = raw.row_count - (before.row_count or 0)

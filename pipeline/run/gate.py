@@ -103,9 +103,11 @@ class Gate:
         if AS_OF not in (audit.sql or ""):
             return True
         behind = ancestors(self.plan.tables, [table.name])
+        raw = {name for name in behind if self.plan.tables[name].kind == "source"}
         return (
             bool(audit.moved)
             and behind <= self.standing.unchanged
+            and raw <= self.standing.surely
             and not time_moved(self.auditor.engine, audit.moved, before, self.auditor.as_of)
         )
 

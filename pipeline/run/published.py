@@ -49,11 +49,13 @@ class Standing:
         kinds: (schema, name) → table or view, as it is now.
         published: how the last run left each table.
         unchanged: names of tables that are still as it left them.
+        surely: names of those raw tables among them of which every change is noticed.
     """
 
     kinds: dict[tuple[str, str], Kind]
     published: dict[tuple[str, str], Published]
     unchanged: set[str] = field(default_factory=set)
+    surely: set[str] = field(default_factory=set)
 
     def before(self, table: PlanTable) -> Published | None:
         """How the last run left a table, if it still stands there as that."""
@@ -101,11 +103,13 @@ class Raw:
         fingerprint: the same as before if the rows are.
         row_count: how many there are.
         grown_after: the largest id of before, if rows with larger ones are all that is new.
+        surely: whether the fingerprint tells of every change, rows altered in place among them.
     """
 
     fingerprint: str
     row_count: int
     grown_after: int | None = None
+    surely: bool = False
 
 
 def look_at(engine: Engine, source: PlanTable, is_table: bool, before: str | None) -> Raw:
@@ -123,7 +127,7 @@ def look_at(engine: Engine, source: PlanTable, is_table: bool, before: str | Non
     identity = ":".join([*map(str, row), rows or "", marker])
     was, _, rest = (before or "").partition("|")
     if was == identity:
-        return Raw(before or "", row[0])
+        return Raw(before or "", row[0], surely=bool(marker))
     number = engine.quote("id")
     last = row[1 + named.index(number)] if number in named else None
     if not is_table or rows is None or last is None:

@@ -196,6 +196,42 @@ def test_a_file_whose_row_groups_have_another_size_grows_all_the_same(tmp_path):
         ]
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE t SET text = 'b' WHERE id = 7",
+        "DELETE FROM t WHERE id = 7",
+        "BEGIN; DELETE FROM t WHERE id = 7; INSERT INTO t VALUES (7, 'b'); COMMIT",
+    ],
+)
+@pytest.mark.parametrize("written", [True, False])
+def test_a_changed_row_is_never_taken_for_growth(tmp_path, change, written):
+    path = str(tmp_path / "x.duckdb")
+    with connect(path) as engine:
+        engine.execute("CREATE TABLE t AS SELECT range AS id, 'a' AS text FROM range(40_000)")
+    with connect(path) as engine:
+        grown, changed = engine.growth_marker("main", "t"), engine.change_marker("main", "t")
+        assert engine.only_grew("main", "t", grown)
+        for statement in change.split("; "):
+            engine.execute(statement)
+        engine.execute("INSERT INTO t VALUES (40_001, 'c')")
+        if written:
+            engine.execute("CHECKPOINT")
+        assert not engine.only_grew("main", "t", grown)
+        assert engine.change_marker("main", "t") != changed
+
+
+def test_within_a_process_all_who_open_a_file_share_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link.duckdb").symlink_to("x.duckdb")
+    with connect("x.duckdb") as one:
+        one.execute("CREATE TABLE t AS SELECT 1 AS id")
+        for path in [str(tmp_path / "x.duckdb"), "link.duckdb"]:
+            with connect(path) as other:
+                other.execute("INSERT INTO t VALUES (2)")
+        assert one.fetch("SELECT sum(id) FROM t") == [(5,)]
+
+
 def test_what_does_not_fit_into_memory_is_spilled_beside_the_file(tmp_path):
     with connect(str(tmp_path / "x.duckdb")) as engine:
         assert engine.fetch("SELECT current_setting('temp_directory')") == [(f"{tmp_path}/x.duckdb.tmp",)]
@@ -212,7 +248,7 @@ def test_what_a_table_and_its_columns_mean_is_kept_as_comments(tmp_path):
         ]
 
 
-@pytest.mark.parametrize("name", ["raw", "mart", "Meta", "memory", "it's", 'say "so"', "a.b"])
+@pytest.mark.parametrize("name", ["raw", "mart", "Meta", "memory", "pg_catalog", "it's", 'say "so"', "a.b"])
 def test_a_file_may_have_any_name(tmp_path, name):
     path = tmp_path / f"{name}.duckdb"
     with connect(str(path)) as engine:

@@ -167,13 +167,16 @@ times = mostly(
         [TIME, TIME, str(TIME), str(TIME), 0, 1, "0", "", " 5 ", "1.5e18", "null", "noon", 8 * 10**18]
     )
 )
-counts = mostly(st.integers(0, 2**64) | st.integers(0, 9).map(str))
+counts = mostly(st.integers(0, 2**64) | st.integers(0, 9).map(str) | st.sampled_from(["-0", -0.0, "-0.0"]))
+severities = [9, "9", "9.0", "9e0", "-1", 0, 99, "SEVERITY_NUMBER_INFO2", "²"]
 records = st.fixed_dictionaries(
     {"timeUnixNano": times},
     optional={
         "observedTimeUnixNano": times,
         "severityText": mostly(texts),
-        "severityNumber": mostly(st.sampled_from([9, "9", 0, 99, "SEVERITY_NUMBER_INFO2", "²"])),
+        "severityNumber": mostly(
+            st.sampled_from([9, "9", "9.0", "9e0", "-1", 0, 99, "SEVERITY_NUMBER_INFO2", "²"])
+        ),
         "body": any_values,
         "attributes": attributes,
         "eventName": mostly(texts),
@@ -187,7 +190,7 @@ points = st.fixed_dictionaries(
     optional={
         "startTimeUnixNano": times,
         "asInt": counts,
-        "asDouble": mostly(st.floats(allow_nan=False, allow_infinity=False)),
+        "asDouble": mostly(st.floats(allow_nan=False, allow_infinity=False) | st.just("-0")),
         "sum": mostly(st.floats(allow_nan=False, allow_infinity=False)),
         "count": counts,
         "flags": mostly(st.sampled_from([0, 1, 2, 3])),
@@ -197,7 +200,7 @@ points = st.fixed_dictionaries(
 )
 data = st.fixed_dictionaries(
     {"dataPoints": mostly(st.lists(points, max_size=3))},
-    optional={"aggregationTemporality": mostly(st.sampled_from([0, 1, 2, "1", "other"]))},
+    optional={"aggregationTemporality": mostly(st.sampled_from([0, 1, 2, "1", "1.0", "1e-0", "other"]))},
 )
 found_metrics = st.builds(
     lambda name, unit, data: {"name": name, "unit": unit} | data,
@@ -244,7 +247,7 @@ def test_numbers_are_read_to_the_last_bit(numbers):
     text = lines(logs(*(log({"n": number}) for number in numbers))).encode()
     assert strictly(text) == leniently(text)
     landed = [json.loads(row[4])["n"] for row in strictly(text)[0]]
-    assert repr(landed) == repr(numbers)
+    assert repr(landed) == repr([number + 0.0 for number in numbers])  # -0 is 0
 
 
 def test_nul_in_a_piece_changes_nothing_of_the_other_lines():
