@@ -107,6 +107,9 @@ def test_a_name_that_there_is_not_is_an_attribute_error_with_the_close_match(sma
 def test_a_database_that_is_not_there_is_named(tmp_path):
     with pytest.raises(TargetError, match="There is no database at"):
         Pipeline("x.duckdb", folder=tmp_path).table("fct_agent_costs")
+    with pytest.raises(TargetError, match="There is no database at"):
+        Pipeline("x.duckdb", folder=tmp_path).build()
+    assert not list(tmp_path.iterdir())
 
 
 def test_tables_complete_on_tab(aa):

@@ -205,6 +205,8 @@ def show_result(engine: "Engine", result: "IngestResult") -> None:
     from pipeline.cli.output import say
 
     show_problems(engine, result)
+    if result.empty and not result.rows_in:
+        say("Nothing new: it was read before, or holds no records for these tables.")
     for table, landed in result.landed_by_table.items():
         if landed:
             say(f"raw.{table}: {landed:,} new row{'' if landed == 1 else 's'}")
@@ -222,7 +224,7 @@ def show_problems(engine: "Engine", result: "IngestResult") -> None:
     if result.quarantined:
         for file, line, reason in _put_aside(engine):
             warn(f"{file}{f', line {line}' if line else ''}: {reason}.")
-        warn(f"{_records(result.quarantined)} put aside; meta.quarantine says which and why.")
+        warn(f"{_records(result.quarantined)} put aside: `aa-pipeline show meta.quarantine` lists them.")
 
 
 def account(result: "IngestResult") -> str:

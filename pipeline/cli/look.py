@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from pipeline.engines.base import Engine
     from pipeline.plan import Plan, PlanTable
 
+NEWEST = (
+    "run_id",
+    "created_at",
+    "started_at",
+    "updated_at",
+)  # by which tables of `meta` are in order of time
+
 
 @command()
 @selection_options
@@ -85,7 +92,8 @@ def _described(table: "PlanTable") -> dict[str, Any]:
 def show(invocation: Invocation, model: str, limit: int, output_format: str) -> None:
     """Show rows of a model, a seed or a raw table, in the order of its key.
 
-    A model that is not published yet is computed from what is.
+    A model that is not published yet is computed from what is. Of the books, such as
+    meta.quarantine or meta.runs, the newest rows come first.
 
     \b
     aa-pipeline show fct_agent_costs
@@ -95,22 +103,27 @@ def show(invocation: Invocation, model: str, limit: int, output_format: str) -> 
     from pipeline.cli.tables import print_table
 
     with invocation.connect(read_only=True) as engine:
-        plan = invocation.plan(engine)
-        table = _table(plan, model)
-        relation, published = _relation(engine, plan, table)
-        names = [column.name for column in table.columns]
-        columns = ", ".join(engine.quote(name) for name in names)
-        key = ", ".join(engine.quote(name) for name in table.key)
+        schema, _, stored = model.rpartition(".")
+        if schema == "meta" and (shape := engine.shapes(schema).get(stored)):
+            name, names, relation, published = model, [*shape], engine.name(schema, stored), True
+            key = next((f"{engine.quote(column)} DESC" for column in NEWEST if column in shape), "")
+        else:
+            plan = invocation.plan(engine)
+            table = _table(plan, model)
+            relation, published = _relation(engine, plan, table)
+            name, names = table.name, [column.name for column in table.columns]
+            key = ", ".join(engine.quote(column) for column in table.key)
+        columns = ", ".join(engine.quote(column) for column in names)
         order = f" ORDER BY {key}" if key else ""
         rows = engine.fetch(f"SELECT {columns} FROM {relation}{order} LIMIT {limit}")
     if not published:
-        say(f"{table.name} is not published; this is what it would hold.", err=True)
+        say(f"{name} is not published; this is what it would hold.", err=True)
     if output_format == "json":
         print_json([dict(zip(names, row, strict=True)) for row in rows])
     elif rows:
         print_table(names, rows)
     else:
-        say(f"{table.name} has no rows.")
+        say(f"{name} has no rows.")
 
 
 def _table(plan: "Plan", name: str) -> "PlanTable":

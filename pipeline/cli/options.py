@@ -66,11 +66,11 @@ class Invocation:
             DatabaseLockedError: another process holds it.
         """
         from pipeline.cli.interrupt import interruptible
-        from pipeline.engines import connect
+        from pipeline.engines import connect, exists
 
         url = self.target.url
         # A file that is not there may only be made; the engine says so when asked to read it.
-        read_only = read_only or not (create or _file_exists(url))
+        read_only = read_only or not (create or exists(url))
         memory_limit = self.config.memory_limit
         with (
             connect(
@@ -123,16 +123,6 @@ def _check_severity(config: "Config", plan: "Plan") -> None:
                 f"aa-pipeline.toml: severity names the table {table}, which is not there."
                 f"{did_you_mean(table, plan.tables)} `aa-pipeline ls` lists what there is."
             )
-
-
-def _file_exists(url: str) -> bool:
-    """False if the URL is that of a database file that is not there."""
-    from pathlib import Path
-
-    from pipeline.engines import module_of
-
-    path = url.removeprefix("duckdb://")
-    return module_of(url) != "duckdb" or path in ("", ":memory:") or Path(path).exists()
 
 
 pass_invocation = click.make_pass_decorator(Invocation, ensure=True)

@@ -97,7 +97,8 @@ def clean(invocation: Invocation) -> None:
     """Remove compiled plans and generated pages.
 
     The pages are those of site/ and dashboard/ in the working directory, as `docs generate` and
-    `dashboard` make them; what else lies there stays. No data is touched.
+    `dashboard` make them; what else lies there stays. The plans are those of all your projects, and
+    are compiled again when they are needed. No data is touched.
 
     \b
     aa-pipeline clean

@@ -40,7 +40,8 @@ def write_dashboard(engine: Engine, folder: Path, *, timezone: str = "UTC", wind
     from pipeline.dashboard.page import render
     from pipeline.files import write_whole
 
-    page = render(read_marts(engine, timezone=timezone, window_days=window_days))
+    marts = read_marts(engine, timezone=timezone, window_days=window_days)
+    page = render(marts, documented=(folder.absolute().parent / "site" / "index.html").exists())
     file = folder / "index.html"
     write_whole(file, page)
     return Written(file, len(page))

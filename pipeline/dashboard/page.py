@@ -28,8 +28,8 @@ SCRIPTS = (
 VIEWS = {"return": "Return", "agents": "Agents", "team": "Team", "git": "Git", "cost": "Cost"}
 
 
-def render(data: dict[str, Any]) -> bytes:
-    """The page over what `read_marts` has read."""
+def render(data: dict[str, Any], *, documented: bool = False) -> bytes:
+    """The page over what `read_marts` has read; `documented` where the site of the tables lies beside it."""
     about = data["about"]
     as_of = about["as_of"]
     scripts = _scripts()
@@ -38,6 +38,7 @@ def render(data: dict[str, Any]) -> bytes:
         .get_template("dashboard.html.j2")
         .render(
             views=VIEWS,
+            documented=documented,
             as_of=_local(as_of, about["timezone"]) if as_of else None,
             timezone=about["timezone"],
             cut_off=f"{about['first_day']:%-d %B %Y}" if about["cut_off"] else None,

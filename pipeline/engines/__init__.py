@@ -5,6 +5,7 @@ Only the module of the chosen engine is imported, and with it only that engine's
 
 from collections.abc import Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import TargetError, did_you_mean
@@ -70,6 +71,12 @@ def connect(
 def dialect_of(url: str) -> str:
     """The SQL dialect of a target, found without opening it."""
     return DIALECTS[module_of(url)]
+
+
+def exists(url: str) -> bool:
+    """False if the URL is that of a database file that is not there."""
+    path = url.removeprefix("duckdb://")
+    return module_of(url) != "duckdb" or path in ("", ":memory:") or Path(path).exists()
 
 
 def module_of(url: str) -> str:

@@ -170,8 +170,8 @@ class Receiver:
             path.unlink(missing_ok=True)
         self.result = together(self.result, result)
         self._say(
-            f"{result.rows_in} records in: {result.landed} landed, {result.duplicates} duplicates,"
-            f" {result.quarantined} put aside."
+            f"{result.rows_in} record{'' if result.rows_in == 1 else 's'} in: {result.landed} landed,"
+            f" {result.duplicates} duplicates, {result.quarantined} put aside."
         )
 
 

@@ -22,7 +22,7 @@ import ibis.expr.types as ir
 
 from pipeline import plan_cache
 from pipeline.config import load_config
-from pipeline.engines import connect, dialect_of, module_of
+from pipeline.engines import connect, dialect_of, exists, module_of
 from pipeline.errors import ModelError, did_you_mean
 from pipeline.notebook.views import BuildView, LineageView, Models, ReportView
 
@@ -69,7 +69,7 @@ class Pipeline:
         """
         with connect(
             self.target.url,
-            read_only=read_only,
+            read_only=read_only or not exists(self.target.url),  # which says that it is not there
             wait=self.wait,
             memory_limit=self.config.memory_limit,
             options=self.target.options,

@@ -610,3 +610,14 @@ def test_no_view_has_a_serious_accessibility_fault_or_is_too_wide(
     page.locator(".info").first.click()
     assert accessibility_faults(page) == []
     assert overflow(page) == 0
+
+
+def test_cents_on_an_axis_are_not_read_as_millions(handmade, open_page):
+    dashboard = handmade(
+        usages=[usage(total_sessions=1, total_tokens=10, total_cost_usd=0.03)],
+        developers=[developer("ada@example.com", "Ada")],
+        agents=[("claude_code", "Claude Code")],
+    )
+    page = open_page(address(dashboard, "return"))
+    expect(page.locator("svg text").filter(has_text="$0.02").first).to_be_attached()
+    assert not [text for text in page.locator("svg text").all_text_contents() if text.endswith("m")]

@@ -46,12 +46,17 @@ def test_telemetry_lands_once_without_its_content(run, folder):
 
     first = run("ingest otlp a.jsonl")
     second = run("ingest otlp b.jsonl")
+    third = run("ingest otlp b.jsonl")
 
     assert first.stdout == (
         "raw.otel_logs: 2 new rows\n2 records in = 2 landed + 0 duplicates + 0 quarantined\n"
     )
     assert "Left out, because they hold content: prompt." in first.stderr
     assert second.stdout == "2 records in = 0 landed + 2 duplicates + 0 quarantined\n"
+    assert third.stdout == (
+        "Nothing new: it was read before, or holds no records for these tables.\n"
+        "0 records in = 0 landed + 0 duplicates + 0 quarantined\n"
+    )
     assert query("SELECT count(*) FROM raw.otel_logs WHERE attributes::TEXT LIKE '%secret%'") == [(0,)]
 
 
@@ -69,7 +74,9 @@ def test_a_bad_line_is_named_and_the_rest_lands(run, folder):
     result = run("ingest otlp a.jsonl")
 
     assert "a.jsonl, line 1: " in result.stderr
-    assert "1 record put aside; meta.quarantine says which and why." in result.stderr
+    assert "1 record put aside: `aa-pipeline show meta.quarantine` lists them." in result.stderr
+    (shown,) = json.loads(run("show meta.quarantine --format json").stdout)
+    assert (shown["file"], shown["line"]) == ("a.jsonl", 1)
     assert "\x1b" not in result.output
     assert result.stdout.endswith("3 records in = 2 landed + 0 duplicates + 1 quarantined\n")
 

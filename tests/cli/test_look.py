@@ -88,6 +88,16 @@ def test_show_of_a_model_whose_upstream_is_not_published_says_what_to_build(run_
     assert "`aa-pipeline build -s +fct_visits` makes it." in result.stderr
 
 
+def test_show_reads_the_books_the_newest_first(run_shop, shop):
+    run_shop("build")
+    run_shop("test")
+
+    runs = json.loads(run_shop("show meta.runs --format json").stdout)
+
+    assert [run["command"] for run in runs] == ["test", "build"]
+    assert "There is no table meta.nothing." in run_shop("show meta.nothing", expect=2).stderr
+
+
 def test_show_of_an_unknown_table_is_an_error_with_the_close_match(run_shop, shop):
     assert "Did you mean fct_visits?" in run_shop("show fct_visit", expect=2).stderr
 

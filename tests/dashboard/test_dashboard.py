@@ -113,6 +113,14 @@ def test_days_that_are_too_many_are_left_out_and_the_page_says_so(written, monke
     assert "days before 3 November 2026 are in the tables" in page
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_the_documentation_is_linked_where_there_is_one(written, tmp_path, there):
+    (tmp_path / "site").mkdir()
+    if there:
+        (tmp_path / "site" / "index.html").touch()
+    assert ('<a href="../site/index.html">' in written()) == there
+
+
 def test_a_mart_that_is_not_published_is_named(tmp_path):
     with (
         connect(str(tmp_path / "x.duckdb")) as engine,

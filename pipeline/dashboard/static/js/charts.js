@@ -103,7 +103,12 @@ function drawCharts() {
   }
 }
 
-const axisFormat = { usd: "$~s", count: "~s", tokens: "~s", share: "~%", hours: "~s", ratio: "~s", percent: "~s" };
+// Below 1 in plain digits: the letter for a thousandth, m, would be read as a million.
+function axisLabels(unit) {
+  if (unit === "share") return { format: "~%" };
+  const sign = unit === "usd" ? "$" : "";
+  return { labelExpr: `abs(datum.value) < 1 ? format(datum.value, '${sign}~f') : format(datum.value, '${sign}~s')` };
+}
 
 function columnsSpec(unit, names, legend, { stack = "zero" } = {}) {
   const few = names.length < 8;
@@ -111,7 +116,7 @@ function columnsSpec(unit, names, legend, { stack = "zero" } = {}) {
     mark: { type: "bar", cornerRadiusEnd: legend.length > 1 ? 0 : 2, ...(few ? { width: 44 } : { width: { band: 0.78 } }) },
     encoding: {
       x: { field: "label", type: "ordinal", sort: null, scale: { domain: names }, axis: { title: null, labelAngle: 0, labelOverlap: "parity", labelFlush: false, labelExpr: "slice(datum.label, 0, 6) == 'Week o' ? slice(datum.label, 8) : datum.label" } },
-      y: { field: "value", type: "quantitative", stack, axis: { title: null, format: stack === "normalize" ? "~%" : axisFormat[unit], tickCount: 4, ...(unit === "count" && stack !== "normalize" ? { tickMinStep: 1 } : {}) } },
+      y: { field: "value", type: "quantitative", stack, axis: { title: null, ...axisLabels(stack === "normalize" ? "share" : unit), tickCount: 4, ...(unit === "count" && stack !== "normalize" ? { tickMinStep: 1 } : {}) } },
       color: { field: "series", type: "nominal", legend: null, scale: { domain: legend.map(({ name }) => name), range: legend.map(({ colour: word }) => colour(word)) } },
       order: { field: "rank", type: "quantitative" },
       tooltip: { field: "tip" },
@@ -174,7 +179,7 @@ function monthChart({ title, metrics, note, points, budget, first, last }) {
       ],
       encoding: {
         x: { field: "day", type: "quantitative", scale: { domain: [1, last - first + 1], nice: false }, axis: { title: null, values: [1, 5, 10, 15, 20, 25, last - first + 1] } },
-        y: { field: "value", type: "quantitative", axis: { title: null, format: "$~s", tickCount: 4 }, scale: { domainMin: 0 } },
+        y: { field: "value", type: "quantitative", axis: { title: null, ...axisLabels("usd"), tickCount: 4 }, scale: { domainMin: 0 } },
       },
     }),
   });
