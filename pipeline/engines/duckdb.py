@@ -37,6 +37,7 @@ SECONDS_BETWEEN_TRIES = 0.1
 # What DuckDB says of a file that another process holds: on Linux and macOS, on Windows.
 LOCKED = re.compile("Could not set lock on file|being used by another process")
 IN_THIS_PROCESS = "Unique file handle conflict"
+OTHERWISE = re.compile("with a different configuration|already attached in READ_")
 HOLDER = re.compile(r"Conflicting lock is held in (.+?) \(PID (\d+)\)")
 
 
@@ -250,6 +251,11 @@ def open_engine(
                 raise DatabaseLockedError(_locked(path, str(error), wait)) from error
             time.sleep(SECONDS_BETWEEN_TRIES)
         except duckdb.Error as error:
+            if OTHERWISE.search(str(error)):
+                raise TargetError(
+                    f"{path} is open in this process already, to read only or with other settings."
+                    " Close that connection first."
+                ) from error
             raise TargetError(_one_line(f"Cannot open {path}: {error}")) from error
     return DuckDB(connection, path, bounded=memory_limit is not None)
 

@@ -232,6 +232,18 @@ def test_within_a_process_all_who_open_a_file_share_it(tmp_path, monkeypatch):
         assert one.fetch("SELECT sum(id) FROM t") == [(5,)]
 
 
+def test_a_file_that_this_process_has_open_in_another_way_is_said_to_be(tmp_path):
+    path = str(tmp_path / "x.duckdb")
+    connect(path).close()
+    wanted = "is open in this process already.*Close that connection"
+    with duckdb.connect(path, read_only=True), pytest.raises(TargetError, match=wanted):
+        connect(path)
+    with duckdb.connect(path), pytest.raises(TargetError, match=wanted):
+        connect(path, read_only=True)
+    with connect(path), pytest.raises(TargetError, match=wanted):
+        connect(path, read_only=True)
+
+
 def test_what_does_not_fit_into_memory_is_spilled_beside_the_file(tmp_path):
     with connect(str(tmp_path / "x.duckdb")) as engine:
         assert engine.fetch("SELECT current_setting('temp_directory')") == [(f"{tmp_path}/x.duckdb.tmp",)]
