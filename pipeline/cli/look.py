@@ -20,12 +20,8 @@ if TYPE_CHECKING:
     from pipeline.engines.base import Engine
     from pipeline.plan import Plan, PlanTable
 
-NEWEST = (
-    "run_id",
-    "created_at",
-    "started_at",
-    "updated_at",
-)  # by which tables of `meta` are in order of time
+# By which of their columns the books are in order of time.
+NEWEST = ("run_id", "created_at", "started_at", "updated_at")
 
 
 @command()
@@ -99,12 +95,14 @@ def show(invocation: Invocation, model: str, limit: int, output_format: str) -> 
     aa-pipeline show fct_agent_costs
     aa-pipeline show dim_agents --limit 100 --format json
     """
+    from pipeline import meta
     from pipeline.cli.output import print_json, say
     from pipeline.cli.tables import print_table
 
     with invocation.connect(read_only=True) as engine:
         schema, _, stored = model.rpartition(".")
-        if schema == "meta" and (shape := engine.shapes(schema).get(stored)):
+        is_book = schema == meta.SCHEMA and stored in meta.TABLES
+        if is_book and (shape := engine.shapes(schema).get(stored)):
             name, names, relation, published = model, [*shape], engine.name(schema, stored), True
             key = next((f"{engine.quote(column)} DESC" for column in NEWEST if column in shape), "")
         else:

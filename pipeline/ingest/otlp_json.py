@@ -146,7 +146,7 @@ def _read_point(point: dict[str, Any], series: Series, shared: Shared, rows: Row
         series,
         integer(point.get("timeUnixNano") or 0),
         integer(point.get("startTimeUnixNano") or 0),
-        None if value is None else float(value) + 0.0,  # -0 is 0
+        None if value is None else float(value),
         None if series.kind in SINGLE_NUMBERS else integer(point.get("count") or 0),
         attributes_of(point.get("attributes")),
     )

@@ -203,8 +203,10 @@ class Rows:
         name, unit, kind, temporality = series
         if not (0 < time < YEAR_2200 and 0 <= start < YEAR_2200):
             raise ValueError(NO_TIME if time == 0 else WRONG_TIME)
-        if value is not None and not math.isfinite(value):
-            raise ValueError("its value is not a finite number")
+        if value is not None:
+            value += 0.0  # an integer is a float, and -0 is 0
+            if not math.isfinite(value):
+                raise ValueError("its value is not a finite number")
         if value is None and kind in SINGLE_NUMBERS:
             raise ValueError("it has no value")
         if not INT64_MIN <= (count or 0) <= INT64_MAX:

@@ -201,7 +201,7 @@ def _read_point(point: Point, series: Series, shared: Shared, rows: Rows) -> Non
         series,
         point.timeUnixNano or 0,
         point.startTimeUnixNano or 0,
-        None if value is UNSET else value + 0.0,  # -0 is 0
+        None if value is UNSET else value,
         None if series.kind in SINGLE_NUMBERS else point.count or 0,
         _attributes_of(point.attributes),
     )
