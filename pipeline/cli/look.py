@@ -125,13 +125,15 @@ def show(invocation: Invocation, model: str, limit: int, output_format: str) -> 
 
 
 def _table(plan: "Plan", name: str) -> "PlanTable":
+    from pipeline import meta
     from pipeline.errors import SelectionError, did_you_mean
 
     by_name = {table.name: table for table in plan.tables.values()}
     by_name |= {f"{table.schema}.{table.stored_name}": table for table in plan.tables.values()}
     if name not in by_name:
+        names = [*by_name, *(f"{meta.SCHEMA}.{book}" for book in meta.TABLES)]
         raise SelectionError(
-            f"There is no table {name}.{did_you_mean(name, by_name)} `aa-pipeline ls` lists what there is."
+            f"There is no table {name}.{did_you_mean(name, names)} `aa-pipeline ls` lists what there is."
         )
     return by_name[name]
 

@@ -96,6 +96,7 @@ def test_show_reads_the_books_the_newest_first(run_shop, shop):
 
     assert [run["command"] for run in runs] == ["test", "build"]
     assert "There is no table meta.nothing." in run_shop("show meta.nothing", expect=2).stderr
+    assert "Did you mean meta.quarantine?" in run_shop("show meta.quarantin", expect=2).stderr
 
 
 def test_show_of_an_unknown_table_is_an_error_with_the_close_match(run_shop, shop):
