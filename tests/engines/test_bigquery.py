@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.compile import compile_plan, dialects
 from pipeline.config import Config
-from pipeline.engines import bigquery, connect
+from pipeline.engines import connect
 from pipeline.errors import ConfigError, DatabaseLockedError, QueryError, TargetError
 from pipeline.models.operations import json_columns
 from pipeline.plan import PlanColumn, PlanTable
@@ -259,8 +259,8 @@ def test_where_nothing_answers_that_is_said(emulator):
 
 
 def test_a_lost_connection_is_said(tmp_path, monkeypatch):
-    monkeypatch.setattr(bigquery, "SECONDS_OF_RETRY", 1)
     with bigquery_emulator() as server, connect(server.url("project")) as engine:
+        monkeypatch.setattr("pipeline.engines.bigquery.SECONDS_OF_RETRY", 1)
         publish(engine, 1)
         server.stop()
         with pytest.raises(QueryError, match=r"The connection to BigQuery was lost.*Nothing was published"):
