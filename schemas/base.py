@@ -116,7 +116,7 @@ class Contract(pa.DataFrameModel):
         Raises:
             pandera.errors.SchemaErrors: the contract is not kept; says how.
         """
-        from pipeline.compat import mend_duckdb
+        from pipeline.system.compat import mend_duckdb
 
         mend_duckdb()
         table = check_obj if isinstance(check_obj, ibis.Table) else cls._of_rows(check_obj)

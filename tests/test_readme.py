@@ -5,7 +5,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from pipeline.compile import compile_plan
+from pipeline.compile.compiler import compile_plan
 
 README = Path(__file__).parents[1] / "README.md"
 

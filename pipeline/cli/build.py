@@ -227,7 +227,7 @@ def work_on_plan(
     """
     from pipeline.cli.output import progress
     from pipeline.cli.results import show_result
-    from pipeline.selection import select as selected_names
+    from pipeline.plan.selection import select as selected_names
 
     with invocation.connect(create=create) as engine:
         with progress("Reading the plan") as update:
@@ -256,8 +256,8 @@ def _show_estimates(
 
     from pipeline.cli.output import print_json, progress, say
     from pipeline.cli.tables import print_table
+    from pipeline.plan.selection import select as selected_names
     from pipeline.run import estimate
-    from pipeline.selection import select as selected_names
 
     with invocation.connect(read_only=True) as engine, progress("Asking for estimates"):
         plan = invocation.plan(engine)

@@ -38,8 +38,8 @@ def show(invocation: Invocation, table: str, output_format: str) -> None:
     """
     from pipeline.cli.output import print_json, say
     from pipeline.cli.tables import print_table
-    from pipeline.contracts import contract as told
     from pipeline.errors import SelectionError, did_you_mean
+    from pipeline.plan.contract_diff import contract as told
 
     tables = invocation.plan_without_database().tables
     if table not in tables:
@@ -84,9 +84,9 @@ def diff(old: str, new: str, output_format: str) -> None:
     """
     from pipeline.cli.output import print_json, say
     from pipeline.cli.tables import print_table
-    from pipeline.code_versions import plan_of
-    from pipeline.contracts import diff as differences
-    from pipeline.contracts import is_breaking
+    from pipeline.compile.code_versions import plan_of
+    from pipeline.plan.contract_diff import diff as differences
+    from pipeline.plan.contract_diff import is_breaking
 
     changes = differences(plan_of(old).tables, plan_of(new).tables)
     breaking = is_breaking(changes)

@@ -24,7 +24,7 @@ def copy(invocation: Invocation, source: str, destination: str) -> None:
     from pipeline.cli.output import progress, say
     from pipeline.cli.tables import cell, print_table
     from pipeline.config import redact
-    from pipeline.copy import copy_database
+    from pipeline.outputs.copy import copy_database
 
     one = replace(invocation, target_option=source)
     other = replace(invocation, target_option=destination)

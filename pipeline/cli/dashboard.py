@@ -30,7 +30,7 @@ def dashboard(invocation: Invocation, folder: Path) -> None:
     aa-pipeline dashboard -o public/
     """
     from pipeline.cli.output import say
-    from pipeline.dashboard import write_dashboard
+    from pipeline.outputs.dashboard import write_dashboard
 
     with invocation.connect(read_only=True) as engine:
         written = write_dashboard(

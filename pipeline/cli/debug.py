@@ -23,9 +23,9 @@ def debug(invocation: Invocation, output_format: str) -> None:
     aa-pipeline debug
     aa-pipeline debug --target prod --format json
     """
-    from pipeline import plan_cache
     from pipeline.cli.failure import shown
     from pipeline.cli.output import print_json, say
+    from pipeline.compile import plan_cache
     from pipeline.errors import PipelineError
 
     facts: dict[str, Any] = {"versions": _versions()}

@@ -99,9 +99,9 @@ def demo(invocation: Invocation, path: Path, seed: int, as_of: "dt.datetime | No
 def _ingest(engine: "Engine", files: "DemoFiles") -> None:
     from pipeline.cli.ingest import account, show_problems
     from pipeline.cli.output import progress, say
-    from pipeline.ingest.copilot import ingest_copilot
-    from pipeline.ingest.git import ingest_git
-    from pipeline.ingest.otlp import ingest_otlp
+    from pipeline.ingest.copilot.ingest import ingest_copilot
+    from pipeline.ingest.git.ingest import ingest_git
+    from pipeline.ingest.otlp.ingest import ingest_otlp
 
     for name, ingest, inputs in (
         ("otlp", ingest_otlp, files.otlp),
@@ -115,9 +115,9 @@ def _ingest(engine: "Engine", files: "DemoFiles") -> None:
 
 
 def _write_pages(engine: "Engine", folder: Path) -> None:
-    from pipeline.dashboard import write_dashboard
-    from pipeline.files import write_whole
-    from pipeline.report import read_report, render
+    from pipeline.outputs.dashboard import write_dashboard
+    from pipeline.outputs.report import read_report, render
+    from pipeline.system.files import write_whole
 
     write_whole(folder / "report.html", render(read_report(engine), "html").encode())
     write_dashboard(engine, folder / "dashboard")

@@ -46,10 +46,10 @@ def generate(invocation: Invocation, folder: Path) -> None:
     import datetime as dt
 
     from pipeline.cli.output import say
-    from pipeline.docs.folder import write_site
-    from pipeline.docs.site import site_files
-    from pipeline.docs.state import State, read_state
     from pipeline.errors import TargetError
+    from pipeline.outputs.docs.folder import write_site
+    from pipeline.outputs.docs.site import site_files
+    from pipeline.outputs.docs.state import State, read_state
 
     try:
         with invocation.connect(read_only=True) as engine:
@@ -79,7 +79,7 @@ def serve(invocation: Invocation, folder: Path, port: int | None) -> None:
     aa-pipeline docs serve --port 9000
     """
     from pipeline.cli.output import say
-    from pipeline.docs.server import make_server
+    from pipeline.outputs.docs.server import make_server
 
     with make_server(folder, port) as server:
         host, bound = server.server_address[:2]

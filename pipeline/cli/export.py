@@ -46,8 +46,8 @@ def export(
     """
     from pipeline.cli.output import say
     from pipeline.cli.tables import print_table
-    from pipeline.export import export_tables
-    from pipeline.selection import select as selected
+    from pipeline.outputs.export import export_tables
+    from pipeline.plan.selection import select as selected
 
     with invocation.connect(read_only=True) as engine:
         plan = invocation.plan(engine)

@@ -11,7 +11,7 @@ from pipeline.cli.options import Group, Invocation, command, common_options, pas
 
 if TYPE_CHECKING:
     from pipeline.engines.base import Engine
-    from pipeline.ingest.landing import IngestResult
+    from pipeline.ingest.landing.landing import IngestResult
 
 TOKEN = "AA_PIPELINE_TOKEN"  # the environment variable that holds the receiver's secret
 EXAMPLES = 5  # records put aside that are named at once
@@ -86,7 +86,7 @@ def otlp(
         _listen(invocation, listen, spool, include, anywhere=listen_anywhere)
         return
 
-    from pipeline.ingest.otlp import ingest_otlp
+    from pipeline.ingest.otlp.ingest import ingest_otlp
 
     _import_arrow(invocation)
     with invocation.connect(create=True) as engine:
@@ -96,7 +96,7 @@ def otlp(
 
 
 def _import_arrow(invocation: Invocation) -> None:
-    from pipeline.ingest.arrow import import_arrow_alone
+    from pipeline.ingest.landing.arrow import import_arrow_alone
 
     if invocation.own_process:
         import_arrow_alone()
@@ -108,7 +108,7 @@ def _listen(
     """Receive until Ctrl-C; the database is open only for moments."""
     from pipeline.cli.output import say
     from pipeline.engines import connect
-    from pipeline.ingest.receiver import listen
+    from pipeline.ingest.otlp.receiver import listen
 
     url, wait, limit = invocation.target.url, invocation.wait, invocation.config.memory_limit
     result = listen(
@@ -138,7 +138,7 @@ def git(
     aa-pipeline ingest git ~/code/* --all-branches
     """
     from pipeline.cli.output import progress
-    from pipeline.ingest.git import ingest_git
+    from pipeline.ingest.git.ingest import ingest_git
 
     if branch and all_branches:
         raise click.UsageError("Give either --branch or --all-branches.")
@@ -161,7 +161,7 @@ def copilot(invocation: Invocation, paths: tuple[str, ...]) -> None:
     aa-pipeline ingest copilot users-28-day.ndjson
     """
     from pipeline.cli.output import progress
-    from pipeline.ingest.copilot import ingest_copilot
+    from pipeline.ingest.copilot.ingest import ingest_copilot
 
     with invocation.connect(create=True) as engine:
         with progress("Reading Copilot reports"):

@@ -9,7 +9,7 @@ import click
 from pipeline.cli.options import Invocation, command, pass_invocation
 
 if TYPE_CHECKING:
-    from pipeline.lineage import Column, Edge, Tables
+    from pipeline.plan.lineage import Column, Edge, Tables
 
 Near = Callable[[str], list[str]]
 
@@ -36,7 +36,7 @@ def lineage(invocation: Invocation, name: str, output_format: str) -> None:
     aa-pipeline lineage fct_agent_costs.daily_cost_usd
     aa-pipeline lineage raw.otel_logs.timestamp --format mermaid
     """
-    from pipeline.lineage import find
+    from pipeline.plan.lineage import find
 
     tables = invocation.plan_without_database().tables
     table, column = find(tables, name)
@@ -48,8 +48,8 @@ def lineage(invocation: Invocation, name: str, output_format: str) -> None:
 
 def _show_table(tables: "Tables", name: str, output_format: str) -> None:
     from pipeline.cli.output import print_json, say
-    from pipeline.lineage import mermaid_of_tables
-    from pipeline.selection import ancestors, descendants
+    from pipeline.plan.lineage import mermaid_of_tables
+    from pipeline.plan.selection import ancestors, descendants
 
     up, down = ancestors(tables, [name]), descendants(tables, [name])
     if output_format == "json":
@@ -66,7 +66,7 @@ def _show_table(tables: "Tables", name: str, output_format: str) -> None:
 
 def _show_column(tables: "Tables", column: "Column", output_format: str) -> None:
     from pipeline.cli.output import print_json, say
-    from pipeline.lineage import KINDS, ROWS, VALUE, edges_down, edges_into, edges_up, mermaid_of_columns
+    from pipeline.plan.lineage import KINDS, ROWS, VALUE, edges_down, edges_into, edges_up, mermaid_of_columns
 
     if output_format == "json":
         up, down = edges_up(tables, column), edges_down(tables, column)

@@ -40,7 +40,7 @@ def ls(invocation: Invocation, select: tuple[str, ...], exclude: tuple[str, ...]
     """
     from pipeline.cli.output import is_terminal, print_json, say
     from pipeline.cli.tables import print_table
-    from pipeline.selection import select as selected
+    from pipeline.plan.selection import select as selected
 
     plan = invocation.plan_without_database()
     tables = [plan.tables[name] for name in selected(plan.tables, select, exclude)]
@@ -95,9 +95,9 @@ def show(invocation: Invocation, model: str, limit: int, output_format: str) -> 
     aa-pipeline show fct_agent_costs
     aa-pipeline show dim_agents --limit 100 --format json
     """
-    from pipeline import meta
     from pipeline.cli.output import print_json, say
     from pipeline.cli.tables import print_table
+    from pipeline.engines import meta
 
     with invocation.connect(read_only=True) as engine:
         schema, _, stored = model.rpartition(".")
@@ -125,7 +125,7 @@ def show(invocation: Invocation, model: str, limit: int, output_format: str) -> 
 
 
 def _table(plan: "Plan", name: str) -> "PlanTable":
-    from pipeline import meta
+    from pipeline.engines import meta
     from pipeline.errors import SelectionError, did_you_mean
 
     by_name = {table.name: table for table in plan.tables.values()}
@@ -204,11 +204,11 @@ def compile_(
     """
     from dataclasses import asdict
 
-    from pipeline import plan_cache
     from pipeline.cli.output import print_json, printable, say
+    from pipeline.compile import plan_cache
     from pipeline.engines import dialect_of
-    from pipeline.files import write_whole
-    from pipeline.selection import select as selected
+    from pipeline.plan.selection import select as selected
+    from pipeline.system.files import write_whole
 
     last = plan_cache.last(dialect_of(invocation.target.url), invocation.config)
     plan = _plan(invocation)

@@ -33,7 +33,7 @@ def notebook(output: Path, force: bool) -> None:
     """
     from pipeline.cli.output import say
     from pipeline.errors import SetupError
-    from pipeline.files import write_whole
+    from pipeline.system.files import write_whole
 
     if output.exists() and not force:
         raise SetupError(

@@ -86,7 +86,7 @@ class Invocation:
 
     def plan(self, engine: "Engine") -> "Plan":
         """The plan for an open database."""
-        from pipeline import plan_cache
+        from pipeline.compile import plan_cache
 
         config = self.config.for_target(self.target)
         plan = plan_cache.load(
@@ -101,7 +101,7 @@ class Invocation:
 
     def plan_without_database(self) -> "Plan":
         """A plan for the target's engine, whatever its raw tables look like."""
-        from pipeline import plan_cache
+        from pipeline.compile import plan_cache
         from pipeline.engines import dialect_of
 
         return plan_cache.load_any(

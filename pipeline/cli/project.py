@@ -54,7 +54,7 @@ def init(invocation: Invocation) -> None:
     """
     from pipeline.cli.output import say
     from pipeline.config import CONFIG_FILE, SOURCES, redact
-    from pipeline.ingest.raw_tables import make_raw_table
+    from pipeline.engines.raw_tables import make_raw_table
 
     file = Path.cwd() / CONFIG_FILE
     target = invocation.target  # a broken configuration is an error before anything is made
@@ -103,9 +103,9 @@ def clean(invocation: Invocation) -> None:
     \b
     aa-pipeline clean
     """
-    from pipeline import plan_cache
     from pipeline.cli.output import say
-    from pipeline.docs.folder import MANIFEST, write_site
+    from pipeline.compile import plan_cache
+    from pipeline.outputs.docs.folder import MANIFEST, write_site
 
     count = plan_cache.clear()
     say(f"Removed {count} compiled plan{'' if count == 1 else 's'}.")

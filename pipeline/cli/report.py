@@ -37,8 +37,8 @@ def report(invocation: Invocation, run_id: str | None, output_format: str, outpu
     aa-pipeline report --format html -o report.html
     """
     from pipeline.cli.output import colourful, say
-    from pipeline.files import write_whole
-    from pipeline.report import read_report, render
+    from pipeline.outputs.report import read_report, render
+    from pipeline.system.files import write_whole
 
     with invocation.connect(read_only=True) as engine:
         found = read_report(engine, run_id)

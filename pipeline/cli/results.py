@@ -11,8 +11,8 @@ from pipeline.errors import AuditError
 
 if TYPE_CHECKING:
     from pipeline.config import Target
+    from pipeline.plan.check_results import AuditResult
     from pipeline.run import RunResult
-    from pipeline.verdicts import AuditResult
 
 # Tables of which a profile shows the operators.
 MOST_PROFILED = 10

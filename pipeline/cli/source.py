@@ -59,7 +59,7 @@ def freshness(
     from pipeline.cli.output import print_json
     from pipeline.cli.tables import print_table
     from pipeline.errors import AuditError
-    from pipeline.selection import select as selected
+    from pipeline.plan.selection import select as selected
 
     now = as_of or dt.datetime.now(dt.UTC)
     with invocation.connect(read_only=True) as engine:

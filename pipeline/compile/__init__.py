@@ -1,11 +1,25 @@
 """From models and contracts to a plan, with no data and no connection.
 
-* `contracts`: the contracts of a package, by table.
-* `dialects`: how each engine writes queries and types.
-* `raw`: raw tables as they are, read as their contracts say.
-* `compiler`: all of it together.
+* `graph`: the models, read from files and function signatures; `contracts`: what their tables promise.
+* `dialects`: how each engine writes queries and types; `raw_tables`: raw tables as they are, read as
+  their contracts say.
+* `analysis`: what expressions tell: column lineage, properties of columns, partitions.
+* `checks`: what contracts promise, proven or as SQL.
+* `compiler`: all of it together; `plan_cache` keeps what comes of it, so that it is seldom needed.
 """
 
-from pipeline.compile.compiler import compile_plan
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pipeline.compile.compiler import compile_plan
 
 __all__ = ["compile_plan"]
+
+
+def __getattr__(name: str) -> Any:
+    # On demand: a command that finds its plan in the cache must not pay for Ibis and Pandera.
+    if name == "compile_plan":
+        from pipeline.compile.compiler import compile_plan
+
+        return compile_plan
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -13,24 +13,24 @@ import ibis.expr.types as ir
 import sqlglot.expressions as sge
 from ibis.common.exceptions import UnsupportedOperationError
 
-from pipeline.audits import audits_for, law_audits
-from pipeline.audits.facts import shape_problems
-from pipeline.audits.relations import Relations
-from pipeline.audits.sql import ALIAS
-from pipeline.compat import check_versions
 from pipeline.compile import dialects
+from pipeline.compile.analysis.column_lineage import lineage
+from pipeline.compile.analysis.partitions import increments
+from pipeline.compile.analysis.relations import Relations
+from pipeline.compile.analysis.time_drift import moved
+from pipeline.compile.checks.facts import shape_problems
+from pipeline.compile.checks.freshness import freshness_audit
+from pipeline.compile.checks.laws import law_audits
+from pipeline.compile.checks.sql import ALIAS, audits_for
 from pipeline.compile.contracts import contracts_of
-from pipeline.compile.freshness import freshness_audit
-from pipeline.compile.increments import increments
-from pipeline.compile.lineage import lineage
-from pipeline.compile.raw import SCHEMA as RAW
-from pipeline.compile.raw import RawTables, conform, table_name
-from pipeline.compile.window import moved
+from pipeline.compile.graph import Model, discover
+from pipeline.compile.raw_tables import SCHEMA as RAW
+from pipeline.compile.raw_tables import RawTables, conform, table_name
 from pipeline.config import Config
 from pipeline.errors import ModelError, did_you_mean
-from pipeline.graph import Model, discover
 from pipeline.models.operations import as_of, by_code_point
 from pipeline.plan import Plan, PlanAudit, PlanColumn, PlanTable
+from pipeline.system.compat import check_versions
 from schemas.base import Contract, Source
 
 SEEDS = "seeds"

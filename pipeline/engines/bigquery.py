@@ -24,7 +24,7 @@ from google.cloud.bigquery.retry import DEFAULT_RETRY
 
 from pipeline.config import redact
 from pipeline.engines.base import ROW, Kind, check_options
-from pipeline.engines.beside import LOCK, LOCK_SCHEMA, BesideEngine
+from pipeline.engines.versioned_views import LOCK, LOCK_SCHEMA, BesideEngine
 from pipeline.errors import ConfigError, QueryError, TargetError
 
 OPTIONS = {

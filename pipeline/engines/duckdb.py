@@ -210,7 +210,7 @@ class DuckDB(Engine):
         return row[:-3], ":".join(map(str, row[-3:]))
 
     def ibis(self) -> Any:
-        from pipeline.compat import ibis_duckdb
+        from pipeline.system.compat import ibis_duckdb
 
         return ibis_duckdb(self.connection)
 

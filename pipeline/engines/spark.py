@@ -19,8 +19,8 @@ from pyspark.sql import SparkSession
 
 from pipeline.config import redact
 from pipeline.engines.base import Kind, check_options
-from pipeline.engines.beside import LOCK, LOCK_SCHEMA, BesideEngine
 from pipeline.engines.spark_session import Warehouse, errors, start, stop
+from pipeline.engines.versioned_views import LOCK, LOCK_SCHEMA, BesideEngine
 from pipeline.errors import QueryError, TargetError
 
 OLDEST = (4, 0)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import ibis.expr.types as ir
 
-from pipeline import plan_cache
+from pipeline.compile import plan_cache
 from pipeline.config import load_config
 from pipeline.engines import connect, dialect_of, exists, module_of
 from pipeline.errors import ModelError, did_you_mean
@@ -132,7 +132,7 @@ class Pipeline:
             PipelineError: what the command `build` would say.
         """
         from pipeline import run
-        from pipeline.selection import select as selected
+        from pipeline.plan.selection import select as selected
 
         with self.connect(read_only=False) as engine:
             plan = plan_cache.load(engine.dialect, self.config, engine.shapes("raw"))
@@ -152,7 +152,7 @@ class Pipeline:
         Raises:
             PipelineError: there was no such run.
         """
-        from pipeline.report import read_report
+        from pipeline.outputs.report import read_report
 
         with self.connect() as engine:
             return ReportView(read_report(engine, run_id))
@@ -163,7 +163,7 @@ class Pipeline:
         Raises:
             SelectionError: there is no such table or column.
         """
-        from pipeline.lineage import find
+        from pipeline.plan.lineage import find
 
         return LineageView(self.models, *find(self.models, name))
 

@@ -5,13 +5,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from pipeline.lineage import ROWS, VALUE, Edge, edges_down, edges_up, mermaid_of_columns, mermaid_of_tables
-from pipeline.pages import visible
+from pipeline.outputs.pages import visible
 from pipeline.plan import PlanTable
-from pipeline.selection import ancestors, descendants
+from pipeline.plan.lineage import (
+    ROWS,
+    VALUE,
+    Edge,
+    edges_down,
+    edges_up,
+    mermaid_of_columns,
+    mermaid_of_tables,
+)
+from pipeline.plan.selection import ancestors, descendants
 
 if TYPE_CHECKING:
-    from pipeline.report import Report
+    from pipeline.outputs.report import Report
     from pipeline.run.results import RunResult
 
 LAYERS = ("raw", "seeds", "staging", "intermediate", "marts", "meta")
@@ -110,12 +118,12 @@ class ReportView:
         self.report = report
 
     def __repr__(self) -> str:
-        from pipeline.report import render
+        from pipeline.outputs.report import render
 
         return render(self.report, "text")
 
     def _repr_html_(self) -> str:
-        from pipeline.report import render
+        from pipeline.outputs.report import render
 
         # In a frame of its own: the notebook's style and the report's leave each other alone.
         page = escape(render(self.report, "html"), quote=True)

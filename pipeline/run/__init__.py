@@ -11,10 +11,10 @@ and the engine's driver.
 * `estimating`: what a build would read, where that is billed.
 """
 
-from pipeline.run.building import build, run, seed
-from pipeline.run.estimating import Estimate, estimate
+from pipeline.run.audits import audit
+from pipeline.run.builder import build, run, seed
+from pipeline.run.estimates import Estimate, estimate
 from pipeline.run.results import FailingRow, RunResult, TableResult
-from pipeline.run.testing import audit
 
 __all__ = [
     "Estimate",

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline import meta
+from pipeline.engines import meta
 from pipeline.engines.base import Engine
 from pipeline.plan import PlanTable
 

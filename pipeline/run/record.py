@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pipeline import meta
+from pipeline.engines import meta
 from pipeline.engines.base import Engine
 from pipeline.run.results import RunResult
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pipeline.engines.base import Step
 from pipeline.plan import PlanTable
-from pipeline.verdicts import AuditResult
+from pipeline.plan.check_results import AuditResult
 
 
 @dataclass(frozen=True)

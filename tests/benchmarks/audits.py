@@ -15,7 +15,7 @@ from pathlib import Path
 from pandera.errors import SchemaErrors
 
 from pipeline import run
-from pipeline.compile import compile_plan
+from pipeline.compile.compiler import compile_plan
 from pipeline.compile.contracts import contracts_of
 from pipeline.engines import connect
 from tests.benchmarks.generate import generate

@@ -9,10 +9,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from pipeline.dashboard import write_dashboard
 from pipeline.engines import connect
+from pipeline.outputs.dashboard import write_dashboard
 from tests.benchmarks.browser import milliseconds_to_open
-from tests.dashboard.marts import write_marts
+from tests.outputs.dashboard.marts import write_marts
 
 DEVELOPERS, DAYS = 1000, 365
 FIRST_DAY = dt.date(2025, 11, 25)

@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from pipeline.docs import State, site_files, write_site
+from pipeline.outputs.docs import State, site_files, write_site
 from pipeline.plan import Plan, PlanColumn, PlanTable
 from tests.benchmarks.browser import RUNS, milliseconds_to_open
 

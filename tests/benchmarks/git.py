@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pipeline.engines import connect
-from pipeline.ingest.git import ingest_git
-from pipeline.ingest.raw_tables import make_raw_table
+from pipeline.engines.raw_tables import make_raw_table
+from pipeline.ingest.git.ingest import ingest_git
 from tests.benchmarks.seconds import Seconds, compare, seconds_printed_by
 
 FILES = 1_000

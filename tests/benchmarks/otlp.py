@@ -18,11 +18,11 @@ from pathlib import Path
 import orjson
 
 from pipeline.engines import connect
-from pipeline.ingest.arrow import import_arrow_alone
-from pipeline.ingest.otlp import ingest_otlp
-from pipeline.ingest.raw_tables import make_raw_table
+from pipeline.engines.raw_tables import make_raw_table
+from pipeline.ingest.landing.arrow import import_arrow_alone
+from pipeline.ingest.otlp.ingest import ingest_otlp
 from tests.benchmarks.seconds import Seconds, compare, seconds_printed_by
-from tests.ingest.otlp_samples import log, logs, metric, metrics, point
+from tests.ingest.otlp.samples import log, logs, metric, metrics, point
 
 BLOCK = 25 << 20  # bytes that are generated; the rest repeats them at other times
 FIRST_SECOND = 1_000_000_000

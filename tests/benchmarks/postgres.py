@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from pipeline.compile import compile_plan
+from pipeline.compile.compiler import compile_plan
 from pipeline.engines import connect
 from tests.benchmarks.generate import generate
 from tests.engines.servers import PostgresServer, postgres_server

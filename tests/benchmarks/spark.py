@@ -23,7 +23,8 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline import plan_cache, run
+from pipeline import run
+from pipeline.compile import plan_cache
 from pipeline.config import Config
 from pipeline.engines import connect
 from pipeline.engines.base import Engine

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from pipeline.engines.base import Engine
-from pipeline.ingest.raw_tables import make_raw_table
+from pipeline.engines.raw_tables import make_raw_table
 
 CASES = 150
 TIMEZONE = "Europe/Berlin"

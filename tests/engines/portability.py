@@ -5,8 +5,8 @@
 
 from pathlib import Path
 
-from pipeline.compile import compile_plan
-from pipeline.graph import discover
+from pipeline.compile.compiler import compile_plan
+from pipeline.compile.graph import discover
 
 README = Path(__file__).parents[2] / "README.md"
 BEGIN, END = "<!-- made by `python -m tests.engines.portability` -->\n", "<!-- end of what is made -->\n"

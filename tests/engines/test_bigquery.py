@@ -11,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 import ibis
 import pytest
 
-from pipeline.compile import compile_plan, dialects
+from pipeline.compile import dialects
+from pipeline.compile.compiler import compile_plan
 from pipeline.config import Config
 from pipeline.engines import connect
 from pipeline.errors import ConfigError, DatabaseLockedError, QueryError, TargetError

@@ -12,10 +12,10 @@ import pytest
 import sqlglot as sg
 import sqlglot.expressions as sge
 
-from pipeline.compile import compile_plan
+from pipeline.compile.compiler import compile_plan
 from pipeline.config import Config
 from pipeline.plan import AS_OF, AS_OF_BEFORE
-from pipeline.verdicts import audit_query
+from pipeline.plan.check_results import audit_query
 from tests.engines.servers import emulator_python
 
 INSTANT = "2026-11-15 12:00:00+00:00"

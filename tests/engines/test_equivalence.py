@@ -10,20 +10,20 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import plan_cache
+from pipeline.compile import plan_cache
+from pipeline.compile.graph import discover
 from pipeline.config import Config, load_config
-from pipeline.copy import copy_database
 from pipeline.demo import write_demo
 from pipeline.engines import connect
 from pipeline.engines.base import Engine
-from pipeline.graph import discover
-from pipeline.ingest.copilot import ingest_copilot
-from pipeline.ingest.git import ingest_git
-from pipeline.ingest.otlp import ingest_otlp
+from pipeline.ingest.copilot.ingest import ingest_copilot
+from pipeline.ingest.git.ingest import ingest_git
+from pipeline.ingest.otlp.ingest import ingest_otlp
+from pipeline.outputs.copy import copy_database
 from pipeline.plan import Plan
+from pipeline.plan.check_results import AuditResult
 from pipeline.run import build
 from pipeline.run.results import RunResult
-from pipeline.verdicts import AuditResult
 from tests.engines import made_up, portability
 from tests.engines.equality import difference
 

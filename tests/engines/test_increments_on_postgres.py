@@ -7,7 +7,7 @@ import pytest
 from pipeline import run
 from pipeline.engines import connect
 from pipeline.plan import Plan, PlanLookup, PlanTable
-from pipeline.run import partial
+from pipeline.run import incremental
 from tests.projects import compile_shop
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -15,8 +15,8 @@ NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 @pytest.fixture
 def engine(new_postgres, monkeypatch):
-    monkeypatch.setattr(partial, "SMALL", 0)
-    monkeypatch.setattr(partial, "MOST", 1)
+    monkeypatch.setattr(incremental, "SMALL", 0)
+    monkeypatch.setattr(incremental, "MOST", 1)
     with connect(new_postgres()) as engine:
         engine.create_schema("raw")
         engine.execute(
@@ -81,7 +81,7 @@ def test_what_arrives_in_a_table_that_is_looked_up_concerns_who_looks_it_up(engi
     engine.execute("INSERT INTO s.looked_up VALUES ('b', 'b', 'old')")
     engine.execute(f"CREATE TABLE s.m AS {made}")
     with engine.transaction():
-        changes = partial.Changes(engine, plan, [m])
+        changes = incremental.Changes(engine, plan, [m])
         old = changes.remember(looked_up)
         engine.execute("INSERT INTO s.looked_up VALUES ('a', 'b', 'new'), ('a', NULL, 'nobody')")
         changes.compare(looked_up, old)

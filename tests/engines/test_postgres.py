@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from pipeline.compile.raw import conform
+from pipeline.compile.raw_tables import conform
 from pipeline.engines import connect
 from pipeline.errors import ConfigError, DatabaseLockedError, QueryError, TargetError
 from schemas.raw import RawOtelLogs

@@ -8,11 +8,12 @@ from functools import partial
 
 import pytest
 
-from pipeline import plan_cache, run
+from pipeline import run
+from pipeline.compile import plan_cache
 from pipeline.config import Config
 from pipeline.engines import connect
 from pipeline.errors import ConfigError, QueryError, TargetError
-from pipeline.selection import ancestors
+from pipeline.plan.selection import ancestors
 from tests.engines import made_up
 from tests.engines.equality import difference
 from tests.engines.servers import free_port

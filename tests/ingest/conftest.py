@@ -1,7 +1,7 @@
 import pytest
 
 from pipeline.engines import connect
-from pipeline.ingest.raw_tables import make_raw_table
+from pipeline.engines.raw_tables import make_raw_table
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline import run
-from pipeline.compile import compile_plan
+from pipeline.compile.compiler import compile_plan
 from pipeline.config import Config
 from pipeline.engines import connect
 from tests.models.harness import AS_OF, at, columns_of, log, point, typed

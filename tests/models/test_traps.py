@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.graph import discover
+from pipeline.compile.graph import discover
 from tests.models.harness import Warehouse, at, log, point, price, request
 
 DAY = ["total_sessions", "total_input_tokens", "total_output_tokens", "total_cost_usd"]

@@ -3,7 +3,7 @@
 import json
 from functools import cache
 
-from pipeline.compile import compile_plan
+from pipeline.compile.compiler import compile_plan
 from pipeline.config import Config
 from pipeline.plan import Plan
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import IngestError
-from pipeline.ingest.landing import IngestResult, Landing, record_hash
+from pipeline.ingest.landing.landing import IngestResult, Landing, record_hash
 from pipeline.ingest.transcripts import claude_code, codex, cursor, gemini_cli, opencode
 from pipeline.ingest.transcripts.events import Event
 from pipeline.ingest.transcripts.files import find, homes, kind_of

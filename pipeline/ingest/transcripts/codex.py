@@ -15,7 +15,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from pipeline.ingest.landing import Landing
+from pipeline.ingest.landing.landing import Landing
 from pipeline.ingest.transcripts.events import (
     BadRecord,
     Event,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pipeline.ingest.landing import Landing
+from pipeline.ingest.landing.landing import Landing
 from pipeline.ingest.transcripts.events import (
     BadRecord,
     Event,

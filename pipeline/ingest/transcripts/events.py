@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.ingest.landing import Landing
+from pipeline.ingest.landing.landing import Landing
 
 YEARS = range(1970, 2200)
 COUNTS = range(2**53)  # more tokens than that nobody has

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pipeline.ingest.landing import Landing
+from pipeline.ingest.landing.landing import Landing
 
 SUFFIXES = (".jsonl", ".json", ".csv", ".db")
 HEAD = 1 << 16  # bytes that are looked at to tell what a file is

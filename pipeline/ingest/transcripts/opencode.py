@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from pipeline.ingest.landing import Landing
+from pipeline.ingest.landing.landing import Landing
 from pipeline.ingest.transcripts.events import (
     BadRecord,
     Event,

@@ -1,0 +1,172 @@
+"""Facts as the audits of a plan: proven, or a scalar SQL expression that counts failing rows."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import ibis
+import ibis.backends.sql.compilers as compilers
+import ibis.expr.types as ir
+import sqlglot.expressions as sge
+
+from pipeline.compile.checks.facts import Fact, facts, shape_problems
+from pipeline.compile.checks.proof import Prover
+from pipeline.errors import ModelError
+from pipeline.plan import EXAMPLES, PlanAudit
+from schemas.base import Contract, Source
+
+# What Ibis calls a table that stands alone in a query.
+ALIAS = "t0"
+
+
+def audits_for(
+    contract: type[Contract],
+    expr: ir.Table | None,
+    *,
+    dialect: str,
+    schema: str,
+    severities: Mapping[str, str] | None = None,
+    schemas: Mapping[str, str] | None = None,
+    assume: Mapping[str, type[Contract]] | None = None,
+) -> tuple[list[PlanAudit], str]:
+    """The audits of one table, and what their SQL is selected from.
+
+    Args:
+        contract: what the table promises.
+        expr: the expression that makes it, over unbound tables; of a source, the expression
+            that gives its columns the types of the contract; of a seed, None.
+        dialect: an Ibis backend's name: duckdb, postgres, pyspark, bigquery.
+        schema: schema of the database that the table is published in.
+        severities: the configuration's `severity`.
+        schemas: schema of the database by table, for references.
+        assume: contracts of the tables that `expr` reads and that are audited before it,
+            by the names that its unbound tables have. Proofs may rest on them.
+
+    Raises:
+        ModelError: the expression has not the columns that the contract promises,
+            or a check cannot be written as SQL.
+    """
+    if expr is not None and (problems := shape_problems(contract, expr.schema())):
+        raise ModelError(
+            f"{contract.table()} is not what its contract {contract.__name__} promises: "
+            f"{' '.join(problems)} Mend the model or the contract."
+        )
+    renderer = Renderer(dialect)
+    table = ibis.table(contract.columns(), name=contract.table(), database=schema)
+    is_source = issubclass(contract, Source)
+    relation = f"({renderer.sql(expr)})" if is_source else renderer.relation(table)
+    audit_from = f"{relation} AS {ALIAS}"
+    prover = Prover(expr, assume or {}, severities or {}) if expr is not None else None
+
+    found = facts(contract, severities, schemas)
+    counts, conditions = renderer.row_facts(table, found)
+    audits = [] if is_source else [_shape(contract, is_seed=expr is None)]
+    for fact in found:
+        proof = prover.prove(fact) if prover else None
+        if fact.failing:
+            counted = counts[fact.name]
+            examples: str | None = _examples(
+                renderer, audit_from, fact.shown, contract.key(), conditions[fact.name]
+            )
+        else:
+            assert fact.failures is not None
+            counted = renderer.scalar(fact.failures(table))
+            rows = fact.examples and fact.examples(table)
+            examples = None if rows is None else f"{renderer.sql(rows)} LIMIT {EXAMPLES}"
+        audits.append(
+            PlanAudit(
+                name=fact.name,
+                kind=fact.kind,
+                columns=list(fact.columns),
+                description=fact.description,
+                severity=fact.severity,
+                limit=fact.limit,
+                proven=proof.why if proof else None,
+                assumes=sorted(proof.assumes) if proof else [],
+                sql=counted,
+                examples_sql=examples,
+                needs=list(fact.needs),
+            )
+        )
+    return audits, audit_from
+
+
+class Renderer:
+    """Ibis expressions as SQL of one dialect, without a connection."""
+
+    def __init__(self, dialect: str) -> None:
+        self.compiler = _compiler(dialect)
+
+    def sql(self, expr: ir.Expr) -> str:
+        """A whole query."""
+        return self._text(self._query(expr))
+
+    def relation(self, table: ir.Table) -> str:
+        """The quoted name of an unbound table, with its schema."""
+        named = self._query(table).find(sge.Table).copy()
+        named.set("alias", None)
+        return self._text(named)
+
+    def scalar(self, expr: ir.Scalar) -> str:
+        """A scalar as an expression that can be selected along with others.
+
+        Where it looks at one table only, it is to be selected from that table; else it is
+        a query in brackets, which can be selected from anything.
+        """
+        query = self._query(expr.name("counted"))
+        plain = {"expressions", "from_", "from"}
+        source = query.args.get("from_") or query.args.get("from")
+        if (
+            isinstance(source and source.this, sge.Table)
+            and not {key for key, value in query.args.items() if value} - plain
+        ):
+            return self._text(query.expressions[0].unalias())
+        return f"({self._text(query)})"
+
+    def row_facts(self, table: ir.Table, found: list[Fact]) -> tuple[dict[str, str], dict[str, str]]:
+        """By fact: how many rows fail, and which; all compiled at once, which is fast."""
+        named = {f"a{at}": fact for at, fact in enumerate(found) if fact.failing}
+        if not named:
+            return {}, {}
+        fails = {alias: fact.failing(table) for alias, fact in named.items() if fact.failing}
+        counts = self._query(
+            table.aggregate(**{alias: table.count(where=failing) for alias, failing in fails.items()})
+        )
+        conditions = self._query(table.select(**fails))
+        return tuple(  # type: ignore[return-value]
+            {named[column.alias].name: self._text(column.unalias()) for column in query.expressions}
+            for query in (counts, conditions)
+        )
+
+    def _query(self, expr: ir.Expr) -> Any:
+        return self.compiler.to_sqlglot(expr)
+
+    def _text(self, query: Any) -> str:
+        return str(query.sql(dialect=self.compiler.dialect))
+
+
+def _examples(
+    renderer: Renderer, audit_from: str, shown: tuple[str, ...], key: list[str], condition: str
+) -> str:
+    def quoted(column: str) -> str:
+        name = sge.column(column, table=ALIAS, quoted=True)
+        return str(name.sql(dialect=renderer.compiler.dialect))
+
+    columns = ", ".join(map(quoted, shown))
+    order = f" ORDER BY {', '.join(map(quoted, key))}" if key else ""
+    return f"SELECT {columns} FROM {audit_from} WHERE {condition}{order} LIMIT {EXAMPLES}"
+
+
+def _shape(contract: type[Contract], *, is_seed: bool) -> PlanAudit:
+    return PlanAudit(
+        name="shape",
+        kind="shape",
+        columns=list(contract.columns()),
+        description=f"{contract.table()} has exactly the columns of its contract.",
+        proven="made from its contract" if is_seed else "names, order and types of the expression",
+    )
+
+
+@cache
+def _compiler(dialect: str) -> Any:
+    return getattr(compilers, dialect).compiler

@@ -1,0 +1,271 @@
+"""Plans on disk, so that a warm command needs no compiler: no Ibis, no Pandera, no pandas.
+
+A plan is kept under a fingerprint of everything that it depends on: the content of models,
+contracts and compiler, the settings, the versions of what compiles, and the shapes of the
+raw tables. It is found again only if all of that is the same, so it cannot be stale.
+
+Files are `<project>-<code>-<shapes>.json` in the user's cache folder, readable by people.
+"""
+
+import gc
+import hashlib
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from pipeline.config import Config
+from pipeline.plan import Plan, PlanTable
+
+MODELS = "pipeline.models"
+SCHEMAS = "schemas"
+
+# What else a plan depends on: the compiler, and what it writes.
+COMPILER = ("pipeline.compile", "pipeline.config", "pipeline.plan", "pipeline.system.compat")
+DISTRIBUTIONS = ("aa_pipeline-", "ibis_framework-", "pandera-", "sqlglot-")
+
+# More are not kept; the oldest go.
+MOST_PLANS = 50
+
+Shapes = Mapping[str, Mapping[str, str]]
+
+
+def load(
+    dialect: str,
+    config: Config,
+    shapes: Shapes | None,
+    *,
+    models: str = MODELS,
+    schemas: str = SCHEMAS,
+) -> Plan:
+    """The plan for a database whose raw tables are `shapes`, compiled only if it must be.
+
+    Args:
+        dialect: duckdb, postgres, pyspark or bigquery.
+        config: settings that models and audits take.
+        shapes: the raw tables, table → column → native type; None for those of the contracts.
+        models: the package of the models.
+        schemas: the package of the contracts.
+
+    Raises:
+        ModelError: a model or a contract is not what it must be.
+        TargetError: a raw table of the database cannot be understood.
+    """
+    expected = fingerprint(dialect, config, shapes, models=models, schemas=schemas)
+    file = folder() / f"{_project(dialect, config)}-{expected}.json"
+    plan = _read(file, expected)
+    if plan is None:
+        trusted = _memory_is_disk(models, schemas)
+        plan = _compile(dialect, config, shapes, models, schemas, expected)
+        now = fingerprint(dialect, config, shapes, models=models, schemas=schemas)
+        if trusted and now == expected:
+            _write(file, plan)
+    return plan
+
+
+def fingerprint(
+    dialect: str,
+    config: Config,
+    shapes: Shapes | None,
+    *,
+    models: str = MODELS,
+    schemas: str = SCHEMAS,
+) -> str:
+    """What a plan is valid for: `<code>-<shapes>`. Takes a few milliseconds."""
+    return f"{_code(dialect, config, models, schemas)}-{_hash(repr(_plain(shapes)))}"
+
+
+def load_any(dialect: str, config: Config, *, models: str = MODELS, schemas: str = SCHEMAS) -> Plan:
+    """A plan of this code, whatever the raw tables look like: for commands that run no SQL."""
+    code = _code(dialect, config, models, schemas)
+    for file in _newest(f"{_project(dialect, config)}-{code}-*.json"):
+        if plan := _read(file, file.stem.partition("-")[2]):
+            return plan
+    return load(dialect, config, None, models=models, schemas=schemas)
+
+
+def last(dialect: str, config: Config) -> Plan | None:
+    """The newest plan of this project, whatever has changed since; None if there is none."""
+    for file in _newest(f"{_project(dialect, config)}-*.json"):
+        if plan := _read(file, file.stem.partition("-")[2]):
+            return plan
+    return None
+
+
+def changes(old: Plan, new: Plan) -> dict[str, str]:
+    """What is different between two plans: table → added, changed or removed."""
+    found = {
+        name: "added" if name not in old.tables else "changed"
+        for name, table in new.tables.items()
+        if name not in old.tables or old.tables[name].fingerprint != table.fingerprint
+    }
+    return found | {name: "removed" for name in old.tables if name not in new.tables}
+
+
+def folder() -> Path:
+    """Where plans are kept."""
+    from platformdirs import user_cache_path
+
+    return user_cache_path("aa-pipeline", appauthor=False) / "plans"
+
+
+def clear() -> int:
+    """Remove every plan; how many there were."""
+    files = _newest("*.json")
+    for file in files:
+        file.unlink(missing_ok=True)
+    return len(files)
+
+
+def _compile(
+    dialect: str, config: Config, shapes: Shapes | None, models: str, schemas: str, expected: str
+) -> Plan:
+    """The plan, compiled.
+
+    Expressions are millions of small objects that live until the end: without looking for garbage
+    among them, compiling takes a quarter less time.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        arguments: dict[str, Any] = {
+            "dialect": dialect,
+            "config": config,
+            "shapes": shapes,
+            "models": models,
+            "schemas": schemas,
+        }
+        with _helper(arguments) as compiled:
+            from pipeline.compile.compiler import compile_plan
+
+            return compile_plan(**arguments, fingerprint=expected, compiled=compiled)
+    finally:
+        if collecting:
+            # As old objects they are not looked through at once.
+            gc.freeze()
+            gc.enable()
+            gc.unfreeze()
+
+
+def _helper(arguments: Mapping[str, Any]) -> AbstractContextManager[dict[str, PlanTable]]:
+    """What another process has compiled by now, where one makes it faster.
+
+    One that has imported the compiler is done before another has begun, and may have models in
+    memory that are not those on disk.
+    """
+    from pipeline.system.processes import processors
+
+    if "ibis" in sys.modules or processors() == 1:
+        return nullcontext({})
+    from pipeline.compile.helper import compiling
+
+    return compiling(arguments)
+
+
+def _project(dialect: str, config: Config) -> str:
+    return _hash(f"{config.project_dir.resolve()} {dialect}", size=4)
+
+
+def _code(dialect: str, config: Config, models: str, schemas: str) -> str:
+    """A fingerprint of everything but the raw tables; reads sources, imports nothing of them."""
+    settings = (
+        config.timezone,
+        config.window_days,
+        config.time_window_seconds,
+        config.internal_domains,
+        sorted(config.severity.items()),
+        sorted((name, repr(value)) for name, value in config.freshness.items()),
+    )
+    digest = hashlib.blake2b(repr((dialect, settings, _versions())).encode(), digest_size=10)
+    for package in (models, schemas, *COMPILER):
+        for file in _sources(package):
+            content = file.read_bytes()
+            digest.update(f"\0{file} {len(content)}\0".encode() + content)
+    return digest.hexdigest()
+
+
+def _sources(package: str) -> Iterator[Path]:
+    """The Python files of a package, or the file of a module."""
+    spec = find_spec(package)
+    if spec is None:
+        return
+    if spec.submodule_search_locations is None:
+        yield Path(str(spec.origin))
+        return
+    for location in spec.submodule_search_locations:
+        yield from sorted(Path(location).rglob("*.py"))
+
+
+def _versions() -> list[str]:
+    """What is installed of the packages that compile, told by their folders' names alone."""
+    found = [sys.version]
+    for path in sys.path:
+        with suppress(OSError), os.scandir(path or ".") as entries:
+            found += [
+                entry.name
+                for entry in entries
+                if entry.name.startswith(DISTRIBUTIONS) and entry.name.endswith(".dist-info")
+            ]
+    return sorted(found)
+
+
+def _memory_is_disk(models: str, schemas: str) -> bool:
+    """Whether the modules that would be compiled from are what now stands in their files.
+
+    In a notebook they may have been imported before a file was edited. Such a plan serves its
+    process, but must not be kept under the fingerprint of the edited file.
+    """
+    if not any(module in sys.modules for module in (models, schemas, "pipeline.compile.compiler")):
+        return True
+    try:
+        started = Path(f"/proc/{os.getpid()}").stat().st_ctime
+    except OSError:
+        return False
+    packages = (models, schemas, COMPILER[0])
+    return all(file.stat().st_ctime < started for package in packages for file in _sources(package))
+
+
+def _read(file: Path, fingerprint: str) -> Plan | None:
+    """The plan in a file; None if it is not there, or not whole."""
+    try:
+        plan = Plan.from_json(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return plan if plan.fingerprint == fingerprint else None
+
+
+def _write(file: Path, plan: Plan) -> None:
+    """Keep a plan; readers see all of it or nothing. A folder that cannot be written is no error."""
+    import tempfile
+
+    with suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=file.parent, suffix=".tmp", delete=False
+        ) as temporary:
+            temporary.write(plan.to_json())
+        Path(temporary.name).replace(file)
+        for old in _newest("*.json")[MOST_PLANS:]:
+            old.unlink(missing_ok=True)
+
+
+def _newest(pattern: str) -> list[Path]:
+    """Plans whose names match, the newest first."""
+    files = []
+    for file in folder().glob(pattern):
+        with suppress(OSError):  # another process may be removing it
+            files.append((file.stat().st_mtime, file))
+    return [file for _, file in sorted(files, reverse=True)]
+
+
+def _plain(shapes: Shapes | None) -> list[tuple[str, list[tuple[str, str]]]] | None:
+    if shapes is None:
+        return None
+    return [(table, [*columns.items()]) for table, columns in sorted(shapes.items())]
+
+
+def _hash(text: str, size: int = 10) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=size).hexdigest()

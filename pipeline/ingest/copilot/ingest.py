@@ -1,0 +1,296 @@
+"""GitHub Copilot's usage numbers, as downloaded from its API → raw.copilot_metrics.
+
+GitHub has changed their form twice. All three are read:
+
+- `/copilot/usage` (2024): a day has `total_suggestions_count` and a `breakdown`.
+- `/copilot/metrics` (2024 to 2026): a day has `copilot_ide_code_completions`, by editor, model
+  and language.
+- usage metrics reports (since October 2025): a line per user and day, or an object with the
+  `day_totals` of an organisation or enterprise.
+
+The counts are those of code completions, which all three have: what was shown and what was taken.
+Chat and agent edits, which only the reports count, are not among them.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import IngestError
+from pipeline.ingest.copilot.files import read_documents
+from pipeline.ingest.files import DAMAGED, InputFile, find_files
+from pipeline.ingest.landing.landing import IngestResult, Landing
+
+if TYPE_CHECKING:
+    from pipeline.engines.base import Engine
+
+JsonObject = dict[str, Any]
+
+# What we count, and what each generation calls it.
+COUNTS = ("suggestions", "acceptances", "lines_suggested", "lines_accepted")
+USAGE = ("suggestions_count", "acceptances_count", "lines_suggested", "lines_accepted")
+USAGE_TOTALS = (
+    "total_suggestions_count",
+    "total_acceptances_count",
+    "total_lines_suggested",
+    "total_lines_accepted",
+)
+METRICS = (
+    "total_code_suggestions",
+    "total_code_acceptances",
+    "total_code_lines_suggested",
+    "total_code_lines_accepted",
+)
+REPORT = (
+    "code_generation_activity_count",
+    "code_acceptance_activity_count",
+    "loc_suggested_to_add_sum",
+    "loc_added_sum",
+)
+
+# Keys that tell the generations apart.
+USAGE_MARKS = {"total_suggestions_count", "breakdown"}
+METRICS_MARKS = {"copilot_ide_code_completions", "total_engaged_users"}
+REPORT_MARKS = {"totals_by_feature", "daily_active_users", *REPORT}
+
+# Keys of what comes from the same API and is no usage, and what to say about it.
+OTHERS = {
+    "seats": "lists seats: who may use Copilot, not how much it was used",
+    "team_id": "lists the members of teams",
+    "usageItems": "is a bill of AI credits or premium requests, without daily usage",
+    "grossQuantity": "is a bill of AI credits or premium requests, without daily usage",
+}
+MISTAKES = {
+    "download_links": "these are links to a report: download what they lead to before they expire,"
+    " and ingest that",
+    "message": "this is an error that GitHub answered with",
+}
+
+BIGGEST = 2**63 - 1
+
+
+class Unusable(ValueError):
+    """Why something gives no row."""
+
+
+class WithoutUsage(Unusable):
+    """What an object holds that is in order and yet no usage."""
+
+
+def ingest_copilot(engine: "Engine", paths: Sequence[str]) -> IngestResult:
+    """Land Copilot usage files, plain or compressed; folders, globs and `-` work too.
+
+    Args:
+        engine: an open engine.
+        paths: files, folders, globs or `-` for standard input.
+
+    Raises:
+        IngestError: a path is missing, unreadable or holds nothing of Copilot's, and no other
+            has something. What was put aside stands in `meta.quarantine` all the same.
+    """
+    with Landing(engine, "copilot", paths) as landing:
+        files, problems = find_files(paths, landing.warn)
+        found = [_ingest_file(landing, file) for file in files]
+        problems += [problem for problem in found if problem]
+        readable = None in found
+        for problem in problems if readable else ():
+            landing.warn(f"{problem}.")
+    if not readable:
+        raise IngestError(
+            f"Nothing to ingest: {'; '.join(problems)}. Give files with Copilot usage, as GitHub's"
+            " API for usage metrics offers them for download."
+        )
+    return landing.result
+
+
+def _ingest_file(landing: Landing, file: InputFile) -> str | None:
+    """Land a file; what is wrong with it, if nothing in it is Copilot's."""
+    recognised = False
+    bad: list[tuple[int | None, str]] = []
+    try:
+        for document in read_documents(file.open()):
+            if document.problem:
+                bad.append((document.line, document.problem))
+                continue
+            for entry in entries(document.value):
+                try:
+                    landing.land("copilot_metrics", [copilot_row(entry)])
+                    recognised = True
+                except WithoutUsage as other:
+                    landing.warn(f"{file.name} {other}.")
+                    landing.skip()
+                    recognised = True
+                except Unusable as problem:
+                    bad.append((document.line, str(problem)))
+    except (OSError, *DAMAGED) as error:
+        bad.append((None, f"it could not be read on: {error}"))
+    finally:
+        file.close()
+    if not recognised:
+        del bad[1:]  # one reason will do for a file of something else
+    for line, reason in bad:
+        landing.quarantine(file.name, line, reason)
+    if bad and not recognised:
+        return f"{file.name}: {bad[0][1]}"
+    if not recognised:
+        landing.warn(f"{file.name} holds no days.")
+    return None
+
+
+def entries(document: Any) -> Iterator[Any]:
+    """The objects of a document that each stand for a day, in whatever they are wrapped."""
+    waiting = [document]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, list):
+            waiting.extend(reversed(item))
+        elif isinstance(item, dict) and isinstance(item.get("day_totals"), list):
+            owner = {key: item[key] for key in ("organization_id", "enterprise_id") if key in item}
+            waiting.extend(
+                owner | day if isinstance(day, dict) else day for day in reversed(item["day_totals"])
+            )
+        elif isinstance(item, dict) and (wrapped := _wrapped(item)):
+            waiting.append(wrapped)
+        else:
+            yield item
+
+
+def _wrapped(item: JsonObject) -> list[Any] | None:
+    """The rows of `{"data": [...]}` and the like; None where the object is one itself."""
+    if not {"day", "date", *OTHERS, *MISTAKES}.isdisjoint(item):
+        return None
+    lists = [value for value in item.values() if isinstance(value, list)]
+    return lists[0] if len(lists) == 1 else None
+
+
+def copilot_row(entry: Any) -> JsonObject:
+    """A row of raw.copilot_metrics.
+
+    Args:
+        entry: what stands for one day, of a user, an organisation or an enterprise.
+
+    Raises:
+        WithoutUsage: it is something else that GitHub offers.
+        Unusable: it is none of that, or its values make no sense.
+    """
+    if not isinstance(entry, dict):
+        raise Unusable("this is no JSON object")
+    if not USAGE_MARKS.isdisjoint(entry):
+        row = _usage_row(entry)
+    elif not METRICS_MARKS.isdisjoint(entry):
+        row = _metrics_row(entry)
+    elif not REPORT_MARKS.isdisjoint(entry):
+        row = _report_row(entry)
+    else:
+        raise _not_usage(entry)
+    return row | {"date": _day(entry.get("day") or entry.get("date"))}
+
+
+def _not_usage(entry: JsonObject) -> Unusable:
+    for key, other in OTHERS.items():
+        if key in entry:
+            return WithoutUsage(f"{other}: nothing to land")
+    for key, mistake in MISTAKES.items():
+        if key in entry:
+            return Unusable(f"{mistake}: {entry[key]}" if key == "message" else mistake)
+    return Unusable("this is no Copilot usage")
+
+
+def _usage_row(entry: JsonObject) -> JsonObject:
+    totals = [_count(entry, name) for name in USAGE_TOTALS]
+    languages = _languages(_section(entry, "breakdown"), USAGE)
+    return _row(totals, languages, _count(entry, "total_active_users"))
+
+
+def _metrics_row(entry: JsonObject) -> JsonObject:
+    completions = entry.get("copilot_ide_code_completions") or {}
+    if not isinstance(completions, dict):
+        raise Unusable("copilot_ide_code_completions is no JSON object")
+    found = [
+        language
+        for editor in _section(completions, "editors")
+        for model in _section(editor, "models")
+        for language in _section(model, "languages")
+    ]
+    totals = [sum(_count(language, name) for language in found) for name in METRICS]
+    return _row(totals, _languages(found, METRICS), _count(entry, "total_active_users"))
+
+
+def _report_row(entry: JsonObject) -> JsonObject:
+    features, by_language = (
+        [part for part in _section(entry, section) if part.get("feature") == "code_completion"]
+        for section in ("totals_by_feature", "totals_by_language_feature")
+    )
+    totals = [sum(_count(feature, name) for feature in features) for name in REPORT]
+    languages = _languages(by_language, REPORT)
+    login = entry.get("user_login") or entry.get("user_id")
+    if login is None:
+        return _row(totals, languages, _count(entry, "daily_active_users")) | _owner(entry)
+    owner = _owner(entry) | {"report_scope": "user", "developer_id": str(login).strip().lower()}
+    return _row(totals, languages, 1) | owner
+
+
+def _row(totals: list[int], languages: list[JsonObject], active_users: int) -> JsonObject:
+    if max(totals) > BIGGEST:
+        raise Unusable("its counts add up to more than 64 bits hold")
+    # Neither /usage nor /metrics says whose numbers they are.
+    return {
+        "developer_id": None,
+        **{f"total_{name}": total for name, total in zip(COUNTS, totals, strict=True)},
+        "total_active_users": active_users,
+        "language_breakdown": languages,
+        "organization": None,
+        "report_scope": "organization",
+    }
+
+
+def _owner(entry: JsonObject) -> JsonObject:
+    """Whose report it is. That of an enterprise covers all of its organisations."""
+    if entry.get("organization_id"):
+        return {"organization": str(entry["organization_id"]), "report_scope": "organization"}
+    if entry.get("enterprise_id"):
+        owner = f"enterprise:{entry['enterprise_id']}"
+        return {"organization": owner, "report_scope": "enterprise"}
+    return {"organization": None, "report_scope": "organization"}
+
+
+def _languages(parts: Iterable[JsonObject], names: Sequence[str]) -> list[JsonObject]:
+    """Counts by language over editors and models, in one form for all generations."""
+    sums: dict[str, list[int]] = {}
+    for part in parts:
+        language = str(part.get("language") or part.get("name") or "unknown")
+        counts = [_count(part, name) for name in names]
+        sums[language] = [a + b for a, b in zip(sums.get(language, [0] * 4), counts, strict=True)]
+    return [
+        {"language": language} | dict(zip(COUNTS, counts, strict=True))
+        for language, counts in sorted(sums.items())
+    ]
+
+
+def _section(entry: JsonObject, name: str) -> list[JsonObject]:
+    """A list of objects; null or missing on days without use."""
+    section = entry.get(name) or []
+    if not isinstance(section, list) or not all(isinstance(part, dict) for part in section):
+        raise Unusable(f"{name} is no list of JSON objects")
+    return section
+
+
+def _count(entry: JsonObject, name: str) -> int:
+    value = entry.get(name)
+    if value is None:
+        return 0
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= BIGGEST:
+        raise Unusable(f"{name} is no count")
+    return value
+
+
+def _day(value: Any) -> dt.date:
+    try:
+        day = dt.date.fromisoformat(value[:10])
+    except (TypeError, ValueError):
+        raise Unusable("its day is missing, or not written like 2026-11-23") from None
+    if not 1970 <= day.year < 2200:
+        raise Unusable(f"its day {day} is not between 1970 and 2199")
+    return day

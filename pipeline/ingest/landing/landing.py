@@ -1,0 +1,387 @@
+"""The landing: one way into the raw tables for everything that is ingested.
+
+    with Landing(engine, "git", ["~/code/app"]) as landing:
+        landing.land("git_commits", [{"commit_hash": "…", …}])
+        landing.quarantine("log.txt", 7, "not a commit")
+    landing.result
+
+One landing is one transaction: all of it is there or nothing. What is there already does not
+land again, so the same input twice changes nothing. Every record that comes in is landed,
+a duplicate, or quarantined, and `meta.ingests` says how many of each.
+"""
+
+import datetime as dt
+import hashlib
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from pipeline.engines import meta
+from pipeline.engines.raw_tables import make_raw_table, modest
+from pipeline.ingest.landing.arrow import Summary, append_arrow, fetch_beside
+from pipeline.ingest.landing.columns import booleans, integers
+from pipeline.ingest.values import clean_text, to_json
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from pipeline.engines.base import Engine
+
+# What makes two rows the same record, and when it happened. Equal records have equal times, so
+# the search for duplicates stays within the times of a batch; databases that know the range of
+# their blocks then skip most of a big table.
+KEYS = {"git_commits": "commit_hash"}
+EXACT = ("TIMESTAMP", "TIMESTAMP WITH TIME ZONE")  # DuckDB's times to the microsecond
+TIMES = {"git_commits": "commit_timestamp", "copilot_metrics": "date"}
+
+Range = tuple[dt.datetime, dt.datetime]
+
+BATCH = 10_000  # rows that are held back before they are written
+IN_LIST = 1_000  # keys that are asked for at once where a statement takes no lists
+EXCERPT = 200  # characters that are kept of a bad record
+
+
+@dataclass(frozen=True)
+class IngestResult:
+    """What became of an input: `rows_in == landed + duplicates + quarantined`.
+
+    Attributes:
+        source: otlp, git, copilot or transcripts.
+        rows_in: records found in the input, readable or not.
+        empty: what holds no record for us and rightly so: spans, points without a value,
+            files with nothing new.
+        dropped: attributes that were left out because they hold content.
+    """
+
+    source: str
+    rows_in: int
+    landed: int
+    duplicates: int
+    quarantined: int
+    warnings: tuple[str, ...] = ()
+    landed_by_table: Mapping[str, int] = field(default_factory=dict)
+    empty: int = 0
+    dropped: tuple[str, ...] = ()
+
+
+class Landing:
+    """Writes one ingest into `raw` and its account into `meta`.
+
+    Args:
+        engine: an open engine.
+        source: otlp, git, copilot or transcripts.
+        inputs: the paths or addresses that were named.
+    """
+
+    def __init__(self, engine: "Engine", source: str, inputs: Sequence[object]) -> None:
+        self.engine = engine
+        self.source = source
+        self.ingest_id = uuid.uuid4().hex
+        self._inputs = [clean_text(str(item)) for item in inputs]
+        self._started = dt.datetime.now(dt.UTC)
+        self._transaction = ExitStack()
+        self._shapes: dict[str, dict[str, str]] = {}
+        self._next_id: dict[str, int] = {}
+        self._ranges: dict[str, Range] = {}
+        self._waiting: dict[str, list[Mapping[str, Any]]] = {}
+        self._held: dict[str, list[tuple[pa.Table, Summary]]] = {}
+        self._bad: list[tuple[Any, ...]] = []
+        self._landed: dict[str, int] = {}
+        self._duplicates = 0
+        self._quarantined = 0
+        self._empty = 0
+        self._warnings: dict[str, None] = {}  # a set that keeps its order
+        self._dropped: set[str] = set()
+
+    def __enter__(self) -> Self:
+        """Open the transaction."""
+        self._transaction.enter_context(modest(self.engine))
+        self._transaction.enter_context(self.engine.transaction())
+        with ExitStack() as on_error:
+            on_error.push(self._transaction)
+            meta.ensure(self.engine)
+            self.engine.create_schema("raw")
+            self._shapes = self.engine.shapes("raw")
+            on_error.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Write what waits and the account, then commit; after an error, undo everything."""
+        if error is not None:
+            self._transaction.__exit__(kind, error, trace)
+            return
+        with self._transaction:
+            result = self.result
+            self._flush_quarantine()
+            account = {
+                "ingest_id": self.ingest_id,
+                "started_at": self._started,
+                "finished_at": dt.datetime.now(dt.UTC),
+                "source": self.source,
+                "inputs": "\n".join(self._inputs),
+                "rows_in": result.rows_in,
+                "landed": result.landed,
+                "duplicates": result.duplicates,
+                "quarantined": result.quarantined,
+            }
+            self.engine.append("meta", "ingests", list(account), [tuple(account.values())])
+
+    @property
+    def result(self) -> IngestResult:
+        """The account so far."""
+        for table in list(self._waiting):
+            self._flush(table)
+        for table in list(self._held):
+            self._flush_arrow(table)
+        landed = sum(self._landed.values())
+        return IngestResult(
+            source=self.source,
+            rows_in=landed + self._duplicates + self._quarantined,
+            landed=landed,
+            duplicates=self._duplicates,
+            quarantined=self._quarantined,
+            warnings=tuple(self._warnings),
+            landed_by_table=dict(self._landed),
+            empty=self._empty,
+            dropped=tuple(sorted(self._dropped)),
+        )
+
+    def land(self, table: str, records: Iterable[Mapping[str, Any]]) -> None:
+        """Land records in `raw.<table>`.
+
+        Args:
+            table: otel_logs, otel_metrics, git_commits or copilot_metrics.
+            records: columns of the contract without `id` and `created_at`; what is missing is
+                NULL. JSON columns take text or anything that JSON can hold; instants without
+                a zone are UTC. Without a `record_hash` the whole record is its identity.
+        """
+        for record in records:
+            waiting = self._waiting.setdefault(table, [])
+            waiting.append(record)
+            if len(waiting) >= BATCH:
+                self._flush(table)
+
+    def land_arrow(self, table: str, rows: "pa.Table", summary: Summary) -> None:
+        """Land an Arrow table of contract columns, key and time included.
+
+        All tables that are landed in one table of the database have the same columns.
+        """
+        held = self._held.setdefault(table, [])
+        held.append((rows, summary))
+        if sum(rows.num_rows for rows, _ in held) >= BATCH:
+            self._flush_arrow(table)
+
+    def _flush_arrow(self, table: str) -> None:
+        import pyarrow as pa
+
+        held = self._held.pop(table)
+        rows = pa.concat_tables(rows for rows, _ in held)
+        summary = Summary.of_all(summary for _, summary in held)
+        times = summary.oldest, summary.newest
+        self._ensure(table, rows.column_names)
+        keys = rows.column(KEYS.get(table, "record_hash"))
+        known = set() if self._apart(table, *times) else self._known(table, keys, times)
+        if known or not summary.all_different:
+            rows = rows.filter(booleans(self._fresh(keys.to_pylist(), known)))
+        if not rows.num_rows:
+            return
+        self._widen(table, *times)
+        first = self._take_ids(table, rows.num_rows)
+        rows = rows.append_column("id", integers(range(first, first + rows.num_rows)))
+        append_arrow(self.engine, "raw", table, rows, {"created_at": self._started})
+
+    def quarantine(
+        self,
+        file: object,
+        line: int | None,
+        reason: str,
+        excerpt: str | None = None,
+        count: int = 1,
+    ) -> None:
+        """Put a bad record aside.
+
+        Args:
+            file: where it stands.
+            line: the line, from 1; None where there are no lines.
+            reason: what is wrong, for a person.
+            excerpt: its beginning; never content such as prompts.
+            count: how many records this stands for.
+        """
+        self._quarantined += count
+        self._bad.append(
+            (
+                self.ingest_id,
+                self.source,
+                clean_text(str(file)),
+                line,
+                clean_text(reason),
+                None if excerpt is None else clean_text(excerpt[:EXCERPT]),
+                self._started,
+            )
+        )
+        if len(self._bad) >= BATCH:
+            self._flush_quarantine()
+
+    def warn(self, message: str) -> None:
+        """Tell the person something; the same message once."""
+        self._warnings[message] = None
+
+    def repeat(self, count: int) -> None:
+        """Count records that were not read again because they have landed before."""
+        self._duplicates += count
+
+    def skip(self, count: int = 1) -> None:
+        """Count what holds no record for us and rightly so."""
+        self._empty += count
+
+    def drop(self, attributes: Iterable[str]) -> None:
+        """Name attributes that were left out because they hold content."""
+        self._dropped.update(attributes)
+
+    def _flush(self, table: str) -> None:
+        records = self._waiting.pop(table, [])
+        if not records:
+            return
+        columns = list(dict.fromkeys(name for record in records for name in record))
+        key = KEYS.get(table, "record_hash")
+        if key not in columns:
+            columns.append(key)
+        shape = self._ensure(table, columns)
+        json_columns = {name for name in columns if _is_json(name, shape[name])}
+        rows = [[_value(record.get(name), name in json_columns) for name in columns] for record in records]
+        position = columns.index(key)
+        for row, record in zip(rows, records, strict=True):
+            if row[position] is None:
+                row[position] = record_hash(table, record)
+        keys = [row[position] for row in rows]
+        fresh = self._fresh(keys, self._known(table, keys))
+        rows = [row for row, new in zip(rows, fresh, strict=True) if new]
+        if rows:
+            self._ranges.pop(table, None)  # these may be of any time
+            first = self._take_ids(table, len(rows))
+            complete = [(number, self._started, *row) for number, row in enumerate(rows, start=first)]
+            self.engine.append("raw", table, ["id", "created_at", *columns], complete)
+
+    def _flush_quarantine(self) -> None:
+        if self._bad:
+            columns = ["ingest_id", "source", "file", "line", "reason", "excerpt", "created_at"]
+            self.engine.append("meta", "quarantine", columns, self._bad)
+            self._bad = []
+
+    def _fresh(self, keys: list[str], known: set[str]) -> list[bool]:
+        """Which keys are new: not in the table, and here for the first time."""
+        fresh = []
+        for key in keys:
+            fresh.append(key not in known)
+            known.add(key)
+        self._duplicates += fresh.count(False)
+        return fresh
+
+    def _known(
+        self,
+        table: str,
+        keys: "list[str] | pa.ChunkedArray",
+        times: tuple[dt.datetime, dt.datetime] | None = None,
+    ) -> set[str]:
+        """Which of the keys the table has."""
+        if self._next_id[table] == 1:
+            return set()
+        engine, key = self.engine, self.engine.quote(KEYS.get(table, "record_hash"))
+        sql = f"SELECT {key} FROM {engine.name('raw', table)} WHERE {key} IN "
+        within, bounds = "", []
+        if times:
+            # A table of other origin may hold coarser times.
+            column = TIMES.get(table, "timestamp")
+            slack = dt.timedelta(days=0 if self._shapes[table][column] in EXACT else 1)
+            within = f" AND {engine.quote(column)} BETWEEN ? AND ?"
+            bounds = [times[0] - slack, times[1] + slack]
+        if engine.dialect == "duckdb" and not isinstance(keys, list):
+            import pyarrow as pa
+
+            incoming = pa.table({"key": keys})
+            return {row[0] for row in fetch_beside(engine, f"{sql}(FROM incoming){within}", incoming, bounds)}
+        if engine.dialect == "duckdb":
+            return {row[0] for row in engine.fetch(f"{sql}(SELECT unnest(?)){within}", [keys, *bounds])}
+        if not isinstance(keys, list):
+            keys = keys.to_pylist()
+        known: set[str] = set()
+        for start in range(0, len(keys), IN_LIST):
+            some = keys[start : start + IN_LIST]
+            marks = ", ".join("?" * len(some))
+            known.update(row[0] for row in engine.fetch(f"{sql}({marks}){within}", [*some, *bounds]))
+        return known
+
+    def _apart(self, table: str, low: dt.datetime, high: dt.datetime) -> bool:
+        """Whether all that the table has is known to be older or newer."""
+        if table not in self._ranges:
+            return False
+        oldest, newest = self._ranges[table]
+        return high < oldest or newest < low
+
+    def _widen(self, table: str, low: dt.datetime, high: dt.datetime) -> None:
+        """Note from when to when a table goes that was empty."""
+        if self._next_id[table] == 1:
+            self._ranges[table] = low, high
+        elif table in self._ranges:
+            oldest, newest = self._ranges[table]
+            self._ranges[table] = min(low, oldest), max(high, newest)
+
+    def _take_ids(self, table: str, count: int) -> int:
+        first = self._next_id[table]
+        self._next_id[table] += count
+        self._landed[table] = self._landed.get(table, 0) + count
+        return first
+
+    def _ensure(self, table: str, columns: Sequence[str]) -> dict[str, str]:
+        """The table's columns and native types, after making what is missing."""
+        shape = self._shapes.get(table)
+        if shape is None or not {"id", "created_at", *columns} <= shape.keys():
+            make_raw_table(self.engine, table, shape)
+            self._shapes = self.engine.shapes("raw")
+        if table not in self._next_id:
+            name = self.engine.name("raw", table)
+            self._next_id[table] = self.engine.fetch(f"SELECT coalesce(max(id), 0) FROM {name}")[0][0] + 1
+        return self._shapes[table]
+
+
+def record_hash(table: str, record: Mapping[str, Any]) -> str:
+    """The identity of a record: the same content has the same hash, wherever it stood."""
+    content = {name: _plain(value) for name, value in record.items() if value is not None}
+    text = to_json([table, content])
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _is_json(name: str, native: str) -> bool:
+    return native.lower() in ("json", "jsonb") or name in (
+        "attributes",
+        "resource_attributes",
+        "language_breakdown",
+    )
+
+
+def _value(value: Any, is_json: bool) -> Any:
+    if isinstance(value, str):
+        return clean_text(value)
+    if is_json and value is not None:
+        return to_json(value)
+    if isinstance(value, dt.datetime) and value.tzinfo is None:
+        return value.replace(tzinfo=dt.UTC)
+    return value
+
+
+def _plain(value: Any) -> Any:
+    """A value of which equal ones give equal JSON."""
+    if isinstance(value, dt.datetime):
+        zoned = value if value.tzinfo else value.replace(tzinfo=dt.UTC)
+        return zoned.astimezone(dt.UTC).isoformat()
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return value

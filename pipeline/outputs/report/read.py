@@ -1,0 +1,343 @@
+"""A run and its past, read from the schema `meta`."""
+
+import datetime as dt
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipeline.engines.base import Engine
+from pipeline.errors import SelectionError, SetupError, did_you_mean
+from pipeline.plan.check_results import STATUSES
+
+# How many runs a trend shows, the reported one included.
+TREND = 12
+
+LAYERS = ("raw", "seeds", "staging", "intermediate", "marts", "meta")
+_META = ("telemetry_completeness", "usage_left_out")
+_LAYER_OF_PREFIX = {"raw": "raw", "stg": "staging", "int": "intermediate", "fct": "marts", "dim": "marts"}
+
+
+@dataclass(frozen=True)
+class PastVerdict:
+    """What an audit said in one run; status and failures are None where it did not run."""
+
+    run_id: str
+    started_at: dt.datetime
+    status: str | None
+    failures: int | None
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """One audit of the run.
+
+    Attributes:
+        audit: its name within the table.
+        status: failed, warned, passed, proven or skipped.
+        tolerance: how many rows may fail, if any.
+        proven: why it needed no query.
+        examples: at most five failing rows.
+        history: what it said in this run and those before, oldest first.
+        failing_since: start of the first of the runs in a row, up to this one, that it failed in.
+    """
+
+    audit: str
+    kind: str
+    columns: list[str]
+    severity: str
+    status: str
+    failures: int | None
+    row_count: int | None
+    tolerance: str | None
+    description: str
+    proven: str | None
+    examples: list[dict[str, Any]] = field(default_factory=list)
+    history: list[PastVerdict] = field(default_factory=list)
+    failing_since: dt.datetime | None = None
+
+    @property
+    def counted(self) -> str:
+        """How much is wrong, in words: "2 of 1,200 rows"; empty where nothing was counted."""
+        if self.failures is None:
+            return ""
+        thing = {"shape": "problem", "law": "difference"}.get(self.kind, "row")
+        of = f" of {self.row_count:,}" if self.row_count and thing == "row" else ""
+        plural = "s" if self.failures != 1 or of else ""
+        allowed = f", {self.tolerance} allowed" if self.tolerance else ""
+        return f"{self.failures:,}{of} {thing}{plural}{allowed}"
+
+
+@dataclass(frozen=True)
+class TableReport:
+    """One table of the run, worst checks first."""
+
+    name: str
+    layer: str
+    action: str | None
+    reason: str | None
+    row_count: int | None
+    seconds: float | None
+    checks: list[CheckReport]
+
+    @property
+    def status(self) -> str:
+        """The worst status of its checks; passed if it has none."""
+        found = {check.status for check in self.checks}
+        return next((status for status in STATUSES if status in found), "passed")
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Checks by status."""
+        return _counts(self.checks)
+
+
+@dataclass(frozen=True)
+class PastRun:
+    """A run of the trend: how many of its checks ended how."""
+
+    run_id: str
+    started_at: dt.datetime
+    command: str
+    status: str
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Report:
+    """One run: its tables by layer, their checks, and the runs before it."""
+
+    run_id: str
+    command: str
+    status: str
+    started_at: dt.datetime
+    finished_at: dt.datetime
+    as_of: dt.datetime
+    target: str
+    version: str
+    plan_fingerprint: str
+    seconds: float
+    tables: list[TableReport]
+    trend: list[PastRun]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Checks by status."""
+        return _counts(check for table in self.tables for check in table.checks)
+
+    @property
+    def layers(self) -> dict[str, list[TableReport]]:
+        """Tables by layer, in the order of the pipeline."""
+        return {
+            layer: tables
+            for layer in LAYERS
+            if (tables := [table for table in self.tables if table.layer == layer])
+        }
+
+    @property
+    def headline(self) -> str:
+        """The run in one sentence."""
+        counts = self.counts
+        total = sum(counts.values()) - counts["skipped"]
+        skipped = f" {counts['skipped']} could not be run." if counts["skipped"] else ""
+        if counts["failed"]:
+            warned = f", {counts['warned']} warned" if counts["warned"] else ""
+            return f"{counts['failed']} of {total} checks failed{warned}.{skipped}"
+        if self.status == "error":
+            return f"The run ended in an error before all checks were made.{skipped}"
+        if counts["warned"]:
+            return f"No check failed, {counts['warned']} of {total} warned.{skipped}"
+        return (f"All {total} checks passed." if total else "No check was run.") + skipped
+
+
+def read_report(engine: Engine, run_id: str | None = None) -> Report:
+    """The report of one run.
+
+    Args:
+        engine: an open database.
+        run_id: the run; the last one that audited anything if None. The beginning of an id will do.
+
+    Raises:
+        SetupError: no run of this database has audited anything.
+        SelectionError: there is no such run.
+    """
+    runs = _runs(engine)
+    if not runs:
+        raise SetupError(
+            f"{engine.url} has no audited run to report on. `aa-pipeline build` makes one, "
+            "`aa-pipeline test` audits what is there."
+        )
+    run = _chosen(runs, run_id)
+    past = [other for other in runs if other["started_at"] <= run["started_at"]][-TREND:]
+    verdicts = _verdicts(engine, [other["run_id"] for other in past])
+    examples = _examples(engine, run["run_id"])
+    return Report(
+        run_id=run["run_id"],
+        command=run["command"],
+        status=run["status"],
+        started_at=run["started_at"],
+        finished_at=run["finished_at"],
+        as_of=run["as_of"],
+        target=run["target"],
+        version=run["version"],
+        plan_fingerprint=run["plan_fingerprint"],
+        seconds=run["seconds"],
+        tables=_tables(engine, run, past, verdicts, examples),
+        trend=[_past_run(other, verdicts[other["run_id"]].values()) for other in past],
+    )
+
+
+def _runs(engine: Engine) -> list[dict[str, Any]]:
+    """Every run that audited something, oldest first."""
+    if "audit_results" not in engine.shapes("meta"):
+        return []
+    return engine.fetch_dicts(
+        f"SELECT * FROM {engine.name('meta', 'runs')} WHERE run_id IN "
+        f"(SELECT run_id FROM {engine.name('meta', 'audit_results')}) ORDER BY started_at, run_id"
+    )
+
+
+def _chosen(runs: list[dict[str, Any]], run_id: str | None) -> dict[str, Any]:
+    if run_id is None:
+        return runs[-1]
+    found = [run for run in runs if run["run_id"].startswith(run_id)] if run_id else []
+    if len(found) == 1:
+        return found[0]
+    known = [run["run_id"] for run in runs]
+    if found:
+        raise SelectionError(f"{len(found)} runs begin with {run_id}; give more of the id.")
+    raise SelectionError(
+        f"There is no audited run {run_id}.{did_you_mean(run_id, known)} "
+        f"The last ones are {', '.join(known[-3:])}."
+    )
+
+
+Verdicts = dict[str, dict[tuple[str, str], dict[str, Any]]]
+
+
+def _verdicts(engine: Engine, run_ids: list[str]) -> Verdicts:
+    """Audit results by run, and by table and audit."""
+    marks = ", ".join("?" * len(run_ids))
+    rows = engine.fetch_dicts(
+        f"SELECT * FROM {engine.name('meta', 'audit_results')} WHERE run_id IN ({marks})", run_ids
+    )
+    found: Verdicts = {run_id: {} for run_id in run_ids}
+    for row in rows:
+        found[row["run_id"]][row["table_name"], row["audit"]] = row
+    return found
+
+
+def _examples(engine: Engine, run_id: str) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    rows = engine.fetch(
+        f"SELECT table_name, audit, failing_row FROM {engine.name('meta', 'audit_failures')} "
+        "WHERE run_id = ? ORDER BY table_name, audit, example",
+        [run_id],
+    )
+    found = defaultdict(list)
+    for table, audit, row in rows:
+        found[table, audit].append(json.loads(row))
+    return found
+
+
+def _tables(
+    engine: Engine,
+    run: dict[str, Any],
+    past: list[dict[str, Any]],
+    verdicts: Verdicts,
+    examples: dict[tuple[str, str], list[dict[str, Any]]],
+) -> list[TableReport]:
+    done = engine.fetch_dicts(
+        f"SELECT * FROM {engine.name('meta', 'run_tables')} WHERE run_id = ?", [run["run_id"]]
+    )
+    # Audits name a raw table as models do: raw.otel_logs is raw_otel_logs.
+    by_name = {
+        f"raw_{row['table_name']}" if row["table_schema"] == "raw" else row["table_name"]: row for row in done
+    }
+    now = verdicts[run["run_id"]]
+    names = dict.fromkeys([*by_name, *(table for table, _ in now)])
+    tables = []
+    for name in names:
+        row = by_name.get(name, {})
+        checks = [
+            _check(found, past, verdicts, examples.get(key, []))
+            for key, found in now.items()
+            if key[0] == name
+        ]
+        checks.sort(key=lambda check: STATUSES.index(check.status))
+        counted = [check.row_count for check in checks if check.row_count is not None]
+        rows = row.get("row_count")
+        tables.append(
+            TableReport(
+                name=name,
+                layer=_layer(name, row.get("table_schema")),
+                action=row.get("action"),
+                reason=row.get("reason"),
+                row_count=rows if rows is not None else next(iter(counted), None),
+                seconds=row.get("seconds"),
+                checks=checks,
+            )
+        )
+    return sorted(tables, key=lambda table: LAYERS.index(table.layer))
+
+
+def _layer(name: str, schema: str | None) -> str:
+    # A run of `test` alone records no schemas.
+    if schema == "meta" or name in _META:
+        return "meta"
+    return _LAYER_OF_PREFIX.get(name.partition("_")[0], "seeds")
+
+
+def _check(
+    row: dict[str, Any],
+    past: list[dict[str, Any]],
+    verdicts: Verdicts,
+    examples: list[dict[str, Any]],
+) -> CheckReport:
+    key = row["table_name"], row["audit"]
+    history = []
+    for run in past:
+        then = verdicts[run["run_id"]].get(key, {})
+        history.append(
+            PastVerdict(run["run_id"], run["started_at"], then.get("status"), then.get("failures"))
+        )
+    return CheckReport(
+        audit=row["audit"],
+        kind=row["kind"],
+        columns=[column for column in (row["columns"] or "").split(", ") if column],
+        severity=row["severity"],
+        status=row["status"],
+        failures=row["failures"],
+        row_count=row["row_count"],
+        tolerance=row["tolerance"],
+        description=row["description"],
+        proven=row["proven"],
+        examples=examples,
+        history=history,
+        failing_since=_failing_since(history),
+    )
+
+
+def _failing_since(history: list[PastVerdict]) -> dt.datetime | None:
+    since = None
+    for verdict in reversed([verdict for verdict in history if verdict.status]):
+        if verdict.status not in ("failed", "warned"):
+            break
+        since = verdict.started_at
+    return since
+
+
+def _past_run(run: dict[str, Any], rows: Iterable[dict[str, Any]]) -> PastRun:
+    counts = Counter(row["status"] for row in rows)
+    return PastRun(
+        run_id=run["run_id"],
+        started_at=run["started_at"],
+        command=run["command"],
+        status=run["status"],
+        counts={status: counts[status] for status in STATUSES},
+    )
+
+
+def _counts(checks: Iterable[CheckReport]) -> dict[str, int]:
+    counts = Counter(check.status for check in checks)
+    return {status: counts[status] for status in STATUSES}

@@ -1,0 +1,32 @@
+"""The plan: what is made, what it reads and what must hold of it, as plain data.
+
+* `plan`: the data, and its JSON.
+* `selection`: dbt's grammar, answered from a plan.
+* `lineage`: walks along the columns of a plan.
+* `check_results`: from counts of failing rows to results.
+* `contract_diff`: what a change of a contract breaks.
+
+Standard library only: running a plan needs no Ibis, no Pandera and no pandas.
+"""
+
+from pipeline.plan.plan import (
+    AS_OF,
+    AS_OF_BEFORE,
+    EXAMPLES,
+    Plan,
+    PlanAudit,
+    PlanColumn,
+    PlanLookup,
+    PlanTable,
+)
+
+__all__ = [
+    "AS_OF",
+    "AS_OF_BEFORE",
+    "EXAMPLES",
+    "Plan",
+    "PlanAudit",
+    "PlanColumn",
+    "PlanLookup",
+    "PlanTable",
+]

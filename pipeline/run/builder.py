@@ -1,0 +1,447 @@
+"""Build: seeds, tables and audits in one transaction; published together or not at all."""
+
+import datetime as dt
+import hashlib
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from pipeline.engines.base import Engine, Step
+from pipeline.errors import ModelError, NoRawDataError, QueryError
+from pipeline.plan import AS_OF, Plan, PlanTable
+from pipeline.plan.check_results import shape_problems
+from pipeline.run import incremental
+from pipeline.run.auditor import Auditor
+from pipeline.run.failures import store
+from pipeline.run.publish_checks import AuditsFailed, Gate, in_order
+from pipeline.run.record import record
+from pipeline.run.results import Listener, RunResult, TableResult, silent
+from pipeline.run.state import Published, Standing, look_at, published, stored_kind, time_moved
+from pipeline.seeds import csv_files
+
+# Schemas that hold what we make; others are not ours to clean up.
+NOT_OURS = ("raw",)
+
+
+def build(
+    engine: Engine,
+    plan: Plan,
+    *,
+    selected: Iterable[str] | None = None,
+    as_of: dt.datetime | None = None,
+    project_dir: Path = Path(),
+    fail_fast: bool = False,
+    full_refresh: bool = False,
+    store_failures: bool = False,
+    profile: bool = False,
+    on_event: Listener = silent,
+) -> RunResult:
+    """Load seeds, build tables, audit them, and publish if no audit of severity error fails.
+
+    All of it is one transaction: readers see the old tables or the new ones. A table is skipped
+    where neither its code nor anything it reads has changed since it was published.
+
+    Args:
+        engine: an open database.
+        plan: compiled for the engine's dialect and the raw tables of this database.
+        selected: names of the tables to build and audit; all of the plan if None.
+        as_of: the instant to run as; the clock if None.
+        project_dir: the folder whose `seeds/*.csv` extend the packaged seeds.
+        fail_fast: stop at the first failing audit instead of looking for all of them.
+        full_refresh: build everything anew, whether or not something changed.
+        store_failures: keep all failing rows in tables of the schema `audit`.
+        profile: find out what the engine spends its time on, where it can tell.
+        on_event: told about each table.
+
+    Returns:
+        What was done. `status` is failed if an audit failed; nothing was published then.
+
+    Raises:
+        NoRawDataError: the database holds none of the raw tables.
+        ModelError: a table that a selected model reads has not been built.
+        ConfigError: a seed file cannot be read.
+        QueryError: the database refused a statement; nothing was published.
+    """
+    builder = _Builder("build", engine, plan, selected, as_of, project_dir, on_event)
+    builder.auditing, builder.fail_fast, builder.full_refresh = True, fail_fast, full_refresh
+    builder.auditor.keep_failures = store_failures
+    if profile and not engine.start_profiling():
+        builder.result.warnings.append(f"A profile is not available on {engine.dialect}.")
+    return builder.go()
+
+
+def run(
+    engine: Engine,
+    plan: Plan,
+    *,
+    selected: Iterable[str] | None = None,
+    as_of: dt.datetime | None = None,
+    project_dir: Path = Path(),
+    full_refresh: bool = False,
+    on_event: Listener = silent,
+) -> RunResult:
+    """Like `build`, without audits."""
+    builder = _Builder("run", engine, plan, selected, as_of, project_dir, on_event)
+    builder.full_refresh = full_refresh
+    return builder.go()
+
+
+def seed(
+    engine: Engine,
+    plan: Plan,
+    *,
+    selected: Iterable[str] | None = None,
+    project_dir: Path = Path(),
+    on_event: Listener = silent,
+) -> RunResult:
+    """Load seeds, changed or not, and nothing else."""
+    chosen = plan.tables if selected is None else selected
+    seeds = [name for name in chosen if plan.tables[name].kind == "seed"]
+    builder = _Builder("seed", engine, plan, seeds, None, project_dir, on_event)
+    builder.full_refresh = True
+    return builder.go()
+
+
+# The fingerprint of a raw table that is not there.
+MISSING = "missing"
+
+# The schema that BI tools look at, comments included.
+BI_SCHEMA = "mart"
+
+# Action, reason and number of rows.
+_Done = tuple[str, str, int | None]
+
+
+class _Builder:
+    """One build: what it knows while it walks the plan."""
+
+    auditing = False
+    fail_fast = False
+    full_refresh = False
+
+    def __init__(
+        self,
+        command: str,
+        engine: Engine,
+        plan: Plan,
+        selected: Iterable[str] | None,
+        as_of: dt.datetime | None,
+        project_dir: Path,
+        on_event: Listener,
+    ) -> None:
+        self.engine = engine
+        self.plan = plan
+        self.selected = set(plan.tables if selected is None else selected)
+        self.project_dir = project_dir
+        self.on_event = on_event
+        self.result = RunResult(
+            command=command,
+            as_of=(as_of or dt.datetime.now(dt.UTC)).astimezone(dt.UTC),
+            target=engine.url,
+            plan_fingerprint=plan.fingerprint,
+            version=plan.version,
+        )
+        self.as_of = self.result.as_of.isoformat(sep=" ", timespec="microseconds")
+        self.auditor = Auditor(engine, self.as_of)
+        models = [table for table in plan.tables.values() if table.kind == "model"]
+        self.models = [table for table in models if table.name in self.selected]
+        self.everything = len(self.models) == len(models)
+        self.reads = {name for table in self.models for name in table.depends_on}
+        self.meta: dict[str, dict[str, str]] | None = None
+        self.fingerprints: dict[str, str | None] = {}
+        self.steps: list[Step] = []
+
+    def go(self) -> RunResult:
+        self._check_sources()
+        if self.result.command != "seed":
+            csv_files.check_names(self.plan, self.project_dir)
+        self.engine.tune()
+        try:
+            with self.engine.transaction():
+                self._build()
+                self.engine.publish()
+                self._close()
+        except AuditsFailed:
+            self.result.status = "failed"
+            with self.engine.transaction():
+                self._close()
+        except QueryError:
+            self.result.status = "error"
+            with self.engine.transaction():
+                self._close()
+            raise
+        return self.result
+
+    def _close(self) -> None:
+        self.result.audits = in_order(self.plan, self.auditor.results)
+        self.result.failing_rows = self.auditor.failing_rows
+        if self.auditor.keep_failures:
+            self.result.stored = store(self.engine, self.plan.tables, self.auditor.failures)
+        self.result.finish()
+        record(self.engine, self.result, self.meta)
+
+    def _check_sources(self) -> None:
+        """Without any raw table there is nothing to build from; without some there is less."""
+        sources = [table for table in self.plan.tables.values() if table.kind == "source"]
+        if self.models and sources and all(table.missing for table in sources):
+            names = ", ".join(f"{table.schema}.{table.stored_name}" for table in sources)
+            raise NoRawDataError(
+                f"{self.engine.url} holds no raw data: there is none of the tables {names}."
+                " Bring some in with `aa-pipeline ingest otlp PATH`, `ingest git REPO`,"
+                " `ingest copilot PATH` or `ingest transcripts`;"
+                " `aa-pipeline demo` shows how it looks with made-up data."
+            )
+        if self.models:
+            self.result.warnings += self.plan.warnings
+
+    def _build(self) -> None:
+        """Make all tables and audit them."""
+        self.meta = self.engine.shapes("meta")
+        self.standing = Standing(self.engine.kinds(), published(self.engine, self.meta))
+        large = [table for table in self.models if self._size(table) >= incremental.SMALL]
+        self.changes = incremental.Changes(self.engine, self.plan, large)
+        self.gate = Gate(self.auditor, self.plan, self.selected, self.standing)
+        for schema in sorted({table.schema for table in self.plan.tables.values()} - {*NOT_OURS}):
+            self.engine.create_schema(schema)
+        self._read_sources()
+        for table in self.plan.tables.values():
+            if table.kind == "seed" and table.name in self.selected | self.reads:
+                self._time(table, self._load_seed)
+        self._check_upstreams()
+        for table in self.models:
+            self._time(table, self._build_model)
+        if self.auditing:
+            self.gate.across(self.fail_fast)
+        if self.models and self.everything:
+            self._drop_leftovers()
+        self.gate.close()
+        self.changes.close()
+
+    def _time(self, table: PlanTable, work: Callable[[PlanTable], _Done]) -> None:
+        """Do the work on one table, tell the listener, and audit what came of it."""
+        self.on_event(table, None)
+        self.engine.take_profile()
+        start = time.perf_counter()
+        try:
+            action, reason, row_count = work(table)
+        except QueryError as error:
+            self._done(table, "error", str(error), None, start)
+            raise QueryError(f"{table.schema}.{table.name} could not be built. {error}") from error
+        self.steps = self.engine.take_profile()
+        if action == "skipped":
+            self.standing.unchanged.add(table.name)
+        else:
+            self.standing.kinds[table.schema, table.name] = stored_kind(table)
+        if self.auditing and table.name in self.selected:
+            row_count = self.gate.within(table, row_count)
+        self._done(table, action, reason, row_count, start)
+        if self.fail_fast:
+            self.gate.close()
+
+    def _done(self, table: PlanTable, action: str, reason: str, row_count: int | None, start: float) -> None:
+        result = TableResult(
+            name=table.name,
+            schema=table.schema,
+            stored_name=table.stored_name,
+            action=action,
+            reason=reason,
+            row_count=row_count,
+            seconds=time.perf_counter() - start,
+            fingerprint=self.fingerprints.get(table.name) or "",
+            steps=self.steps,
+        )
+        self.steps = []
+        self.result.tables.append(result)
+        self.on_event(table, result)
+
+    # Sources
+
+    def _read_sources(self) -> None:
+        sources = [
+            table
+            for table in self.plan.tables.values()
+            if table.kind == "source" and table.name in self.selected | self.reads
+        ]
+        for table in sources:
+            if table.missing:
+                self.fingerprints[table.name] = MISSING
+                self.standing.unchanged.add(table.name)  # what was made while it was there says so
+                self.standing.surely.add(table.name)
+                continue
+            start = time.perf_counter()
+            is_table = self.standing.kinds.get((table.schema, table.stored_name)) == "table"
+            before = self.standing.before(table)
+            raw = look_at(self.engine, table, is_table, before.fingerprint if before else None)
+            self.fingerprints[table.name] = raw.fingerprint
+            if before is None:
+                reason = "first time"
+            elif before.fingerprint == raw.fingerprint:
+                reason = "no new rows"
+                self.standing.unchanged.add(table.name)
+                if raw.surely:
+                    self.standing.surely.add(table.name)
+            elif raw.grown_after is not None:
+                self.changes.appended(table, raw.grown_after)
+                new = raw.row_count - (before.row_count or 0)
+                reason = f"{new:,} new row{'' if new == 1 else 's'}"
+            else:
+                reason = "its rows changed"
+            if self.auditing and table.name in self.selected:
+                self.gate.within(table, raw.row_count)
+            self._done(table, "read", reason, raw.row_count, start)
+
+    # Seeds
+
+    def _load_seed(self, table: PlanTable) -> _Done:
+        fingerprint = csv_files.fingerprint(table, self.project_dir)
+        self.fingerprints[table.name] = fingerprint
+        before = self.standing.before(table)
+        if self.full_refresh:
+            reason = "asked for"
+        elif before is None:
+            reason = "first time"
+        elif before.fingerprint != fingerprint:
+            reason = "its file changed"
+        else:
+            return "skipped", "its file has not changed", before.row_count
+        rows = csv_files.rows(table, self.project_dir)
+        types = {column.name: column.native_type for column in table.columns}
+        replacing = self.standing.kinds.get((table.schema, table.name))
+        self.engine.create_empty(table.schema, table.name, types, replacing)
+        return "loaded", reason, self.engine.append(table.schema, table.name, [*types], rows)
+
+    # Models
+
+    def _check_upstreams(self) -> None:
+        """What is read but not selected must have been published by this code or one like it."""
+        made = self.selected | {name for name in self.reads if self.plan.tables[name].kind != "model"}
+        shapes: dict[str, dict[str, dict[str, str]]] = {}
+        for table in self.models:
+            for name in table.depends_on:
+                if name in made:
+                    continue
+                upstream = self.plan.tables[name]
+                if upstream.schema not in shapes:
+                    shapes[upstream.schema] = self.engine.shapes(upstream.schema)
+                problems = shape_problems(upstream, shapes[upstream.schema].get(name))
+                if problems:
+                    raise ModelError(
+                        f"{table.name} reads {name}, which is not selected. {problems[0]}"
+                        f" `aa-pipeline build -s +{table.name}` builds both."
+                    )
+
+    def _build_model(self, table: PlanTable) -> _Done:
+        assert table.sql is not None
+        sql = table.sql.replace(AS_OF, self.as_of)
+        before = self.standing.before(table)
+        inputs = self._inputs(table)
+        code = table.fingerprint
+        reason = self._why(table, before, code, inputs)
+        if reason is None and AS_OF in table.sql:
+            # Time has passed; has that changed any row?
+            assert before is not None
+            if self._moved(table, sql, before, _join(code, inputs, "")):
+                reason = "the window moved"
+        if reason is None:
+            assert before is not None
+            self.fingerprints[table.name] = before.fingerprint
+            return "skipped", "nothing that it reads has changed", before.row_count
+        old = None
+        if before is not None and self._was_made_of(table, before):
+            assert before.row_count is not None
+            if table.increments and self._size(table) >= incremental.SMALL:
+                done = self.changes.rebuild(table, sql, before.row_count, self.standing.unchanged)
+                if not isinstance(done, str):
+                    self.fingerprints[table.name] = _join(code, inputs, "")
+                    return done.action, done.reason, before.row_count - done.removed + done.inserted
+                reason = "; ".join(filter(None, [reason, done]))
+            if stored_kind(table) == "table":
+                old = self.changes.remember(table)
+        kind = stored_kind(table)
+        replacing = self.standing.kinds.get((table.schema, table.name))
+        row_count = self.engine.create(table.schema, table.name, sql, kind, replacing)
+        if old:
+            self.changes.compare(table, old)
+        if table.schema == BI_SCHEMA:
+            columns = {column.name: column.description for column in table.columns}
+            self.engine.describe(table.schema, table.name, kind, table.description, columns)
+        content = ""
+        if AS_OF in table.sql:
+            stored = f"SELECT * FROM {self.engine.name(table.schema, table.name)}"
+            content = (None if table.moved else self.engine.content_hash(stored)) or self.as_of
+        self.fingerprints[table.name] = _join(code, inputs, content)
+        return "full", reason, row_count
+
+    def _moved(self, table: PlanTable, sql: str, before: Published, made_from: str) -> bool:
+        """Whether time alone has changed rows of a model."""
+        if table.moved:
+            return time_moved(self.engine, table.moved, before, self.as_of)
+        content = self.engine.content_hash(sql)
+        return content is None or before.fingerprint != f"{made_from}:{content}"
+
+    def _was_made_of(self, table: PlanTable, before: Published) -> bool:
+        """Whether a model was made by this code from what stood before this run, and all of that is known."""
+        if self.full_refresh or not self.engine.transactional or before.row_count is None:
+            return False
+        parts = []
+        for name in table.depends_on:
+            upstream = self.standing.before(self.plan.tables[name])
+            if upstream is None and not self.plan.tables[name].missing:
+                return False
+            parts.append(f"{name}={upstream.fingerprint if upstream else MISSING}")
+        code, _, rest = before.fingerprint.partition(":")
+        return code == table.fingerprint and rest.partition(":")[0] == _digest(parts)
+
+    def _size(self, table: PlanTable) -> int:
+        """How many rows the largest table had that a model is made of."""
+        found = [self.standing.before(self.plan.tables[name]) for name in table.depends_on]
+        return max((before.row_count or 0 for before in found if before), default=0)
+
+    def _inputs(self, table: PlanTable) -> str | None:
+        """A text for what a model reads; None if it is not known from what that was made."""
+        parts = []
+        for name in table.depends_on:
+            if name not in self.fingerprints:
+                before = self.standing.before(self.plan.tables[name])
+                self.fingerprints[name] = before.fingerprint if before else None
+            part = self.fingerprints[name]
+            if part is None:
+                return None
+            parts.append(f"{name}={part}")
+        return _digest(parts)
+
+    def _why(self, table: PlanTable, before: Published | None, code: str, inputs: str | None) -> str | None:
+        """Why a model must be built, or None if nothing but time has passed."""
+        if self.full_refresh:
+            return "full refresh"
+        if before is None:
+            return "first build"
+        if inputs is None:
+            return "not known what it reads"
+        code_before, _, rest = before.fingerprint.partition(":")
+        if code_before != code:
+            return "code or settings changed"
+        if rest.partition(":")[0] != inputs:
+            changed = [name for name in table.depends_on if name not in self.standing.unchanged]
+            return f"{', '.join(changed) or 'what it reads'} changed"
+        return None
+
+    def _drop_leftovers(self) -> None:
+        """Remove what earlier releases of the models published and this one does not."""
+        planned = {(table.schema, table.stored_name) for table in self.plan.tables.values()}
+        for key, before in self.standing.published.items():
+            if key in planned or key not in self.standing.kinds or before.schema in NOT_OURS:
+                continue
+            self.engine.drop(*key, self.standing.kinds[key])
+            self.result.tables.append(
+                TableResult(key[1], *key, action="dropped", reason="no model makes it any more")
+            )
+
+
+def _digest(parts: Iterable[str]) -> str:
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
+
+
+def _join(code: str, inputs: str | None, content: str) -> str:
+    """A model's fingerprint: what made it, from what, and where time matters, what came of it."""
+    return f"{code}:{inputs}:{content}" if content else f"{code}:{inputs}"

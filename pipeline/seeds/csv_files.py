@@ -1,0 +1,185 @@
+"""Seeds: CSV files that people edit, read as their contracts say.
+
+A packaged file lies where the plan says; the project may have one of the same name in its own
+`seeds` folder. A row of the project's file replaces the packaged row of the same key,
+or is added after them. An empty cell is NULL. The project's identities may also be given as a
+`.mailmap` in that folder; where both speak of one alias, the CSV wins.
+"""
+
+import datetime as dt
+import hashlib
+import io
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pipeline
+from pipeline.errors import ConfigError, did_you_mean
+from pipeline.plan import Plan, PlanColumn, PlanTable
+
+# Paths of a plan are relative to the folder that holds this package.
+ROOT = Path(pipeline.__file__).parent.parent
+
+Row = tuple[Any, ...]
+
+MAILMAPS = (".mailmap", "mailmap")  # other forms of identities.csv
+
+
+def fingerprint(seed: PlanTable, project_dir: Path) -> str:
+    """A text that changes whenever the rows of a seed may have changed; reads bytes only."""
+    content = hashlib.blake2b(seed.fingerprint.encode(), digest_size=16)
+    for file in files(seed, project_dir):
+        content.update(_read(file) + b"\0")
+    return content.hexdigest()
+
+
+def files(seed: PlanTable, project_dir: Path) -> list[Path]:
+    """The files that a seed is read from, the packaged one first."""
+    names = [*(MAILMAPS if seed.name == "identities" else ()), f"{seed.name}.csv"]
+    found = [ROOT / seed.path, *(project_dir / "seeds" / name for name in names)]
+    return [file for file in found if file.exists()]
+
+
+def rows(seed: PlanTable, project_dir: Path) -> list[Row]:
+    """The rows of a seed, typed, in the order of its columns.
+
+    Raises:
+        ConfigError: a file is no CSV of this seed, or a cell is not of its column's type;
+            names the file, the line and the column.
+    """
+    by_key: dict[Row, Row] = {}
+    for file in files(seed, project_dir):
+        lines: dict[Row, int] = {}
+        for line, row in _file_rows(file, seed.columns):
+            values = dict(zip([column.name for column in seed.columns], row, strict=True))
+            key = tuple(values[name] for name in seed.key) if seed.key else (file, line)
+            if key in lines:
+                said = ", ".join(f"{name} {values[name]}" for name in seed.key)
+                raise ConfigError(
+                    f"{file}, line {line}: {said} stands in line {lines[key]} already."
+                    " Remove one of the two rows."
+                )
+            lines[key] = line
+            by_key[key] = row
+    return list(by_key.values())
+
+
+def check_names(plan: Plan, project_dir: Path) -> None:
+    """Refuse a CSV of the project that no seed is called like: it would do nothing.
+
+    Raises:
+        ConfigError: names the file and the close match.
+    """
+    seeds = [table.name for table in plan.tables.values() if table.kind == "seed"]
+    for file in sorted((project_dir / "seeds").glob("*.csv")):
+        if file.stem not in seeds:
+            raise ConfigError(
+                f"{file} is no seed.{did_you_mean(file.stem, seeds)}"
+                f" The seeds are {', '.join(seeds)}; rename or remove the file."
+            )
+
+
+def _file_rows(file: Path, columns: list[PlanColumn]) -> Iterator[tuple[int, Row]]:
+    """Line number and typed values of each row of a file."""
+    # Only files that have changed are read: a warm command does without these.
+    import csv
+
+    from pipeline.seeds.mailmap import read_mailmap
+
+    if file.name in MAILMAPS:
+        people = read_mailmap(_read(file).decode("utf-8", "replace"))
+        for number, person in enumerate(people, start=1):
+            yield number, tuple(getattr(person, column.name) for column in columns)
+        return
+    try:
+        text = _read(file).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ConfigError(f"{file} is not UTF-8 text. Save it as UTF-8.") from None
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        header = [name.strip() for name in next(reader, [])]
+        _check_header(file, header, columns)
+        for cells in reader:
+            if not any(cells):
+                continue
+            if len(cells) != len(header):
+                raise ConfigError(
+                    f"{file}, line {reader.line_num}: {len(cells)} cells under"
+                    f" {len(header)} columns. Quote a cell that contains a comma."
+                )
+            given = dict(zip(header, cells, strict=True))
+            where = f"{file}, line {reader.line_num}"
+            yield (
+                reader.line_num,
+                tuple(_value(where, column, given.get(column.name, "")) for column in columns),
+            )
+    except csv.Error as error:
+        raise ConfigError(f"{file}, line {reader.line_num} is no CSV: {error}.") from None
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read: {error.strerror}.") from None
+
+
+def _check_header(file: Path, header: list[str], columns: list[PlanColumn]) -> None:
+    known = [column.name for column in columns]
+    for name in header:
+        if name not in known:
+            raise ConfigError(
+                f"{file} has a column {name!r} that the seed does not know."
+                f"{did_you_mean(name, known)} Its columns are {', '.join(known)}."
+            )
+        if header.count(name) > 1:
+            raise ConfigError(f"{file} has two columns {name}. Remove one of them.")
+    for column in columns:
+        if column.name not in header and not column.nullable:
+            raise ConfigError(
+                f"{file} has no column {column.name}, which every row needs."
+                f" Its first line names the columns: {', '.join(known)}."
+            )
+
+
+def _value(where: str, column: PlanColumn, cell: str) -> Any:
+    cell = cell.strip()
+    if not cell:
+        if column.nullable:
+            return None
+        raise ConfigError(f"{where}: {column.name} is empty. Every row needs one.")
+    read, example = READERS.get(column.type, (str, ""))
+    try:
+        return read(cell)
+    except (ValueError, KeyError):
+        raise ConfigError(
+            f"{where}: {column.name} is {cell!r}, which is no {column.type}. Write it like {example}."
+        ) from None
+
+
+def _whole(cell: str) -> int:
+    number = int(cell)
+    if not -(2**63) <= number < 2**63:
+        raise ValueError(cell)
+    return number
+
+
+def _number(cell: str) -> float:
+    number = float(cell)
+    if not math.isfinite(number):
+        raise ValueError(cell)
+    return number
+
+
+def _boolean(cell: str) -> bool:
+    return {"true": True, "false": False}[cell.lower()]
+
+
+# Ibis type → how a cell is read, and an example for people; everything else is text.
+READERS: dict[str, tuple[Callable[[str], Any], str]] = {
+    "int64": (_whole, "42"),
+    "float64": (_number, "0.25"),
+    "date": (dt.date.fromisoformat, "2026-01-31"),
+    "boolean": (_boolean, "true or false"),
+}

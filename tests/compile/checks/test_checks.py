@@ -1,0 +1,320 @@
+"""Contracts as SQL: each check counts exactly the rows that break it, as Pandera itself would say."""
+
+import datetime as dt
+import math
+
+import duckdb
+import ibis
+import pandera.ibis as pa
+import pytest
+from pandera.config import set_config
+from pandera.errors import SchemaErrors
+
+from pipeline.compile.checks.facts import facts
+from pipeline.compile.checks.sql import audits_for
+from pipeline.errors import ConfigError, ModelError
+from pipeline.plan.check_results import audit_query, pending, verdicts
+from pipeline.system.compat import ibis_duckdb
+from schemas.base import Contract, Source, column
+from tests.compile.checks.check_contracts import GOOD, DimPeople, FctVisits
+
+SCHEMAS = {"dim_people": "mart", "fct_visits": "mart"}
+DIALECTS = ["duckdb", "postgres", "pyspark", "bigquery"]
+
+
+@pytest.fixture(scope="module")
+def database():
+    """A database with people and an empty table of visits."""
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("CREATE SCHEMA mart")
+    connection.execute("CREATE TABLE mart.dim_people (person VARCHAR)")
+    connection.execute("INSERT INTO mart.dim_people VALUES ('ada'), ('bob')")
+    connection.execute(
+        "CREATE TABLE mart.fct_visits (day DATE, person VARCHAR, visits BIGINT, minutes DOUBLE,"
+        " share DOUBLE, score DOUBLE, mood VARCHAR, city VARCHAR, code VARCHAR, word VARCHAR,"
+        " first_at TIMESTAMPTZ, last_at TIMESTAMPTZ)"
+    )
+    yield connection
+    connection.close()
+
+
+@pytest.fixture(scope="module")
+def audits():
+    return audits_for(FctVisits, None, dialect="duckdb", schema="mart", schemas=SCHEMAS)
+
+
+def fill(database, rows):
+    database.execute("DELETE FROM mart.fct_visits")
+    for row in rows:
+        values = list((GOOD | row).values())
+        database.execute(f"INSERT INTO mart.fct_visits VALUES ({', '.join('?' * 12)})", values)
+
+
+def failures(database, audits):
+    """Failing rows by audit, of the audits that did not pass."""
+    found, audit_from = audits
+    asked = pending(found, audited=[])
+    row = database.execute(audit_query(audit_from, asked)).fetchone()
+    results = verdicts("fct_visits", asked, row)
+    return {result.audit: result.failures for result in results if result.failures}
+
+
+DAY2 = {"day": dt.date(2026, 1, 2)}
+
+# What is wrong with a second row → which audits say so.
+BAD = {
+    "nothing": (DAY2, {}),
+    "NULLs where they may be": (DAY2 | {"mood": None, "minutes": None, "last_at": None}, {}),
+    "NULL": (DAY2 | {"score": None}, {"not_null(score)": 1}),
+    "NaN": (DAY2 | {"score": math.nan}, {"not_null(score)": 1, "range(score)": 1}),
+    "NULL in the key": (DAY2 | {"person": None}, {"not_null(person)": 1}),
+    "duplicate key": ({}, {"unique(day, person)": 2}),
+    "orphan": (DAY2 | {"person": "eve"}, {"references(person)": 1}),
+    "below the least": (DAY2 | {"visits": -2}, {"range(visits >= 0)": 1}),
+    "on the open bound": (DAY2 | {"minutes": 0.0}, {"range(minutes > 0)": 1}),
+    "on the other open bound": (DAY2 | {"minutes": 1441.0}, {"range(minutes < 1441)": 1}),
+    "below a share": (DAY2 | {"share": -0.1}, {"range(share >= 0)": 1}),
+    "above a share": (DAY2 | {"share": 1.1}, {"range(share <= 1)": 1}),
+    "outside a range": (DAY2 | {"score": 5.5}, {"range(score)": 1}),
+    "not in the list": (DAY2 | {"mood": "bad"}, {"isin(mood)": 1}),
+    "in the forbidden list": (DAY2 | {"city": "Atlantis"}, {"notin(city)": 1}),
+    "no match": (DAY2 | {"code": "xAB1"}, {"str_matches(code)": 1}),
+    "too long": (DAY2 | {"word": "it's so"}, {"str_length(word)": 1}),
+    "a check of its own": (DAY2 | {"visits": 3}, {"even(visits)": 1}),
+    "across columns": (
+        DAY2 | {"last_at": dt.datetime(2025, 1, 1, tzinfo=dt.UTC)},
+        {"leaves_no_earlier_than_it_comes": 1},
+    ),
+    "about the whole table": (DAY2 | {"visits": 100}, {"enough_in_all": 1}),
+}
+
+
+@pytest.mark.parametrize(("row", "expected"), BAD.values(), ids=BAD)
+def test_each_kind_of_bad_row_is_counted_by_its_check_alone(database, audits, row, expected):
+    fill(database, [{}, row])
+    assert failures(database, audits) == expected
+
+
+def test_check_over_neighbouring_rows_counts_rows(database, audits):
+    fill(database, [{"visits": 30}, DAY2 | {"visits": 2}, DAY2 | {"person": "bob"}])
+    assert failures(database, audits) == {"no_gap": 1}
+
+
+def test_table_without_rows_passes_every_check(database, audits):
+    fill(database, [])
+    assert failures(database, audits) == {}
+
+
+# How Pandera names what we name: the reason, or the check's own name.
+def pandera_says(table):
+    try:
+        FctVisits.validate(table, lazy=True)
+    except SchemaErrors as errors:
+        return {
+            (error.schema.name, getattr(error.check, "name", error.check)) for error in errors.schema_errors
+        } - {("FctVisits", "no_gap")}
+    return set()
+
+
+# Pandera knows no references, and cannot run a check over neighbouring rows.
+NOT_PANDERAS = ("references(person)", "no_gap")
+
+
+def as_pandera_names(audit):
+    fact = next(fact for fact in facts(FctVisits) if fact.name == audit)
+    if fact.kind == "unique":
+        return "FctVisits", "multiple_fields_uniqueness"
+    if fact.kind == "not_null":
+        return fact.columns[0], "not_nullable"
+    whole_row = fact.kind == "custom" and "(" not in audit
+    return "FctVisits" if whole_row else fact.columns[0], fact.check.name
+
+
+@pytest.mark.parametrize(("row", "expected"), BAD.values(), ids=BAD)
+def test_verdict_is_that_of_pandera(database, audits, row, expected):
+    fill(database, [{}, row])
+    ours = {as_pandera_names(audit) for audit in failures(database, audits) if audit not in NOT_PANDERAS}
+    theirs = pandera_says(ibis_duckdb(database).table("fct_visits", database="mart"))
+    assert ours == theirs
+
+
+@pytest.mark.filterwarnings("ignore:Re-registered pandera backends")
+def test_verdict_on_an_empty_table_is_that_of_panderas_narwhals_backend(database, audits):
+    fill(database, [])
+    set_config(use_narwhals_backend=True)
+    try:
+        theirs = pandera_says(ibis_duckdb(database).table("fct_visits", database="mart"))
+    finally:
+        set_config(use_narwhals_backend=False)
+    assert theirs - {("FctVisits", "enough_in_all")} == set()
+    assert failures(database, audits) == {}
+
+
+def test_examples_are_at_most_five_rows_keys_first(database, audits):
+    bad = [{"day": dt.date(2026, 1, day), "mood": "bad"} for day in range(1, 9)]
+    fill(database, bad)
+    audit = next(audit for audit in audits[0] if audit.name == "isin(mood)")
+    rows = database.execute(audit.examples_sql).fetchall()
+    assert rows == [(dt.date(2026, 1, day), "ada", "bad") for day in range(1, 6)]
+
+
+def test_examples_of_a_duplicate_key_say_how_many_rows_share_it(database, audits):
+    fill(database, [{}, {}, {}])
+    audit = next(audit for audit in audits[0] if audit.kind == "unique")
+    assert database.execute(audit.examples_sql).fetchall() == [(dt.date(2026, 1, 1), "ada", 3)]
+
+
+def test_every_check_has_a_sentence():
+    assert {fact.name: fact.description for fact in facts(FctVisits)} == {
+        "unique(day, person)": "day, person together identify a row.",
+        "not_null(day)": "day is never missing.",
+        "not_null(person)": "person is never missing.",
+        "references(person)": "Every person is found in dim_people.person.",
+        "not_null(visits)": "visits is never missing.",
+        "range(visits >= 0)": "visits is at least 0.",
+        "even(visits)": "Visits come in pairs.",
+        "range(minutes > 0)": "minutes is more than 0.",
+        "range(minutes < 1441)": "minutes is less than 1441.",
+        "range(share >= 0)": "share is at least 0.",
+        "range(share <= 1)": "share is at most 1.",
+        "not_null(score)": "score is never missing.",
+        "range(score)": "score is between 1 and 5.",
+        "isin(mood)": "mood is one of good, so-so.",
+        "notin(city)": "city is none of Atlantis.",
+        "str_matches(code)": r"code matches [A-Z]{2}\d$.",
+        "str_length(word)": "word has at most 5 characters.",
+        "leaves_no_earlier_than_it_comes": "Nobody leaves before they come.",
+        "no_gap": "Nobody's visits fall by more than ten from one day to the next.",
+        "enough_in_all": "There are at most a hundred visits in all.",
+    }
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_every_audit_compiles_for_every_dialect_without_a_connection(dialect):
+    import pipeline.compile.dialects  # noqa: F401  tells Ibis what Spark would tell it
+
+    found, audit_from = audits_for(FctVisits, None, dialect=dialect, schema="mart", schemas=SCHEMAS)
+    assert audit_from.endswith("fct_visits` AS t0" if dialect in DIALECTS[2:] else '" AS t0')
+    assert [audit.name for audit in pending(found, [])] == [fact.name for fact in facts(FctVisits)]
+
+
+def test_plan_reads_the_same_in_every_process():
+    import subprocess
+    import sys
+
+    code = (
+        "from tests.compile.checks.check_contracts import FctVisits;"
+        "from pipeline.compile.checks.sql import audits_for;"
+        "print(audits_for(FctVisits, None, dialect='duckdb', schema='mart'))"
+    )
+    texts = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={"PYTHONHASHSEED": seed, "PATH": ""},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(texts) == 1
+
+
+def test_checks_of_a_source_only_warn():
+    class RawThings(Source):
+        """Things."""
+
+        id: int = column(description="Number.")
+
+    assert [fact.severity for fact in facts(RawThings)] == ["warn"]
+
+
+def test_check_declared_to_warn_only_warns():
+    severities = {fact.name: fact.severity for fact in facts(FctVisits)}
+    assert severities["no_gap"] == "warn"
+    assert severities["even(visits)"] == "error"
+
+
+def test_column_says_how_many_rows_may_fail_and_whether_that_stops_a_build():
+    class FctThings(Contract):
+        """Things."""
+
+        size: int = column(warn=True, limit="1%", ge=0, description="Size.")
+
+    assert [(fact.name, fact.severity, fact.limit) for fact in facts(FctThings)] == [
+        ("not_null(size)", "warn", "1%"),
+        ("range(size >= 0)", "warn", "1%"),
+    ]
+
+
+def test_configuration_overrides_a_table_and_then_one_of_its_checks():
+    configured = facts(DimPeople, {"dim_people": "warn", "dim_people.unique(person)": "error 10"})
+    assert [(fact.name, fact.severity, fact.limit) for fact in configured] == [
+        ("unique(person)", "error", "10"),
+        ("not_null(person)", "warn", None),
+    ]
+
+
+def test_configuration_that_is_not_understood_is_named():
+    with pytest.raises(ConfigError, match="severity of dim_people: maybe is not understood"):
+        facts(DimPeople, {"dim_people": "maybe"})
+
+
+def test_check_that_is_no_expression_is_refused_before_any_query():
+    class FctThings(Contract):
+        """Things."""
+
+        size: int = column(description="Size.")
+
+        @pa.dataframe_check
+        def looks(cls, data):
+            """It looks at the rows."""
+            return data.table.to_pandas().size > 0
+
+    with pytest.raises(ModelError, match="The check looks of FctThings cannot be told"):
+        facts(FctThings)
+
+
+SHAPES = {
+    "right": ({"day": "date", "n": "int64"}, None),
+    "missing": ({"day": "date"}, "fct_days lacks the column n."),
+    "extra": (
+        {"day": "date", "n": "int64", "x": "int64"},
+        "fct_days makes a column x that its contract does not know.",
+    ),
+    "type": ({"day": "date", "n": "string"}, "fct_days.n is string, and its contract says int64."),
+    "order": (
+        {"n": "int64", "day": "date"},
+        "fct_days has its columns in another order than its contract: "
+        "column 1 is n, and the contract says day.",
+    ),
+}
+
+
+class FctDays(Contract):
+    """Days."""
+
+    day: dt.date = column(description="Day.")
+    n: int = column(description="Number.")
+
+
+@pytest.mark.parametrize(("columns", "problem"), SHAPES.values(), ids=SHAPES)
+def test_shape_is_proven_before_any_query_as_pandera_would(columns, problem):
+    from pandera.config import ValidationDepth, config_context
+
+    made = ibis.table(columns, name="made")
+    with config_context(validation_depth=ValidationDepth.SCHEMA_ONLY):
+        try:
+            FctDays.validate(made)
+            pandera_passes = True
+        except SchemaErrors:
+            pandera_passes = False
+    assert pandera_passes == (problem is None)
+    if problem is None:
+        (shape, *_), _ = audits_for(FctDays, made, dialect="duckdb", schema="mart")
+        assert (shape.kind, shape.proven) == ("shape", "names, order and types of the expression")
+        return
+    with pytest.raises(ModelError) as error:
+        audits_for(FctDays, made, dialect="duckdb", schema="mart")
+    assert problem in str(error.value)

@@ -1,0 +1,26 @@
+from pipeline.engines import connect, meta
+
+
+def test_every_table_is_made_once_with_its_columns_in_order():
+    with connect(":memory:") as engine:
+        meta.ensure(engine)
+        meta.ensure(engine)
+        shapes = engine.shapes("meta")
+        assert {table: list(columns) for table, columns in shapes.items()} == {
+            table: list(columns) for table, columns in meta.TABLES.items()
+        }
+        assert engine.fetch("SELECT * FROM meta.version") == [(meta.VERSION,)]
+
+
+def test_what_an_older_release_left_gets_the_missing_columns_and_keeps_its_rows():
+    with connect(":memory:") as engine:
+        engine.create_schema("meta")
+        engine.execute("CREATE TABLE meta.runs AS SELECT 'r1' AS run_id, 'success' AS status")
+        meta.ensure(engine)
+        assert set(engine.shapes("meta")["runs"]) == set(meta.TABLES["runs"])
+        assert engine.fetch("SELECT run_id, status, target FROM meta.runs") == [("r1", "success", None)]
+
+
+def test_every_engine_has_a_type_for_every_kind_of_value():
+    kinds = {kind for columns in meta.TABLES.values() for kind in columns.values()}
+    assert all(native.keys() == kinds for native in meta.NATIVE.values())

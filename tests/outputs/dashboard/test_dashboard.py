@@ -1,0 +1,163 @@
+"""The page as a file: what is in it, and that every number of it is described."""
+
+import json
+import re
+
+import pytest
+
+import schemas.marts
+from pipeline.engines import connect
+from pipeline.errors import ModelError, SetupError
+from pipeline.outputs.dashboard import write_dashboard
+from pipeline.outputs.dashboard.metrics import METRICS
+from pipeline.outputs.dashboard.page import SCRIPTS, STATIC, VENDOR, VIEWS
+from schemas.base import Contract
+from tests.outputs.dashboard.marts import DAY, HOSTILE, commit, developer, usage, write_marts
+
+
+@pytest.fixture
+def written(tmp_path):
+    """Writes the dashboard over handmade marts, and reads it."""
+
+    def write(**rows):
+        with connect(str(write_marts(tmp_path / "x.duckdb", **rows)), read_only=True) as engine:
+            page = write_dashboard(engine, tmp_path / "dashboard")
+        assert page.file.stat().st_size == page.size
+        return page.file.read_text(encoding="utf-8")
+
+    return write
+
+
+def data_of(page):
+    (text,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
+    return json.loads(text)
+
+
+def test_rows_are_places_in_lists_and_whole_numbers(written):
+    data = data_of(
+        written(
+            usages=[
+                usage(total_sessions=2, total_output_tokens=5, total_tokens=5, total_cost_usd=1.25),
+                usage(model="gpt-5", total_input_tokens=7, total_tokens=7, total_cost_usd=None),
+            ],
+            commits=[commit(1, agent="codex", lines_changed=30, cost_usd=0.5), commit(2), commit(3)],
+            developers=[developer("ada@example.com", "Ada")],
+            agents=[("claude_code", "Claude Code"), ("codex", "Codex")],
+        )
+    )
+    assert data["days"] == ["2026-11-10"]
+    assert data["models"] == ["claude-opus-4-6", "gpt-5"]
+    assert [dict(zip(data["usage"]["columns"], row, strict=True)) for row in data["usage"]["rows"]] == [
+        {"day": 0, "developer": 0, "agent": 0, "model": model, "sessions": sessions, "micros": 0}
+        | {"input": sent, "output": output, "creation": 0, "read": 0, "nano": nano, "unpriced": 0}
+        | {"commits": 0, "accepted": 0, "decided": 0, "copilot": 0}
+        for model, sessions, sent, output, nano in [(0, 2, 0, 5, 1_250_000_000), (1, 0, 7, 0, None)]
+    ]
+    assert [dict(zip(data["commits"]["columns"], row, strict=True)) for row in data["commits"]["rows"]] == [
+        {"day": 0, "developer": 0, "agent": 1, "project": 0, "method": 2, "size": 0, "origin": 0}
+        | {"commits": 1, "lines": 30, "nano": 500_000_000},
+        {"day": 0, "developer": 0, "agent": None, "project": 0, "method": 4, "size": 0, "origin": 1}
+        | {"commits": 2, "lines": 20, "nano": None},
+    ]
+
+
+def test_bots_and_the_unknown_are_no_people(written):
+    data = data_of(
+        written(
+            developers=[
+                developer("ada@example.com", "Ada"),
+                developer("dependabot[bot]"),
+                developer("copilot", "Copilot", developer_email="1+copilot[bot]@users.noreply.github.com"),
+                developer("unknown"),
+            ]
+        )
+    )
+    people = {one["id"]: one["person"] for one in data["developers"]}
+    assert people == {
+        "ada@example.com": True,
+        "dependabot[bot]": False,
+        "copilot": False,
+        "unknown": False,
+    }
+
+
+def test_nothing_from_the_data_ends_a_script(written):
+    page = written(
+        usages=[usage(model=HOSTILE)],
+        commits=[commit(1, commit_message=HOSTILE, project_id=HOSTILE)],
+        developers=[developer("ada@example.com", HOSTILE)],
+        agents=[("claude_code", HOSTILE)],
+    )
+    assert len(re.findall(r"</script>", page)) == 2 + len(VENDOR) + 1
+    assert data_of(page)["models"] == [HOSTILE]
+
+
+def test_the_policy_lets_only_the_scripts_of_the_page_run(written):
+    page = written()
+    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', page)
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    assert rules["default-src"] == "'none'"
+    assert re.fullmatch(r"('sha256-[\w+/=]+' ?)+", rules["script-src"])
+    assert not re.search(r'(?:src|href)="https?:', page)
+
+
+def test_days_that_are_too_many_are_left_out_and_the_page_says_so(written, monkeypatch):
+    monkeypatch.setattr("pipeline.outputs.dashboard.data.MOST_ROWS", 3)
+    page = written(
+        usages=[usage(date=DAY.replace(day=day), model=model) for day in (1, 2, 3) for model in "ab"],
+        developers=[developer("ada@example.com")],
+        agents=[("claude_code", "Claude Code")],
+    )
+    assert data_of(page)["about"]["first_day"] == "2026-11-03"
+    assert len(data_of(page)["usage"]["rows"]) == 2
+    assert "days before 3 November 2026 are in the tables" in page
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_the_documentation_is_linked_where_there_is_one(written, tmp_path, there):
+    (tmp_path / "site").mkdir()
+    if there:
+        (tmp_path / "site" / "index.html").touch()
+    assert ('<a href="../site/index.html">' in written()) == there
+
+
+def test_a_mart_that_is_not_published_is_named(tmp_path):
+    with (
+        connect(str(tmp_path / "x.duckdb")) as engine,
+        pytest.raises(ModelError, match="fct_daily_agent_usage"),
+    ):
+        write_dashboard(engine, tmp_path / "dashboard")
+    assert not (tmp_path / "dashboard").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    path = write_marts(tmp_path / "x.duckdb")
+    (tmp_path / "file").write_text("")
+    with connect(str(path)) as engine, pytest.raises(SetupError, match=r"file/index\.html cannot be written"):
+        write_dashboard(engine, tmp_path / "file")
+
+
+def test_every_metric_names_columns_that_there_are():
+    contracts = {
+        contract.table(): contract.columns()
+        for contract in vars(schemas.marts).values()
+        if isinstance(contract, type) and issubclass(contract, Contract) and contract is not Contract
+    }
+    for metric in METRICS.values():
+        assert metric.columns
+        for column in metric.columns:
+            table, name = column.split(".")
+            assert name in contracts[table]
+
+
+def test_every_number_of_the_page_has_a_definition_and_every_definition_a_number():
+    scripts = "\n".join((STATIC / "js" / f"{name}.js").read_text() for name in SCRIPTS)
+    used = set(re.findall(r'(?:metric: |kpi\(|costMetric = byProject \? |: )"([a-z_0-9]+)"', scripts))
+    assert used >= METRICS.keys()
+    asked = set(re.findall(r'(?:kpi\(|metric: )"([a-z_0-9]+)"', scripts)) - {"name"}
+    assert asked <= METRICS.keys()
+
+
+def test_the_views_are_those_of_the_scripts():
+    main = (STATIC / "js" / "main.js").read_text()
+    assert dict(re.findall(r'^  (\w+): \{ name: "(\w+)", draw', main, re.MULTILINE)) == VIEWS

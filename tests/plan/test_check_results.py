@@ -1,0 +1,138 @@
+"""From counts to verdicts; which rows are shown, and what of them."""
+
+import json
+
+import pytest
+
+from pipeline.plan import PlanAudit, PlanColumn, PlanTable
+from pipeline.plan.check_results import (
+    AuditResult,
+    all_failures_query,
+    audit_query,
+    example_json,
+    pending,
+    shape_problems,
+    stops,
+    verdicts,
+    volume,
+)
+
+
+def audit(name="a", **known):
+    known = {"severity": "error", "sql": f"count_{name}"} | known
+    return PlanAudit(name, "range", ["n"], "n is at least 0.", **known)
+
+
+@pytest.mark.parametrize(
+    ("severity", "limit", "failures", "status"),
+    [
+        ("error", None, 0, "passed"),
+        ("error", None, None, "passed"),
+        ("error", None, 1, "failed"),
+        ("warn", None, 1, "warned"),
+        ("error", "5", 5, "passed"),
+        ("error", "5", 6, "failed"),
+        ("error", "2.5%", 5, "passed"),
+        ("warn", "2.5%", 6, "warned"),
+    ],
+)
+def test_status_follows_from_severity_limit_and_failures(severity, limit, failures, status):
+    (result,) = verdicts("t", [audit(severity=severity, limit=limit)], (200, failures))
+    assert (result.status, result.failures, result.row_count) == (status, failures or 0, 200)
+
+
+def test_audits_of_a_table_are_one_query():
+    assert audit_query("mart.t AS t0", [audit("a"), audit("b")]) == (
+        "SELECT COUNT(*), count_a, count_b FROM mart.t AS t0"
+    )
+    assert audit_query(None, [audit("a")]) == "SELECT NULL, count_a"
+
+
+def test_proven_check_is_run_if_what_its_proof_rests_on_was_not_audited():
+    by_itself = audit("a", proven="grouped")
+    conditional = audit("b", proven="the contract of x", assumes=["x"])
+    unproven, shape = audit("c"), audit("d", proven="columns", sql=None)
+    every = [by_itself, conditional, unproven, shape]
+    assert pending(every, audited=[]) == [conditional, unproven]
+    assert pending(every, audited=["x"]) == [unproven]
+
+
+def test_only_failures_of_severity_error_stop_publishing():
+    found = verdicts("t", [audit(severity="warn")], (1, 1))
+    assert not stops(found)
+    assert stops([*found, *verdicts("t", [audit()], (1, 1))])
+
+
+def test_all_failing_rows_are_the_examples_without_their_limit():
+    limited = audit(examples_sql="SELECT a FROM t WHERE b LIMIT 5")
+    assert all_failures_query(limited) == "SELECT a FROM t WHERE b"
+    assert all_failures_query(audit()) is None
+
+
+def test_losing_more_than_half_of_the_rows_is_a_warning():
+    (found,) = volume("t", 4, 10)
+    assert (found.status, found.failures, found.row_count) == ("warned", 6, 10)
+    for row_count, before in ((5, 10), (10, 1), (0, 0), (3, None), (None, 10)):
+        assert volume("t", row_count, before) == []
+
+
+TABLE = PlanTable(
+    name="fct_x",
+    layer="marts",
+    schema="mart",
+    kind="model",
+    description="X.",
+    columns=[
+        PlanColumn("day", "date", "DATE", False, "Day."),
+        PlanColumn("n", "int64", "BIGINT", False, "N."),
+    ],
+    key=["day"],
+)
+
+
+@pytest.mark.parametrize(
+    ("actual", "problems"),
+    [
+        ({"day": "DATE", "n": "bigint"}, []),
+        (None, ["mart.fct_x does not exist; `aa-pipeline build -s fct_x` makes it."]),
+        ({"day": "DATE"}, ["mart.fct_x has no column n."]),
+        (
+            {"day": "DATE", "n": "BIGINT", "x": "INT"},
+            ["mart.fct_x has a column x that its contract does not know."],
+        ),
+        ({"day": "DATE", "n": "VARCHAR"}, ["mart.fct_x.n is VARCHAR, not BIGINT."]),
+        (
+            {"n": "BIGINT", "day": "DATE"},
+            ["mart.fct_x has its columns in another order than its contract."],
+        ),
+    ],
+)
+def test_published_columns_are_compared_with_the_contract(actual, problems):
+    assert shape_problems(TABLE, actual) == problems
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "shown"),
+    [
+        ("developer_id", "ada@example.com", "a***@example.com"),
+        ("author_email", "ada@example.com", "a***@example.com"),
+        ("commit_message", "Fix it for ada@example.com", "*** (26 characters)"),
+        ("note", "ask ada@example.com", "ask a***@example.com"),
+        ("author_name", "Ada Lovelace", "*** (12 characters)"),
+        ("commit_hash", "c0ffee", "c0ffee"),
+        ("note", "x" * 400, "x" * 300 + "…"),
+        ("n", 3, 3),
+        ("commit_message", None, None),
+    ],
+)
+def test_people_and_their_words_are_masked_unless_asked_for(column, value, shown):
+    assert json.loads(example_json({column: value})) == {column: shown}
+    assert json.loads(example_json({column: value}, masked=False)) == {column: value}
+
+
+def test_result_shows_itself_in_a_notebook_and_escapes_what_it_says():
+    failed = AuditResult("t", "<a>", "range", ["n"], "error", "failed", 2, 10, None, "n < 3 & <b>bold</b>")
+    shown = failed._repr_html_()
+    assert "<b>bold" not in shown
+    assert "n &lt; 3 &amp; &lt;b&gt;" in shown
+    assert "2 of 10 rows" in shown
