@@ -77,9 +77,7 @@ def arrows() -> set[tuple[str, str]]:
         (here, there)
         for file in files("pipeline", "schemas")
         for name in imports(file)
-        if (here := part(module_of(file))) != (there := part(name))
-        and here in FLOOR
-        and there in FLOOR
+        if (here := part(module_of(file))) != (there := part(name)) and here in FLOOR and there in FLOOR
     }
 
 

@@ -11,7 +11,7 @@ from pipeline.errors import AuditError
 
 if TYPE_CHECKING:
     from pipeline.config import Target
-    from pipeline.plan.check_results import AuditResult
+    from pipeline.plan.check_results import CheckResult
     from pipeline.run import RunResult
 
 # Tables of which a profile shows the operators.
@@ -95,7 +95,7 @@ def _show_audits(result: "RunResult") -> None:
         say(f"{len(result.audits):,} audits: {', '.join(parts)}.")
 
 
-def _counted(audit: "AuditResult") -> str:
+def _counted(audit: "CheckResult") -> str:
     if audit.failures is None:
         return ""
     rows = "" if audit.row_count is None else f" of {audit.row_count:,} rows"

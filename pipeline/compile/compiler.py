@@ -15,9 +15,9 @@ from ibis.common.exceptions import UnsupportedOperationError
 
 from pipeline.compile import dialects
 from pipeline.compile.analysis.column_lineage import lineage
-from pipeline.compile.analysis.partitions import increments
+from pipeline.compile.analysis.partitions import partitions
 from pipeline.compile.analysis.relations import Relations
-from pipeline.compile.analysis.time_drift import moved
+from pipeline.compile.analysis.time_drift import time_drift
 from pipeline.compile.checks.facts import shape_problems
 from pipeline.compile.checks.freshness import freshness_audit
 from pipeline.compile.checks.laws import law_audits
@@ -29,7 +29,7 @@ from pipeline.compile.raw_tables import RawTables, conform, table_name
 from pipeline.config import Config
 from pipeline.errors import ModelError, did_you_mean
 from pipeline.models.operations import as_of, by_code_point
-from pipeline.plan import Plan, PlanAudit, PlanColumn, PlanTable
+from pipeline.plan import Check, Plan, PlanColumn, PlanTable
 from pipeline.system.compat import check_versions
 from schemas.base import Contract, Source
 
@@ -74,7 +74,7 @@ def compile_plan(
         compiler.unbound,
         [*compiler.graph, *compiler.seeds],
         compiler.query,
-        compiler.moved,
+        compiler.time_drift,
         window_days=config.window_days,
         severities=config.severity,
     )
@@ -214,7 +214,7 @@ class _Compiler:
             made_of=sql,
             lineage=self._lineage(model, expression),
             **self._increments(model, expression),
-            moved=self.moved(expression),
+            time_drift=self.time_drift(expression),
         )
 
     def _table(
@@ -258,7 +258,7 @@ class _Compiler:
 
     def _audits(
         self, contract: type[Contract], expression: ir.Table | None, schema: str
-    ) -> tuple[list[PlanAudit], str]:
+    ) -> tuple[list[Check], str]:
         """The audits of a table, and what they are selected from."""
         name = contract.table()
         is_source = issubclass(contract, Source)
@@ -297,9 +297,9 @@ class _Compiler:
         """By which columns the model can be rebuilt in part: those of its key, if any, else all there are."""
         tables = {self.unbound(name).op(): name for name in model.upstreams}
         seeds = [name for name in model.upstreams if self.contracts[name].__module__.endswith(f".{SEEDS}")]
-        found = increments(expression, tables, seeds, self.contracts[model.name].key())
+        found = partitions(expression, tables, seeds, self.contracts[model.name].key())
         return {
-            "increments": {column: dict(origin) for column, origin in found.columns.items()},
+            "partitions": {column: dict(origin) for column, origin in found.columns.items()},
             "lookups": [*found.lookups],
         }
 
@@ -345,9 +345,9 @@ class _Compiler:
             return ibis.table(columns, name=table_name(contract), database=RAW)
         return ibis.table(columns, name=name, database=self._schema(name))
 
-    def moved(self, expression: ir.Table) -> str:
+    def time_drift(self, expression: ir.Table) -> str:
         """The query that tells whether time alone changes an expression's rows; empty if there is none."""
-        count = moved(expression)
+        count = time_drift(expression)
         return "" if count is None else self.query(count.as_table())
 
     def query(self, expression: ir.Table) -> str:

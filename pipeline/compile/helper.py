@@ -12,7 +12,7 @@ from threading import Thread
 from typing import Any
 
 from pipeline.plan import PlanTable
-from pipeline.system.processes import answering, answers_of, end, start_beside
+from pipeline.system.processes import answering, answers_of, end, start_process
 
 SERVE = "from pipeline.compile.helper import serve; serve()"
 
@@ -26,7 +26,7 @@ def compiling(arguments: Mapping[str, Any]) -> Iterator[dict[str, PlanTable]]:
     """
     compiled: dict[str, PlanTable] = {}
     try:
-        helper = start_beside(SERVE)
+        helper = start_process(SERVE)
     except OSError:  # no process can be started
         yield compiled
         return

@@ -20,7 +20,7 @@ from pipeline.plan import Plan, PlanTable
 ROWS_PER_BATCH = 100_000
 
 # Tables of `meta` by the column that names what a row belongs to; a thing that is there stays as it is.
-BOOKS = {
+RUN_METADATA = {
     "run_tables": "run_id",
     "audit_results": "run_id",
     "audit_failures": "run_id",
@@ -103,7 +103,7 @@ def copy_database(
         meta.ensure(target)
     target_plan = plan_of_target()
     done = [_copy_raw(source, target, table, target_plan.tables[table.name], on_rows) for table in sources]
-    return done + _copy_books(source, target)
+    return done + _copy_run_metadata(source, target)
 
 
 def _copy_raw(
@@ -178,12 +178,12 @@ def _agree(one: Any, other: Any) -> bool:
     return int(one) == int(other)
 
 
-def _copy_books(source: Engine, target: Engine) -> list[CopiedTable]:
+def _copy_run_metadata(source: Engine, target: Engine) -> list[CopiedTable]:
     """Copy what the books say of runs and ingests that the target does not know."""
     there = source.shapes(meta.SCHEMA)
     done = []
     with target.transaction():
-        for table, key in BOOKS.items():
+        for table, key in RUN_METADATA.items():
             if table not in there:
                 continue
             columns = [column for column in meta.TABLES[table] if column in there[table]]

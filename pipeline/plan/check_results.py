@@ -1,7 +1,7 @@
-"""From counts to verdicts: what a run does with the audits of a plan. Standard library only.
+"""From counts of failing rows to results: what a run does with the audits of a plan. Standard library only.
 
 Each audit of a plan is a scalar SQL expression that counts failing rows. The audits of one table
-are fused into one query (`audit_query`), and its one row becomes results (`verdicts`).
+are fused into one query (`audit_query`), and its one row becomes results (`results_of`).
 """
 
 import json
@@ -10,14 +10,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.plan import EXAMPLES, PlanAudit, PlanTable
+from pipeline.plan import EXAMPLES, Check, PlanTable
 
 STATUSES = ("failed", "warned", "passed", "proven", "skipped")
 
 
 @dataclass(frozen=True)
-class AuditResult:
-    """The verdict of one audit in one run.
+class CheckResult:
+    """The result of one audit in one run.
 
     Attributes:
         table: name of the audited table.
@@ -60,7 +60,7 @@ class AuditResult:
         )
 
 
-def pending(audits: Iterable[PlanAudit], audited: Collection[str]) -> list[PlanAudit]:
+def pending(audits: Iterable[Check], audited: Collection[str]) -> list[Check]:
     """The audits that a build has to run.
 
     A proof rests on what the contracts of the tables upstream promise. It counts only if those
@@ -75,7 +75,7 @@ def pending(audits: Iterable[PlanAudit], audited: Collection[str]) -> list[PlanA
     ]
 
 
-def audit_query(audit_from: str | None, audits: Sequence[PlanAudit]) -> str:
+def audit_query(audit_from: str | None, audits: Sequence[Check]) -> str:
     """One query for many audits: the row count, then one column of failing rows per audit.
 
     Args:
@@ -89,7 +89,7 @@ def audit_query(audit_from: str | None, audits: Sequence[PlanAudit]) -> str:
     return f"SELECT {', '.join(['COUNT(*)', *columns])} FROM {audit_from}"
 
 
-def verdicts(table: str, audits: Sequence[PlanAudit], row: Sequence[Any]) -> list[AuditResult]:
+def results_of(table: str, audits: Sequence[Check], row: Sequence[Any]) -> list[CheckResult]:
     """The results of the audits whose `audit_query` answered `row`, in the same order."""
     row_count = None if row[0] is None else int(row[0])
     return [
@@ -98,17 +98,17 @@ def verdicts(table: str, audits: Sequence[PlanAudit], row: Sequence[Any]) -> lis
     ]
 
 
-def proven(table: str, audits: Iterable[PlanAudit], row_count: int | None = None) -> list[AuditResult]:
+def proven(table: str, audits: Iterable[Check], row_count: int | None = None) -> list[CheckResult]:
     """The results of audits that need no query."""
     return [_result(table, audit, None, row_count, "proven") for audit in audits]
 
 
-def skipped(table: str, audits: Iterable[PlanAudit]) -> list[AuditResult]:
+def skipped(table: str, audits: Iterable[Check]) -> list[CheckResult]:
     """The results of audits that look at a table that does not exist."""
     return [_result(table, audit, None, None, "skipped") for audit in audits]
 
 
-def shape_verdict(table: PlanTable, actual: Mapping[str, str] | None) -> AuditResult:
+def shape_result(table: PlanTable, actual: Mapping[str, str] | None) -> CheckResult:
     """Whether a published table has the columns and types that its contract says.
 
     Args:
@@ -117,7 +117,7 @@ def shape_verdict(table: PlanTable, actual: Mapping[str, str] | None) -> AuditRe
     """
     problems = shape_problems(table, actual)
     sentence = f"{table.schema}.{table.name} has exactly the columns of its contract."
-    return AuditResult(
+    return CheckResult(
         table=table.name,
         audit="shape",
         kind="shape",
@@ -153,12 +153,12 @@ def shape_problems(table: PlanTable, actual: Mapping[str, str] | None) -> list[s
     return problems
 
 
-def volume(table: str, row_count: int | None, before: int | None) -> list[AuditResult]:
+def volume(table: str, row_count: int | None, before: int | None) -> list[CheckResult]:
     """A warning if a table has lost more than half of the rows that the last run left."""
     if row_count is None or before is None or 2 * row_count >= before:
         return []
     return [
-        AuditResult(
+        CheckResult(
             table=table,
             audit="volume",
             kind="volume",
@@ -186,12 +186,12 @@ def allowed(limit: str | None, row_count: int | None) -> float:
     return float(limit)
 
 
-def stops(results: Iterable[AuditResult]) -> bool:
+def stops(results: Iterable[CheckResult]) -> bool:
     """Whether any of the results forbids publishing."""
     return any(result.status == "failed" for result in results)
 
 
-def all_failures_query(audit: PlanAudit) -> str | None:
+def all_failures_query(audit: Check) -> str | None:
     """The query for all failing rows, where `examples_sql` asks for a few."""
     if audit.examples_sql is None:
         return None
@@ -242,15 +242,15 @@ def _mask_email(match: re.Match[str]) -> str:
 
 def _result(
     table: str,
-    audit: PlanAudit,
+    audit: Check,
     failures: int | None,
     row_count: int | None,
     status: str | None = None,
-) -> AuditResult:
+) -> CheckResult:
     if status is None:
         within = (failures or 0) <= allowed(audit.limit, row_count)
         status = "passed" if within else "warned" if audit.severity == "warn" else "failed"
-    return AuditResult(
+    return CheckResult(
         table=table,
         audit=audit.name,
         kind=audit.kind,

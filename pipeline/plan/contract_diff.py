@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pipeline.plan import PlanAudit, PlanColumn, PlanTable
+from pipeline.plan import Check, PlanColumn, PlanTable
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def _column(old: PlanColumn, new: PlanColumn) -> Iterable[tuple[bool, str]]:
 def _checks(old: PlanTable, new: PlanTable, gone: Iterable[str]) -> Iterable[tuple[bool, str, str | None]]:
     """Differences in what is promised of rows; what columns say already is left out."""
 
-    def promises(table: PlanTable) -> dict[str, PlanAudit]:
+    def promises(table: PlanTable) -> dict[str, Check]:
         said_elsewhere = ("shape", "not_null", "unique")
         return {audit.name: audit for audit in table.audits if audit.kind not in said_elsewhere}
 
@@ -140,13 +140,13 @@ def _checks(old: PlanTable, new: PlanTable, gone: Iterable[str]) -> Iterable[tup
             yield False, f"Newly promised: {audit.description}", column
 
 
-def _values(audit: PlanAudit) -> Any:
+def _values(audit: Check) -> Any:
     """The closed list that an audit allows, or None."""
     if audit.kind != "isin" or " is one of " not in audit.description:
         return None
     return set(audit.description.partition(" is one of ")[2].removesuffix(".").split(", "))
 
 
-def _strictness(audit: PlanAudit) -> str:
+def _strictness(audit: Check) -> str:
     words = "an error" if audit.severity == "error" else "a warning"
     return f"{words} beyond {audit.limit}" if audit.limit else words

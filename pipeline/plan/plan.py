@@ -10,7 +10,7 @@ from typing import Any
 # In a plan's SQL this text stands for the instant of the run (`--as-of`, default the clock).
 AS_OF = "{{as_of}}"
 
-# In `PlanTable.moved` this one stands for the instant of the run that made the table.
+# In `PlanTable.time_drift` this one stands for the instant of the run that made the table.
 AS_OF_BEFORE = "{{as_of_before}}"
 
 # How many failing rows an audit shows.
@@ -30,7 +30,7 @@ class PlanColumn:
 
 
 @dataclass
-class PlanAudit:
+class Check:
     """One fact to check about a table.
 
     Attributes:
@@ -46,7 +46,7 @@ class PlanAudit:
         examples_sql: a query for at most five failing rows, or None.
         needs: the tables that an audit across tables looks at; such an audit runs
             after all of them are built, and is skipped where one does not exist.
-        moved: where the instant of the run matters, a query for a number: 0 if time alone cannot have
+        time_drift: where the instant of the run matters, a query for a number: 0 if time alone cannot have
             changed what the audit finds. It then looks at nothing but its table and what that is made of.
     """
 
@@ -61,7 +61,7 @@ class PlanAudit:
     sql: str | None = None
     examples_sql: str | None = None
     needs: list[str] = field(default_factory=list)
-    moved: str = ""
+    time_drift: str = ""
 
 
 @dataclass(frozen=True, order=True)
@@ -87,10 +87,10 @@ class PlanTable:
     value, filter, join key, group key or order. Under "*" it says so of the table's rows as such,
     which concerns every column. `pipeline.plan.lineage` walks it.
 
-    `increments` names the columns by which a model can be rebuilt in part, each with the tables that may
+    `partitions` names the columns by which a model can be rebuilt in part, each with the tables that may
     change and their column of the same values (`pipeline.compile.analysis.partitions` proves it).
     `lookups` are the other tables that may change. `reads` says how
-    the columns of a source are read where they are not as its contract says. `moved` is a query for a
+    the columns of a source are read where they are not as its contract says. `time_drift` is a query for a
     number: 0 if time alone has changed no row of the model since it was made.
     """
 
@@ -104,14 +104,14 @@ class PlanTable:
     depends_on: list[str] = field(default_factory=list)
     materialized: str = "table"  # table or view
     sql: str | None = None
-    audits: list[PlanAudit] = field(default_factory=list)
+    audits: list[Check] = field(default_factory=list)
     audit_from: str | None = None  # what the audits' `sql` is selected from: relation AS t0
     lineage: dict[str, list[list[str]]] = field(default_factory=dict)
     fingerprint: str = ""
     path: str = ""
     tags: list[str] = field(default_factory=list)
-    moved: str = ""
-    increments: dict[str, dict[str, str]] = field(default_factory=dict)
+    time_drift: str = ""
+    partitions: dict[str, dict[str, str]] = field(default_factory=dict)
     lookups: list[PlanLookup] = field(default_factory=list)
     reads: dict[str, str] = field(default_factory=dict)
     missing: bool = False  # a source that the database does not have; it reads as empty
@@ -150,7 +150,7 @@ class Plan:
                 **table
                 | {
                     "columns": [PlanColumn(**column) for column in table["columns"]],
-                    "audits": [PlanAudit(**audit) for audit in table["audits"]],
+                    "audits": [Check(**audit) for audit in table["audits"]],
                     "lookups": [
                         PlanLookup(**lookup | {"on": tuple(map(tuple, lookup["on"]))})
                         for lookup in table["lookups"]

@@ -4,14 +4,14 @@ from collections.abc import Collection, Sequence
 
 from pipeline.engines.base import Engine
 from pipeline.errors import QueryError
-from pipeline.plan import AS_OF, PlanAudit, PlanTable
+from pipeline.plan import AS_OF, Check, PlanTable
 from pipeline.plan.check_results import (
-    AuditResult,
+    CheckResult,
     all_failures_query,
     audit_query,
     example_json,
+    results_of,
     skipped,
-    verdicts,
 )
 from pipeline.run.failures import Failures
 from pipeline.run.results import FailingRow
@@ -25,14 +25,14 @@ class Auditor:
         self.as_of = as_of
         self.keep_failures = keep_failures
         self.failures: list[Failures] = []
-        self.results: list[AuditResult] = []
+        self.results: list[CheckResult] = []
         self.failing_rows: list[FailingRow] = []
 
-    def within(self, table: PlanTable, audits: Sequence[PlanAudit]) -> list[AuditResult]:
+    def within(self, table: PlanTable, audits: Sequence[Check]) -> list[CheckResult]:
         """Run the audits of one table that look at nothing else, all in one query."""
         return self._run(table, table.audit_from, [audit for audit in audits if not audit.needs])
 
-    def across(self, table: PlanTable, audits: Sequence[PlanAudit], exist: Collection[str]) -> None:
+    def across(self, table: PlanTable, audits: Sequence[Check], exist: Collection[str]) -> None:
         """Run the audits of one table that look at several; skip where not all of them `exist`."""
         across = [audit for audit in audits if audit.needs]
         possible = [audit for audit in across if {*audit.needs} <= {*exist}]
@@ -42,19 +42,17 @@ class Auditor:
         self._run(table, None, [audit for audit in possible if audit not in references])
         self.add(skipped(table.name, [audit for audit in across if audit not in possible]))
 
-    def add(self, results: Sequence[AuditResult]) -> None:
+    def add(self, results: Sequence[CheckResult]) -> None:
         """Keep results that needed no query."""
         self.results += results
 
-    def _run(
-        self, table: PlanTable, audit_from: str | None, audits: Sequence[PlanAudit]
-    ) -> list[AuditResult]:
+    def _run(self, table: PlanTable, audit_from: str | None, audits: Sequence[Check]) -> list[CheckResult]:
         if not audits:
             return []
         by_name = {audit.name: audit for audit in audits}
         query = audit_query(audit_from, audits).replace(AS_OF, self.as_of)
         try:
-            results = verdicts(table.name, audits, self.engine.fetch(query)[0])
+            results = results_of(table.name, audits, self.engine.fetch(query)[0])
             for result in results:
                 if result.status in ("failed", "warned"):
                     self._read_examples(by_name[result.audit], result)
@@ -63,7 +61,7 @@ class Auditor:
         self.results += results
         return results
 
-    def _read_examples(self, audit: PlanAudit, result: AuditResult) -> None:
+    def _read_examples(self, audit: Check, result: CheckResult) -> None:
         if audit.examples_sql:
             rows = self.engine.fetch_dicts(audit.examples_sql.replace(AS_OF, self.as_of))
             self.failing_rows += [

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from pipeline.engines.base import Engine
 from pipeline.plan import Plan, PlanTable
-from pipeline.plan.check_results import shape_verdict, skipped, stops
+from pipeline.plan.check_results import shape_result, skipped, stops
 from pipeline.run.auditor import Auditor
 from pipeline.run.failures import Failures, store
 from pipeline.run.record import record
@@ -89,6 +89,6 @@ def _has_its_shape(auditor: Auditor, table: PlanTable, actual: Mapping[str, str]
     """Whether a published table is as planned; of a source, the plan has adapted to its shape."""
     if table.kind == "source":
         return True
-    verdict = shape_verdict(table, actual)
-    auditor.add([verdict])
-    return verdict.status == "passed"
+    result = shape_result(table, actual)
+    auditor.add([result])
+    return result.status == "passed"

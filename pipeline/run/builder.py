@@ -13,10 +13,10 @@ from pipeline.plan.check_results import shape_problems
 from pipeline.run import incremental
 from pipeline.run.auditor import Auditor
 from pipeline.run.failures import store
-from pipeline.run.publish_checks import AuditsFailed, Gate, in_order
+from pipeline.run.publish_checks import AuditsFailed, PublishChecks, in_order
 from pipeline.run.record import record
 from pipeline.run.results import Listener, RunResult, TableResult, silent
-from pipeline.run.state import Published, Standing, look_at, published, stored_kind, time_moved
+from pipeline.run.state import Published, Standing, has_drifted, look_at, published, stored_kind
 from pipeline.seeds import csv_files
 
 # Schemas that hold what we make; others are not ours to clean up.
@@ -200,7 +200,7 @@ class _Builder:
         self.standing = Standing(self.engine.kinds(), published(self.engine, self.meta))
         large = [table for table in self.models if self._size(table) >= incremental.SMALL]
         self.changes = incremental.Changes(self.engine, self.plan, large)
-        self.gate = Gate(self.auditor, self.plan, self.selected, self.standing)
+        self.checks = PublishChecks(self.auditor, self.plan, self.selected, self.standing)
         for schema in sorted({table.schema for table in self.plan.tables.values()} - {*NOT_OURS}):
             self.engine.create_schema(schema)
         self._read_sources()
@@ -211,10 +211,10 @@ class _Builder:
         for table in self.models:
             self._time(table, self._build_model)
         if self.auditing:
-            self.gate.across(self.fail_fast)
+            self.checks.across(self.fail_fast)
         if self.models and self.everything:
             self._drop_leftovers()
-        self.gate.close()
+        self.checks.close()
         self.changes.close()
 
     def _time(self, table: PlanTable, work: Callable[[PlanTable], _Done]) -> None:
@@ -233,10 +233,10 @@ class _Builder:
         else:
             self.standing.kinds[table.schema, table.name] = stored_kind(table)
         if self.auditing and table.name in self.selected:
-            row_count = self.gate.within(table, row_count)
+            row_count = self.checks.within(table, row_count)
         self._done(table, action, reason, row_count, start)
         if self.fail_fast:
-            self.gate.close()
+            self.checks.close()
 
     def _done(self, table: PlanTable, action: str, reason: str, row_count: int | None, start: float) -> None:
         result = TableResult(
@@ -266,7 +266,7 @@ class _Builder:
             if table.missing:
                 self.fingerprints[table.name] = MISSING
                 self.standing.unchanged.add(table.name)  # what was made while it was there says so
-                self.standing.surely.add(table.name)
+                self.standing.reliably_unchanged.add(table.name)
                 continue
             start = time.perf_counter()
             is_table = self.standing.kinds.get((table.schema, table.stored_name)) == "table"
@@ -278,8 +278,8 @@ class _Builder:
             elif before.fingerprint == raw.fingerprint:
                 reason = "no new rows"
                 self.standing.unchanged.add(table.name)
-                if raw.surely:
-                    self.standing.surely.add(table.name)
+                if raw.reliably_unchanged:
+                    self.standing.reliably_unchanged.add(table.name)
             elif raw.grown_after is not None:
                 self.changes.appended(table, raw.grown_after)
                 new = raw.row_count - (before.row_count or 0)
@@ -287,7 +287,7 @@ class _Builder:
             else:
                 reason = "its rows changed"
             if self.auditing and table.name in self.selected:
-                self.gate.within(table, raw.row_count)
+                self.checks.within(table, raw.row_count)
             self._done(table, "read", reason, raw.row_count, start)
 
     # Seeds
@@ -349,7 +349,7 @@ class _Builder:
         old = None
         if before is not None and self._was_made_of(table, before):
             assert before.row_count is not None
-            if table.increments and self._size(table) >= incremental.SMALL:
+            if table.partitions and self._size(table) >= incremental.SMALL:
                 done = self.changes.rebuild(table, sql, before.row_count, self.standing.unchanged)
                 if not isinstance(done, str):
                     self.fingerprints[table.name] = _join(code, inputs, "")
@@ -368,14 +368,14 @@ class _Builder:
         content = ""
         if AS_OF in table.sql:
             stored = f"SELECT * FROM {self.engine.name(table.schema, table.name)}"
-            content = (None if table.moved else self.engine.content_hash(stored)) or self.as_of
+            content = (None if table.time_drift else self.engine.content_hash(stored)) or self.as_of
         self.fingerprints[table.name] = _join(code, inputs, content)
         return "full", reason, row_count
 
     def _moved(self, table: PlanTable, sql: str, before: Published, made_from: str) -> bool:
         """Whether time alone has changed rows of a model."""
-        if table.moved:
-            return time_moved(self.engine, table.moved, before, self.as_of)
+        if table.time_drift:
+            return has_drifted(self.engine, table.time_drift, before, self.as_of)
         content = self.engine.content_hash(sql)
         return content is None or before.fingerprint != f"{made_from}:{content}"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pipeline.engines.base import Engine
 from pipeline.errors import TargetError
-from pipeline.plan import AS_OF, Plan, PlanAudit, PlanTable
+from pipeline.plan import AS_OF, Check, Plan, PlanTable
 from pipeline.plan.check_results import audit_query, pending
 
 
@@ -77,7 +77,7 @@ def estimate(
     return found
 
 
-def _audit_queries(table: PlanTable, audits: Sequence[PlanAudit]) -> list[str]:
+def _audit_queries(table: PlanTable, audits: Sequence[Check]) -> list[str]:
     """The queries that answer some audits of a table."""
     of_itself = [audit for audit in audits if not audit.needs or audit.kind == "reference"]
     of_several = [audit for audit in audits if audit not in of_itself]

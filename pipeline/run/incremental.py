@@ -1,6 +1,6 @@
 """Rebuilding a table in part: what arrived says which values of its columns are concerned.
 
-The compiler has proven which columns keep a model's rows apart (`PlanTable.increments`). A run that
+The compiler has proven which columns keep a model's rows apart (`PlanTable.partitions`). A run that
 knows which rows of the tables upstream came or went deletes the model's rows with their values, and
 inserts what the model makes of those alone. What came or went of the model is then known in turn.
 """
@@ -50,7 +50,7 @@ class Changes:
         # Columns that tell the models downstream what concerns them.
         self.wanted: dict[str, set[str]] = {}
         for model in models:
-            for origin in model.increments.values():
+            for origin in model.partitions.values():
                 for name, column in origin.items():
                     self.wanted.setdefault(name, set()).add(column)
             for lookup in model.lookups:
@@ -88,7 +88,7 @@ class Changes:
             row_count: how many rows it has.
             unchanged: names of tables whose rows are what they were.
         """
-        origins = table.increments
+        origins = table.partitions
         restricted = {*next(iter(origins.values()))}
         changing = restricted | {lookup.table for lookup in table.lookups}
         for name in table.depends_on:
@@ -144,8 +144,8 @@ class Changes:
         """The values that are concerned: of rows that came or went, and of those that look such rows up."""
         parts = []
         for name in changed:
-            if name in next(iter(table.increments.values())):
-                columns = {column: self.engine.quote(of[name]) for column, of in table.increments.items()}
+            if name in next(iter(table.partitions.values())):
+                columns = {column: self.engine.quote(of[name]) for column, of in table.partitions.items()}
                 parts.append(f"SELECT DISTINCT {self._values(columns)} FROM {self.relations[name]} AS c")
         for lookup in table.lookups:
             if lookup.table in changed:
@@ -153,7 +153,7 @@ class Changes:
                 # What a raw table is audited from has the columns of its contract, though it be missing.
                 rows = base.audit_from if base.kind == "source" else self._stored(base)
                 origins = {
-                    column: self.engine.quote(of[base.name]) for column, of in table.increments.items()
+                    column: self.engine.quote(of[base.name]) for column, of in table.partitions.items()
                 }
                 find = ", ".join(self.engine.quote(column) for column, _ in lookup.on)
                 found = ", ".join(self.engine.quote(column) for _, column in lookup.on)

@@ -2,18 +2,18 @@
 
 from collections.abc import Iterable, Sequence
 
-from pipeline.plan import AS_OF, Plan, PlanAudit, PlanTable
-from pipeline.plan.check_results import AuditResult, pending, proven, stops, volume
+from pipeline.plan import AS_OF, Check, Plan, PlanTable
+from pipeline.plan.check_results import CheckResult, pending, proven, stops, volume
 from pipeline.plan.selection import ancestors
 from pipeline.run.auditor import Auditor
-from pipeline.run.state import EarlierAudits, Published, Standing, time_moved
+from pipeline.run.state import EarlierResults, Published, Standing, has_drifted
 
 
 class AuditsFailed(Exception):
     """An audit of severity error has failed: the transaction must be rolled back."""
 
 
-class Gate:
+class PublishChecks:
     """The audits of one build."""
 
     def __init__(self, auditor: Auditor, plan: Plan, selected: set[str], standing: Standing) -> None:
@@ -21,7 +21,7 @@ class Gate:
         self.plan = plan
         self.selected = selected
         self.standing = standing
-        self.earlier = EarlierAudits(auditor.engine)
+        self.earlier = EarlierResults(auditor.engine)
         self.passed: set[str] = set()
 
     def close(self) -> None:
@@ -76,7 +76,7 @@ class Gate:
             if fail_fast:
                 self.close()
 
-    def _carry(self, table: PlanTable, audits: Sequence[PlanAudit]) -> dict[str, AuditResult]:
+    def _carry(self, table: PlanTable, audits: Sequence[Check]) -> dict[str, CheckResult]:
         """Results of the build that left a table as it is, where nothing they look at has changed."""
         before = self.standing.before(table)
         if (
@@ -98,17 +98,17 @@ class Gate:
         self.auditor.failing_rows += self.earlier.failing_rows(before.run_id, carried.values())
         return carried
 
-    def _timeless(self, table: PlanTable, audit: PlanAudit, before: Published) -> bool:
+    def _timeless(self, table: PlanTable, audit: Check, before: Published) -> bool:
         """Whether an audit finds now what it found then, if what it looks at is the same."""
         if AS_OF not in (audit.sql or ""):
             return True
         behind = ancestors(self.plan.tables, [table.name])
         raw = {name for name in behind if self.plan.tables[name].kind == "source"}
         return (
-            bool(audit.moved)
+            bool(audit.time_drift)
             and behind <= self.standing.unchanged
-            and raw <= self.standing.surely
-            and not time_moved(self.auditor.engine, audit.moved, before, self.auditor.as_of)
+            and raw <= self.standing.reliably_unchanged
+            and not has_drifted(self.auditor.engine, audit.time_drift, before, self.auditor.as_of)
         )
 
     def _left_by(self, run_id: str, name: str) -> bool:
@@ -117,7 +117,7 @@ class Gate:
         return before is not None and before.run_id == run_id and name in self.standing.unchanged
 
 
-def in_order(plan: Plan, results: Iterable[AuditResult]) -> list[AuditResult]:
+def in_order(plan: Plan, results: Iterable[CheckResult]) -> list[CheckResult]:
     """Results as planned: those of one table together, however a build came by them."""
     nth = {name: at for at, name in enumerate(plan.tables)}
     named = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pipeline.engines.base import Step
 from pipeline.plan import PlanTable
-from pipeline.plan.check_results import AuditResult
+from pipeline.plan.check_results import CheckResult
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class RunResult:
     status: str = "success"
     seconds: float = 0.0
     tables: list[TableResult] = field(default_factory=list)
-    audits: list[AuditResult] = field(default_factory=list)
+    audits: list[CheckResult] = field(default_factory=list)
     failing_rows: list[FailingRow] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     stored: list[str] = field(default_factory=list)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 
 from pipeline.engines.base import Engine, Kind
 from pipeline.plan import AS_OF, AS_OF_BEFORE, PlanTable
-from pipeline.plan.check_results import AuditResult
+from pipeline.plan.check_results import CheckResult
 from pipeline.run.results import FailingRow
 
 # The last time that each table was dealt with by a run that published.
@@ -49,13 +49,13 @@ class Standing:
         kinds: (schema, name) → table or view, as it is now.
         published: how the last run left each table.
         unchanged: names of tables that are still as it left them.
-        surely: names of those raw tables among them of which every change is noticed.
+        reliably_unchanged: names of those raw tables among them of which every change is noticed.
     """
 
     kinds: dict[tuple[str, str], Kind]
     published: dict[tuple[str, str], Published]
     unchanged: set[str] = field(default_factory=set)
-    surely: set[str] = field(default_factory=set)
+    reliably_unchanged: set[str] = field(default_factory=set)
 
     def before(self, table: PlanTable) -> Published | None:
         """How the last run left a table, if it still stands there as that."""
@@ -70,12 +70,12 @@ def stored_kind(table: PlanTable) -> Kind:
     return "view" if table.materialized == "view" else "table"
 
 
-def time_moved(engine: Engine, query: str, before: Published, as_of: str) -> bool:
+def has_drifted(engine: Engine, query: str, before: Published, as_of: str) -> bool:
     """Whether time alone has changed something since a table was dealt with.
 
     Args:
         engine: an open database.
-        query: what a plan has as `moved`.
+        query: what a plan has as `time_drift`.
         before: how the table was left.
         as_of: the instant of this run.
     """
@@ -103,13 +103,13 @@ class Raw:
         fingerprint: the same as before if the rows are.
         row_count: how many there are.
         grown_after: the largest id of before, if rows with larger ones are all that is new.
-        surely: whether the fingerprint tells of every change, rows altered in place among them.
+        reliably_unchanged: whether the fingerprint tells of every change, rows altered in place among them.
     """
 
     fingerprint: str
     row_count: int
     grown_after: int | None = None
-    surely: bool = False
+    reliably_unchanged: bool = False
 
 
 def look_at(engine: Engine, source: PlanTable, is_table: bool, before: str | None) -> Raw:
@@ -127,7 +127,7 @@ def look_at(engine: Engine, source: PlanTable, is_table: bool, before: str | Non
     identity = ":".join([*map(str, row), rows or "", marker])
     was, _, rest = (before or "").partition("|")
     if was == identity:
-        return Raw(before or "", row[0], surely=bool(marker))
+        return Raw(before or "", row[0], reliably_unchanged=bool(marker))
     number = engine.quote("id")
     last = row[1 + named.index(number)] if number in named else None
     if not is_table or rows is None or last is None:
@@ -143,20 +143,20 @@ def look_at(engine: Engine, source: PlanTable, is_table: bool, before: str | Non
     return raw
 
 
-class EarlierAudits:
+class EarlierResults:
     """What the audits of earlier runs found, read once per run and only if asked for."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self.runs: dict[str, dict[tuple[str, str], AuditResult]] = {}
+        self.runs: dict[str, dict[tuple[str, str], CheckResult]] = {}
         self.rows: dict[str, list[FailingRow]] = {}
 
-    def results(self, run_id: str) -> dict[tuple[str, str], AuditResult]:
+    def results(self, run_id: str) -> dict[tuple[str, str], CheckResult]:
         """The results of a run by table and audit."""
         if run_id not in self.runs:
             found = self.engine.fetch_dicts("SELECT * FROM meta.audit_results WHERE run_id = ?", [run_id])
             results = [
-                AuditResult(
+                CheckResult(
                     table=row["table_name"],
                     columns=row["columns"].split(", ") if row["columns"] else [],
                     **{name: row[name] for name in SAME_NAMES},
@@ -166,7 +166,7 @@ class EarlierAudits:
             self.runs[run_id] = {(result.table, result.audit): result for result in results}
         return self.runs[run_id]
 
-    def failing_rows(self, run_id: str, results: Iterable[AuditResult]) -> list[FailingRow]:
+    def failing_rows(self, run_id: str, results: Iterable[CheckResult]) -> list[FailingRow]:
         """The examples that a run kept for some of its results."""
         wanted = {(r.table, r.audit) for r in results if r.status in ("failed", "warned")}
         if not wanted:
@@ -182,4 +182,4 @@ class EarlierAudits:
 
 
 # Fields of a result that `meta.audit_results` calls the same.
-SAME_NAMES = [column.name for column in fields(AuditResult) if column.name not in ("table", "columns")]
+SAME_NAMES = [column.name for column in fields(CheckResult) if column.name not in ("table", "columns")]

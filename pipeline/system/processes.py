@@ -19,7 +19,7 @@ def processors() -> int:
         return os.cpu_count() or 1
 
 
-def start_beside(code: str, *arguments: str) -> subprocess.Popen[bytes]:
+def start_process(code: str, *arguments: str) -> subprocess.Popen[bytes]:
     """Start Python on some code, with pipes to and from it.
 
     Started afresh rather than forked: a database's threads do not survive a fork. And not by

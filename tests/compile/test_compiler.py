@@ -7,7 +7,7 @@ import ibis.expr.operations as ops
 import pytest
 from ibis import _
 
-from pipeline.compile.analysis.time_drift import moved
+from pipeline.compile.analysis.time_drift import time_drift
 from pipeline.compile.compiler import compile_plan
 from pipeline.compile.dialects import COMPILERS
 from pipeline.config import Config
@@ -238,7 +238,7 @@ VISITS = ibis.table({"id": "int64", "at": "timestamp('UTC', 6)"}, name="visits")
 
 def test_what_time_changes_is_asked_at_the_edge_of_the_window():
     recent = VISITS.filter(_.at >= as_of() - ibis.interval(days=7)).filter(_.id > 3)
-    (edge,) = moved(recent.group_by("id").agg(n=_.count())).op().find(ops.Filter)
+    (edge,) = time_drift(recent.group_by("id").agg(n=_.count())).op().find(ops.Filter)
     (condition,) = edge.predicates
     assert len(condition.find(AsOf)) == 2
     assert edge.parent == VISITS.op()
@@ -257,4 +257,4 @@ def test_what_time_changes_is_asked_at_the_edge_of_the_window():
     ],
 )
 def test_what_uses_the_instant_outside_of_one_filter_is_looked_at_as_a_whole(expression):
-    assert moved(expression) is None
+    assert time_drift(expression) is None

@@ -32,9 +32,9 @@ def statements(plan):
     found = {}
     for table in plan.tables.values():
         found[table.name] = table.sql
-        found[f"{table.name}: moved"] = table.moved
+        found[f"{table.name}: moved"] = table.time_drift
         audits = [audit for audit in table.audits if audit.sql]
-        found |= {f"{table.name}: {audit.name} moved": audit.moved for audit in audits}
+        found |= {f"{table.name}: {audit.name} moved": audit.time_drift for audit in audits}
         of_itself = [audit for audit in audits if not audit.needs or audit.kind == "reference"]
         of_several = [audit for audit in audits if audit not in of_itself]
         found[f"{table.name}: audits"] = of_itself and audit_query(table.audit_from, of_itself)

@@ -21,7 +21,7 @@ from pipeline.ingest.git.ingest import ingest_git
 from pipeline.ingest.otlp.ingest import ingest_otlp
 from pipeline.outputs.copy import copy_database
 from pipeline.plan import Plan
-from pipeline.plan.check_results import AuditResult
+from pipeline.plan.check_results import CheckResult
 from pipeline.run import build
 from pipeline.run.results import RunResult
 from tests.engines import made_up, portability
@@ -52,7 +52,7 @@ class Built:
 
     @cached_property
     def audits(self) -> list[tuple[str, str, str, int | None]]:
-        def told(audit: AuditResult) -> tuple[str, str, str, int | None]:
+        def told(audit: CheckResult) -> tuple[str, str, str, int | None]:
             return audit.table, audit.audit, audit.status, audit.failures
 
         return [told(audit) for audit in self.result.audits]

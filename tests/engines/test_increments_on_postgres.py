@@ -70,7 +70,7 @@ def test_what_arrives_in_a_table_that_is_looked_up_concerns_who_looks_it_up(engi
         "m",
         **usual,
         depends_on=["base", "looked_up"],
-        increments={"id": {"base": "id"}},
+        partitions={"id": {"base": "id"}},
         lookups=[PlanLookup("looked_up", "base", (("one", "one"), ("two", "two")))],
     )
     plan = Plan("", "postgres", "", {}, {"base": base, "looked_up": looked_up, "m": m})

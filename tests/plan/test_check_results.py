@@ -1,26 +1,26 @@
-"""From counts to verdicts; which rows are shown, and what of them."""
+"""From counts of failing rows to results; which rows are shown, and what of them."""
 
 import json
 
 import pytest
 
-from pipeline.plan import PlanAudit, PlanColumn, PlanTable
+from pipeline.plan import Check, PlanColumn, PlanTable
 from pipeline.plan.check_results import (
-    AuditResult,
+    CheckResult,
     all_failures_query,
     audit_query,
     example_json,
     pending,
+    results_of,
     shape_problems,
     stops,
-    verdicts,
     volume,
 )
 
 
 def audit(name="a", **known):
     known = {"severity": "error", "sql": f"count_{name}"} | known
-    return PlanAudit(name, "range", ["n"], "n is at least 0.", **known)
+    return Check(name, "range", ["n"], "n is at least 0.", **known)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def audit(name="a", **known):
     ],
 )
 def test_status_follows_from_severity_limit_and_failures(severity, limit, failures, status):
-    (result,) = verdicts("t", [audit(severity=severity, limit=limit)], (200, failures))
+    (result,) = results_of("t", [audit(severity=severity, limit=limit)], (200, failures))
     assert (result.status, result.failures, result.row_count) == (status, failures or 0, 200)
 
 
@@ -58,9 +58,9 @@ def test_proven_check_is_run_if_what_its_proof_rests_on_was_not_audited():
 
 
 def test_only_failures_of_severity_error_stop_publishing():
-    found = verdicts("t", [audit(severity="warn")], (1, 1))
+    found = results_of("t", [audit(severity="warn")], (1, 1))
     assert not stops(found)
-    assert stops([*found, *verdicts("t", [audit()], (1, 1))])
+    assert stops([*found, *results_of("t", [audit()], (1, 1))])
 
 
 def test_all_failing_rows_are_the_examples_without_their_limit():
@@ -131,7 +131,7 @@ def test_people_and_their_words_are_masked_unless_asked_for(column, value, shown
 
 
 def test_result_shows_itself_in_a_notebook_and_escapes_what_it_says():
-    failed = AuditResult("t", "<a>", "range", ["n"], "error", "failed", 2, 10, None, "n < 3 & <b>bold</b>")
+    failed = CheckResult("t", "<a>", "range", ["n"], "error", "failed", 2, 10, None, "n < 3 & <b>bold</b>")
     shown = failed._repr_html_()
     assert "<b>bold" not in shown
     assert "n &lt; 3 &amp; &lt;b&gt;" in shown

@@ -69,7 +69,7 @@ def reasons(result):
     return {table.name: table.reason for table in result.tables}
 
 
-def verdicts(result, *statuses):
+def statuses_of(result, *statuses):
     return {(audit.table, audit.audit): audit.status for audit in result.audits if audit.status in statuses}
 
 
@@ -89,7 +89,7 @@ def test_a_build_loads_seeds_builds_tables_and_audits_them(shop):
         ("dim_products", "full", 3),
         ("fct_product_sales", "full", 2),
     ]
-    assert not verdicts(result, "failed", "warned", "skipped")
+    assert not statuses_of(result, "failed", "warned", "skipped")
     assert shop.rows("mart.fct_product_sales") == [("cake", 1, 3.0), ("tea", 1, 2.0)]
     assert shop.rows("mart.dim_products") == [("cake", "cake"), ("milk", "milk"), ("tea", "Tea")]
 
@@ -130,7 +130,7 @@ def test_a_failing_audit_leaves_everything_as_it_was_and_shows_the_rows(shop):
         shop.sell(number, "tea", -1)
     result = shop.build()
     assert result.status == "failed"
-    assert verdicts(result, "failed") == {
+    assert statuses_of(result, "failed") == {
         ("stg_sales", "range(amount_usd >= 0)"): "failed",
         ("fct_product_sales", "range(revenue_usd >= 0)"): "failed",
     }
@@ -155,7 +155,7 @@ def test_a_failing_audit_leaves_everything_as_it_was_and_shows_the_rows(shop):
 def test_a_duplicate_key_fails_by_name(shop):
     shop.sell(1, "tea", 2)
     result = shop.build()
-    assert verdicts(result, "failed") == {("stg_sales", "unique(sale_id)"): "failed"}
+    assert statuses_of(result, "failed") == {("stg_sales", "unique(sale_id)"): "failed"}
 
 
 def test_an_empty_table_passes_its_audits(shop):
@@ -169,7 +169,7 @@ def test_a_warning_does_not_stop_a_build(shop):
     plan = shop.plan(severity={"stg_sales": "warn", "fct_product_sales": "warn"})
     result = shop.build(plan)
     assert result.status == "success"
-    assert ("stg_sales", "range(amount_usd >= 0)") in verdicts(result, "warned")
+    assert ("stg_sales", "range(amount_usd >= 0)") in statuses_of(result, "warned")
     assert shop.rows("mart.fct_product_sales") == [("cake", 1, 3.0), ("tea", 2, -7.0)]
 
 
@@ -338,7 +338,9 @@ def test_audits_that_look_beyond_the_selection_are_skipped(shop):
     shop.build()
     shop.sell(3, "scone", 2)
     result = shop.build(selected=["stg_sales", "fct_product_sales"])
-    assert verdicts(result, "failed", "skipped") == {("fct_product_sales", "references(product)"): "skipped"}
+    assert statuses_of(result, "failed", "skipped") == {
+        ("fct_product_sales", "references(product)"): "skipped"
+    }
     assert shop.build().status == "success"
 
 
@@ -348,10 +350,10 @@ def test_stale_input_is_a_warning_and_is_looked_at_every_time(tmp_path):
         limits = {"sales": Freshness(warn_after=2 * DAY), "visits": Freshness(error_after=2 * DAY)}
         config = Config(freshness=limits)
         plan = compile_plan("duckdb", config, engine.shapes("raw"), **SHOP)
-        assert verdicts(shop.build(plan, as_of=NEW_YEAR + DAY), "warned") == {}
+        assert statuses_of(shop.build(plan, as_of=NEW_YEAR + DAY), "warned") == {}
         result = shop.build(plan, as_of=NEW_YEAR + 3 * DAY)
         assert result.status == "success"
-        assert verdicts(result, "warned") == {
+        assert statuses_of(result, "warned") == {
             ("raw_sales", "fresh"): "warned",
             ("raw_visits", "fresh"): "warned",
         }
@@ -501,7 +503,7 @@ def test_tables_that_were_run_are_audited_by_the_next_build(shop):
     run.run(shop.engine, shop.plan(), as_of=NEW_YEAR, project_dir=shop.project_dir)
     result = shop.build()
     assert actions(result)["stg_sales"] == "skipped"
-    assert ("stg_sales", "range(amount_usd >= 0)") in verdicts(result, "failed")
+    assert ("stg_sales", "range(amount_usd >= 0)") in statuses_of(result, "failed")
 
 
 def test_warnings_are_carried_over_with_their_examples(shop):
@@ -520,7 +522,7 @@ def test_what_was_published_passes(shop):
     built = shop.build()
     result = shop.audit()
     assert result.status == "success"
-    assert verdicts(result, "failed", "proven", "skipped") == {}
+    assert statuses_of(result, "failed", "proven", "skipped") == {}
     assert {(a.table, a.audit) for a in result.audits} == {(a.table, a.audit) for a in built.audits}
     assert shop.engine.fetch("SELECT command FROM meta.runs ORDER BY run_id") == [("build",), ("test",)]
 
@@ -530,20 +532,20 @@ def test_nothing_counts_as_proven_of_a_table_that_anybody_can_write(shop):
     shop.engine.execute("UPDATE mart.fct_product_sales SET product = NULL WHERE product = 'tea'")
     result = shop.audit(selected=["fct_product_sales"])
     assert result.status == "failed"
-    assert verdicts(result, "failed") == {("fct_product_sales", "not_null(product)"): "failed"}
+    assert statuses_of(result, "failed") == {("fct_product_sales", "not_null(product)"): "failed"}
 
 
 def test_a_missing_table_has_failed(shop):
     result = shop.audit(selected=["fct_visits"])
     assert result.status == "failed"
-    assert verdicts(result, "failed") == {("fct_visits", "shape"): "failed"}
+    assert statuses_of(result, "failed") == {("fct_visits", "shape"): "failed"}
 
 
 def test_a_table_with_wrong_columns_has_failed(shop):
     shop.build()
     shop.engine.execute("ALTER TABLE mart.fct_visits ALTER visits TYPE INTEGER")
     result = shop.audit()
-    assert verdicts(result, "failed") == {("fct_visits", "shape"): "failed"}
+    assert statuses_of(result, "failed") == {("fct_visits", "shape"): "failed"}
     assert "fct_visits.visits is INTEGER, not BIGINT" in next(
         audit.description for audit in result.audits if audit.status == "failed"
     )

@@ -94,7 +94,7 @@ def test_the_law_is_looked_at_again_when_a_commit_has_gone(commits):
 
 @pytest.mark.parametrize(("moved", "looked"), [("SELECT 0", False), ("SELECT 1", True), ("", True)])
 def test_the_law_has_an_edge_of_its_own_whatever_the_models_say(commits, plan, moved, looked):
-    audits = [replace(audit, moved=moved) for audit in plan.tables["fct_git_commits"].audits]
+    audits = [replace(audit, time_drift=moved) for audit in plan.tables["fct_git_commits"].audits]
     table = replace(plan.tables["fct_git_commits"], audits=audits)
     commits.plan = replace(plan, tables=plan.tables | {"fct_git_commits": table})
     commits.build(FIRST)

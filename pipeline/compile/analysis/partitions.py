@@ -25,7 +25,7 @@ from pipeline.plan import PlanLookup
 
 
 @dataclass(frozen=True)
-class Increments:
+class Partitions:
     """By which columns a model can be rebuilt in part: none if by no column.
 
     Attributes:
@@ -42,12 +42,12 @@ UNSTEADY = (ops.Impure, ops.TimestampNow, ops.DateNow, AsOf)
 JOINS = ("inner", "cross", "left", "semi", "anti")
 
 
-def increments(
+def partitions(
     expression: ir.Table,
     tables: Mapping[ops.Relation, str],
     fixed: Collection[str] = (),
     key: Collection[str] = (),
-) -> Increments:
+) -> Partitions:
     """The columns that keep apart.
 
     Args:
@@ -58,7 +58,7 @@ def increments(
     """
     root = expression.op()
     if any(not isinstance(node, Once) for node in root.find(UNSTEADY)):
-        return Increments({})
+        return Partitions({})
     changing = {name for name in tables.values() if name not in fixed}
     made = _Tracer(tables, fixed).trace(root)
     found: dict[frozenset[PlanLookup], dict[str, Mapping[str, str]]] = defaultdict(dict)
@@ -67,12 +67,12 @@ def increments(
         if origin.tables == changing and not root.schema[column].is_floating():
             found[origin.lookups][column] = origin.columns
     if not found:
-        return Increments({})
+        return Partitions({})
     # The fewer tables are looked up the better: what changes in one concerns more than is new.
     lookups = min(found, key=lambda lookups: (len(lookups), -len(found[lookups])))
     columns = found[lookups]
     columns = {column: columns[column] for column in key if column in columns} or columns
-    return Increments(columns, tuple(sorted(lookups)))
+    return Partitions(columns, tuple(sorted(lookups)))
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ for compiler in COMPILERS.values():
     compiler.visit_AsOfBefore = _as_of_before
 
 
-def moved(expression: ir.Table) -> ir.Scalar | None:
+def time_drift(expression: ir.Table) -> ir.Scalar | None:
     """How many rows the filters of a model take at one instant and not at the other.
 
     0 means that its rows are the same at both. None if the instant is not used by filters alone.

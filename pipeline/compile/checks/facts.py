@@ -13,7 +13,7 @@ import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pandera.backends.ibis.builtin_checks  # noqa: F401  makes the built-in checks known
-from pandera.api.checks import Check
+from pandera.api.checks import Check as PanderaCheck
 from pandera.api.ibis.types import IbisData
 
 from pipeline.compile.checks.wording import builtin, words_for
@@ -27,7 +27,7 @@ class Fact:
 
     Attributes:
         name: unique within the table, such as `not_null(commit_hash)`.
-        kind: as in `PlanAudit`.
+        kind: as in `pipeline.plan.Check`.
         columns: the columns that it is about.
         description: the sentence that holds.
         severity: error or warn.
@@ -50,7 +50,7 @@ class Fact:
     failures: Callable[[ir.Table], ir.IntegerScalar] | None = None
     examples: Callable[[ir.Table], ir.Table] | None = None
     shown: tuple[str, ...] = ()
-    check: Check | None = None
+    check: PanderaCheck | None = None
     needs: tuple[str, ...] = ()
 
 
@@ -240,7 +240,7 @@ def _reference(
 def _checked(
     contract: type[Contract],
     unbound: ir.Table,
-    check: Check,
+    check: PanderaCheck,
     column: str | None,
     severity: str,
     limit: str | None,
@@ -274,10 +274,12 @@ def _checked(
     return _row_fact(contract, failing, _columns(holds, column), windowed=windowed, **said)
 
 
-def _answer(contract: type[Contract], check: Check, column: str | None, table: ir.Table) -> ir.BooleanValue:
+def _answer(
+    contract: type[Contract], check: PanderaCheck, column: str | None, table: ir.Table
+) -> ir.BooleanValue:
     """What a check function says of a table: a boolean column, or one boolean."""
     # Looked up anew, because a contract may have copied its checks before Ibis' were known.
-    function = Check.CHECK_FUNCTION_REGISTRY[check.name] if builtin(check) else check._check_fn
+    function = PanderaCheck.CHECK_FUNCTION_REGISTRY[check.name] if builtin(check) else check._check_fn
     arguments = {
         # A set of strings has another order in every process.
         key: sorted(value, key=repr) if isinstance(value, set | frozenset) else value

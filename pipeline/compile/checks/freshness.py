@@ -6,7 +6,7 @@ import ibis.expr.types as ir
 from pipeline.compile.checks.sql import Renderer
 from pipeline.config import Freshness
 from pipeline.models.operations import as_of
-from pipeline.plan import PlanAudit
+from pipeline.plan import Check
 from schemas.base import Source
 
 ARRIVED = "created_at"
@@ -15,7 +15,7 @@ OCCURRED = ("timestamp", "commit_timestamp", "date")
 
 def freshness_audit(
     source: type[Source], table: ir.Table, limit: Freshness | None, dialect: str
-) -> list[PlanAudit]:
+) -> list[Check]:
     """The audit that a configured limit asks for, if it does.
 
     It only warns: stale input is no reason to withhold what follows from it. A table without
@@ -34,7 +34,7 @@ def freshness_audit(
     newest = ibis.coalesce(*(table[name].max().cast("timestamp('UTC', 6)") for name in columns))
     stale = newest < as_of() - ibis.interval(seconds=int(most.total_seconds()))
     return [
-        PlanAudit(
+        Check(
             name="fresh",
             kind="freshness",
             columns=columns,

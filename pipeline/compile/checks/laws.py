@@ -19,7 +19,7 @@ from ibis import _
 
 from pipeline.compile.checks.facts import configured
 from pipeline.models.operations import as_of
-from pipeline.plan import EXAMPLES, PlanAudit
+from pipeline.plan import EXAMPLES, Check
 
 TOKENS = ("input_tokens", "output_tokens", "cache_creation_tokens", "cache_read_tokens")
 
@@ -57,27 +57,27 @@ def law_audits(
     table_of: Callable[[str], ir.Table],
     known: Collection[str],
     sql: Callable[[ir.Table], str],
-    moved: Callable[[ir.Table], str],
+    time_drift: Callable[[ir.Table], str],
     *,
     window_days: int,
     severities: Mapping[str, str] | None = None,
-) -> dict[str, list[PlanAudit]]:
+) -> dict[str, list[Check]]:
     """The laws as audits, by the table that they are listed at.
 
     Args:
         table_of: an unbound table by the name that models have for it.
         known: the models and seeds that there are; a law about others is left out.
         sql: an expression as SQL of the target, raw tables read as they are.
-        moved: the query that tells whether time alone changes the rows of an expression.
+        time_drift: the query that tells whether time alone changes the rows of an expression.
         window_days: how many days of commits are kept.
         severities: the configuration's `severity`.
     """
-    found: dict[str, list[PlanAudit]] = {}
+    found: dict[str, list[Check]] = {}
     for law in laws(window_days):
         if not set(law.needs) <= set(known):
             continue
         broken = law.broken(table_of)
-        audit = PlanAudit(
+        audit = Check(
             name=law.name,
             kind="law",
             columns=list(law.columns),
@@ -85,7 +85,7 @@ def law_audits(
             sql=f"({sql(broken.agg(broken=broken.count()))})",
             examples_sql=f"{sql(broken)} LIMIT {EXAMPLES}",
             needs=list(law.needs),
-            moved=moved(broken),
+            time_drift=time_drift(broken),
         )
         severity, limit = configured(law.table, law.name, severities or {}, law.severity, None)
         audits = found.setdefault(law.table, [])

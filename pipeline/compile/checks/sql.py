@@ -12,7 +12,7 @@ import sqlglot.expressions as sge
 from pipeline.compile.checks.facts import Fact, facts, shape_problems
 from pipeline.compile.checks.proof import Prover
 from pipeline.errors import ModelError
-from pipeline.plan import EXAMPLES, PlanAudit
+from pipeline.plan import EXAMPLES, Check
 from schemas.base import Contract, Source
 
 # What Ibis calls a table that stands alone in a query.
@@ -28,7 +28,7 @@ def audits_for(
     severities: Mapping[str, str] | None = None,
     schemas: Mapping[str, str] | None = None,
     assume: Mapping[str, type[Contract]] | None = None,
-) -> tuple[list[PlanAudit], str]:
+) -> tuple[list[Check], str]:
     """The audits of one table, and what their SQL is selected from.
 
     Args:
@@ -74,7 +74,7 @@ def audits_for(
             rows = fact.examples and fact.examples(table)
             examples = None if rows is None else f"{renderer.sql(rows)} LIMIT {EXAMPLES}"
         audits.append(
-            PlanAudit(
+            Check(
                 name=fact.name,
                 kind=fact.kind,
                 columns=list(fact.columns),
@@ -157,8 +157,8 @@ def _examples(
     return f"SELECT {columns} FROM {audit_from} WHERE {condition}{order} LIMIT {EXAMPLES}"
 
 
-def _shape(contract: type[Contract], *, is_seed: bool) -> PlanAudit:
-    return PlanAudit(
+def _shape(contract: type[Contract], *, is_seed: bool) -> Check:
+    return Check(
         name="shape",
         kind="shape",
         columns=list(contract.columns()),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pandera.api.checks import Check
+from pandera.api.checks import Check as PanderaCheck
 
 BOUNDS = {
     "greater_than_or_equal_to": ("min_value", ">=", "at least"),
@@ -13,12 +13,12 @@ BOUNDS = {
 }
 
 
-def builtin(check: Check) -> bool:
+def builtin(check: PanderaCheck) -> bool:
     """Whether Pandera brings the check."""
-    return check.name in Check.CHECK_FUNCTION_REGISTRY
+    return check.name in PanderaCheck.CHECK_FUNCTION_REGISTRY
 
 
-def words_for(check: Check, column: str | None) -> tuple[str, str, str]:
+def words_for(check: PanderaCheck, column: str | None) -> tuple[str, str, str]:
     """Name, kind and sentence of a check."""
     if not builtin(check):
         sentence = check.description or check.error or f"{check.name} holds."

@@ -21,7 +21,7 @@ from pipeline.ingest.git.repository import Repository
 from pipeline.ingest.landing.arrow import Summary
 from pipeline.ingest.landing.columns import booleans, integers, same, texts
 from pipeline.ingest.landing.landing import IngestResult, Landing
-from pipeline.system.garbage import no_search_for_cycles
+from pipeline.system.gc import gc_paused
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -73,7 +73,7 @@ def ingest_git(
             try:
                 repository = Repository(Path(path).expanduser())
                 tips = repository.tips(branch, all_branches=all_branches)
-                with no_search_for_cycles():
+                with gc_paused():
                     _land(landing, repository, tips, known)
             except IngestError as error:
                 problems.append(str(error))

@@ -13,7 +13,7 @@ from threading import Event, Lock, Thread
 from pipeline.ingest.files import InputFile, Piece
 from pipeline.ingest.otlp.reader import Batch, read_piece
 from pipeline.ingest.otlp.serve import Answer
-from pipeline.system.processes import answers_of, end, processors, start_beside
+from pipeline.system.processes import answers_of, end, processors, start_process
 
 WORTH_HELPERS = 32 << 20  # bytes of input from which helpers are worth their start
 MOST_HELPERS = 3
@@ -89,7 +89,7 @@ class Helper:
     """
 
     def __init__(self, folder: str, include: frozenset[str]) -> None:
-        self._process = start_beside(SERVE, folder, *include)
+        self._process = start_process(SERVE, folder, *include)
         self._asked: deque[Asked] = deque()
         self._ended = False
         self._lock = Lock()

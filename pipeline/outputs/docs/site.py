@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.outputs.docs.highlight import highlight
-from pipeline.outputs.docs.state import State, TableState, Verdict
+from pipeline.outputs.docs.state import Result, State, TableState
 from pipeline.outputs.pages import base_css, environment, visible
-from pipeline.plan import Plan, PlanAudit, PlanColumn, PlanTable
+from pipeline.plan import Check, Plan, PlanColumn, PlanTable
 from pipeline.plan.check_results import STATUSES
 from pipeline.plan.lineage import KINDS, ROWS, VALUE
 
@@ -103,16 +103,16 @@ def page_path(table: str) -> str:
 
 
 @dataclass(frozen=True)
-class Check:
-    """An audit of the plan with its last verdict, if it has one."""
+class ShownCheck:
+    """An audit of the plan with its last result, if it has one."""
 
-    audit: PlanAudit
-    verdict: Verdict | None
+    audit: Check
+    result: Result | None
 
     @property
     def status(self) -> str:
         """failed, warned, passed, proven, skipped, or none: never made."""
-        return self.verdict.status if self.verdict else "none"
+        return self.result.status if self.result else "none"
 
 
 class TablePage:
@@ -126,7 +126,7 @@ class TablePage:
         self.downstream: list[str] = []
         self.state = state.tables.get(table.name, TableState())
         self._plan = plan
-        checks = [Check(audit, state.verdicts.get((table.name, audit.name))) for audit in table.audits]
+        checks = [ShownCheck(audit, state.results.get((table.name, audit.name))) for audit in table.audits]
         order = [*STATUSES, "none"]
         self.checks = sorted(checks, key=lambda check: order.index(check.status))
 
@@ -154,7 +154,7 @@ class TablePage:
         """Checks by status."""
         return Counter(check.status for check in self.checks)
 
-    def checks_of(self, column: PlanColumn) -> list[Check]:
+    def checks_of(self, column: PlanColumn) -> list[ShownCheck]:
         """The checks that look at this column alone."""
         return [check for check in self.checks if check.audit.columns == [column.name]]
 

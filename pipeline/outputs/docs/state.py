@@ -1,4 +1,4 @@
-"""What a database says of the plan's tables: rows, last build, verdicts of the checks, newest raw row."""
+"""What a database says of the plan's tables: rows, last build, results of the checks, newest raw row."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ SELECT table_schema, table_name, row_count, action, started_at FROM (
     WHERE r.status = 'success'{condition}
 ) AS numbered WHERE place = 1
 """
-LAST_VERDICTS = """
+LAST_RESULTS = """
 SELECT table_name, audit, status, failures, row_count, started_at FROM (
     SELECT a.table_name, a.audit, a.status, a.failures, a.row_count, r.started_at,
            ROW_NUMBER() OVER (
@@ -39,7 +39,7 @@ LAST_RUN = (
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Result:
     """What a check said when it was last made."""
 
     status: str
@@ -69,13 +69,13 @@ class State:
 
     Attributes:
         tables: by the plan's name of the table.
-        verdicts: by table and audit.
+        results: by table and audit.
         last_run: command, status, started_at and seconds of the last run of any kind.
         target: where the database is, without secrets.
     """
 
     tables: dict[str, TableState] = field(default_factory=dict)
-    verdicts: dict[tuple[str, str], Verdict] = field(default_factory=dict)
+    results: dict[tuple[str, str], Result] = field(default_factory=dict)
     last_run: dict[str, Any] | None = None
     target: str | None = None
 
@@ -85,7 +85,7 @@ def read_state(engine: Engine, plan: Plan) -> State:
     there = engine.shapes("meta")
     rows: dict[tuple[str, str], Any] = {}
     built: dict[tuple[str, str], Any] = {}
-    verdicts: dict[tuple[str, str], Verdict] = {}
+    results: dict[tuple[str, str], Result] = {}
     last_run = None
     if {"runs", "run_tables"} <= there.keys():
         names = {name: engine.name("meta", name) for name in there}
@@ -95,9 +95,9 @@ def read_state(engine: Engine, plan: Plan) -> State:
         built = _by_table(engine.fetch(LAST_ROWS.format(**names, condition=anew)))
         last_run = next(iter(engine.fetch_dicts(LAST_RUN.format(**names))), None)
         if "audit_results" in there:
-            verdicts = {
-                (table, audit): Verdict(*verdict)
-                for table, audit, *verdict in engine.fetch(LAST_VERDICTS.format(**names))
+            results = {
+                (table, audit): Result(*result)
+                for table, audit, *result in engine.fetch(LAST_RESULTS.format(**names))
             }
     tables = {}
     for name, table in plan.tables.items():
@@ -107,7 +107,7 @@ def read_state(engine: Engine, plan: Plan) -> State:
             built_at=built[stored][2] if stored in built else None,
             newest=_newest(engine, table) if table.kind == "source" and not table.missing else None,
         )
-    return State(tables, verdicts, last_run, engine.url)
+    return State(tables, results, last_run, engine.url)
 
 
 def _by_table(rows: Iterable[tuple[Any, ...]]) -> dict[tuple[str, str], tuple[Any, ...]]:

@@ -6,15 +6,15 @@
 
 from collections.abc import Callable
 
-from pipeline.outputs.report.read import CheckReport, PastRun, PastVerdict, Report, TableReport, read_report
+from pipeline.outputs.report.read import CheckReport, PastResult, PastRun, Report, TableReport, read_report
 
 FORMATS = ("text", "html", "json", "junit", "markdown")
 
 __all__ = [
     "FORMATS",
     "CheckReport",
+    "PastResult",
     "PastRun",
-    "PastVerdict",
     "Report",
     "TableReport",
     "read_report",

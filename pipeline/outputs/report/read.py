@@ -20,7 +20,7 @@ _LAYER_OF_PREFIX = {"raw": "raw", "stg": "staging", "int": "intermediate", "fct"
 
 
 @dataclass(frozen=True)
-class PastVerdict:
+class PastResult:
     """What an audit said in one run; status and failures are None where it did not run."""
 
     run_id: str
@@ -54,7 +54,7 @@ class CheckReport:
     description: str
     proven: str | None
     examples: list[dict[str, Any]] = field(default_factory=list)
-    history: list[PastVerdict] = field(default_factory=list)
+    history: list[PastResult] = field(default_factory=list)
     failing_since: dt.datetime | None = None
 
     @property
@@ -170,7 +170,7 @@ def read_report(engine: Engine, run_id: str | None = None) -> Report:
         )
     run = _chosen(runs, run_id)
     past = [other for other in runs if other["started_at"] <= run["started_at"]][-TREND:]
-    verdicts = _verdicts(engine, [other["run_id"] for other in past])
+    results = _results(engine, [other["run_id"] for other in past])
     examples = _examples(engine, run["run_id"])
     return Report(
         run_id=run["run_id"],
@@ -183,8 +183,8 @@ def read_report(engine: Engine, run_id: str | None = None) -> Report:
         version=run["version"],
         plan_fingerprint=run["plan_fingerprint"],
         seconds=run["seconds"],
-        tables=_tables(engine, run, past, verdicts, examples),
-        trend=[_past_run(other, verdicts[other["run_id"]].values()) for other in past],
+        tables=_tables(engine, run, past, results, examples),
+        trend=[_past_run(other, results[other["run_id"]].values()) for other in past],
     )
 
 
@@ -213,16 +213,16 @@ def _chosen(runs: list[dict[str, Any]], run_id: str | None) -> dict[str, Any]:
     )
 
 
-Verdicts = dict[str, dict[tuple[str, str], dict[str, Any]]]
+Results = dict[str, dict[tuple[str, str], dict[str, Any]]]
 
 
-def _verdicts(engine: Engine, run_ids: list[str]) -> Verdicts:
+def _results(engine: Engine, run_ids: list[str]) -> Results:
     """Audit results by run, and by table and audit."""
     marks = ", ".join("?" * len(run_ids))
     rows = engine.fetch_dicts(
         f"SELECT * FROM {engine.name('meta', 'audit_results')} WHERE run_id IN ({marks})", run_ids
     )
-    found: Verdicts = {run_id: {} for run_id in run_ids}
+    found: Results = {run_id: {} for run_id in run_ids}
     for row in rows:
         found[row["run_id"]][row["table_name"], row["audit"]] = row
     return found
@@ -244,7 +244,7 @@ def _tables(
     engine: Engine,
     run: dict[str, Any],
     past: list[dict[str, Any]],
-    verdicts: Verdicts,
+    results: Results,
     examples: dict[tuple[str, str], list[dict[str, Any]]],
 ) -> list[TableReport]:
     done = engine.fetch_dicts(
@@ -254,13 +254,13 @@ def _tables(
     by_name = {
         f"raw_{row['table_name']}" if row["table_schema"] == "raw" else row["table_name"]: row for row in done
     }
-    now = verdicts[run["run_id"]]
+    now = results[run["run_id"]]
     names = dict.fromkeys([*by_name, *(table for table, _ in now)])
     tables = []
     for name in names:
         row = by_name.get(name, {})
         checks = [
-            _check(found, past, verdicts, examples.get(key, []))
+            _check(found, past, results, examples.get(key, []))
             for key, found in now.items()
             if key[0] == name
         ]
@@ -291,16 +291,14 @@ def _layer(name: str, schema: str | None) -> str:
 def _check(
     row: dict[str, Any],
     past: list[dict[str, Any]],
-    verdicts: Verdicts,
+    results: Results,
     examples: list[dict[str, Any]],
 ) -> CheckReport:
     key = row["table_name"], row["audit"]
     history = []
     for run in past:
-        then = verdicts[run["run_id"]].get(key, {})
-        history.append(
-            PastVerdict(run["run_id"], run["started_at"], then.get("status"), then.get("failures"))
-        )
+        then = results[run["run_id"]].get(key, {})
+        history.append(PastResult(run["run_id"], run["started_at"], then.get("status"), then.get("failures")))
     return CheckReport(
         audit=row["audit"],
         kind=row["kind"],
@@ -318,12 +316,12 @@ def _check(
     )
 
 
-def _failing_since(history: list[PastVerdict]) -> dt.datetime | None:
+def _failing_since(history: list[PastResult]) -> dt.datetime | None:
     since = None
-    for verdict in reversed([verdict for verdict in history if verdict.status]):
-        if verdict.status not in ("failed", "warned"):
+    for result in reversed([result for result in history if result.status]):
+        if result.status not in ("failed", "warned"):
             break
-        since = verdict.started_at
+        since = result.started_at
     return since
 
 

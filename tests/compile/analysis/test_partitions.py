@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ibis import _
 
 from pipeline import run
-from pipeline.compile.analysis.partitions import increments
+from pipeline.compile.analysis.partitions import partitions
 from pipeline.compile.compiler import compile_plan
 from pipeline.engines import connect
 from pipeline.models.operations import as_of
@@ -30,7 +30,7 @@ TEAMS = ibis.table({"who": "string", "team": "string"}, name="teams")  # a seed
 def apart(expression):
     tables = {table.op(): table.get_name() for table in (EVENTS, PEOPLE, TEAMS)}
     read = expression.op().find(ops.UnboundTable)
-    return increments(expression, {table: tables[table] for table in read}, fixed=["teams"])
+    return partitions(expression, {table: tables[table] for table in read}, fixed=["teams"])
 
 
 def columns(expression):
@@ -368,7 +368,7 @@ def test_a_column_may_be_called_as_one_calls_a_row(eager):
         engine.create_schema("s")
         engine.execute("CREATE TABLE s.up AS SELECT 1 AS r, 1 AS q, 10 AS v")
         engine.execute(f"CREATE TABLE s.m AS {total.format('s.up')}")
-        m = table("m", depends_on=["up"], increments={"r": {"up": "r"}})
+        m = table("m", depends_on=["up"], partitions={"r": {"up": "r"}})
         found = changes(engine, table("up"), m)
         before = engine.content_hash("SELECT * FROM s.up")
         old = found.remember(found.plan.tables["up"])
@@ -389,7 +389,7 @@ def test_rows_of_a_raw_table_that_is_missing_look_nothing_up(eager):
         m = table(
             "m",
             depends_on=["raw_visits", "people"],
-            increments={"id": {"raw_visits": "id"}},
+            partitions={"id": {"raw_visits": "id"}},
             lookups=[PlanLookup("people", "raw_visits", (("till", "till"),))],
         )
         found = changes(engine, raw, table("people"), m)

@@ -13,7 +13,7 @@ from pandera.errors import SchemaErrors
 from pipeline.compile.checks.facts import facts
 from pipeline.compile.checks.sql import audits_for
 from pipeline.errors import ConfigError, ModelError
-from pipeline.plan.check_results import audit_query, pending, verdicts
+from pipeline.plan.check_results import audit_query, pending, results_of
 from pipeline.system.compat import ibis_duckdb
 from schemas.base import Contract, Source, column
 from tests.compile.checks.check_contracts import GOOD, DimPeople, FctVisits
@@ -56,7 +56,7 @@ def failures(database, audits):
     found, audit_from = audits
     asked = pending(found, audited=[])
     row = database.execute(audit_query(audit_from, asked)).fetchone()
-    results = verdicts("fct_visits", asked, row)
+    results = results_of("fct_visits", asked, row)
     return {result.audit: result.failures for result in results if result.failures}
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pipeline import run
 from pipeline.engines import connect
 from pipeline.outputs.docs import read_state, site_files
-from pipeline.plan import PlanAudit, PlanColumn, PlanTable
+from pipeline.plan import Check, PlanColumn, PlanTable
 from tests.projects import compile_shop
 
 AT = dt.datetime(2026, 1, 2, 3, 4, tzinfo=dt.UTC)
@@ -34,7 +34,7 @@ def hostile_table():
         sql=f"SELECT '{HOSTILE}'",
         path=HOSTILE,
         lineage={HOSTILE: [["fct_product_sales", "sales", "value"]]},
-        audits=[PlanAudit(HOSTILE, "custom", [HOSTILE], HOSTILE, sql="0")],
+        audits=[Check(HOSTILE, "custom", [HOSTILE], HOSTILE, sql="0")],
     )
 
 

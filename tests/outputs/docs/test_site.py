@@ -244,4 +244,4 @@ def test_what_meta_says_of_the_last_runs(tmp_path):
     assert (visits.row_count, visits.built_at) == (1, first.started_at)
     assert state.tables["raw_visits"].newest == dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     assert state.last_run["started_at"] == again.started_at
-    assert state.verdicts["fct_visits", "range(visits >= 0)"].status in ("passed", "proven")
+    assert state.results["fct_visits", "range(visits >= 0)"].status in ("passed", "proven")

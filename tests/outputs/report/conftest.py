@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from pipeline.engines import connect
-from pipeline.plan.check_results import AuditResult, example_json
+from pipeline.plan.check_results import CheckResult, example_json
 from pipeline.run.record import record
 from pipeline.run.results import FailingRow, RunResult, TableResult
 
@@ -25,7 +25,7 @@ def result(table, audit, status, failures=None, **more):
         "description": f"{audit} holds.",
         "proven": "grouped by commit_hash" if status == "proven" else None,
     }
-    return AuditResult(table=table, audit=audit, status=status, failures=failures, **(known | more))
+    return CheckResult(table=table, audit=audit, status=status, failures=failures, **(known | more))
 
 
 def a_run(at, broken):

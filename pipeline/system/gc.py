@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def no_search_for_cycles() -> Iterator[None]:
+def gc_paused() -> Iterator[None]:
     """For code that makes very many objects, none of them in a circle.
 
     The search goes through all of them again and again, and finds nothing.
