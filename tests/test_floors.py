@@ -24,8 +24,8 @@ MOST_ROOMS = 20
 MOST_ARROWS = 60
 FLOOR = {part: number for number, floor in enumerate(FLOORS) for part in floor}
 
-# What a file of models may know: Ibis, and what models share.
-SHARED = {"expressions", "operations", "agents", "signatures"}
+# What a file of models may know: Ibis, agents, and what models share.
+SHARED = {"commit_marks", "expressions", "operations", "telemetry"}
 OWN = {f"pipeline.models.{name}" for name in SHARED}
 
 
@@ -98,7 +98,7 @@ def test_imports_point_down():
 
 
 @pytest.mark.parametrize("file", files("pipeline/models"), ids=module_of)
-def test_models_know_ibis_and_what_they_share(file):
+def test_models_know_ibis_agents_and_what_they_share(file):
     name = module_of(file)
     allowed = {"ibis"} | sys.stdlib_module_names if name in OWN else {"ibis"}
     if name == "pipeline.models.operations":
@@ -109,6 +109,19 @@ def test_models_know_ibis_and_what_they_share(file):
         if found.partition(".")[0] not in allowed
         and found.rpartition(".")[0] not in OWN
         and found.removeprefix("pipeline.models.") not in SHARED
+        and part(found) != "agents"
+    }
+    assert strangers == set()
+
+
+def test_agents_are_plain_data_and_readers_know_no_databases():
+    # orjson only reads; what the floors allow besides is none of theirs.
+    known = {"orjson", *sys.stdlib_module_names}
+    strangers = {
+        found
+        for file in files("pipeline/agents")
+        for found in imports(file)
+        if found.partition(".")[0] not in known and part(found) != "agents"
     }
     assert strangers == set()
 

@@ -23,8 +23,10 @@ from pipeline.plan import Plan, PlanTable
 MODELS = "pipeline.models"
 SCHEMAS = "schemas"
 
-# What else a plan depends on: the compiler, and what it writes.
-COMPILER = ("pipeline.compile", "pipeline.config", "pipeline.plan", "pipeline.system.compat")
+AGENTS = "pipeline.agents"
+
+# What else a plan depends on: what models know of agents, the compiler, and what it writes.
+COMPILER = ("pipeline.compile", "pipeline.config", "pipeline.plan", "pipeline.system.compat", AGENTS)
 DISTRIBUTIONS = ("aa_pipeline-", "ibis_framework-", "pandera-", "sqlglot-")
 
 # More are not kept; the oldest go.
@@ -218,13 +220,13 @@ def _memory_is_disk(models: str, schemas: str) -> bool:
     In a notebook they may have been imported before a file was edited. Such a plan serves its
     process, but must not be kept under the fingerprint of the edited file.
     """
-    if not any(module in sys.modules for module in (models, schemas, "pipeline.compile.compiler")):
+    if not any(module in sys.modules for module in (models, schemas, AGENTS, "pipeline.compile.compiler")):
         return True
     try:
         started = Path(f"/proc/{os.getpid()}").stat().st_ctime
     except OSError:
         return False
-    packages = (models, schemas, COMPILER[0])
+    packages = (models, schemas, AGENTS, COMPILER[0])
     return all(file.stat().st_ctime < started for package in packages for file in _sources(package))
 
 

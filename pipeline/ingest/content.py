@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from pipeline.agents import AGENTS
 from pipeline.errors import SetupError, did_you_mean
 
 # Attributes that hold content, by their whole name. Only text, lists and objects count as
@@ -37,9 +38,7 @@ CONTENT = frozenset(
         "gen_ai.system_instructions",
         "gen_ai.prompt",
         "gen_ai.completion",
-        "copilot_chat.user_request",
-        "copilot_chat.reasoning_content",
-        "github.copilot.user_request",
+        *(name for agent in AGENTS.values() for name in agent.content),
         # what tools were given and gave back
         "tool_parameters",
         "tool_input",

@@ -1,11 +1,12 @@
 """Where agents keep their sessions, and which agent a file is from."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-from pipeline.ingest.landing.landing import Landing
+from pipeline.agents import AGENTS
+from pipeline.agents.declaration import Home
+from pipeline.agents.events import Journal, Reader, Sample
 
 SUFFIXES = (".jsonl", ".json", ".csv", ".db")
 HEAD = 1 << 16  # bytes that are looked at to tell what a file is
@@ -14,32 +15,35 @@ LINES = 20
 
 def homes() -> list[Path]:
     """Where agents keep their sessions; an empty variable is an unset one."""
-    home = Path.home()
-
-    def setting(name: str, default: Path) -> Path:
-        value = os.environ.get(name, "").strip()
-        return Path(value).expanduser() if value else default
-
-    configured = os.environ.get("CLAUDE_CONFIG_DIR", "").strip()
-    if configured:
-        claude = [Path(name.strip()).expanduser() for name in configured.split(",") if name.strip()]
-    else:
-        claude = [setting("XDG_CONFIG_HOME", home / ".config") / "claude", home / ".claude"]
-    codex = setting("CODEX_HOME", home / ".codex")
-    gemini = setting("GEMINI_CLI_HOME", home) / ".gemini"
-    opencode = setting("XDG_DATA_HOME", home / ".local" / "share") / "opencode"
-    databases = sorted(opencode.glob("opencode*.db")) or [opencode / "opencode.db"]
     return [
-        *(folder / "projects" for folder in claude),
-        codex / "sessions",
-        codex / "archived_sessions",
-        gemini / "tmp",
-        *databases,
-        opencode / "storage" / "message",
+        place
+        for agent in AGENTS.values()
+        for home in agent.homes
+        for base in _bases(home)
+        for folder in home.folders
+        for place in _places(base, folder)
     ]
 
 
-def find(place: Path, landing: Landing) -> Iterator[Path]:
+def _bases(home: Home) -> list[Path]:
+    if home.unless and _setting(home.unless):
+        return []
+    set_to = (home.variable and _setting(home.variable)) or home.base
+    names = [name.strip() for name in set_to.split(",")] if home.is_list else [set_to]
+    return [Path(name).expanduser() for name in names if name]
+
+
+def _setting(variable: str) -> str:
+    return os.environ.get(variable, "").strip()
+
+
+def _places(base: Path, folder: str) -> list[Path]:
+    if "*" not in folder:
+        return [base / folder]
+    return sorted(base.glob(folder)) or [base / folder.replace("*", "")]
+
+
+def find(place: Path, journal: Journal) -> Iterator[Path]:
     """The place itself if it is a file, else the files in it that can be transcripts."""
     if place.is_file():
         yield place
@@ -47,7 +51,7 @@ def find(place: Path, landing: Landing) -> Iterator[Path]:
 
     def on_error(error: OSError) -> None:
         if not isinstance(error, FileNotFoundError):
-            landing.warn(f"{error.filename} could not be read: {error.strerror}.")
+            journal.warn(f"{error.filename} could not be read: {error.strerror}.")
 
     for folder, _, names in os.walk(place, onerror=on_error):
         for name in names:
@@ -56,62 +60,30 @@ def find(place: Path, landing: Landing) -> Iterator[Path]:
                 yield file
 
 
-def kind_of(file: Path, landing: Landing) -> str | None:
+def agent_of(file: Path, readers: Mapping[str, Reader], journal: Journal) -> str | None:
     """The agent that wrote a file, judged by how it begins; None for what is no transcript."""
     try:
         with file.open("rb") as opened:
-            head = opened.read(HEAD)
+            sample = Sample(file, opened.read(HEAD))
     except OSError as error:
-        landing.warn(f"{file} could not be read: {error.strerror}.")
+        journal.warn(f"{file} could not be read: {error.strerror}.")
         return None
-    if head.startswith(b"SQLite format 3\0"):
-        return "opencode" if file.name.startswith("opencode") else None
-    first_line = head.split(b"\n", 1)[0]
-    if b"Date" in first_line and b"Model" in first_line and b"Cache Read" in first_line:
-        return "cursor"
-    if head[:4096].lstrip()[:1] not in (b"{", b"["):
-        return None
-    return _kind_of_lines(head) or _kind_of_document(head, file)
+    # The first line that tells decides, before anything that stands somewhere in the file's beginning.
+    for value in _objects(sample):
+        for name, reader in readers.items():
+            if reader.is_record(value):
+                return name
+    return next((name for name, reader in readers.items() if reader.is_file(sample)), None)
 
 
-def _kind_of_lines(head: bytes) -> str | None:
+def _objects(sample: Sample) -> Iterator[dict[str, object]]:
+    """The objects that stand alone on a line."""
     import orjson
 
-    for line in head.split(b"\n")[:LINES]:
+    for line in sample.head.split(b"\n")[:LINES] if sample.is_json else []:
         try:
             value = orjson.loads(line)
         except orjson.JSONDecodeError:
             continue
-        if isinstance(value, dict) and (kind := _kind_of_object(value)):
-            return kind
-    return None
-
-
-def _kind_of_object(value: dict[str, Any]) -> str | None:
-    if isinstance(value.get("payload"), dict) and "type" in value:
-        return "codex"
-    if "projectHash" in value or "$set" in value:
-        return "gemini_cli"
-    if "usageEvents" in value or "usageEventsDisplay" in value:
-        return "cursor"
-    if "sessionID" in value and "role" in value:
-        return "opencode"
-    if "type" in value and value.keys() & {"sessionId", "uuid", "leafUuid", "messageId"}:
-        return "claude_code"
-    return None
-
-
-def _kind_of_document(head: bytes, file: Path) -> str | None:
-    """Of a JSON document over several lines: by its keys, wherever they stand in its beginning."""
-    if b'"usageEvents' in head:
-        return "cursor"
-    if b'"projectHash"' in head:
-        return "gemini_cli"
-    if file.name.startswith("msg_") and b'"sessionID"' in head:
-        return "opencode"
-    # A first line that is longer than what was read: the names of Claude Code's keys are telling.
-    if b'"sessionId"' in head and b'"uuid"' in head:
-        return "claude_code"
-    if file.name.startswith("rollout-") and b'"payload"' in head:
-        return "codex"
-    return None
+        if isinstance(value, dict):
+            yield value

@@ -3,6 +3,7 @@
 import ibis
 from ibis import _
 
+from pipeline.models.commit_marks import signing_agent
 from pipeline.models.expressions import (
     UNKNOWN,
     canonical_agent,
@@ -12,7 +13,6 @@ from pipeline.models.expressions import (
     seconds_between,
     stack,
 )
-from pipeline.models.signatures import signing_agent
 
 # git-ai's notes (refs/notes/ai) name the agent's own conversation.
 NOTE_SESSION = '"agent_id"[^}]*"id" *: *"([^"]+)"'

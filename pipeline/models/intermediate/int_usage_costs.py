@@ -3,7 +3,7 @@
 import ibis
 from ibis import _
 
-from pipeline.models.agents import GEN_AI_EVENTS
+from pipeline.agents.declaration import GEN_AI_EVENTS
 from pipeline.models.expressions import UNKNOWN, day_scope, model_without_prefixes, stack
 
 RATES = ["input_usd", "output_usd", "cache_write_5m_usd", "cache_write_1h_usd", "cache_read_usd"]

@@ -3,7 +3,7 @@
 import ibis
 from ibis import _
 
-from pipeline.models import agents as telemetry
+from pipeline.models import telemetry
 from pipeline.models.expressions import UNKNOWN, earlier, later, local_date, seconds_between, stack
 
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from pipeline.agents import AGENTS
 from pipeline.engines import connect
 from pipeline.ingest.transcripts import ingest_transcripts
 
@@ -17,14 +18,10 @@ def engine():
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     """An empty home of a user whose git knows them as me@example.com."""
-    for name in (
-        "CLAUDE_CONFIG_DIR",
-        "CODEX_HOME",
-        "GEMINI_CLI_HOME",
-        "XDG_CONFIG_HOME",
-        "XDG_DATA_HOME",
-    ):
-        monkeypatch.setenv(name, "")  # empty is unset
+    for agent in AGENTS.values():
+        for place in agent.homes:
+            for name in filter(None, (place.variable, place.unless)):
+                monkeypatch.setenv(name, "")  # empty is unset
     home = tmp_path / "home"
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))

@@ -12,13 +12,11 @@ from hypothesis import strategies as st
 from pipeline.engines import connect
 from pipeline.errors import IngestError
 from pipeline.ingest.transcripts import ingest_transcripts
-from tests.ingest.transcripts import (
-    test_claude_code,
-    test_codex,
-    test_cursor,
-    test_gemini_cli,
-    test_opencode,
-)
+from tests.agents.claude_code import test_transcripts as claude_code
+from tests.agents.codex import test_transcripts as codex
+from tests.agents.cursor import test_transcripts as cursor
+from tests.agents.gemini_cli import test_transcripts as gemini_cli
+from tests.agents.opencode import test_transcripts as opencode
 
 VALUES = st.recursive(
     st.none()
@@ -31,21 +29,21 @@ VALUES = st.recursive(
     max_leaves=3,
 )
 FILES = {
-    "claude.jsonl": [test_claude_code.prompt(), test_claude_code.response(5)],
+    "claude.jsonl": [claude_code.prompt(), claude_code.response(5)],
     "codex.jsonl": [
-        test_codex.meta("b", "12:00:00", **test_codex.SPAWNED),
-        test_codex.model("gpt-6-sol"),
-        test_codex.prompt("12:00:00"),
-        test_codex.FIRST,
-        test_codex.SECOND,
+        codex.meta("b", "12:00:00", **codex.SPAWNED),
+        codex.model("gpt-6-sol"),
+        codex.prompt("12:00:00"),
+        codex.FIRST,
+        codex.SECOND,
     ],
     "gemini.jsonl": [
-        test_gemini_cli.META,
-        test_gemini_cli.prompt(),
-        {"$set": {"messages": [test_gemini_cli.answer()]}},
+        gemini_cli.META,
+        gemini_cli.prompt(),
+        {"$set": {"messages": [gemini_cli.answer()]}},
     ],
-    "cursor.json": [{"usageEvents": [test_cursor.EVENT]}],
-    "opencode.db": [test_opencode.prompt(), test_opencode.answer()],
+    "cursor.json": [{"usageEvents": [cursor.EVENT]}],
+    "opencode.db": [opencode.prompt(), opencode.answer()],
 }
 
 

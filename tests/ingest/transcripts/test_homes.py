@@ -6,53 +6,20 @@ import subprocess
 import pytest
 
 from pipeline.errors import IngestError
-from tests.ingest.transcripts import test_claude_code, test_codex
+from tests.agents.claude_code import test_transcripts as claude_code
+from tests.agents.codex import test_transcripts as codex
 from tests.ingest.transcripts.conftest import write_lines
 
-RESPONSE = test_claude_code.response(5)
+RESPONSE = claude_code.response(5)
 
 
 def developers(engine):
     return [row[0] for row in engine.fetch("SELECT developer_id FROM raw.otel_logs ORDER BY id")]
 
 
-@pytest.mark.parametrize(
-    ("variable", "folder"),
-    [
-        (None, "home/.claude/projects"),
-        (None, "home/.config/claude/projects"),
-        ("XDG_CONFIG_HOME", "xdg/claude/projects"),
-        ("CLAUDE_CONFIG_DIR", "xdg/projects"),
-    ],
-)
-def test_usual_homes_of_claude_code(tmp_path, monkeypatch, ingest, variable, folder):
-    if variable:
-        monkeypatch.setenv(variable, str(tmp_path / "xdg"))
-    write_lines(tmp_path / folder / "p" / "s.jsonl", RESPONSE)
-
-    assert ingest().landed == 1
-
-
-def test_several_homes_of_claude_code(tmp_path, monkeypatch, ingest):
-    for name in ("one", "two"):
-        message = {"message": name, "request": name}
-        write_lines(tmp_path / name / "projects" / "s.jsonl", test_claude_code.response(5, **message))
-    monkeypatch.setenv("CLAUDE_CONFIG_DIR", f"{tmp_path}/one, {tmp_path}/two")
-
-    assert ingest().landed == 2
-
-
-def test_codex_home_moves(tmp_path, monkeypatch, ingest):
-    lines = [test_codex.meta("a"), test_codex.FIRST]
-    write_lines(tmp_path / "elsewhere" / "sessions" / "rollout-x-a.jsonl", *lines)
-    monkeypatch.setenv("CODEX_HOME", str(tmp_path / "elsewhere"))
-
-    assert ingest().landed == 1
-
-
 def test_named_paths_are_read_and_nothing_else(home, tmp_path, ingest):
     write_lines(home / ".claude" / "projects" / "p" / "s.jsonl", RESPONSE)
-    named = write_lines(tmp_path / "copy" / "x.jsonl", test_codex.meta("a"), test_codex.FIRST)
+    named = write_lines(tmp_path / "copy" / "x.jsonl", codex.meta("a"), codex.FIRST)
 
     assert ingest(named.parent).landed == 1
     assert ingest(named).duplicates == 1
@@ -64,9 +31,9 @@ def test_the_developer_is_the_one_of_the_sessions_folder(home, tmp_path, engine,
     subprocess.run(["git", "-C", repository, "config", "user.email", "There@example.com"], check=True)
     write_lines(
         home / ".claude" / "projects" / "p" / "s.jsonl",
-        test_claude_code.response(5, cwd=str(repository)),
-        test_claude_code.response(6, message="m2", request="r2", at="10:00:05", cwd="relative"),
-        test_claude_code.response(7, message="m3", request="r3", at="10:00:06", cwd=None),
+        claude_code.response(5, cwd=str(repository)),
+        claude_code.response(6, message="m2", request="r2", at="10:00:05", cwd="relative"),
+        claude_code.response(7, message="m3", request="r3", at="10:00:06", cwd=None),
     )
 
     ingest()

@@ -4,8 +4,8 @@ import ibis
 import ibis.selectors as s
 from ibis import _
 
-from pipeline.models import agents as telemetry
-from pipeline.models.agents import first_of
+from pipeline.agents.declaration import GEN_AI_EVENTS, OWN_EVENTS, TOKEN_KINDS
+from pipeline.models import telemetry
 from pipeline.models.expressions import (
     canonical_agent,
     canonical_model,
@@ -19,6 +19,7 @@ from pipeline.models.expressions import (
     with_agent,
     with_developer,
 )
+from pipeline.models.telemetry import first_of
 
 REQUEST_ID = ["request_id", "client_request_id", "gen_ai.response.id"]
 OTHER = [
@@ -29,7 +30,7 @@ OTHER = [
     "git_commit_id",
     "tool_parameters",
 ]
-USAGE = [*telemetry.COUNTS, *telemetry.MARKS, *telemetry.REPORTED_COSTS]
+USAGE = [*telemetry.COUNTS, *telemetry.TELLING, *telemetry.REPORTED_COSTS]
 ATTRIBUTES = [*telemetry.CONTEXT, *REQUEST_ID, *OTHER, *USAGE]
 
 EVENT_NAME = "^[A-Za-z0-9_.-]+$"
@@ -87,8 +88,8 @@ def stg_log_events(
         git_commit_id=ibis.coalesce(first_of(attributes, "git_commit_id"), link).lower(),
         text=ibis.coalesce(logs.attributes, "") + ibis.coalesce(logs.body, ""),
     )
-    # On a finished subagent, agent_type is the kind of subagent.
-    records = records.mutate(stated=ibis.ifelse(records.event == "subagent_completed", None, records.stated))
+    of_subagent = records.event.isin(telemetry.SUBAGENTS)
+    records = records.mutate(stated=ibis.ifelse(of_subagent, None, records.stated))
     unnumbered = records.session_id.isnull() | records.sequence.isnull()
     events = (
         records.mutate(identity=ibis.ifelse(unnumbered, records.text, ""))
@@ -104,10 +105,10 @@ def stg_log_events(
             "git_commit_id",
             "client_version",
             "terminal",
-            *telemetry.TOKEN_KINDS,
+            *TOKEN_KINDS,
             "reported_nano_usd",
         ),
         day=local_date(known.recorded_at, timezone),
         model_name=canonical_model(known.reported_model),
-        form=ibis.ifelse(is_gen_ai, telemetry.GEN_AI_EVENTS, telemetry.OWN_EVENTS).cast("int64"),
+        form=ibis.ifelse(is_gen_ai, GEN_AI_EVENTS, OWN_EVENTS).cast("int64"),
     )

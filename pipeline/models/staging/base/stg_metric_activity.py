@@ -3,7 +3,7 @@
 import ibis
 from ibis import _
 
-from pipeline.models import agents as telemetry
+from pipeline.models import telemetry
 from pipeline.models.expressions import (
     DECIMAL,
     canonical_agent,
@@ -39,8 +39,7 @@ def stg_metric_activity(
         **telemetry.measured(series.metric_name, attributes),
         start_type=attributes["start_type"],
     )
-    # Claude Code's list of agents is a process of its own, and no session.
-    sessions = described.filter((described.start_type != "agents_view").fill_null(True))
+    sessions = described.filter(described.start_type.notin(telemetry.NOT_SESSIONS).fill_null(True))
     known = with_developer(with_agent(sessions, agents, agent_aliases), identities)
     return (
         known.mutate(model_name=canonical_model(known.reported_model))

@@ -3,7 +3,7 @@
 import ibis
 from ibis import _
 
-from pipeline.models.agents import TOKEN_KINDS
+from pipeline.agents.declaration import TOKEN_KINDS
 from pipeline.models.expressions import stack
 
 FORM = ["scope", "form", "source"]

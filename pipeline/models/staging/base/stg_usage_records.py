@@ -3,7 +3,7 @@
 import ibis
 from ibis import _
 
-from pipeline.models.agents import GEN_AI_EVENTS, TOKEN_KINDS
+from pipeline.agents.declaration import GEN_AI_EVENTS, TOKEN_KINDS
 from pipeline.models.expressions import MOST_USD, NANO, UNKNOWN, day_scope, stack
 
 WHO = ["session_id", "developer_id", "agent_type"]

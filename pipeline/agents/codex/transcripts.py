@@ -15,10 +15,11 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from pipeline.ingest.landing.landing import Landing
-from pipeline.ingest.transcripts.events import (
+from pipeline.agents.events import (
     BadRecord,
     Event,
+    Journal,
+    Sample,
     instant,
     json_lines,
     known,
@@ -63,23 +64,33 @@ class Count:
     model: str | None
 
 
-def events(files: list[Path], landing: Landing) -> Iterator[Event]:
+def is_record(value: dict[str, Any]) -> bool:
+    """Whether a line is Codex's."""
+    return isinstance(value.get("payload"), dict) and "type" in value
+
+
+def is_file(sample: Sample) -> bool:
+    """Whether a file is Codex's whose first line is longer than what was read."""
+    return sample.is_json and sample.path.name.startswith("rollout-") and b'"payload"' in sample.head
+
+
+def events(files: list[Path], journal: Journal) -> Iterator[Event]:
     """The responses and prompts of all sessions, without what they copied from others."""
-    rollouts = [_read(file, landing) for file in files]
+    rollouts = [_read(file, journal) for file in files]
     by_session = {rollout.session: rollout for rollout in rollouts}
     for rollout in rollouts:
         parent = by_session.get(rollout.parent) if rollout.parent else None
         copied = _copied(rollout, parent if parent is not rollout else None)
-        landing.repeat(copied)
-        yield from _responses(rollout, copied, landing)
-        yield from _prompts(rollout, landing)
+        journal.repeat(copied)
+        yield from _responses(rollout, copied, journal)
+        yield from _prompts(rollout, journal)
 
 
-def _read(file: Path, landing: Landing) -> Rollout:
+def _read(file: Path, journal: Journal) -> Rollout:
     rollout = Rollout(file, file.stem)
     model = None
     described = False
-    for number, line in json_lines(file, landing):
+    for number, line in json_lines(file, journal):
         kind, payload = line.get("type"), mapping(line.get("payload"))
         try:
             if kind == "session_meta" and not described:  # later ones are those of ancestors
@@ -94,7 +105,7 @@ def _read(file: Path, landing: Landing) -> Rollout:
             elif kind == "event_msg" and payload.get("type") == "user_message":
                 rollout.prompts.append(instant(line.get("timestamp")))
         except BadRecord as error:
-            landing.quarantine(file, number, str(error))
+            journal.quarantine(file, number, str(error))
     return rollout
 
 
@@ -130,7 +141,7 @@ def _is_copy(at: dt.datetime, rollout: Rollout) -> bool:
     return rollout.forked_at is not None and at - rollout.forked_at <= FORK
 
 
-def _responses(rollout: Rollout, copied: int, landing: Landing) -> Iterator[Event]:
+def _responses(rollout: Rollout, copied: int, journal: Journal) -> Iterator[Event]:
     before: Counts = rollout.counts[copied - 1].total if copied else (0,) * len(KINDS)
     for number, count in enumerate(rollout.counts[copied:], start=copied + 1):
         grown = tuple(now - then for now, then in zip(count.total, before, strict=True))
@@ -140,7 +151,7 @@ def _responses(rollout: Rollout, copied: int, landing: Landing) -> Iterator[Even
             grown = count.last if any(count.last) else count.total
         before = count.total
         if not any(grown):
-            landing.repeat(1)
+            journal.repeat(1)
             continue
         kinds = dict(zip(KINDS, grown, strict=True))
         attributes = known(
@@ -158,11 +169,11 @@ def _responses(rollout: Rollout, copied: int, landing: Landing) -> Iterator[Even
         yield _event("codex.sse_event", count.at, rollout, attributes)
 
 
-def _prompts(rollout: Rollout, landing: Landing) -> Iterator[Event]:
+def _prompts(rollout: Rollout, journal: Journal) -> Iterator[Event]:
     """Prompts; those of a copy were typed into the parent."""
     for at in rollout.prompts:
         if _is_copy(at, rollout):
-            landing.repeat(1)
+            journal.repeat(1)
             continue
         attributes = known(conversation__id=rollout.session, app__version=rollout.version)
         yield _event("codex.user_prompt", at, rollout, attributes)

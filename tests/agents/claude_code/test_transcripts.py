@@ -255,3 +255,29 @@ def test_a_line_that_is_still_being_written_is_left_for_next_time(project, inges
 
     assert (first.landed, first.quarantined) == (1, 0)
     assert (second.landed, second.duplicates) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("variable", "folder"),
+    [
+        (None, "home/.claude/projects"),
+        (None, "home/.config/claude/projects"),
+        ("XDG_CONFIG_HOME", "xdg/claude/projects"),
+        ("CLAUDE_CONFIG_DIR", "xdg/projects"),
+    ],
+)
+def test_usual_homes(tmp_path, monkeypatch, ingest, variable, folder):
+    if variable:
+        monkeypatch.setenv(variable, str(tmp_path / "xdg"))
+    write_lines(tmp_path / folder / "p" / "s.jsonl", response(5))
+
+    assert ingest().landed == 1
+
+
+def test_several_homes(tmp_path, monkeypatch, ingest):
+    for name in ("one", "two"):
+        message = {"message": name, "request": name}
+        write_lines(tmp_path / name / "projects" / "s.jsonl", response(5, **message))
+    monkeypatch.setenv("CLAUDE_CONFIG_DIR", f"{tmp_path}/one, {tmp_path}/two")
+
+    assert ingest().landed == 2

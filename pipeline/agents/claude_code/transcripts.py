@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pipeline.ingest.landing.landing import Landing
-from pipeline.ingest.transcripts.events import (
+from pipeline.agents.events import (
     BadRecord,
     Event,
+    Journal,
+    Sample,
     instant,
     json_lines,
     known,
@@ -29,24 +30,35 @@ from pipeline.ingest.transcripts.events import (
 NOT_TYPED = ("<command-", "<local-command-", "<system-reminder>", "[Request interrupted")
 
 
-def events(files: list[Path], landing: Landing) -> Iterator[Event]:
+def is_record(value: dict[str, Any]) -> bool:
+    """Whether a line is Claude Code's."""
+    return "type" in value and bool(value.keys() & {"sessionId", "uuid", "leafUuid", "messageId"})
+
+
+def is_file(sample: Sample) -> bool:
+    """Whether a file is Claude Code's whose first line is longer than what was read: its keys are telling."""
+    in_one_line = sample.head.lstrip().startswith(b'{"')
+    return in_one_line and b'"sessionId"' in sample.head and b'"uuid"' in sample.head
+
+
+def events(files: list[Path], journal: Journal) -> Iterator[Event]:
     """The responses and prompts of all sessions; a copy in another file is no second one."""
     responses: dict[tuple[str, str], tuple[Event, bool]] = {}
     prompts: dict[str, Event] = {}
     for file in files:
-        for number, line in json_lines(file, landing):
+        for number, line in json_lines(file, journal):
             try:
                 if line.get("type") == "assistant":
-                    _response(responses, line, f"{file}:{number}", _session(line, file), landing)
+                    _response(responses, line, f"{file}:{number}", _session(line, file), journal)
                 elif _is_prompt(line):
                     prompt = _prompt(line, _session(line, file))
                     name = text(line.get("uuid")) or f"{file}:{number}"
                     if name in prompts:
-                        landing.repeat(1)
+                        journal.repeat(1)
                     prompts.setdefault(name, prompt)
             except BadRecord as error:
-                landing.quarantine(file, number, str(error))
-    yield from _without_copies(responses, landing)
+                journal.quarantine(file, number, str(error))
+    yield from _without_copies(responses, journal)
     yield from prompts.values()
 
 
@@ -55,7 +67,7 @@ def _response(
     line: dict[str, Any],
     place: str,
     session: str,
-    landing: Landing,
+    journal: Journal,
 ) -> None:
     """Take a line's usage, unless there is a better one of the same response."""
     message = mapping(line.get("message"))
@@ -63,12 +75,12 @@ def _response(
     if not isinstance(usage, dict):
         return
     if message.get("model") == "<synthetic>":
-        landing.skip()
+        journal.skip()
         return
     event = _api_request(line, message, usage, session)
     key = text(message.get("id")) or place, text(line.get("requestId")) or ""
     if key in responses:
-        landing.repeat(1)
+        journal.repeat(1)
         if _worth(event) >= _worth(responses[key][0]):
             return
     responses[key] = event, line.get("isSidechain") is True
@@ -81,7 +93,7 @@ def _worth(event: Event) -> tuple[int, int, Event]:
 
 
 def _without_copies(
-    responses: dict[tuple[str, str], tuple[Event, bool]], landing: Landing
+    responses: dict[tuple[str, str], tuple[Event, bool]], journal: Journal
 ) -> Iterator[Event]:
     by_message: dict[str, list[tuple[Event, bool]]] = {}
     for (message, _), response in responses.items():
@@ -89,7 +101,7 @@ def _without_copies(
     for requests in by_message.values():
         main = [event for event, sidechain in requests if not sidechain]
         kept = main or [min((event for event, _ in requests), key=_worth)]
-        landing.repeat(len(requests) - len(kept))
+        journal.repeat(len(requests) - len(kept))
         yield from kept
 
 

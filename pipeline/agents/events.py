@@ -1,12 +1,14 @@
-"""What a transcript says, as an agent's telemetry would say it; and how its lines are read."""
+"""The words that readers of transcripts speak.
+
+A transcript says what the agent's telemetry would say: an `Event` per response and prompt. A reader is asked
+whether a file is its agent's, and what happened in it; it knows nothing of databases.
+"""
 
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-from pipeline.ingest.landing.landing import Landing
+from typing import Any, Protocol
 
 YEARS = range(1970, 2200)
 COUNTS = range(2**53)  # more tokens than that nobody has
@@ -43,7 +45,54 @@ class Event:
     source: str = field(default="transcript", compare=False)
 
 
-def json_lines(file: Path, landing: Landing) -> Iterator[tuple[int, dict[str, Any]]]:
+class Journal(Protocol):
+    """Keeps account of the records that become no events."""
+
+    def quarantine(self, file: object, line: int | None, reason: str) -> None:
+        """Put aside a record that is one of ours and cannot be used."""
+
+    def repeat(self, count: int) -> None:
+        """Count records that were told before."""
+
+    def skip(self, count: int = 1) -> None:
+        """Count what holds no usage, and rightly so."""
+
+    def warn(self, message: str) -> None:
+        """Tell the person something."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """How a file begins."""
+
+    path: Path
+    head: bytes
+
+    @property
+    def first_line(self) -> bytes:
+        """The first line, or as much of it as was read."""
+        return self.head.split(b"\n", 1)[0]
+
+    @property
+    def is_json(self) -> bool:
+        """Whether it begins as an object or a list does."""
+        return self.head[:4096].lstrip()[:1] in (b"{", b"[")
+
+
+class Reader(Protocol):
+    """What `transcripts.py` in an agent's room defines."""
+
+    def is_record(self, value: dict[str, Any]) -> bool:
+        """Whether an object that stands alone on one of a file's first lines is this agent's."""
+
+    def is_file(self, sample: Sample) -> bool:
+        """Whether a file of which no line tells is this agent's: a document, a database, long lines."""
+
+    def events(self, files: list[Path], journal: Journal) -> Iterator[Event]:
+        """The responses and prompts of all files, each once; `files` are sorted."""
+
+
+def json_lines(file: Path, journal: Journal) -> Iterator[tuple[int, dict[str, Any]]]:
     """The objects of a file with one per line, and the lines' numbers.
 
     Lines that are no JSON objects are quarantined. A last line without an end is left for the
@@ -60,26 +109,26 @@ def json_lines(file: Path, landing: Landing) -> Iterator[tuple[int, dict[str, An
                     value = orjson.loads(line)
                 except orjson.JSONDecodeError:
                     if line.endswith(b"\n") or number == 1:
-                        landing.quarantine(file, number, "the line is not JSON")
+                        journal.quarantine(file, number, "the line is not JSON")
                     continue
                 if isinstance(value, dict):
                     yield number, value
                 else:
-                    landing.quarantine(file, number, "the line is not a JSON object")
+                    journal.quarantine(file, number, "the line is not a JSON object")
     except OSError as error:
-        landing.warn(f"{file} could not be read: {error.strerror}.")
+        journal.warn(f"{file} could not be read: {error.strerror}.")
 
 
-def json_file(file: Path, landing: Landing) -> Any:
+def json_file(file: Path, journal: Journal) -> Any:
     """The content of a JSON file; None, and the file quarantined, if it is none."""
     import orjson
 
     try:
         return orjson.loads(file.read_bytes())
     except orjson.JSONDecodeError:
-        landing.quarantine(file, None, "the file is not JSON")
+        journal.quarantine(file, None, "the file is not JSON")
     except OSError as error:
-        landing.warn(f"{file} could not be read: {error.strerror}.")
+        journal.warn(f"{file} could not be read: {error.strerror}.")
     return None
 
 

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pipeline.ingest.landing.landing import Landing
-from pipeline.ingest.transcripts.events import (
+from pipeline.agents.events import (
     BadRecord,
     Event,
+    Journal,
+    Sample,
     instant,
     json_file,
     known,
@@ -25,24 +26,36 @@ from pipeline.ingest.transcripts.events import (
 EVENTS = ("usageEvents", "usageEventsDisplay")
 
 
-def events(files: list[Path], landing: Landing) -> Iterator[Event]:
+def is_record(value: dict[str, Any]) -> bool:
+    """Whether a line is a page of Cursor's API."""
+    return "usageEvents" in value or "usageEventsDisplay" in value
+
+
+def is_file(sample: Sample) -> bool:
+    """Whether a file is Cursor's export: a document over several lines, or CSV."""
+    columns = (b"Date", b"Model", b"Cache Read")
+    is_csv = all(column in sample.first_line for column in columns)
+    return is_csv or (sample.is_json and b'"usageEvents' in sample.head)
+
+
+def events(files: list[Path], journal: Journal) -> Iterator[Event]:
     """The calls of models in the exports; those without tokens are no calls."""
     for file in files:
-        rows = _rows(file, landing) if file.suffix == ".csv" else _objects(file, landing)
+        rows = _rows(file, journal) if file.suffix == ".csv" else _objects(file, journal)
         for number, values in rows:
             try:
                 event = _event(values)
             except BadRecord as error:
-                landing.quarantine(file, number, str(error))
+                journal.quarantine(file, number, str(error))
                 continue
             if event:
                 yield event
             else:
-                landing.skip()
+                journal.skip()
 
 
-def _objects(file: Path, landing: Landing) -> Iterator[tuple[int, dict[str, Any]]]:
-    document = json_file(file, landing)
+def _objects(file: Path, journal: Journal) -> Iterator[tuple[int, dict[str, Any]]]:
+    document = json_file(file, journal)
     pages = objects(document) or [mapping(document)]
     found = [event for page in pages for key in EVENTS for event in objects(page.get(key))]
     for number, event in enumerate(found, start=1):
@@ -63,7 +76,7 @@ def _objects(file: Path, landing: Landing) -> Iterator[tuple[int, dict[str, Any]
         )
 
 
-def _rows(file: Path, landing: Landing) -> Iterator[tuple[int, dict[str, Any]]]:
+def _rows(file: Path, journal: Journal) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
         with file.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
             reader = csv.DictReader(line.replace("\0", "") for line in lines)
@@ -84,9 +97,9 @@ def _rows(file: Path, landing: Landing) -> Iterator[tuple[int, dict[str, Any]]]:
                     },
                 )
     except csv.Error as error:
-        landing.quarantine(file, None, f"the file is not CSV: {error}")
+        journal.quarantine(file, None, f"the file is not CSV: {error}")
     except OSError as error:
-        landing.warn(f"{file} could not be read: {error.strerror}.")
+        journal.warn(f"{file} could not be read: {error.strerror}.")
 
 
 def _event(values: dict[str, Any]) -> Event | None:

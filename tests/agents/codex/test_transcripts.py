@@ -216,3 +216,11 @@ def test_a_bad_count_is_put_aside(engine, home, ingest):
 
     assert (result.landed, result.quarantined) == (1, 1)
     assert engine.fetch("SELECT file, line FROM meta.quarantine") == [(str(file), 3)]
+
+
+def test_the_home_moves(tmp_path, monkeypatch, ingest):
+    lines = [meta("a"), FIRST]
+    write_lines(tmp_path / "elsewhere" / "sessions" / "rollout-x-a.jsonl", *lines)
+    monkeypatch.setenv("CODEX_HOME", str(tmp_path / "elsewhere"))
+
+    assert ingest().landed == 1

@@ -10,10 +10,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from pipeline.ingest.landing.landing import Landing
-from pipeline.ingest.transcripts.events import (
+from pipeline.agents.events import (
     BadRecord,
     Event,
+    Journal,
+    Sample,
     instant,
     json_file,
     known,
@@ -24,31 +25,43 @@ from pipeline.ingest.transcripts.events import (
 )
 
 
-def events(files: list[Path], landing: Landing) -> Iterator[Event]:
+def is_record(value: dict[str, Any]) -> bool:
+    """Whether a line is an opencode message."""
+    return "sessionID" in value and "role" in value
+
+
+def is_file(sample: Sample) -> bool:
+    """Whether a file is opencode's database, or a message over several lines."""
+    if sample.head.startswith(b"SQLite format 3\0"):
+        return sample.path.name.startswith("opencode")
+    return sample.is_json and sample.path.name.startswith("msg_") and b'"sessionID"' in sample.head
+
+
+def events(files: list[Path], journal: Journal) -> Iterator[Event]:
     """The responses and prompts of all sessions; a database may hold what older files hold, too."""
     found: dict[str, Event] = {}
     for file in files:
-        messages = _rows(file, landing) if file.suffix == ".db" else _document(file, landing)
+        messages = _rows(file, journal) if file.suffix == ".db" else _document(file, journal)
         for number, message in messages:
             try:
                 event = _event(message)
             except BadRecord as error:
-                landing.quarantine(file, number, str(error))
+                journal.quarantine(file, number, str(error))
                 continue
             if event:
                 if message["id"] in found:
-                    landing.repeat(1)
+                    journal.repeat(1)
                 found[message["id"]] = event
     yield from found.values()
 
 
-def _document(file: Path, landing: Landing) -> Iterator[tuple[int | None, dict[str, Any]]]:
-    message = mapping(json_file(file, landing))
+def _document(file: Path, journal: Journal) -> Iterator[tuple[int | None, dict[str, Any]]]:
+    message = mapping(json_file(file, journal))
     if message:
         yield None, {"id": file.stem} | message
 
 
-def _rows(file: Path, landing: Landing) -> Iterator[tuple[int | None, dict[str, Any]]]:
+def _rows(file: Path, journal: Journal) -> Iterator[tuple[int | None, dict[str, Any]]]:
     """The messages of a database, opened so that opencode can go on writing."""
     import orjson
 
@@ -63,9 +76,9 @@ def _rows(file: Path, landing: Landing) -> Iterator[tuple[int | None, dict[str, 
                 if isinstance(message, dict):
                     yield number, {"sessionID": session} | message | {"id": str(name)}
                 else:
-                    landing.quarantine(file, number, "the message is not a JSON object")
+                    journal.quarantine(file, number, "the message is not a JSON object")
     except sqlite3.Error as error:
-        landing.quarantine(file, None, f"the database could not be read: {error}")
+        journal.quarantine(file, None, f"the database could not be read: {error}")
 
 
 def _event(message: dict[str, Any]) -> Event | None:

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pipeline.ingest.landing.landing import Landing
-from pipeline.ingest.transcripts.events import (
+from pipeline.agents.events import (
     BadRecord,
     Event,
+    Journal,
+    Sample,
     instant,
     json_file,
     json_lines,
@@ -26,35 +27,45 @@ from pipeline.ingest.transcripts.events import (
 )
 
 
-def events(files: list[Path], landing: Landing) -> Iterator[Event]:
+def is_record(value: dict[str, Any]) -> bool:
+    """Whether a line is Gemini CLI's."""
+    return "projectHash" in value or "$set" in value
+
+
+def is_file(sample: Sample) -> bool:
+    """Whether a file is Gemini CLI's document over several lines."""
+    return sample.is_json and b'"projectHash"' in sample.head
+
+
+def events(files: list[Path], journal: Journal) -> Iterator[Event]:
     """The responses and prompts of all sessions."""
     found: dict[str, Event] = {}
     for file in files:
         session: dict[str, Any] = {}
-        for number, message in _messages(file, session, landing):
+        for number, message in _messages(file, session, journal):
             try:
                 event = _event(message, session, file)
             except BadRecord as error:
-                landing.quarantine(file, number, str(error))
+                journal.quarantine(file, number, str(error))
                 continue
             if event:
                 # An older document may stand beside the newer file that continues it.
                 if message["id"] in found:
-                    landing.repeat(1)
+                    journal.repeat(1)
                 found[message["id"]] = event
     yield from found.values()
 
 
 def _messages(
-    file: Path, session: dict[str, Any], landing: Landing
+    file: Path, session: dict[str, Any], journal: Journal
 ) -> Iterator[tuple[int | None, dict[str, Any]]]:
     """Messages with an id, and the line of each; `session` learns of the session on the way."""
     if file.suffix == ".json":
-        document = json_file(file, landing)
+        document = json_file(file, journal)
         session.update(mapping(document))
         yield from ((None, message) for message in _with_id(mapping(document).get("messages")))
         return
-    for number, line in json_lines(file, landing):
+    for number, line in json_lines(file, journal):
         if isinstance(line.get("id"), str):
             yield number, line
         else:

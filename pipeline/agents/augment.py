@@ -1,0 +1,11 @@
+"""Augment Code."""
+
+from pipeline.agents.declaration import Agent
+
+AGENT = Agent(
+    "augment",
+    "Augment Code",
+    "Augment Code",
+    "ide",
+    aliases=("auggie", "augment_code"),
+)

@@ -1,0 +1,73 @@
+"""Claude Code, of Anthropic."""
+
+from pipeline.agents.conventions import NOREPLY
+from pipeline.agents.declaration import Agent, Evidence, Home, Marks, Telemetry
+
+AGENT = Agent(
+    "claude_code",
+    "Claude Code",
+    "Anthropic",
+    "cli",
+    aliases=(
+        "anthropic_claude_code",
+        "claude",
+        "claude_cli",
+        "claude_code_action",
+        "claude_code_desktop",
+        "claude_code_sdk",
+        "claude_desktop",
+        "claude_vscode",
+        "claudecode",
+        "com_anthropic_claude_code",
+        "com_anthropic_claude_code_events",
+        "sdk_cli",
+    ),
+    # Its requests and metrics are the names of `conventions.COMMON`, which others have taken over.
+    telemetry=Telemetry(
+        edit_tools=("Edit", "Write", "NotebookEdit"),
+        subagents=("subagent_completed",),
+        # Its list of agents is a process of its own.
+        not_sessions=("agents_view",),
+    ),
+    marks=Marks(
+        emails=(
+            "noreply@anthropic.com",
+            f"209825114+claude[bot]@{NOREPLY}",
+            f"208546643+claude-code-action[bot]@{NOREPLY}",
+        ),
+        lines=("generated with [claude code]", "🤖 generated with [claude code]", "claude-session:"),
+        rank=1,
+    ),
+    homes=(
+        Home("~/.config", ("claude/projects",), variable="XDG_CONFIG_HOME", unless="CLAUDE_CONFIG_DIR"),
+        Home("~/.claude", ("projects",), variable="CLAUDE_CONFIG_DIR", is_list=True),
+    ),
+    evidence=(
+        Evidence(
+            "telemetry",
+            "seen; code.claude.com/docs/en/monitoring-usage",
+            "2026-11-28",
+            version="2.1.332",
+            repeats="Every request is an event and in metrics. event.sequence begins anew in each process.",
+            undercount="Metrics may stop in mid-session (anthropics/claude-code#92776), and are lost"
+            " where the process ends before they are sent.",
+        ),
+        Evidence(
+            "transcripts",
+            "seen; ccusage #901, #913, #938, #1175",
+            "2026-11-28",
+            version="2.1.332",
+            repeats="One line per content block, told by (message.id, requestId). Sub-agents' files and forks"
+            " copy their parent's responses.",
+            undercount="Calls inside a response (usage.iterations) are not in its usage (ccusage #1115)."
+            " Files are removed after 30 days.",
+        ),
+        Evidence(
+            "commits",
+            "public histories of 12 repositories: 5,000 trailers, 614 footers, 224 authors;"
+            " chaoss/ai-detection-action, utils.go",
+            "2026-11",
+            undercount="People can turn marks off.",
+        ),
+    ),
+)

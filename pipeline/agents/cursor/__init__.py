@@ -1,0 +1,31 @@
+"""Cursor, of Anysphere."""
+
+from pipeline.agents.conventions import NOREPLY
+from pipeline.agents.declaration import Agent, Evidence, Marks
+
+AGENT = Agent(
+    "cursor",
+    "Cursor",
+    "Anysphere",
+    "ide",
+    aliases=("cursor_agent", "cursor_cli", "cursoragent"),
+    marks=Marks(
+        emails=("cursoragent@cursor.com", f"206951365+cursor[bot]@{NOREPLY}"),
+        lines=("made-with: cursor", "cursor-session:"),
+        rank=4,
+    ),
+    evidence=(
+        Evidence(
+            "transcripts",
+            "cursor.com/docs/api; docs.getdx.com/schema/cursor_cost_breakdowns",
+            "2026-11",
+            undercount="Exports name no session. There are no tokens on disk since early 2026, and no"
+            " OpenTelemetry.",
+        ),
+        Evidence(
+            "commits",
+            "public histories of 12 repositories: 32 trailers, 27 lines; chaoss/ai-detection-action",
+            "2026-11",
+        ),
+    ),
+)

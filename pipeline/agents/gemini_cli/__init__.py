@@ -1,0 +1,71 @@
+"""Gemini CLI, of Google. It leaves no marks on commits."""
+
+from pipeline.agents.declaration import (
+    ActivityMetric,
+    Agent,
+    Evidence,
+    Home,
+    Request,
+    Telemetry,
+    TokenMetric,
+)
+
+# Qwen Code, a fork, counts like this too.
+TOKEN_METRIC = TokenMetric(
+    "^gemini_cli[.]token[.]usage$",
+    {
+        "input": "input_tokens",
+        "cache": "cache_read_tokens",
+        "tool": "input_tokens",
+        "output": "output_tokens",
+        "thought": "output_tokens",
+    },
+    cache_in_input=True,
+)
+
+AGENT = Agent(
+    "gemini_cli",
+    "Gemini CLI",
+    "Google",
+    "cli",
+    aliases=("gemini", "geminicli", "google_gemini_cli"),
+    telemetry=Telemetry(
+        requests=(
+            Request(
+                "api_response",
+                "input_token_count",
+                "output_token_count",
+                "cached_content_token_count",
+                ("cache_write_token_count",),
+                cache_in_input=True,
+                reasoning="thoughts_token_count",
+                tool="tool_token_count",
+            ),
+        ),
+        starts=("config",),
+        ends=("end_session", "conversation_finished"),
+        tools=("tool_call",),
+        token_metrics=(TOKEN_METRIC,),
+        activity_metrics=(
+            ActivityMetric(".lines.changed", {"added": "lines_added", "removed": "lines_removed"}, "type"),
+        ),
+    ),
+    homes=(Home("~", (".gemini/tmp",), variable="GEMINI_CLI_HOME"),),
+    evidence=(
+        Evidence(
+            "telemetry",
+            "seen; google-gemini/gemini-cli, docs/cli/telemetry.md and packages/core/src/telemetry",
+            "2026-11-28",
+            version="0.61.0",
+            repeats="Each request is told four times: as its own event and metric, and as GenAI's.",
+            undercount="It names no cost.",
+        ),
+        Evidence(
+            "transcripts",
+            "seen",
+            "2026-11-28",
+            version="0.61.0",
+            repeats="A message is written again whenever it changes, told by its id.",
+        ),
+    ),
+)

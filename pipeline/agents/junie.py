@@ -1,0 +1,11 @@
+"""Junie, of JetBrains."""
+
+from pipeline.agents.declaration import Agent
+
+AGENT = Agent(
+    "junie",
+    "Junie",
+    "JetBrains",
+    "ide",
+    aliases=("jetbrains_junie",),
+)

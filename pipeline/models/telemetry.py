@@ -1,0 +1,175 @@
+"""How agents report their usage: the declarations of all agents, as expressions.
+
+Names of attributes, events and metrics stand in `pipeline.agents`.
+"""
+
+from collections.abc import Iterable
+from itertools import chain
+
+import ibis
+import ibis.expr.types as ir
+
+from pipeline.agents import AGENTS
+from pipeline.agents.conventions import CONVENTIONS
+from pipeline.agents.declaration import OWN_METRICS, TOKEN_KINDS, Request
+from pipeline.models.expressions import UNKNOWN, canonical_agent
+
+AGENTS_OWN = tuple(agent.telemetry for agent in AGENTS.values())
+# What a name means: an agent's own before anybody's.
+NAMES = (*AGENTS_OWN, *CONVENTIONS)
+# Of several attributes that say the same, what everybody calls it counts first.
+ATTRIBUTES = (*CONVENTIONS, *AGENTS_OWN)
+
+
+def _all(several: Iterable[Iterable[str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(chain.from_iterable(several)))
+
+
+REQUESTS = tuple(request for telemetry in NAMES for request in telemetry.requests)
+TOKEN_METRICS = tuple(metric for telemetry in NAMES for metric in telemetry.token_metrics)
+COST_METRICS = {name: unit for telemetry in NAMES for name, unit in telemetry.cost_metrics.items()}
+ACTIVITY_METRICS = tuple(metric for telemetry in NAMES for metric in telemetry.activity_metrics)
+
+OTHER_EVENTS = _all(telemetry.other_events for telemetry in NAMES)
+STARTS = _all(telemetry.starts for telemetry in NAMES)
+ENDS = _all(telemetry.ends for telemetry in NAMES)
+PROMPTS = _all(telemetry.prompts for telemetry in NAMES)
+ERRORS = _all(telemetry.errors for telemetry in NAMES)
+TOOLS = _all(telemetry.tools for telemetry in NAMES)
+EDIT_TOOLS = _all(telemetry.edit_tools for telemetry in NAMES)
+SUBAGENTS = _all(telemetry.subagents for telemetry in NAMES)
+NOT_SESSIONS = _all(telemetry.not_sessions for telemetry in NAMES)
+
+# Cost in US dollars: attribute → unit; and the events that bring one. Others, such as opencode's
+# session.idle, tell again what requests have told.
+REPORTED_COSTS = {name: unit for telemetry in ATTRIBUTES for name, unit in telemetry.costs.items()}
+COSTS = (
+    *(request.event for request in REQUESTS),
+    *_all(telemetry.cost_events for telemetry in NAMES),
+)
+
+SESSION = _all(telemetry.sessions for telemetry in ATTRIBUTES)
+PERSON = ("developer_id", "enduser.id", "user.email", "user.account_uuid", "user.id")
+MODEL = _all(telemetry.models for telemetry in ATTRIBUTES)
+# What `context` reads of a record and of its resource.
+CONTEXT = (*SESSION, *PERSON, *MODEL, "agent_type", "speed", "app.version", "terminal.type")
+
+# Every attribute of a log record that counts tokens, and those that tell a response apart.
+COUNTS = _all(request.attributes() for request in REQUESTS)
+TELLING = tuple(request.only[0] for request in REQUESTS if request.only)
+
+TOKEN_KIND = ("type", "token_type", "gen_ai.token.type")
+# What `measured` reads of a point.
+MEASURED = _all([TOKEN_KIND, (metric.attribute for metric in ACTIVITY_METRICS if metric.attribute)])
+
+
+def disjoint_tokens(request: Request, counts: dict[str, ir.IntegerValue]) -> dict[str, ir.IntegerValue]:
+    """The disjoint kinds of tokens of one request, from the counts by attribute."""
+
+    def known(name: str | None) -> ir.IntegerValue:
+        return counts[name].fill_null(0) if name else ibis.literal(0, "int64")
+
+    sent, received = counts[request.input], counts[request.output]
+    created = ibis.coalesce(*(counts[name] for name in request.cache_creation))
+    cached = known(request.cache_read) + created.fill_null(0)
+    uncached = (sent - cached).clip(lower=0) if request.cache_in_input else sent
+    if request.tool:
+        listed = known(request.input) + known(request.output) + known(request.reasoning)
+        counted_apart = known(request.total) == listed + known(request.tool)
+        uncached += ibis.ifelse(counted_apart, known(request.tool), 0)
+    return {
+        "input_tokens": uncached,
+        "output_tokens": received + known(request.reasoning),
+        "cache_creation_tokens": created,
+        "cache_creation_1h_tokens": counts[request.cache_creation_1h],
+        "cache_read_tokens": counts[request.cache_read],
+    }
+
+
+def request_tokens(
+    event: ir.StringValue,
+    namespace: ir.StringValue,
+    attributes: dict[str, ir.StringValue],
+    counts: dict[str, ir.IntegerValue],
+) -> dict[str, ir.IntegerValue]:
+    """The disjoint tokens of a log record, by its event's name; NULL where it is no request."""
+
+    def is_response(request: Request) -> ir.BooleanValue:
+        named = event == request.event
+        if request.only:
+            attribute, value = request.only
+            named &= attributes[attribute] == value
+        for other in OTHER_EVENTS:
+            stranger, _, name = other.partition(".")
+            if name == request.event:
+                named &= namespace.fill_null("") != stranger
+        return named
+
+    read = [(is_response(request), disjoint_tokens(request, counts)) for request in REQUESTS]
+    return {kind: ibis.cases(*((found, kinds[kind]) for found, kinds in read)) for kind in TOKEN_KINDS}
+
+
+def measured(metric_name: ir.StringValue, attributes: dict[str, ir.StringValue]) -> dict[str, ir.Value]:
+    """What a metric point measures: `measure`, its `unit`, its `form`, and `cache_in_input`.
+
+    `measure` is a kind of tokens, `cost_usd`, `active_seconds`, `lines_added`, `lines_removed`,
+    `edits_accepted` or `edits_rejected`; NULL for whatever models do not count.
+    """
+    stated = ibis.coalesce(*(attributes[name] for name in TOKEN_KIND))
+    measures, forms = [], []
+    for metric in TOKEN_METRICS:
+        in_name = metric.name.endswith("(.+)$")
+        kind = metric_name.re_extract(metric.name, 1) if in_name else stated
+        named = metric_name.re_search(metric.name)
+        measures.append((named, kind.cases(*metric.kinds.items(), else_=None)))
+        forms.append((named, metric))
+    costs = [(metric_name.re_search(name), unit) for name, unit in COST_METRICS.items()]
+    measures += [(named, "cost_usd") for named, _ in costs]
+    for activity in ACTIVITY_METRICS:
+        measure = activity.measures
+        if activity.attribute:
+            measure = attributes[activity.attribute].cases(*activity.measures.items(), else_=None)
+        measures.append((metric_name.endswith(activity.suffix), measure))
+    return {
+        "measure": ibis.cases(*measures),
+        "unit": ibis.cases(*costs, else_=1.0).cast("decimal(18, 9)"),
+        "form": ibis.cases(*((named, m.form) for named, m in forms), else_=OWN_METRICS).cast("int64"),
+        "cache_in_input": ibis.cases(*((named, m.cache_in_input) for named, m in forms), else_=False),
+    }
+
+
+def first_of(texts: dict[str, ir.StringValue], *names: str) -> ir.StringValue:
+    """The first of some attributes that says something."""
+    return ibis.coalesce(*(texts[name].nullif("") for name in names))
+
+
+def context(
+    record: ir.Table, attributes: dict[str, ir.StringValue], resource: dict[str, ir.StringValue]
+) -> dict[str, ir.Value]:
+    """Who, where and with what: the columns that log records and metric points have in common.
+
+    `stated` and `service` are hints for `with_agent`; `developer_id` is yet to be resolved.
+    """
+    email = ibis.coalesce(first_of(attributes, "user.email"), first_of(resource, "user.email"))
+    return {
+        "session_id": first_of(attributes, *SESSION),
+        "stated": canonical_agent(attributes["agent_type"]).nullif(UNKNOWN),
+        "service": canonical_agent(record.service_name),
+        "developer_id": ibis.coalesce(
+            record.developer_id.strip().nullif("").nullif(UNKNOWN),
+            first_of(attributes, "developer_id", "enduser.id"),
+            first_of(resource, "developer_id", "enduser.id"),
+            email.lower(),
+            first_of(attributes, "user.account_uuid", "user.id"),
+            first_of(resource, "user.account_uuid", "user.id"),
+        ),
+        "developer_email": email.lower(),
+        "reported_model": first_of(attributes, *MODEL),
+        "speed": ibis.ifelse(attributes["speed"] == "fast", "fast", "normal").fill_null("normal"),
+        # Gemini CLI and its forks put the version of Node.js (v22.…) into service.version.
+        "client_version": ibis.coalesce(
+            first_of(attributes, "app.version"),
+            ibis.ifelse(record.service_version.startswith("v"), None, record.service_version),
+        ),
+        "terminal": first_of(attributes, "terminal.type"),
+    }
