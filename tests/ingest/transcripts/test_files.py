@@ -1,0 +1,51 @@
+"""Which agent a file is from, by how it begins."""
+
+import json
+
+import pytest
+
+from pipeline.agents import readers
+from pipeline.ingest.transcripts.files import HEAD, agent_of
+
+LONG = "x" * HEAD
+SQLITE = b"SQLite format 3\0"
+USER = {"type": "user", "sessionId": "s", "message": {}, "uuid": "u"}
+GEMINI = {"sessionId": "s", "projectHash": "h", "messages": [{"args": {"uuid": "u"}}]}
+
+
+def lines(*values):
+    return "".join(json.dumps(value) + "\n" for value in values)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "agent"),
+    [
+        ("x.jsonl", lines({"some": "thing"}, USER), "claude_code"),
+        ("x.jsonl", '{"sessionId": "s", "uuid": "u", "message": "' + LONG, "claude_code"),
+        ("x.jsonl", lines({"type": "session_meta", "payload": {"sessionId": "s", "uuid": "u"}}), "codex"),
+        ("rollout-x.jsonl", '{"timestamp": "t", "payload": {"base": "' + LONG, "codex"),
+        ("x.jsonl", '{"timestamp": "t", "payload": {"base": "' + LONG, None),
+        # Arguments of tools may be called like the keys of Claude Code's lines.
+        ("x.json", json.dumps(GEMINI, indent=2), "gemini_cli"),
+        ("x.json", json.dumps({"usageEvents": []}, indent=2), "cursor"),
+        ("x.csv", "Date,User,Model,Cache Read\n", "cursor"),
+        ("msg_1.json", json.dumps({"sessionID": "s", "role": "user"}, indent=2), "opencode"),
+        ("other.json", json.dumps({"sessionID": "s", "role": "user"}, indent=2), None),
+        ("opencode.db", SQLITE.decode(), "opencode"),
+        ("other.db", SQLITE.decode(), None),
+        ("x.jsonl", "first a sentence\n" + lines(USER), None),
+    ],
+)
+def test_a_file_is_known_by_how_it_begins(tmp_path, name, content, agent):
+    file = tmp_path / name
+    file.write_text(content)
+
+    assert agent_of(file, readers(), None) == agent
+
+
+@pytest.mark.parametrize("order", [list, reversed])
+def test_the_first_line_that_tells_decides_whoever_is_asked_first(tmp_path, order):
+    file = tmp_path / "x.jsonl"
+    file.write_text(lines({"type": "session_meta", "payload": {}}, USER))
+
+    assert agent_of(file, dict(order(list(readers().items()))), None) == "codex"
