@@ -101,8 +101,6 @@ def test_imports_point_down():
 def test_models_know_ibis_and_what_they_share(file):
     name = module_of(file)
     allowed = {"ibis"} | sys.stdlib_module_names if name in OWN else {"ibis"}
-    if name == "pipeline.models.operations":
-        allowed.add("sqlglot")
     strangers = {
         found
         for found in imports(file)

@@ -1,5 +1,6 @@
 """Notebooks: live tables that hold no file, things that show themselves, and the guide."""
 
+import datetime as dt
 import subprocess
 import sys
 from importlib.resources import files
@@ -10,6 +11,8 @@ import pytest
 
 from pipeline import Pipeline
 from pipeline.errors import DatabaseLockedError, QueryError, SelectionError, TargetError
+from pipeline.models.expressions import joined_text, local_time
+from pipeline.models.staging.base.stg_log_events import stg_log_events
 from tests.outputs.dashboard.marts import HOSTILE, developer, usage, write_marts
 
 GUIDE = files("pipeline") / "notebook" / "aa-pipeline-guide.ipynb"
@@ -51,6 +54,22 @@ def test_tables_are_live_ibis_tables(small):
 def test_rows_from_memory_join_with_tables(small):
     chosen = ibis.memtable({"agent_type": ["codex"]})
     assert small.fct_daily_agent_usage.semi_join(chosen, "agent_type").count().execute() == 1
+
+
+def test_a_model_can_be_called_with_live_tables(aa):
+    """And with tables that no build has made: what it lacks in Ibis comes with the connection."""
+    tables = [aa.table(name) for name in ("raw.otel_logs", "agents", "agent_aliases", "identities")]
+    events = stg_log_events(*tables, timezone="UTC")
+    assert events.count().execute() == aa.stg_log_events.count().execute() > 0
+    assert "json_extract_string" in ibis.to_sql(events)
+    used = events.group_by("developer_id").agg(agents=joined_text(events.agent_type))
+    assert used.order_by("developer_id").to_pyarrow()["agents"][0].as_py() == "claude_code"
+
+
+def test_a_model_can_be_called_with_rows_from_memory(small):
+    rows = ibis.memtable({"at": [dt.datetime(2026, 3, 10, 23, tzinfo=dt.UTC)], "agent": ["a"]})
+    local = rows.select("agent", hour=local_time(rows["at"], "Europe/Berlin").hour())
+    assert small.ibis.execute(local).to_dict("records") == [{"agent": "a", "hour": 0}]
 
 
 def test_tables_have_schemas_and_sql_has_tables(small):
