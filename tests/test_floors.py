@@ -24,8 +24,8 @@ MOST_ROOMS = 20
 MOST_ARROWS = 60
 FLOOR = {part: number for number, floor in enumerate(FLOORS) for part in floor}
 
-# What a file of models may know: Ibis, and what models share.
-SHARED = {"expressions", "operations", "agents", "signatures"}
+# What a file of models may know: Ibis, and the modules beside the layers, which models are made of.
+SHARED = {file.stem for file in (ROOT / "pipeline" / "models").glob("*.py")} - {"__init__"}
 OWN = {f"pipeline.models.{name}" for name in SHARED}
 
 

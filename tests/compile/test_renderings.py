@@ -92,9 +92,12 @@ def test_what_is_not_ours_is_rendered_as_ibis_does(dialect):
         if getattr(ours, name).__qualname__ != getattr(theirs, name).__qualname__
     }
     names = {f"visit_{kind.__name__}" for kind in OURS}
-    assert replaced - names == {
-        "duckdb": set(),
-        "postgres": {"visit_Lowercase", "visit_Select"},
-        "pyspark": {"visit_Strip", "visit_Field", "visit_NonNullLiteral"},
-        "bigquery": set(),
-    }[dialect]
+    assert (
+        replaced - names
+        == {
+            "duckdb": set(),
+            "postgres": {"visit_Lowercase", "visit_Select"},
+            "pyspark": {"visit_Strip", "visit_Field", "visit_NonNullLiteral"},
+            "bigquery": set(),
+        }[dialect]
+    )

@@ -11,8 +11,9 @@ import pytest
 
 from pipeline import Pipeline
 from pipeline.errors import DatabaseLockedError, QueryError, SelectionError, TargetError
-from pipeline.models.expressions import joined_text, local_time
-from pipeline.models.staging.base.stg_log_events import stg_log_events
+from pipeline.models.expressions import local_time
+from pipeline.models.staging.base.stg_metric_activity import stg_metric_activity
+from tests.engines.called import people_as_built, people_as_called
 from tests.outputs.dashboard.marts import HOSTILE, developer, usage, write_marts
 
 GUIDE = files("pipeline") / "notebook" / "aa-pipeline-guide.ipynb"
@@ -57,13 +58,12 @@ def test_rows_from_memory_join_with_tables(small):
 
 
 def test_a_model_can_be_called_with_live_tables(aa):
-    """And with tables that no build has made: what it lacks in Ibis comes with the connection."""
-    tables = [aa.table(name) for name in ("raw.otel_logs", "agents", "agent_aliases", "identities")]
-    events = stg_log_events(*tables, timezone="UTC")
-    assert events.count().execute() == aa.stg_log_events.count().execute() > 0
-    assert "json_extract_string" in ibis.to_sql(events)
-    used = events.group_by("developer_id").agg(agents=joined_text(events.agent_type))
-    assert used.order_by("developer_id").to_pyarrow()["agents"][0].as_py() == "claude_code"
+    """What it lacks in Ibis comes with the connection: keys of JSON, days of a zone, joined texts."""
+    names = ("stg_metric_series", "agents", "agent_aliases", "identities")
+    activity = stg_metric_activity(*map(aa.table, names))
+    assert "JSON_EXTRACT_STRING" in ibis.to_sql(activity).upper()
+    assert activity.points.sum().execute() == aa.stg_metric_activity.points.sum().execute() > 0
+    assert people_as_called(aa) == people_as_built(aa)
 
 
 def test_a_model_can_be_called_with_rows_from_memory(small):
