@@ -1,8 +1,8 @@
 """From models and contracts to a plan, with no data and no connection.
 
 * `graph`: the models, read from files and function signatures; `contracts`: what their tables promise.
-* `dialects`: how each engine writes queries and types; `raw_tables`: raw tables as they are, read as
-  their contracts say.
+* `dialects`: how each engine writes queries and types; `renderings`: how it writes our operations.
+* `raw_tables`: raw tables as they are, read as their contracts say.
 * `analysis`: what expressions tell: column lineage, properties of columns, partitions.
 * `checks`: what contracts promise, proven or as SQL.
 * `compiler`: all of it together; `plan_cache` keeps what comes of it, so that it is seldom needed.

@@ -26,9 +26,10 @@ from pipeline.compile.contracts import contracts_of
 from pipeline.compile.graph import Model, discover
 from pipeline.compile.raw_tables import SCHEMA as RAW
 from pipeline.compile.raw_tables import RawTables, conform, table_name
+from pipeline.compile.renderings import COMPILERS, by_code_point
 from pipeline.config import Config
 from pipeline.errors import ModelError, did_you_mean
-from pipeline.models.operations import as_of, by_code_point
+from pipeline.models.operations import as_of
 from pipeline.plan import Check, Plan, PlanColumn, PlanTable
 from pipeline.system.compat import check_versions
 from schemas.base import Contract, Source
@@ -361,7 +362,7 @@ class _Compiler:
     def _publish(self, expression: ir.Table, contract: type[Contract]) -> str:
         """The query of a model, its columns cast to exactly the types of the contract."""
         tree = self.raw.substitute(dialects.query(expression, self.dialect), self.dialect)
-        grammar = dialects.COMPILERS[self.dialect].dialect
+        grammar = COMPILERS[self.dialect].dialect
         cast: dict[str, sge.Expression] = {
             name: sge.Cast(
                 this=sge.column(name, table="model", quoted=True),

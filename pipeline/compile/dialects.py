@@ -2,28 +2,13 @@
 
 import re
 
-import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import sqlglot as sg
 import sqlglot.expressions as sge
-from ibis.backends.sql.compilers import (
-    BigQueryCompiler,
-    DuckDBCompiler,
-    PostgresCompiler,
-    PySparkCompiler,
-)
-from ibis.backends.sql.compilers.base import SQLGlotCompiler
-from ibis.config import Config
 
+from pipeline.compile.renderings import COMPILERS
 from pipeline.errors import ModelError
-
-COMPILERS: dict[str, type[SQLGlotCompiler]] = {
-    "duckdb": DuckDBCompiler,
-    "postgres": PostgresCompiler,
-    "pyspark": PySparkCompiler,
-    "bigquery": BigQueryCompiler,
-}
 
 # Ibis type → what the engine itself calls it when asked for a table's columns.
 NATIVE: dict[str, dict[type[dt.DataType], str]] = {
@@ -75,16 +60,6 @@ DECIMAL = {
 
 # Ibis and sqlglot number what has no name at random; a plan must read the same every time.
 RANDOM_NAME = re.compile(r"\b_?(?:ibis|sqlglot)_[a-z0-9_]*?_?[a-z0-9]{20,}\b")
-
-
-class SparkOptions(Config):  # type: ignore[misc]
-    """What Ibis' Spark connection would set; without it sums of floats are not compiled."""
-
-    treat_nan_as_null: bool = False
-
-
-if ibis.options.pyspark is None:
-    ibis.options.pyspark = SparkOptions()
 
 
 def native_type(kind: dt.DataType, dialect: str) -> str:

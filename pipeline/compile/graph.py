@@ -6,7 +6,8 @@ parameters name the tables it reads:
     def fct_agent_costs(fct_daily_agent_usage: ibis.Table) -> ibis.Table: ...
 
 Keyword-only parameters are settings, not tables. Nothing is registered and nothing is skipped:
-whatever file lies in a layer's folder is a model.
+whatever file lies in a layer's folder is a model. What models are made of lies beside the layers, in
+`models/<topic>.py`.
 """
 
 import importlib

@@ -173,8 +173,12 @@ class Spark(BesideEngine):
         return ""
 
     def ibis(self) -> Any:
+        import ibis
+
         from pipeline.engines.spark_ibis import SparkBackend
 
+        if ibis.options.pyspark is None:
+            SparkBackend.register_options()  # as `ibis.pyspark` does when it is first used
         return SparkBackend().connect(self.session)
 
 

@@ -40,6 +40,9 @@ class Pipeline:
     Nothing but `build` writes. A DuckDB file or a Spark warehouse is open only while something is executed:
     an open notebook stops no build, and a build breaks no notebook.
 
+    A model is a function that takes tables, these or others, and is executed where they are. With rows from
+    memory alone: `aa.ibis.execute(fct_daily_agent_usage(ibis.memtable(rows)))`.
+
     Args:
         target: a configured name, a connection URL, or a path ending in `.duckdb`; what the configuration
             says if None.
@@ -97,14 +100,14 @@ class Pipeline:
     @cached_property
     def ibis(self) -> Any:
         """The Ibis connection behind the tables."""
+        from pipeline.notebook.connection import connected, on_demand
+
         dialect = dialect_of(self.target.url)
         if dialect in ONE_PROCESS:
-            from pipeline.notebook.connection import on_demand
-
             return on_demand(dialect, self.connect)
         # A server's connection stands in nobody's way.
         server = connect(self.target.url, read_only=True, wait=self.wait, options=self.target.options)
-        connection = server.ibis()
+        connection = connected(server)
         weakref.finalize(connection, server.close)
         return connection
 

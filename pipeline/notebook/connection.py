@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import ibis.expr.operations as ops
 
+from pipeline.compile.renderings import COMPILERS
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -19,7 +21,14 @@ def on_demand(backend: str, opened: Callable[[], AbstractContextManager[Any]]) -
         opened: a context manager that opens the database and yields its engine.
     """
     base = import_module(f"ibis.backends.{backend}").Backend
-    return type("OnDemand", (_OnDemand, base), {})(opened)
+    return type("OnDemand", (_OnDemand, base), {"compiler": COMPILERS[backend]()})(opened)
+
+
+def connected(engine: Any) -> Any:
+    """The Ibis connection of an open engine, which can execute models too: it knows their operations."""
+    connection = engine.ibis()
+    connection.compiler = COMPILERS[engine.dialect]()
+    return connection
 
 
 class _OnDemand:
@@ -32,7 +41,7 @@ class _OnDemand:
     @contextmanager
     def _open(self) -> Iterator[Any]:
         with self._opened() as engine:
-            yield engine.ibis()
+            yield connected(engine)
 
     def table(self, name: str, /, *, database: str | None = None) -> Any:
         with self._open() as connection:

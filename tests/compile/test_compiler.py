@@ -9,7 +9,7 @@ from ibis import _
 
 from pipeline.compile.analysis.time_drift import time_drift
 from pipeline.compile.compiler import compile_plan
-from pipeline.compile.dialects import COMPILERS
+from pipeline.compile.renderings import COMPILERS
 from pipeline.config import Config
 from pipeline.engines import connect
 from pipeline.errors import ModelError, TargetError

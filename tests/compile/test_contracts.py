@@ -12,6 +12,7 @@ import sqlglot.expressions as sge
 from pipeline.compile import dialects
 from pipeline.compile.contracts import contracts_of
 from pipeline.compile.graph import contract_tables, discover
+from pipeline.compile.renderings import COMPILERS
 from pipeline.models.operations import as_of
 from schemas.base import Source
 
@@ -51,7 +52,7 @@ def test_a_model_makes_exactly_the_columns_of_its_contract(name):
     assert nullable(expression(name).schema()) == nullable(CONTRACTS[name].columns())
 
 
-@pytest.mark.parametrize("dialect", dialects.COMPILERS)
+@pytest.mark.parametrize("dialect", COMPILERS)
 @pytest.mark.parametrize("name", MODELS)
 def test_every_model_compiles_for_every_engine_without_a_connection(name, dialect):
     query = dialects.query(expression(name), dialect)

@@ -1,5 +1,6 @@
 """Notebooks: live tables that hold no file, things that show themselves, and the guide."""
 
+import datetime as dt
 import subprocess
 import sys
 from importlib.resources import files
@@ -10,6 +11,9 @@ import pytest
 
 from pipeline import Pipeline
 from pipeline.errors import DatabaseLockedError, QueryError, SelectionError, TargetError
+from pipeline.models.expressions import local_time
+from pipeline.models.staging.base.stg_metric_activity import stg_metric_activity
+from tests.engines.called import people_as_built, people_as_called
 from tests.outputs.dashboard.marts import HOSTILE, developer, usage, write_marts
 
 GUIDE = files("pipeline") / "notebook" / "aa-pipeline-guide.ipynb"
@@ -51,6 +55,21 @@ def test_tables_are_live_ibis_tables(small):
 def test_rows_from_memory_join_with_tables(small):
     chosen = ibis.memtable({"agent_type": ["codex"]})
     assert small.fct_daily_agent_usage.semi_join(chosen, "agent_type").count().execute() == 1
+
+
+def test_a_model_can_be_called_with_live_tables(aa):
+    """What it lacks in Ibis comes with the connection: keys of JSON, days of a zone, joined texts."""
+    names = ("stg_metric_series", "agents", "agent_aliases", "identities")
+    activity = stg_metric_activity(*map(aa.table, names))
+    assert "JSON_EXTRACT_STRING" in ibis.to_sql(activity).upper()
+    assert activity.points.sum().execute() == aa.stg_metric_activity.points.sum().execute() > 0
+    assert people_as_called(aa) == people_as_built(aa)
+
+
+def test_a_model_can_be_called_with_rows_from_memory(small):
+    rows = ibis.memtable({"at": [dt.datetime(2026, 3, 10, 23, tzinfo=dt.UTC)], "agent": ["a"]})
+    local = rows.select("agent", hour=local_time(rows["at"], "Europe/Berlin").hour())
+    assert small.ibis.execute(local).to_dict("records") == [{"agent": "a", "hour": 0}]
 
 
 def test_tables_have_schemas_and_sql_has_tables(small):

@@ -3,24 +3,13 @@
 import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
-import sqlglot.expressions as sge
 
 from pipeline.compile.analysis.partitions import parts
-from pipeline.compile.dialects import COMPILERS
 from pipeline.models.operations import AsOf
-from pipeline.plan import AS_OF_BEFORE
 
 
 class AsOfBefore(AsOf):
     """The instant for which a model's rows were made."""
-
-
-def _as_of_before(self, op):  # type: ignore[no-untyped-def]
-    return self.cast(sge.convert(AS_OF_BEFORE), op.dtype)
-
-
-for compiler in COMPILERS.values():
-    compiler.visit_AsOfBefore = _as_of_before
 
 
 def time_drift(expression: ir.Table) -> ir.Scalar | None:

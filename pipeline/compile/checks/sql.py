@@ -1,16 +1,15 @@
 """Facts as the audits of a plan: proven, or a scalar SQL expression that counts failing rows."""
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 import ibis
-import ibis.backends.sql.compilers as compilers
 import ibis.expr.types as ir
 import sqlglot.expressions as sge
 
 from pipeline.compile.checks.facts import Fact, facts, shape_problems
 from pipeline.compile.checks.proof import Prover
+from pipeline.compile.renderings import COMPILERS
 from pipeline.errors import ModelError
 from pipeline.plan import EXAMPLES, Check
 from schemas.base import Contract, Source
@@ -95,7 +94,7 @@ class Renderer:
     """Ibis expressions as SQL of one dialect, without a connection."""
 
     def __init__(self, dialect: str) -> None:
-        self.compiler = _compiler(dialect)
+        self.compiler = COMPILERS[dialect]()
 
     def sql(self, expr: ir.Expr) -> str:
         """A whole query."""
@@ -165,8 +164,3 @@ def _shape(contract: type[Contract], *, is_seed: bool) -> Check:
         description=f"{contract.table()} has exactly the columns of its contract.",
         proven="made from its contract" if is_seed else "names, order and types of the expression",
     )
-
-
-@cache
-def _compiler(dialect: str) -> Any:
-    return getattr(compilers, dialect).compiler

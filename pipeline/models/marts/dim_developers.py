@@ -3,20 +3,13 @@
 import ibis
 from ibis import _
 
+from pipeline.models.contacts import addresses, authors, latest
 from pipeline.models.expressions import UNKNOWN, joined_text, stack
 
 
 def seen(table: ibis.Table, first: str, last: str) -> ibis.Table:
     """One row per developer: when the table first and last tells of them."""
     return table.group_by("developer_id").agg(first_at=table[first].min(), last_at=table[last].max())
-
-
-def latest(named: ibis.Table, column: str) -> ibis.Table:
-    """One row per developer: the value of `column` that was used last; GitHub's noreply ones last."""
-    rows = named.filter(_[column].notnull())
-    order = [rows[column].endswith("@users.noreply.github.com"), rows["at"].desc(), rows[column]]
-    ranked = rows.mutate(rank=ibis.row_number().over(group_by="developer_id", order_by=order))
-    return ranked.filter(_.rank == 0).select("developer_id", column)
 
 
 def dim_developers(
@@ -43,16 +36,9 @@ def dim_developers(
         first_seen_at=_.first_at.min(), last_seen_at=_.last_at.max()
     )
     contacts = stack(
-        fct_git_commits.select(
-            "developer_id", name=_.author_name, email=_.author_email, at=_.commit_timestamp
-        ),
-        *(
-            records.filter(_.developer_email.notnull())
-            .group_by("developer_id", "developer_email")
-            .agg(at=_[at].max())
-            .select("developer_id", name=ibis.null("string"), email=_.developer_email, at=_["at"])
-            for records, at in ((stg_log_events, "recorded_at"), (stg_metric_activity, "last_at"))
-        ),
+        authors(fct_git_commits),
+        addresses(stg_log_events, "recorded_at"),
+        addresses(stg_metric_activity, "last_at"),
     )
     used = fct_daily_agent_usage.select("developer_id", "agent_type").distinct()
     agents = used.group_by("developer_id").agg(agents_used=joined_text(used.agent_type))

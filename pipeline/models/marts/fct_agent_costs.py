@@ -22,6 +22,7 @@ def fct_agent_costs(int_agent_daily_aggregates: ibis.Table) -> ibis.Table:
         .agg(nano=nano.sum())
     )
     costs = daily.mutate(
+        # A number: BigQuery takes no range of dates in a window.
         day=_.date.epoch_days().cast("int64"),
         week=_.date.truncate("week"),
         month=_.date.truncate("month"),

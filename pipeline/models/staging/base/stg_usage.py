@@ -4,11 +4,9 @@ import ibis
 from ibis import _
 
 from pipeline.agents.declaration import TOKEN_KINDS
-from pipeline.models.expressions import stack
+from pipeline.models.counted_once import once_per_request
 
 FORM = ["scope", "form", "source"]
-# Of records with a request id, `counted_once_by` is that id.
-REQUEST = ["counted_once_by", "agent_type"]
 
 
 def weighed(records: ibis.Table, forms: ibis.Table) -> ibis.Table:
@@ -20,46 +18,6 @@ def weighed(records: ibis.Table, forms: ibis.Table) -> ibis.Table:
         "takes_tokens",
         takes_cost=joined.takes_cost & (joined.reported_nano_usd > 0).fill_null(False),
     )
-
-
-def once_per_request(records: ibis.Table) -> ibis.Table:
-    """Records with what each brings to the sums: `takes_tokens`, and `counted_nano_usd`.
-
-    A request id counts once per agent, over all sessions and sources: the record with most output,
-    then the earliest session. It takes the highest cost that any record of the request reports.
-    """
-    earliest = [
-        *(_.session_started_at, _.session_id, _.source, _.first_at, _.total_tokens.desc()),
-        *(_.input_tokens, _.cache_read_tokens, _.reported_model, _.developer_id, _.speed),
-    ]
-    first = ibis.row_number().over(
-        group_by=[*REQUEST, "takes_tokens"], order_by=[_.output_tokens.desc(), *earliest]
-    )
-    dearest = ibis.row_number().over(
-        group_by=[*REQUEST, "takes_tokens", "takes_cost"],
-        order_by=[_.reported_nano_usd.desc(), *earliest],
-    )
-    cost = ibis.ifelse(_.takes_cost, _.reported_nano_usd, None)
-    named = records.filter(_.request_id.notnull()).mutate(
-        is_first=first == 0,
-        is_dearest=dearest == 0,
-        request_nano_usd=cost.max().over(group_by=REQUEST),
-        request_has_tokens=ibis.ifelse(_.takes_tokens, 1, 0).max().over(group_by=REQUEST) == 1,
-        most_1h=_.cache_creation_1h_tokens.max().over(group_by=REQUEST),
-    )
-    named = named.mutate(
-        is_repeated=_.takes_tokens & ~_.is_first,
-        counted_nano_usd=ibis.cases(
-            (_.takes_tokens & _.is_first, _.request_nano_usd),
-            (~_.request_has_tokens & _.is_dearest, cost),
-        ),
-        # Only transcripts tell one-hour cache writes apart.
-        cache_creation_1h_tokens=ibis.ifelse(
-            _.most_1h <= _.cache_creation_tokens, _.most_1h, _.cache_creation_1h_tokens
-        ),
-    ).mutate(takes_tokens=_.takes_tokens & _.is_first)
-    unnamed = records.filter(_.request_id.isnull()).mutate(is_repeated=False, counted_nano_usd=cost)
-    return stack(unnamed, named.select(*unnamed.columns))
 
 
 def stg_usage(stg_usage_records: ibis.Table, stg_usage_forms: ibis.Table) -> ibis.Table:

@@ -1,0 +1,54 @@
+"""How a commit tells that an agent helped: by its collector, a link to a session, a note, or a mark."""
+
+import ibis
+from ibis import _
+
+from pipeline.models.commit_marks import signing_agent
+from pipeline.models.expressions import canonical_agent, once
+
+# git-ai's notes (refs/notes/ai) name the agent's own conversation.
+NOTE_SESSION = '"agent_id"[^}]*"id" *: *"([^"]+)"'
+NOTE_AGENT = '"agent_id"[^}]*"tool" *: *"([^"]+)"'
+# Tool results may abbreviate a commit's hash.
+SHORT = 7
+
+
+def with_evidence(commits: ibis.Table, events: ibis.Table) -> ibis.Table:
+    """Commits with how they are known to be assisted, and the session and agent that are named.
+
+    `evidence` is `explicit` (the collector's flag or session), `commit_link` (a tool result or a git-ai
+    note names it), `trailer` (a mark in its message or author), or NULL. `named_session_id` and
+    `named_agent` are NULL where nothing names one.
+    """
+    linked = commits.left_join(linked_sessions(commits, events), "commit_hash").drop("commit_hash_right")
+    noted = linked.mutate(
+        note_session_id=_.notes.re_extract(NOTE_SESSION, 1).nullif(""),
+        note_agent=canonical_agent(_.notes.re_extract(NOTE_AGENT, 1)),
+        # Once: else every use below would search the message for every agent's marks again.
+        signing_agent=once(signing_agent(_.author_email, _.commit_message)),
+    )
+    return noted.mutate(
+        evidence=ibis.cases(
+            (_.agent_assisted | _.agent_session_id.notnull(), "explicit"),
+            (_.link_session_id.notnull() | _.note_session_id.notnull(), "commit_link"),
+            (_.signing_agent.notnull(), "trailer"),
+        ),
+        named_session_id=ibis.coalesce(_.agent_session_id, _.link_session_id, _.note_session_id),
+        named_agent=ibis.coalesce(_.agent_type, _.note_agent, _.signing_agent),
+    )
+
+
+def linked_sessions(commits: ibis.Table, events: ibis.Table) -> ibis.Table:
+    """One row per commit that a tool result names: the session that did so first."""
+    results = events.filter(_.session_id.notnull(), _.git_commit_id.length() >= SHORT)
+    named = results.group_by("git_commit_id", "session_id").agg(at=_.recorded_at.min())
+    pairs = commits.inner_join(
+        named,
+        [
+            # An equality: a join by `startswith` alone would hold every commit against every result.
+            commits.commit_hash.left(SHORT) == named.git_commit_id.left(SHORT),
+            commits.commit_hash.startswith(named.git_commit_id),
+        ],
+    )
+    first = ibis.row_number().over(group_by="commit_hash", order_by=[pairs["at"], pairs.session_id])
+    return pairs.mutate(rank=first).filter(_.rank == 0).select("commit_hash", link_session_id=_.session_id)

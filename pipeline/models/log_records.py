@@ -1,0 +1,85 @@
+"""Log records of every agent in the pipeline's words, one for one."""
+
+import ibis
+import ibis.expr.types as ir
+
+from pipeline.models import telemetry
+from pipeline.models.expressions import (
+    canonical_agent,
+    is_dated,
+    json_columns,
+    nano_usd,
+    number,
+    once,
+    tokens,
+)
+from pipeline.models.telemetry import first_of
+
+REQUEST_ID = ["request_id", "client_request_id", "gen_ai.response.id"]
+OTHER = ["event.name", "event.sequence", "tool_name", "decision", "git_commit_id", "tool_parameters"]
+USAGE = [*telemetry.COUNTS, *telemetry.TELLING, *telemetry.REPORTED_COSTS]
+ATTRIBUTES = [*telemetry.CONTEXT, *REQUEST_ID, *OTHER, *USAGE]
+
+EVENT_NAME = "^[A-Za-z0-9_.-]+$"
+BARE_NAMES = [name for name in (*telemetry.STARTS, *telemetry.ENDS) if "." in name]
+COMMIT = '"git_commit_id" *: *"([0-9a-fA-F]{7,64})"'
+
+
+def event_name(logs: ibis.Table, attributes: dict[str, ir.StringValue]) -> ir.StringValue:
+    """An event's name: its attribute, bare or prefixed, else the record's own, else the whole body."""
+    body = ibis.ifelse(logs.body.re_search(EVENT_NAME), logs.body, None)
+    given = ibis.coalesce(first_of(attributes, "event.name"), logs.event_name.nullif(""), body)
+    return ibis.ifelse(body.endswith("." + given), body, given)
+
+
+def with_event(logs: ibis.Table) -> ibis.Table:
+    """`logs` with `event`, and the `namespace` that stands before it in `name`: `codex.sse_event`."""
+    bare = logs.name.isin(BARE_NAMES) | ~logs.name.contains(".")
+    prefix, rest = logs.name.re_extract("^([^.]*)[.]", 1), logs.name.re_replace("^[^.]*[.]", "")
+    return logs.mutate(
+        event=once(ibis.ifelse(bare, logs.name, rest)),
+        namespace=once(canonical_agent(ibis.ifelse(bare, None, prefix))),
+    )
+
+
+def reported_nano_usd(event: ir.StringValue, attributes: dict[str, ir.StringValue]) -> ir.IntegerValue:
+    """The cost that an event brings, in billionths of a dollar; NULL for events that only tell it again."""
+    costs = [number(attributes[cost]) * unit for cost, unit in telemetry.REPORTED_COSTS.items()]
+    return ibis.ifelse(event.isin(telemetry.COSTS), nano_usd(ibis.coalesce(*costs)), None)
+
+
+def log_records(raw_otel_logs: ibis.Table) -> ibis.Table:
+    """One row per record that has a day: its event, session and numbers, and hints on who wrote it.
+
+    `text` tells records apart that nothing else does. Developer and agent are yet to be resolved.
+    """
+    logs = raw_otel_logs.filter(is_dated(raw_otel_logs.timestamp))
+    # All keys at once: an engine parses each object once, and not once per key.
+    logs, attributes = json_columns(logs, "attributes", ATTRIBUTES)
+    logs, resource = json_columns(logs, "resource_attributes", telemetry.PERSON)
+    columns = {name: f"count__{name.replace('.', '__')}" for name in telemetry.COUNTS}
+    # Each `once` below is a column that many cases ask: else a copy of it would be computed in each case.
+    logs = logs.mutate(
+        name=once(event_name(logs, attributes)),
+        **{column: once(tokens(attributes[name])) for name, column in columns.items()},
+    )
+    logs = with_event(logs)
+    counts = {name: logs[column] for name, column in columns.items()}
+    link = attributes["tool_parameters"].re_extract(COMMIT, 1).nullif("")
+    records = logs.select(
+        recorded_at=logs.timestamp,
+        source=logs.source.fill_null("otlp"),
+        namespace=logs.namespace,
+        event=logs.event,
+        sequence=tokens(attributes["event.sequence"]),
+        **telemetry.context(logs, attributes, resource),
+        **telemetry.request_tokens(logs.event, logs.namespace, attributes, counts),
+        reported_nano_usd=reported_nano_usd(logs.event, attributes),
+        request_id=first_of(attributes, *REQUEST_ID),
+        tool_name=first_of(attributes, "tool_name"),
+        decision=first_of(attributes, "decision").lower(),
+        git_commit_id=ibis.coalesce(first_of(attributes, "git_commit_id"), link).lower(),
+        text=ibis.coalesce(logs.attributes, "") + ibis.coalesce(logs.body, ""),
+    )
+    of_subagent = records.event.isin(telemetry.SUBAGENTS)
+    return records.mutate(stated=ibis.ifelse(of_subagent, None, records.stated))

@@ -1,0 +1,50 @@
+"""What reports usage, in one form: events of single requests, and metrics of many."""
+
+import ibis
+from ibis import _
+
+from pipeline.agents.declaration import TOKEN_KINDS
+from pipeline.models.expressions import MOST_USD, NANO
+
+WHO = ["session_id", "developer_id", "agent_type"]
+WHAT = ["reported_model", "model_name", "speed", "day", "form"]
+
+
+def requests(stg_log_events: ibis.Table) -> ibis.Table:
+    """One row per event that carries tokens or cost."""
+    has_tokens = _.input_tokens.notnull() | _.output_tokens.notnull()
+    return stg_log_events.filter(has_tokens | _.reported_nano_usd.notnull()).select(
+        *(*WHO, *WHAT, "source", "request_id", "reported_nano_usd"),
+        **{kind: _[kind].fill_null(0) for kind in TOKEN_KINDS},
+        request_count=ibis.ifelse(has_tokens, 1, 0).cast("int64"),
+        first_at=_.recorded_at,
+        last_at=_.recorded_at,
+    )
+
+
+def measurements(stg_metric_activity: ibis.Table) -> ibis.Table:
+    """One row per session, developer, agent, model, speed, day and form of metric."""
+
+    def total(measure: str) -> ibis.Value:
+        return _.value.sum(where=_.measure == measure)
+
+    totals = (
+        stg_metric_activity.filter(_.measure.isin([*TOKEN_KINDS, "cost_usd"]))
+        .group_by(*WHO, *WHAT)
+        .agg(
+            **{kind: total(kind).fill_null(0).floor().cast("int64") for kind in TOKEN_KINDS},
+            usd=total("cost_usd"),
+            cache_in_input=_.cache_in_input.any(),
+            first_at=_.first_at.min(),
+            last_at=_.last_at.max(),
+        )
+    )
+    uncached = (_.input_tokens - _.cache_read_tokens - _.cache_creation_tokens).clip(lower=0)
+    return totals.mutate(
+        source=ibis.literal("metric"),
+        request_id=ibis.null("string"),
+        input_tokens=ibis.ifelse(_.cache_in_input, uncached, _.input_tokens),
+        reported_nano_usd=(ibis.ifelse(_.usd <= MOST_USD, _.usd, None) * NANO).round().cast("int64"),
+        # Metrics do not tell how many requests they sum up.
+        request_count=ibis.literal(0, "int64"),
+    )
