@@ -8,7 +8,7 @@ import sqlglot.expressions as sge
 from pipeline.compile.analysis.partitions import parts
 from pipeline.compile.dialects import COMPILERS
 from pipeline.models.operations import AsOf
-from pipeline.plan import AS_OF_BEFORE
+from pipeline.plan.render import AS_OF_BEFORE
 
 
 class AsOfBefore(AsOf):
