@@ -53,7 +53,7 @@ class CheckResult:
     def of_row(cls, row: Mapping[str, Any], **more: Any) -> Self:
         """The result that a row of `meta.audit_results` holds."""
         columns = [column for column in (row["columns"] or "").split(", ") if column]
-        known = row | {"table": row["table_name"], "columns": columns}
+        known = {**row, "table": row["table_name"], "columns": columns}
         return cls(**{name: known[name] for name in STORED}, **more)
 
     @property

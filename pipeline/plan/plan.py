@@ -81,10 +81,10 @@ class PlanTable:
     value, filter, join key, group key or order. Under "*" it says so of the table's rows as such,
     which concerns every column. `pipeline.plan.lineage` walks it.
 
-    `partitions` names the columns that partition a model, so that it can be rebuilt in part, each with the
-    tables that may change and their column of the same values (`pipeline.compile.analysis.partitions` proves it).
-    `lookups` are the other tables that may change. `reads` says how
-    the columns of a source are read where they are not as its contract says. `time_drift` is a query for a
+    `partitions` names the columns that partition a model, so that it can be rebuilt in part: each with the
+    tables that may change and their column of the same values (proven by `compile.analysis.partitions`).
+    `lookups` are the other tables that may change. `reads` says how the columns of a source are read where
+    they are not as its contract says. `time_drift` is a query for a
     number: 0 if time alone has changed no row of the model since it was made.
     """
 

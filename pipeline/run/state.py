@@ -172,4 +172,3 @@ class EarlierResults:
             )
             self.rows[run_id] = [FailingRow(*row) for row in found]
         return [row for row in self.rows[run_id] if (row.table, row.audit) in wanted]
-

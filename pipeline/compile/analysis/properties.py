@@ -7,8 +7,8 @@ upwards and gives each operation, instead of rows, what is known of them. It kno
 * of a relation, which columns no two of its rows share (`Key`, `Rows`; the rules are in `relations`).
 
 Rule of soundness: what is known holds on every engine and for all data that keep the contracts named in
-`assumes`. Knowing too little is always allowed. Where engines differ, or where a rule would need a case of its
-own, nothing is known, and the check is run instead.
+`assumes`. Knowing too little is always allowed. Where engines differ, or where a rule would need a case of
+its own, nothing is known, and the check is run instead.
 """
 
 from collections.abc import Iterable, Mapping

@@ -92,7 +92,9 @@ class Relations:
         why = f"grouped by {_listed(group)}" if group else "a single row"
         names = _names(aggregate.groups, aggregate.parent)
         inherited = _renamed(self.rows(aggregate.parent).keys, names)
-        return Rows({name: known(value, scope) for name, value in values.items()}, (Key(group, why), *inherited))
+        return Rows(
+            {name: known(value, scope) for name, value in values.items()}, (Key(group, why), *inherited)
+        )
 
     def _fill_null(self, filled: ops.FillNull) -> Rows:
         rows = self.rows(filled.parent)
@@ -175,7 +177,7 @@ def _conjuncts(predicates: Iterable[ops.Value]) -> Iterable[ops.Value]:
 
 
 def _numbered(value: ops.Value, relation: ops.Relation) -> frozenset[str] | None:
-    """The columns of a relation of which each group's rows are numbered by a value, if it is such a number."""
+    """The columns of a relation by whose groups a value numbers the rows, if that is what it does."""
     while isinstance(value, ops.Alias):
         value = value.arg
     match value:

@@ -78,9 +78,7 @@ def contract_checks(
             f"The contract {contract.__name__} has two checks called {', '.join(sorted(twice))}. "
             "Give one of them another name."
         )
-    return [
-        replace(each, check=configured(each.check, contract.table(), severities or {})) for each in found
-    ]
+    return [replace(each, check=configured(each.check, contract.table(), severities or {})) for each in found]
 
 
 def configured(check: Check, table: str, severities: Mapping[str, str]) -> Check:

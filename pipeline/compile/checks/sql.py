@@ -1,4 +1,4 @@
-"""The checks of one table with their SQL: a scalar expression that counts failing rows, and a query for them."""
+"""The checks of one table with their SQL: an expression that counts failing rows, and a query for them."""
 
 from collections.abc import Mapping
 from dataclasses import replace

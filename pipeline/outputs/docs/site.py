@@ -135,7 +135,8 @@ class TablePage:
         """The worst status of its checks."""
         found = {check.status for check in self.checks}
         return next(
-            (status for status in STATUSES[:3] if status in found), "passed" if found & {"proven"} else NEVER_MADE
+            (status for status in STATUSES[:3] if status in found),
+            "passed" if found & {"proven"} else NEVER_MADE,
         )
 
     @cached_property
@@ -180,8 +181,7 @@ def _results(table: PlanTable, state: State) -> list[CheckResult]:
     results = []
     for planned in without_query(table.name, table.checks, NEVER_MADE):
         last = state.results.get((table.name, planned.audit), planned)
-        found = {"status": last.status, "failures": last.failures, "row_count": last.row_count}
-        results.append(replace(planned, **found))
+        results.append(replace(planned, status=last.status, failures=last.failures, row_count=last.row_count))
     return results
 
 
