@@ -33,19 +33,19 @@ UtcTimestamp = dt.Timestamp(timezone="UTC", scale=6)
 EXAMPLES = 5
 
 
-def column(*, warn: bool = False, limit: str | None = None, **field: Any) -> Any:
+def column(*, warn: bool = False, tolerance: str | None = None, **field: Any) -> Any:
     """A column of a contract: `pa.Field` with bounded examples.
 
     Args:
         warn: its checks only warn; they never stop a build.
-        limit: how many rows may fail, as a count (`"10"`) or a share (`"1%"`).
+        tolerance: how many rows may fail, as a count (`"10"`) or a share (`"1%"`).
         **field: what `pa.Field` takes, `description` above all.
     """
     metadata = dict(field.pop("metadata", None) or {})
     if warn:
         metadata["severity"] = "warn"
-    if limit is not None:
-        metadata["limit"] = limit
+    if tolerance is not None:
+        metadata["tolerance"] = tolerance
     return pa.Field(n_failure_cases=EXAMPLES, metadata=metadata or None, **field)
 
 

@@ -143,7 +143,7 @@ def _relation(engine: "Engine", plan: "Plan", table: "PlanTable") -> tuple[str, 
     from pipeline.errors import ModelError
 
     if table.kind == "source":
-        return str(table.audit_from), True
+        return str(table.relation), True
     there = engine.kinds()
     if (table.schema, table.stored_name) in there:
         return engine.name(table.schema, table.stored_name), True
@@ -166,10 +166,9 @@ def _runnable(sql: str, as_of: "dt.datetime | None") -> str:
     """A plan's SQL with the instant filled in; the clock's, if none is given."""
     import datetime as dt
 
-    from pipeline.plan import AS_OF
+    from pipeline.plan.render import render
 
-    instant = as_of or dt.datetime.now(dt.UTC)
-    return sql.replace(AS_OF, instant.isoformat(sep=" ", timespec="microseconds"))
+    return render(sql, as_of or dt.datetime.now(dt.UTC))
 
 
 @command("compile")
@@ -202,8 +201,6 @@ def compile_(
     aa-pipeline compile --select fct_agent_costs
     aa-pipeline compile -t postgres://db.example.com/analytics -o sql/
     """
-    from dataclasses import asdict
-
     from pipeline.cli.output import print_json, printable, say
     from pipeline.compile import plan_cache
     from pipeline.engines import dialect_of
@@ -216,7 +213,7 @@ def compile_(
         _say_changes(plan_cache.changes(last, plan))
     names = selected(plan.tables, select, exclude, kinds=["model"])
     if output_format == "json":
-        print_json([asdict(plan.tables[name]) for name in names])
+        print_json([_planned(plan.tables[name]) for name in names])
         return
     for name in names:
         table = plan.tables[name]
@@ -227,6 +224,21 @@ def compile_(
             write_whole(output / table.layer / f"{name}.sql", text.encode())
     if output is not None:
         say(f"Wrote {len(names)} files to {output}.")
+
+
+def _planned(table: "PlanTable") -> dict[str, Any]:
+    """A table as planned, by the keys that this document has always had."""
+    from dataclasses import asdict
+
+    from pipeline.plan.check_results import EXAMPLES
+
+    document = asdict(table)
+    document["audits"], document["audit_from"] = document.pop("checks"), document.pop("relation")
+    for check in document["audits"]:
+        rows = check.pop("failing_rows_sql")
+        check["examples_sql"] = rows and f"{rows} LIMIT {EXAMPLES}"
+        check["limit"] = check.pop("tolerance")
+    return document
 
 
 def _say_changes(changes: dict[str, str]) -> None:

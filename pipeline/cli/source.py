@@ -100,7 +100,7 @@ def _state(
     newest = None
     if columns and not table.missing:
         newest_of = ", ".join(f"max({engine.quote(name)})" for name in columns)
-        found = engine.fetch(f"SELECT {newest_of} FROM {table.audit_from}")[0]
+        found = engine.fetch(f"SELECT {newest_of} FROM {table.relation}")[0]
         newest = _instant(next((value for value in found if value is not None), None))
     age = None if newest is None else max(now - newest, now - now)
     limit = limits.get(table.stored_name, Freshness())

@@ -29,7 +29,11 @@ def plan_of(version: str, repository: Path = Path()) -> Plan:
     """
     path = Path(version)
     if path.is_file():
-        return _read(path)
+        return _read(
+            path.read_bytes(),
+            f"{path} is not a plan that this release can read."
+            " Name the folder or the git revision of the code instead.",
+        )
     if path.is_dir():
         return _compile(path, version)
     with tempfile.TemporaryDirectory() as folder:
@@ -37,13 +41,11 @@ def plan_of(version: str, repository: Path = Path()) -> Plan:
         return _compile(Path(folder), version)
 
 
-def _read(path: Path) -> Plan:
+def _read(text: str | bytes, problem: str) -> Plan:
     try:
-        return Plan.from_json(path.read_text())
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise SelectionError(
-            f"{path} is not a plan of this release. `aa-pipeline compile` writes one."
-        ) from error
+        return Plan.from_json(text)
+    except ValueError as error:
+        raise SelectionError(problem) from error
 
 
 def _check_out(revision: str, repository: Path, folder: Path) -> None:
@@ -84,4 +86,8 @@ def _compile(folder: Path, version: str) -> Plan:
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise SelectionError(f"The code of {version} cannot be compiled: {reason}")
-    return Plan.from_json(done.stdout)
+    return _read(
+        done.stdout,
+        f"The code of {version} makes plans that this release cannot read."
+        " Compare later versions, or compare with the release of that time.",
+    )

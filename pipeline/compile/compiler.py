@@ -18,10 +18,11 @@ from pipeline.compile.analysis.column_lineage import lineage
 from pipeline.compile.analysis.partitions import partitions
 from pipeline.compile.analysis.relations import Relations
 from pipeline.compile.analysis.time_drift import time_drift
-from pipeline.compile.checks.facts import shape_problems
-from pipeline.compile.checks.freshness import freshness_audit
+from pipeline.compile.checks.contract_checks import shape_problems
+from pipeline.compile.checks.freshness import freshness_check
 from pipeline.compile.checks.laws import law_audits
-from pipeline.compile.checks.sql import ALIAS, audits_for
+from pipeline.compile.checks.proof import promised
+from pipeline.compile.checks.sql import table_checks
 from pipeline.compile.contracts import contracts_of
 from pipeline.compile.graph import Model, discover
 from pipeline.compile.raw_tables import SCHEMA as RAW
@@ -52,7 +53,7 @@ def compile_plan(
 
     Args:
         dialect: duckdb, postgres, pyspark or bigquery.
-        config: settings that models and audits take; the defaults if None.
+        config: settings that models and checks take; the defaults if None.
         shapes: the raw tables as a database has them, table → column → native type;
             None stands for tables exactly like their contracts.
         models: the package of the models.
@@ -80,7 +81,7 @@ def compile_plan(
         severities=config.severity,
     )
     tables = [
-        replace(table, audits=[*table.audits, *laws.get(table.name, [])]) for table in _fingerprinted(tables)
+        replace(table, checks=[*table.checks, *laws.get(table.name, [])]) for table in _fingerprinted(tables)
     ]
     settings = _settings(config)
     by_name = {table.name: table for table in tables}
@@ -214,7 +215,7 @@ class _Compiler:
             sql=sql,
             made_of=sql,
             lineage=self._lineage(model, expression),
-            **self._increments(model, expression),
+            **self._partitions(model, expression),
             time_drift=self.time_drift(expression),
         )
 
@@ -245,57 +246,51 @@ class _Compiler:
             fields.get("materialized", ""),
             *(f"{column.name} {column.native_type}" for column in columns),
         )
-        audits, audit_from = self._audits(contract, expression, fields["schema"])
+        checks, relation = self._checks(contract, expression, fields["schema"])
         return PlanTable(
             name=name,
             description=contract.doc(),
             columns=columns,
             key=contract.key(),
-            audits=audits,
-            audit_from=audit_from,
+            checks=checks,
+            relation=relation,
             fingerprint=fingerprint,
             **fields,
         )
 
-    def _audits(
+    def _checks(
         self, contract: type[Contract], expression: ir.Table | None, schema: str
     ) -> tuple[list[Check], str]:
-        """The audits of a table, and what they are selected from."""
+        """The checks of a table, and what its rows are selected from."""
         name = contract.table()
-        is_source = issubclass(contract, Source)
         upstreams = self.graph[name].upstreams if name in self.graph else ()
-        audits, audit_from = audits_for(
+        is_source = issubclass(contract, Source)
+        checks, relation = table_checks(
             contract,
             self.unbound(name) if is_source else expression,
             dialect=self.dialect,
             schema=schema,
+            relation=self.raw.queries.get(table_name(contract)) if is_source else None,
             severities=self.config.severity,
             schemas={table: self._schema(table) for table in self.contracts},
             assume=self._upstream_contracts(upstreams),
         )
         if issubclass(contract, Source):
             limit = self.config.freshness.get(table_name(contract))
-            audits += freshness_audit(contract, self.unbound(name), limit, self.dialect)
-        conforming = self.raw.queries.get(table_name(contract)) if is_source else None
-        if conforming is None:
-            return audits, audit_from
-        relation = f"({conforming}) AS {ALIAS}"
-        return [
-            replace(audit, examples_sql=(audit.examples_sql or "").replace(audit_from, relation))
-            for audit in audits
-        ], relation
+            checks += freshness_check(contract, self.unbound(name), limit, self.dialect)
+        return checks, relation
 
     def _lineage(self, model: Model, expression: ir.Table) -> dict[str, list[list[str]]]:
         """What each column of a model comes from."""
-        relations = Relations(self._upstream_contracts(model.upstreams), self.config.severity)
+        relations = Relations(promised(self._upstream_contracts(model.upstreams), self.config.severity))
         return lineage(
             expression,
             {self.unbound(name).op(): name for name in model.upstreams},
             lambda relation: [key.columns for key in relations.rows(relation).keys],
         )
 
-    def _increments(self, model: Model, expression: ir.Table) -> dict[str, Any]:
-        """By which columns the model can be rebuilt in part: those of its key, if any, else all there are."""
+    def _partitions(self, model: Model, expression: ir.Table) -> dict[str, Any]:
+        """The columns that partition the model: those of its key, if any, else all there are."""
         tables = {self.unbound(name).op(): name for name in model.upstreams}
         seeds = [name for name in model.upstreams if self.contracts[name].__module__.endswith(f".{SEEDS}")]
         found = partitions(expression, tables, seeds, self.contracts[model.name].key())
@@ -305,7 +300,7 @@ class _Compiler:
         }
 
     def _upstream_contracts(self, upstreams: Iterable[str]) -> dict[str, type[Contract]]:
-        """The contracts that proofs may rest on: those of tables that we build and audit."""
+        """The contracts that proofs may rest on: those of tables that we build and check."""
         return {
             name: self.contracts[name] for name in upstreams if not issubclass(self.contracts[name], Source)
         }

@@ -47,7 +47,7 @@ def load(
 
     Args:
         dialect: duckdb, postgres, pyspark or bigquery.
-        config: settings that models and audits take.
+        config: settings that models and checks take.
         shapes: the raw tables, table → column → native type; None for those of the contracts.
         models: the package of the models.
         schemas: the package of the contracts.
@@ -234,7 +234,7 @@ def _read(file: Path, fingerprint: str) -> Plan | None:
     """The plan in a file; None if it is not there, or not whole."""
     try:
         plan = Plan.from_json(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError):
         return None
     return plan if plan.fingerprint == fingerprint else None
 

@@ -19,7 +19,7 @@ from ibis.backends.sql.compilers import (
 from ibis.backends.sql.compilers.base import SQLGlotCompiler
 
 from pipeline.models.operations import Once
-from pipeline.plan import AS_OF, AS_OF_BEFORE
+from pipeline.plan.render import AS_OF, AS_OF_BEFORE
 
 # What no float64 can hold is no number: a cast of it fails.
 NUMBER = "^ *[+-]?([0-9]{1,100}[.]?[0-9]{0,100}|[.][0-9]{1,100})([eE][+-]?[0-9]{1,2})? *$"

@@ -114,9 +114,9 @@ def _copy_raw(
     columns = [column.name for column in old.columns]
     selected = ", ".join(map(source.quote, columns))
     key = source.quote("id")
-    last, rows = target.fetch(f"SELECT max({target.quote('id')}), count(*) FROM {new.audit_from}")[0]
+    last, rows = target.fetch(f"SELECT max({target.quote('id')}), count(*) FROM {new.relation}")[0]
     already = f"{key} <= {last}" if rows else f"{key} < 0 AND {key} > 0"
-    if rows != source.fetch(f"SELECT count(*) FROM {old.audit_from} WHERE {already}")[0][0]:
+    if rows != source.fetch(f"SELECT count(*) FROM {old.relation} WHERE {already}")[0][0]:
         raise RunError(
             f"{shown} of {target.url} holds rows that are not from {source.url}: a copy would mix the"
             " two. Copy into an empty database, or remove that table there."
@@ -124,12 +124,12 @@ def _copy_raw(
     copied = 0
     while True:
         after = "" if last is None else f" WHERE {key} > {last}"
-        ids = f"SELECT {key} FROM {old.audit_from}{after} ORDER BY {key} LIMIT {ROWS_PER_BATCH}"
+        ids = f"SELECT {key} FROM {old.relation}{after} ORDER BY {key} LIMIT {ROWS_PER_BATCH}"
         end = source.fetch(f"SELECT max({key}) FROM ({ids}) AS batch")[0][0]
         if end is None:
             break
         within = f"{after} AND" if after else " WHERE"
-        batch = source.fetch(f"SELECT {selected} FROM {old.audit_from}{within} {key} <= {end}")
+        batch = source.fetch(f"SELECT {selected} FROM {old.relation}{within} {key} <= {end}")
         with target.transaction():
             target.append(new.schema, new.stored_name, columns, batch)
         copied, last = copied + len(batch), end
@@ -166,7 +166,7 @@ def _checksums(engine: Engine, table: PlanTable) -> dict[str, Any]:
         else:
             value = MD5[dialect].format(f"CAST({name} AS {TEXT[dialect]})")
         parts[f"checksum of {column.name}"] = f"sum({EXACT[dialect].format(value)})"
-    row = engine.fetch(f"SELECT {', '.join(parts.values())} FROM {table.audit_from}")[0]
+    row = engine.fetch(f"SELECT {', '.join(parts.values())} FROM {table.relation}")[0]
     return dict(zip(parts, row, strict=True))
 
 

@@ -1,6 +1,7 @@
 """The plan: what is made, what it reads and what must hold of it, as plain data.
 
 * `plan`: the data, and its JSON.
+* `render`: its SQL as a database can run it.
 * `selection`: dbt's grammar, answered from a plan.
 * `lineage`: walks along the columns of a plan.
 * `check_results`: from counts of failing rows to results.
@@ -9,24 +10,6 @@
 Standard library only: running a plan needs no Ibis, no Pandera and no pandas.
 """
 
-from pipeline.plan.plan import (
-    AS_OF,
-    AS_OF_BEFORE,
-    EXAMPLES,
-    Check,
-    Plan,
-    PlanColumn,
-    PlanLookup,
-    PlanTable,
-)
+from pipeline.plan.plan import Check, Plan, PlanColumn, PlanLookup, PlanTable
 
-__all__ = [
-    "AS_OF",
-    "AS_OF_BEFORE",
-    "EXAMPLES",
-    "Check",
-    "Plan",
-    "PlanColumn",
-    "PlanLookup",
-    "PlanTable",
-]
+__all__ = ["Check", "Plan", "PlanColumn", "PlanLookup", "PlanTable"]

@@ -1,36 +1,39 @@
-"""From counts of failing rows to results: what a run does with the audits of a plan. Standard library only.
+"""From counts of failing rows to results: what a run does with the checks of a plan. Standard library only.
 
-Each audit of a plan is a scalar SQL expression that counts failing rows. The audits of one table
-are fused into one query (`audit_query`), and its one row becomes results (`results_of`).
+Each check of a plan is a scalar SQL expression that counts failing rows. The checks of one table
+are fused into one query (`count_query`), and its one row becomes results (`results_of`).
 """
 
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import Any, Self
 
-from pipeline.plan import EXAMPLES, Check, PlanTable
+from pipeline.plan import Check, PlanTable
 
 STATUSES = ("failed", "warned", "passed", "proven", "skipped")
+
+# How many failing rows of a check are shown.
+EXAMPLES = 5
 
 
 @dataclass(frozen=True)
 class CheckResult:
-    """The result of one audit in one run.
+    """The result of one check in one run, as `meta.audit_results` keeps it.
 
     Attributes:
-        table: name of the audited table.
-        audit: name of the audit within the table.
-        kind: what kind of audit it is.
-        columns: the columns that it looks at.
+        table: name of the table.
+        audit: name of the check within the table.
+        kind: as of the check.
+        columns: the columns that it is about.
         severity: error or warn.
         status: proven (needed no query), passed, warned, failed, or skipped (a table that it
             needs does not exist).
         failures: failing rows; None if nothing was counted.
-        row_count: rows of the audited table; None if unknown.
+        row_count: rows of the table; None if unknown.
         tolerance: how many rows may fail, a count or a share.
-        description: the sentence that holds if the audit passes.
+        description: the sentence that holds if the check passes.
         proven: why no query was needed.
     """
 
@@ -46,12 +49,30 @@ class CheckResult:
     description: str
     proven: str | None = None
 
+    @classmethod
+    def of_row(cls, row: Mapping[str, Any], **more: Any) -> Self:
+        """The result that a row of `meta.audit_results` holds."""
+        columns = [column for column in (row["columns"] or "").split(", ") if column]
+        known = {**row, "table": row["table_name"], "columns": columns}
+        return cls(**{name: known[name] for name in STORED}, **more)
+
+    @property
+    def counted(self) -> str:
+        """How much is wrong, in words: "2 of 1,200 rows"; empty where nothing was counted."""
+        if self.failures is None:
+            return ""
+        thing = {"shape": "problem", "law": "difference"}.get(self.kind, "row")
+        of = f" of {self.row_count:,}" if self.row_count and thing == "row" else ""
+        plural = "s" if self.failures != 1 or of else ""
+        allowed = f", {self.tolerance} allowed" if self.tolerance else ""
+        return f"{self.failures:,}{of} {thing}{plural}{allowed}"
+
     def _repr_html_(self) -> str:
         """How a notebook shows it."""
         from html import escape
 
         colour = {"failed": "#c0392b", "warned": "#b7791f"}.get(self.status, "#2f855a")
-        counted = "" if self.failures is None else f" · {self.failures:,} of {self.row_count or 0:,} rows"
+        counted = f" · {escape(self.counted)}" if self.counted else ""
         return (
             f'<div style="border-left:4px solid {colour};padding:.3em .8em;margin:.3em 0">'
             f"<b>{escape(self.table)}</b> · <code>{escape(self.audit)}</code> · "
@@ -60,52 +81,53 @@ class CheckResult:
         )
 
 
-def pending(audits: Iterable[Check], audited: Collection[str]) -> list[Check]:
-    """The audits that a build has to run.
+# The fields that are stored.
+STORED = [field.name for field in fields(CheckResult)]
 
-    A proof rests on what the contracts of the tables upstream promise. It counts only if those
-    tables were audited in the same run; otherwise the check is run like any other.
+
+def pending(checks: Iterable[Check], passed: Collection[str]) -> list[Check]:
+    """The checks that a build has to run.
+
+    A proof rests on what the contracts of the tables upstream promise. It counts only if the checks of
+    those tables have passed in the same run; otherwise the check is run like any other.
 
     Args:
-        audits: the audits of one table.
-        audited: names of the tables whose audits passed in this run.
+        checks: of one table.
+        passed: names of the tables whose checks have passed in this run.
     """
     return [
-        audit for audit in audits if audit.sql and not (audit.proven and set(audit.assumes) <= set(audited))
+        check for check in checks if check.sql and not (check.proven and set(check.assumes) <= set(passed))
     ]
 
 
-def audit_query(audit_from: str | None, audits: Sequence[Check]) -> str:
-    """One query for many audits: the row count, then one column of failing rows per audit.
+def count_query(relation: str | None, checks: Sequence[Check]) -> str:
+    """One query for many checks: the row count, then one column of failing rows per check.
 
     Args:
-        audit_from: `PlanTable.audit_from`; None selects from nothing and counts no rows,
-            for audits that look at several tables.
-        audits: audits that have SQL.
+        relation: `PlanTable.relation`; None selects from nothing and counts no rows,
+            for checks that look at several tables.
+        checks: those of them that have SQL.
     """
-    columns = [str(audit.sql) for audit in audits]
-    if audit_from is None:
+    columns = [str(check.sql) for check in checks]
+    if relation is None:
         return "SELECT " + ", ".join(["NULL", *columns])
-    return f"SELECT {', '.join(['COUNT(*)', *columns])} FROM {audit_from}"
+    return f"SELECT {', '.join(['COUNT(*)', *columns])} FROM {relation}"
 
 
-def results_of(table: str, audits: Sequence[Check], row: Sequence[Any]) -> list[CheckResult]:
-    """The results of the audits whose `audit_query` answered `row`, in the same order."""
+def results_of(table: str, checks: Sequence[Check], row: Sequence[Any]) -> list[CheckResult]:
+    """The results of the checks whose `count_query` answered `row`, in the same order."""
     row_count = None if row[0] is None else int(row[0])
     return [
-        _result(table, audit, int(failures or 0), row_count)
-        for audit, failures in zip(audits, row[1:], strict=True)
+        _result(table, check, int(failures or 0), row_count)
+        for check, failures in zip(checks, row[1:], strict=True)
     ]
 
 
-def proven(table: str, audits: Iterable[Check], row_count: int | None = None) -> list[CheckResult]:
-    """The results of audits that need no query."""
-    return [_result(table, audit, None, row_count, "proven") for audit in audits]
-
-
-def skipped(table: str, audits: Iterable[Check]) -> list[CheckResult]:
-    """The results of audits that look at a table that does not exist."""
-    return [_result(table, audit, None, None, "skipped") for audit in audits]
+def without_query(
+    table: str, checks: Iterable[Check], status: str, row_count: int | None = None
+) -> list[CheckResult]:
+    """The results of checks that no query was asked for, all with the same status: proven or skipped."""
+    return [_result(table, check, None, row_count, status) for check in checks]
 
 
 def shape_result(table: PlanTable, actual: Mapping[str, str] | None) -> CheckResult:
@@ -173,29 +195,22 @@ def volume(table: str, row_count: int | None, before: int | None) -> list[CheckR
     ]
 
 
-def allowed(limit: str | None, row_count: int | None) -> float:
-    """How many failing rows a limit lets pass.
+def allowed(tolerance: str | None, row_count: int | None) -> float:
+    """How many failing rows a tolerance lets pass.
 
     >>> allowed(None, 100), allowed("3", 100), allowed("1%", 250)
     (0.0, 3.0, 2.5)
     """
-    if limit is None:
+    if tolerance is None:
         return 0.0
-    if limit.endswith("%"):
-        return float(limit[:-1]) * (row_count or 0) / 100
-    return float(limit)
+    if tolerance.endswith("%"):
+        return float(tolerance[:-1]) * (row_count or 0) / 100
+    return float(tolerance)
 
 
 def stops(results: Iterable[CheckResult]) -> bool:
     """Whether any of the results forbids publishing."""
     return any(result.status == "failed" for result in results)
-
-
-def all_failures_query(audit: Check) -> str | None:
-    """The query for all failing rows, where `examples_sql` asks for a few."""
-    if audit.examples_sql is None:
-        return None
-    return re.sub(rf"\s+LIMIT {EXAMPLES}\s*$", "", audit.examples_sql)
 
 
 # How much of a text an example shows.
@@ -242,24 +257,24 @@ def _mask_email(match: re.Match[str]) -> str:
 
 def _result(
     table: str,
-    audit: Check,
+    check: Check,
     failures: int | None,
     row_count: int | None,
     status: str | None = None,
 ) -> CheckResult:
     if status is None:
-        within = (failures or 0) <= allowed(audit.limit, row_count)
-        status = "passed" if within else "warned" if audit.severity == "warn" else "failed"
+        within = (failures or 0) <= allowed(check.tolerance, row_count)
+        status = "passed" if within else "warned" if check.severity == "warn" else "failed"
     return CheckResult(
         table=table,
-        audit=audit.name,
-        kind=audit.kind,
-        columns=audit.columns,
-        severity=audit.severity,
+        audit=check.name,
+        kind=check.kind,
+        columns=check.columns,
+        severity=check.severity,
         status=status,
         failures=failures,
         row_count=row_count,
-        tolerance=audit.limit,
-        description=audit.description,
-        proven=audit.proven,
+        tolerance=check.tolerance,
+        description=check.description,
+        proven=check.proven,
     )

@@ -37,15 +37,15 @@ def contract(table: PlanTable) -> dict[str, Any]:
         "columns": [asdict(column) for column in table.columns],
         "checks": [
             {
-                "name": audit.name,
-                "kind": audit.kind,
-                "columns": audit.columns,
-                "description": audit.description,
-                "severity": audit.severity,
-                "limit": audit.limit,
-                "proven": audit.proven,
+                "name": check.name,
+                "kind": check.kind,
+                "columns": check.columns,
+                "description": check.description,
+                "severity": check.severity,
+                "limit": check.tolerance,
+                "proven": check.proven,
             }
-            for audit in table.audits
+            for check in table.checks
         ],
     }
 
@@ -111,42 +111,35 @@ def _checks(old: PlanTable, new: PlanTable, gone: Iterable[str]) -> Iterable[tup
 
     def promises(table: PlanTable) -> dict[str, Check]:
         said_elsewhere = ("shape", "not_null", "unique")
-        return {audit.name: audit for audit in table.audits if audit.kind not in said_elsewhere}
+        return {check.name: check for check in table.checks if check.kind not in said_elsewhere}
 
     before, after = promises(old), promises(new)
     lost = set(gone)
-    for name, audit in before.items():
-        column = audit.columns[0] if len(audit.columns) == 1 else None
-        was_kept = audit.severity == "error"
+    for name, check in before.items():
+        column = check.columns[0] if len(check.columns) == 1 else None
+        was_kept = check.severity == "error"
         now = after.get(name)
         if now is None:
-            if not lost & set(audit.columns):
-                yield was_kept, f"No longer promised: {audit.description}", column
+            if not lost & set(check.columns):
+                yield was_kept, f"No longer promised: {check.description}", column
             continue
-        if now.description != audit.description:
-            narrower = _values(now) is not None and _values(now) <= (_values(audit) or set())
+        if now.description != check.description:
+            narrower = now.values is not None and {*now.values} <= {*(check.values or ())}
             yield (
                 was_kept and not narrower,
-                f"Promised was: {audit.description} Now: {now.description}",
+                f"Promised was: {check.description} Now: {now.description}",
                 column,
             )
-        if (audit.severity, audit.limit) != (now.severity, now.limit):
-            weaker = now.severity == "warn" or now.limit is not None
-            was, is_now = _strictness(audit), _strictness(now)
-            yield was_kept and weaker, f"{audit.description} It was {was} and is {is_now}.", column
-    for name, audit in after.items():
+        if (check.severity, check.tolerance) != (now.severity, now.tolerance):
+            weaker = now.severity == "warn" or now.tolerance is not None
+            was, is_now = _strictness(check), _strictness(now)
+            yield was_kept and weaker, f"{check.description} It was {was} and is {is_now}.", column
+    for name, check in after.items():
         if name not in before:
-            column = audit.columns[0] if len(audit.columns) == 1 else None
-            yield False, f"Newly promised: {audit.description}", column
+            column = check.columns[0] if len(check.columns) == 1 else None
+            yield False, f"Newly promised: {check.description}", column
 
 
-def _values(audit: Check) -> Any:
-    """The closed list that an audit allows, or None."""
-    if audit.kind != "isin" or " is one of " not in audit.description:
-        return None
-    return set(audit.description.partition(" is one of ")[2].removesuffix(".").split(", "))
-
-
-def _strictness(audit: Check) -> str:
-    words = "an error" if audit.severity == "error" else "a warning"
-    return f"{words} beyond {audit.limit}" if audit.limit else words
+def _strictness(check: Check) -> str:
+    words = "an error" if check.severity == "error" else "a warning"
+    return f"{words} beyond {check.tolerance}" if check.tolerance else words

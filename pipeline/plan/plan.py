@@ -7,15 +7,6 @@ Nothing changes a plan once it is made; frozen classes would say so, but a warm 
 from dataclasses import dataclass, field
 from typing import Any
 
-# In a plan's SQL this text stands for the instant of the run (`--as-of`, default the clock).
-AS_OF = "{{as_of}}"
-
-# In `PlanTable.time_drift` this one stands for the instant of the run that made the table.
-AS_OF_BEFORE = "{{as_of_before}}"
-
-# How many failing rows an audit shows.
-EXAMPLES = 5
-
 
 @dataclass
 class PlanColumn:
@@ -31,23 +22,25 @@ class PlanColumn:
 
 @dataclass
 class Check:
-    """One fact to check about a table.
+    """What must hold of the rows of a table, and how a run finds out.
 
     Attributes:
         name: unique within the table, such as `not_null(commit_hash)`.
-        kind: shape, not_null, unique, range, isin, custom, reference, law, freshness, volume.
+        kind: shape, not_null, unique, range, isin, pattern, custom, reference, law, freshness, volume.
+        columns: the columns that it is about.
         description: the sentence that a person reads when it fails.
         severity: error or warn.
-        limit: how many rows may fail: a count ("10"), a share ("1%") or None.
+        tolerance: how many rows may fail: a count ("10"), a share ("1%") or None.
+        values: the closed list that it allows, if that is what it says.
         proven: why it needs no query, or None.
-        assumes: tables whose contracts the proof rests on; it holds if they were audited.
+        assumes: tables whose contracts the proof rests on; it holds if their checks have passed.
         sql: a scalar expression that counts failing rows; None if only a proof can tell.
-            It is selected from `PlanTable.audit_from`, or from nothing where `needs` names tables.
-        examples_sql: a query for at most five failing rows, or None.
-        needs: the tables that an audit across tables looks at; such an audit runs
+            It is selected from `PlanTable.relation`, or from nothing where `needs` names tables.
+        failing_rows_sql: a query for the failing rows, or None where no single row is to blame.
+        needs: the tables that a check across tables looks at; such a check runs
             after all of them are built, and is skipped where one does not exist.
         time_drift: where the instant of the run matters, a query for a number: 0 if time alone cannot have
-            changed what the audit finds. It then looks at nothing but its table and what that is made of.
+            changed what the check finds. It then looks at nothing but its table and what that is made of.
     """
 
     name: str
@@ -55,11 +48,12 @@ class Check:
     columns: list[str]
     description: str
     severity: str = "error"
-    limit: str | None = None
+    tolerance: str | None = None
+    values: list[str] | None = None
     proven: str | None = None
     assumes: list[str] = field(default_factory=list)
     sql: str | None = None
-    examples_sql: str | None = None
+    failing_rows_sql: str | None = None
     needs: list[str] = field(default_factory=list)
     time_drift: str = ""
 
@@ -87,10 +81,10 @@ class PlanTable:
     value, filter, join key, group key or order. Under "*" it says so of the table's rows as such,
     which concerns every column. `pipeline.plan.lineage` walks it.
 
-    `partitions` names the columns by which a model can be rebuilt in part, each with the tables that may
-    change and their column of the same values (`pipeline.compile.analysis.partitions` proves it).
-    `lookups` are the other tables that may change. `reads` says how
-    the columns of a source are read where they are not as its contract says. `time_drift` is a query for a
+    `partitions` names the columns that partition a model, so that it can be rebuilt in part: each with the
+    tables that may change and their column of the same values (proven by `compile.analysis.partitions`).
+    `lookups` are the other tables that may change. `reads` says how the columns of a source are read where
+    they are not as its contract says. `time_drift` is a query for a
     number: 0 if time alone has changed no row of the model since it was made.
     """
 
@@ -104,8 +98,8 @@ class PlanTable:
     depends_on: list[str] = field(default_factory=list)
     materialized: str = "table"  # table or view
     sql: str | None = None
-    audits: list[Check] = field(default_factory=list)
-    audit_from: str | None = None  # what the audits' `sql` is selected from: relation AS t0
+    checks: list[Check] = field(default_factory=list)
+    relation: str | None = None  # what its rows are selected from, as t0: a name or, of a source, a query
     lineage: dict[str, list[list[str]]] = field(default_factory=dict)
     fingerprint: str = ""
     path: str = ""
@@ -140,23 +134,24 @@ class Plan:
         return orjson.dumps(self, option=orjson.OPT_INDENT_2).decode()
 
     @classmethod
-    def from_json(cls, text: str) -> "Plan":
-        """The plan that `to_json` wrote."""
+    def from_json(cls, text: str | bytes) -> "Plan":
+        """The plan that `to_json` wrote.
+
+        Raises:
+            ValueError: the text is no plan of this release.
+        """
         import orjson  # reads a plan of a megabyte in half the time of the standard library
 
         data = orjson.loads(text)
-        tables = {
-            name: PlanTable(
-                **table
-                | {
-                    "columns": [PlanColumn(**column) for column in table["columns"]],
-                    "audits": [Check(**audit) for audit in table["audits"]],
-                    "lookups": [
-                        PlanLookup(**lookup | {"on": tuple(map(tuple, lookup["on"]))})
-                        for lookup in table["lookups"]
-                    ],
-                }
-            )
-            for name, table in data["tables"].items()
-        }
-        return cls(**data | {"tables": tables})
+        try:
+            tables = {name: _table(table) for name, table in data["tables"].items()}
+            return cls(**data | {"tables": tables})
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ValueError(f"no plan of this release: {error}") from error
+
+
+def _table(table: dict[str, Any]) -> PlanTable:
+    columns = [PlanColumn(**column) for column in table["columns"]]
+    checks = [Check(**check) for check in table["checks"]]
+    lookups = [PlanLookup(**lookup | {"on": tuple(map(tuple, lookup["on"]))}) for lookup in table["lookups"]]
+    return PlanTable(**table | {"columns": columns, "checks": checks, "lookups": lookups})

@@ -1,14 +1,15 @@
-"""Running a plan on an engine: load seeds, build tables, audit, publish.
+"""Running a plan on an engine: load seeds, build tables, check, publish.
 
 Needs no Ibis, no Pandera and no pandas; a warm command imports nothing but the standard library
 and the engine's driver.
 
-* `build`, `run`, `seed` publish; `audit` looks at what is published (the command `test`).
-* `results`: what they return.
-* `published`: what the database holds, and from which code and inputs.
-* `auditing`: from the audits of a plan to results; `gate`: which of them a build runs.
-* `record`: the books, in the schema `meta`.
-* `estimating`: what a build would read, where that is billed.
+* `builder`: `build`, `run` and `seed`, which publish; `incremental`: tables rebuilt in part.
+* `audits`: `audit`, which checks what is published (the command `test`).
+* `auditor`: from the checks of a plan to results; `publish_checks`: which of them a build runs.
+* `state`: what the database holds, and from which code and inputs.
+* `results`: what all of them return; `record`: the same as run metadata, in the schema `meta`;
+  `failures`: all failing rows, where that is asked for.
+* `estimates`: what a build would read, where that is billed.
 """
 
 from pipeline.run.audits import audit

@@ -1,26 +1,28 @@
-"""From the audits of a plan to results: a few queries, and examples only where something failed."""
+"""From the checks of a plan to results: a few queries, and failing rows only where something failed."""
 
+import datetime as dt
 from collections.abc import Collection, Sequence
 
 from pipeline.engines.base import Engine
 from pipeline.errors import QueryError
-from pipeline.plan import AS_OF, Check, PlanTable
+from pipeline.plan import Check, PlanTable
 from pipeline.plan.check_results import (
+    EXAMPLES,
     CheckResult,
-    all_failures_query,
-    audit_query,
+    count_query,
     example_json,
     results_of,
-    skipped,
+    without_query,
 )
+from pipeline.plan.render import render
 from pipeline.run.failures import Failures
 from pipeline.run.results import FailingRow
 
 
 class Auditor:
-    """Runs audits on one engine at one instant, and keeps what they found."""
+    """Runs checks on one engine at one instant, and keeps what they found."""
 
-    def __init__(self, engine: Engine, as_of: str, *, keep_failures: bool = False) -> None:
+    def __init__(self, engine: Engine, as_of: dt.datetime, *, keep_failures: bool = False) -> None:
         self.engine = engine
         self.as_of = as_of
         self.keep_failures = keep_failures
@@ -28,47 +30,44 @@ class Auditor:
         self.results: list[CheckResult] = []
         self.failing_rows: list[FailingRow] = []
 
-    def within(self, table: PlanTable, audits: Sequence[Check]) -> list[CheckResult]:
-        """Run the audits of one table that look at nothing else, all in one query."""
-        return self._run(table, table.audit_from, [audit for audit in audits if not audit.needs])
+    def within(self, table: PlanTable, checks: Sequence[Check]) -> list[CheckResult]:
+        """Run the checks of one table that look at nothing else, all in one query."""
+        return self._run(table, table.relation, [check for check in checks if not check.needs])
 
-    def across(self, table: PlanTable, audits: Sequence[Check], exist: Collection[str]) -> None:
-        """Run the audits of one table that look at several; skip where not all of them `exist`."""
-        across = [audit for audit in audits if audit.needs]
-        possible = [audit for audit in across if {*audit.needs} <= {*exist}]
-        # References are about the table's own rows; a limit may be a share of them.
-        references = [audit for audit in possible if audit.kind == "reference"]
-        self._run(table, table.audit_from, references)
-        self._run(table, None, [audit for audit in possible if audit not in references])
-        self.add(skipped(table.name, [audit for audit in across if audit not in possible]))
+    def across(self, table: PlanTable, checks: Sequence[Check], exist: Collection[str]) -> None:
+        """Run the checks of one table that look at several; skip where not all of them `exist`."""
+        across = [check for check in checks if check.needs]
+        possible = [check for check in across if {*check.needs} <= {*exist}]
+        # References are about the table's own rows; a tolerance may be a share of them.
+        references = [check for check in possible if check.kind == "reference"]
+        self._run(table, table.relation, references)
+        self._run(table, None, [check for check in possible if check not in references])
+        self.add(without_query(table.name, [check for check in across if check not in possible], "skipped"))
 
     def add(self, results: Sequence[CheckResult]) -> None:
         """Keep results that needed no query."""
         self.results += results
 
-    def _run(self, table: PlanTable, audit_from: str | None, audits: Sequence[Check]) -> list[CheckResult]:
-        if not audits:
+    def _run(self, table: PlanTable, relation: str | None, checks: Sequence[Check]) -> list[CheckResult]:
+        if not checks:
             return []
-        by_name = {audit.name: audit for audit in audits}
-        query = audit_query(audit_from, audits).replace(AS_OF, self.as_of)
+        query = render(count_query(relation, checks), self.as_of)
         try:
-            results = results_of(table.name, audits, self.engine.fetch(query)[0])
-            for result in results:
-                if result.status in ("failed", "warned"):
-                    self._read_examples(by_name[result.audit], result)
+            results = results_of(table.name, checks, self.engine.fetch(query)[0])
+            for check, result in zip(checks, results, strict=True):
+                if result.status in ("failed", "warned") and check.failing_rows_sql:
+                    self._read_failing_rows(render(check.failing_rows_sql, self.as_of), result)
         except QueryError as error:
             raise QueryError(f"Auditing {table.name}: {error}") from error
         self.results += results
         return results
 
-    def _read_examples(self, audit: Check, result: CheckResult) -> None:
-        if audit.examples_sql:
-            rows = self.engine.fetch_dicts(audit.examples_sql.replace(AS_OF, self.as_of))
-            self.failing_rows += [
-                FailingRow(result.table, result.audit, number, example_json(row))
-                for number, row in enumerate(rows, start=1)
-            ]
-        everything = all_failures_query(audit)
-        if self.keep_failures and everything:
-            found = self.engine.fetch_result(everything.replace(AS_OF, self.as_of))
+    def _read_failing_rows(self, query: str, result: CheckResult) -> None:
+        rows = self.engine.fetch_dicts(f"{query} LIMIT {EXAMPLES}")
+        self.failing_rows += [
+            FailingRow(result.table, result.audit, number, example_json(row))
+            for number, row in enumerate(rows, start=1)
+        ]
+        if self.keep_failures:
+            found = self.engine.fetch_result(query)
             self.failures.append(Failures(result.table, result.audit, *found))

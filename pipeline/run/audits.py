@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from pipeline.engines.base import Engine
 from pipeline.plan import Plan, PlanTable
-from pipeline.plan.check_results import shape_result, skipped, stops
+from pipeline.plan.check_results import shape_result, stops, without_query
 from pipeline.run.auditor import Auditor
 from pipeline.run.failures import Failures, store
 from pipeline.run.record import record
@@ -22,7 +22,7 @@ def audit(
     store_failures: bool = False,
     on_event: Listener = silent,
 ) -> RunResult:
-    """Audit published tables, as of the instant at which they were published.
+    """Run the checks of published tables, as of the instant at which they were published.
 
     Nothing is taken as proven: what is published may have been made by other code,
     or altered since. A table that is missing or has wrong columns has failed.
@@ -31,12 +31,12 @@ def audit(
         engine: an open database.
         plan: compiled for the engine's dialect and the raw tables of this database.
         selected: names of the tables to audit; all of the plan if None.
-        fail_fast: stop after the first table with a failing audit.
+        fail_fast: stop after the first table with a failing check.
         store_failures: keep all failing rows in tables of the schema `audit`.
         on_event: told about each table; the result is None.
 
     Returns:
-        The results; `status` is failed if an audit of severity error did.
+        The results; `status` is failed if a check of severity error did.
 
     Raises:
         QueryError: the database refused a statement.
@@ -60,17 +60,15 @@ def audit(
         on_event(table, None)
         left = before.get((table.schema, table.stored_name))
         as_of = left.as_of if left else result.as_of
-        auditor = Auditor(
-            engine, as_of.isoformat(sep=" ", timespec="microseconds"), keep_failures=store_failures
-        )
-        audits = [audit for audit in table.audits if audit.sql]
+        auditor = Auditor(engine, as_of, keep_failures=store_failures)
+        checks = [check for check in table.checks if check.sql]
         if table.missing:
-            auditor.add(skipped(table.name, audits))
+            auditor.add(without_query(table.name, checks, "skipped"))
         elif _has_its_shape(auditor, table, shapes[table.schema].get(table.stored_name)):
-            auditor.within(table, audits)
-            auditor.across(table, audits, exist)
+            auditor.within(table, checks)
+            auditor.across(table, checks, exist)
         else:
-            auditor.add(skipped(table.name, audits))
+            auditor.add(without_query(table.name, checks, "skipped"))
         results += auditor.results
         result.failing_rows += auditor.failing_rows
         failures += auditor.failures

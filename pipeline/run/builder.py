@@ -1,4 +1,4 @@
-"""Build: seeds, tables and audits in one transaction; published together or not at all."""
+"""Build: seeds, tables and checks in one transaction; published together or not at all."""
 
 import datetime as dt
 import hashlib
@@ -8,12 +8,13 @@ from pathlib import Path
 
 from pipeline.engines.base import Engine, Step
 from pipeline.errors import ModelError, NoRawDataError, QueryError
-from pipeline.plan import AS_OF, Plan, PlanTable
+from pipeline.plan import Plan, PlanTable
 from pipeline.plan.check_results import shape_problems
+from pipeline.plan.render import AS_OF, literal, render
 from pipeline.run import incremental
 from pipeline.run.auditor import Auditor
 from pipeline.run.failures import store
-from pipeline.run.publish_checks import AuditsFailed, PublishChecks, in_order
+from pipeline.run.publish_checks import ChecksFailed, PublishChecks, in_order
 from pipeline.run.record import record
 from pipeline.run.results import Listener, RunResult, TableResult, silent
 from pipeline.run.state import Published, Standing, has_drifted, look_at, published, stored_kind
@@ -36,7 +37,7 @@ def build(
     profile: bool = False,
     on_event: Listener = silent,
 ) -> RunResult:
-    """Load seeds, build tables, audit them, and publish if no audit of severity error fails.
+    """Load seeds, build tables, check them, and publish if no check of severity error fails.
 
     All of it is one transaction: readers see the old tables or the new ones. A table is skipped
     where neither its code nor anything it reads has changed since it was published.
@@ -44,17 +45,17 @@ def build(
     Args:
         engine: an open database.
         plan: compiled for the engine's dialect and the raw tables of this database.
-        selected: names of the tables to build and audit; all of the plan if None.
+        selected: names of the tables to build and check; all of the plan if None.
         as_of: the instant to run as; the clock if None.
         project_dir: the folder whose `seeds/*.csv` extend the packaged seeds.
-        fail_fast: stop at the first failing audit instead of looking for all of them.
+        fail_fast: stop at the first failing check instead of looking for all of them.
         full_refresh: build everything anew, whether or not something changed.
         store_failures: keep all failing rows in tables of the schema `audit`.
         profile: find out what the engine spends its time on, where it can tell.
         on_event: told about each table.
 
     Returns:
-        What was done. `status` is failed if an audit failed; nothing was published then.
+        What was done. `status` is failed if a check failed; nothing was published then.
 
     Raises:
         NoRawDataError: the database holds none of the raw tables.
@@ -80,7 +81,7 @@ def run(
     full_refresh: bool = False,
     on_event: Listener = silent,
 ) -> RunResult:
-    """Like `build`, without audits."""
+    """Like `build`, without checks."""
     builder = _Builder("run", engine, plan, selected, as_of, project_dir, on_event)
     builder.full_refresh = full_refresh
     return builder.go()
@@ -141,7 +142,7 @@ class _Builder:
             plan_fingerprint=plan.fingerprint,
             version=plan.version,
         )
-        self.as_of = self.result.as_of.isoformat(sep=" ", timespec="microseconds")
+        self.as_of = self.result.as_of
         self.auditor = Auditor(engine, self.as_of)
         models = [table for table in plan.tables.values() if table.kind == "model"]
         self.models = [table for table in models if table.name in self.selected]
@@ -161,7 +162,7 @@ class _Builder:
                 self._build()
                 self.engine.publish()
                 self._close()
-        except AuditsFailed:
+        except ChecksFailed:
             self.result.status = "failed"
             with self.engine.transaction():
                 self._close()
@@ -195,7 +196,7 @@ class _Builder:
             self.result.warnings += self.plan.warnings
 
     def _build(self) -> None:
-        """Make all tables and audit them."""
+        """Make all tables and check them."""
         self.meta = self.engine.shapes("meta")
         self.standing = Standing(self.engine.kinds(), published(self.engine, self.meta))
         large = [table for table in self.models if self._size(table) >= incremental.SMALL]
@@ -218,7 +219,7 @@ class _Builder:
         self.changes.close()
 
     def _time(self, table: PlanTable, work: Callable[[PlanTable], _Done]) -> None:
-        """Do the work on one table, tell the listener, and audit what came of it."""
+        """Do the work on one table, tell the listener, and check what came of it."""
         self.on_event(table, None)
         self.engine.take_profile()
         start = time.perf_counter()
@@ -332,7 +333,7 @@ class _Builder:
 
     def _build_model(self, table: PlanTable) -> _Done:
         assert table.sql is not None
-        sql = table.sql.replace(AS_OF, self.as_of)
+        sql = render(table.sql, self.as_of)
         before = self.standing.before(table)
         inputs = self._inputs(table)
         code = table.fingerprint
@@ -340,7 +341,7 @@ class _Builder:
         if reason is None and AS_OF in table.sql:
             # Time has passed; has that changed any row?
             assert before is not None
-            if self._moved(table, sql, before, _join(code, inputs, "")):
+            if self._has_drifted(table, sql, before, _join(code, inputs, "")):
                 reason = "the window moved"
         if reason is None:
             assert before is not None
@@ -350,7 +351,7 @@ class _Builder:
         if before is not None and self._was_made_of(table, before):
             assert before.row_count is not None
             if table.partitions and self._size(table) >= incremental.SMALL:
-                done = self.changes.rebuild(table, sql, before.row_count, self.standing.unchanged)
+                done = self.changes.rebuild(table, self.as_of, before.row_count, self.standing.unchanged)
                 if not isinstance(done, str):
                     self.fingerprints[table.name] = _join(code, inputs, "")
                     return done.action, done.reason, before.row_count - done.removed + done.inserted
@@ -368,11 +369,11 @@ class _Builder:
         content = ""
         if AS_OF in table.sql:
             stored = f"SELECT * FROM {self.engine.name(table.schema, table.name)}"
-            content = (None if table.time_drift else self.engine.content_hash(stored)) or self.as_of
+            content = (None if table.time_drift else self.engine.content_hash(stored)) or literal(self.as_of)
         self.fingerprints[table.name] = _join(code, inputs, content)
         return "full", reason, row_count
 
-    def _moved(self, table: PlanTable, sql: str, before: Published, made_from: str) -> bool:
+    def _has_drifted(self, table: PlanTable, sql: str, before: Published, made_from: str) -> bool:
         """Whether time alone has changed rows of a model."""
         if table.time_drift:
             return has_drifted(self.engine, table.time_drift, before, self.as_of)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from pipeline.engines.base import Engine
 from pipeline.errors import TargetError
-from pipeline.plan import AS_OF, Check, Plan, PlanTable
-from pipeline.plan.check_results import audit_query, pending
+from pipeline.plan import Check, Plan, PlanTable
+from pipeline.plan.check_results import count_query, pending
+from pipeline.plan.render import render
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class Estimate:
     Attributes:
         name: of the table.
         to_build: bytes that its query reads; None where it reads what is not there yet.
-        to_audit: bytes that its audits read; None where they look at what is not there yet.
+        to_audit: bytes that its checks read; None where they look at what is not there yet.
         missing: the tables that are not there yet.
     """
 
@@ -52,36 +53,36 @@ def estimate(
             " --dry-run is for BigQuery. `aa-pipeline compile` shows the SQL of a build, and"
             " `build --profile` where its time goes."
         )
-    instant = (as_of or dt.datetime.now(dt.UTC)).astimezone(dt.UTC).isoformat(sep=" ")
+    instant = as_of or dt.datetime.now(dt.UTC)
     kinds = engine.kinds()
     there = {name for name, table in plan.tables.items() if (table.schema, table.stored_name) in kinds}
     there |= {name for name, table in plan.tables.items() if table.missing}  # they read as empty
 
     def bytes_of(queries: Iterable[str]) -> int:
-        return sum(engine.bytes_to_scan(query.replace(AS_OF, instant)) or 0 for query in queries)
+        return sum(engine.bytes_to_scan(render(query, instant)) or 0 for query in queries)
 
     found = []
     chosen = set(plan.tables if selected is None else selected)
     for table in (table for table in plan.tables.values() if table.name in chosen):
-        audits = pending(table.audits, plan.tables)  # as if everything upstream had passed
+        checks = pending(table.checks, plan.tables)  # as if everything upstream had passed
         unbuilt = set(table.depends_on) - there
-        unaudited = ({table.name} if audits else set()).union(*(audit.needs for audit in audits)) - there
+        unchecked = ({table.name} if checks else set()).union(*(check.needs for check in checks)) - there
         found.append(
             Estimate(
                 name=table.name,
                 to_build=None if unbuilt else bytes_of([table.sql] if table.sql else []),
-                to_audit=None if unaudited else bytes_of(_audit_queries(table, audits)),
-                missing=sorted(unbuilt or unaudited),
+                to_audit=None if unchecked else bytes_of(_count_queries(table, checks)),
+                missing=sorted(unbuilt or unchecked),
             )
         )
     return found
 
 
-def _audit_queries(table: PlanTable, audits: Sequence[Check]) -> list[str]:
-    """The queries that answer some audits of a table."""
-    of_itself = [audit for audit in audits if not audit.needs or audit.kind == "reference"]
-    of_several = [audit for audit in audits if audit not in of_itself]
+def _count_queries(table: PlanTable, checks: Sequence[Check]) -> list[str]:
+    """The queries that answer some checks of a table."""
+    of_itself = [check for check in checks if not check.needs or check.kind == "reference"]
+    of_several = [check for check in checks if check not in of_itself]
     return [
-        *([audit_query(table.audit_from, of_itself)] if of_itself else []),
-        *([audit_query(None, of_several)] if of_several else []),
+        *([count_query(table.relation, of_itself)] if of_itself else []),
+        *([count_query(None, of_several)] if of_several else []),
     ]

@@ -1,4 +1,4 @@
-"""`--store-failures`: all rows that audits failed on, in a table per check, in the schema `audit`.
+"""`--store-failures`: all rows that checks failed on, in a table per check, in the schema `audit`.
 
 They are read inside the transaction that holds them and written after it is rolled back.
 Unlike the examples in `meta.audit_failures` they are kept whole, and nothing in them is masked.
@@ -21,7 +21,7 @@ LONGEST = 63
 
 @dataclass(frozen=True)
 class Failures:
-    """All rows that one audit failed on."""
+    """All rows that one check failed on."""
 
     table: str
     audit: str
@@ -60,7 +60,7 @@ def store(engine: Engine, tables: Mapping[str, PlanTable], found: Sequence[Failu
 
 
 def _type(engine: Engine, rows: Sequence[tuple[Any, ...]], at: int) -> str:
-    """The engine's type for a column that the audit made, such as a count of rows."""
+    """The engine's type for a column that the check made, such as a count of rows."""
     value = next((row[at] for row in rows if row[at] is not None), None)
     kinds = {bool: "text", int: "integer", float: "float"}
     return meta.NATIVE[engine.dialect][kinds.get(type(value), "text")]

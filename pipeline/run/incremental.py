@@ -1,15 +1,17 @@
 """Rebuilding a table in part: what arrived says which values of its columns are concerned.
 
-The compiler has proven which columns keep a model's rows apart (`PlanTable.partitions`). A run that
+The compiler has proven which columns partition a model (`PlanTable.partitions`). A run that
 knows which rows of the tables upstream came or went deletes the model's rows with their values, and
 inserts what the model makes of those alone. What came or went of the model is then known in turn.
 """
 
+import datetime as dt
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from pipeline.engines.base import ROW, Engine
 from pipeline.plan import Plan, PlanTable
+from pipeline.plan.render import render
 
 # A table that is made of fewer rows is built anew sooner than in part.
 SMALL = 20_000
@@ -27,7 +29,7 @@ class Rebuilt:
 
     @property
     def action(self) -> str:
-        """What it is called in the books."""
+        """What run metadata calls it."""
         if self.removed:
             return "rebuilt"
         return "appended" if self.inserted else "skipped"
@@ -59,7 +61,7 @@ class Changes:
     def appended(self, source: PlanTable, last_id: int) -> None:
         """Note that the rows of a raw table after `last_id` are new, and the others as they were."""
         number = self.engine.quote("id")
-        self.relations[source.name] = f"(SELECT * FROM {source.audit_from} WHERE {number} > {last_id})"
+        self.relations[source.name] = f"(SELECT * FROM {source.relation} WHERE {number} > {last_id})"
 
     def remember(self, table: PlanTable) -> str | None:
         """Keep what tells the rows of a table that is about to be replaced; None if nobody asks."""
@@ -78,13 +80,13 @@ class Changes:
         self.relations[table.name] = self._temporary(f"changed_{table.name}", found)
 
     def rebuild(
-        self, table: PlanTable, sql: str, row_count: int, unchanged: Collection[str]
+        self, table: PlanTable, as_of: dt.datetime, row_count: int, unchanged: Collection[str]
     ) -> Rebuilt | str:
         """Rebuild what is concerned of a table; or why that cannot be, and nothing has been done.
 
         Args:
             table: the model, as it was published from what its upstreams were before this run.
-            sql: its query.
+            as_of: the instant of the run.
             row_count: how many rows it has.
             unchanged: names of tables whose rows are what they were.
         """
@@ -119,10 +121,13 @@ class Changes:
         removed = self.engine.fetch(f"SELECT COUNT(*) FROM {stored} WHERE {concerned}")[0][0]
         if removed > MOST * row_count:
             return "most of it is concerned"
+        concerned_of = {}
         for name in restricted:
             relation = self._stored(self.plan.tables[name])
             read = {column: self._read(name, origin[name]) for column, origin in origins.items()}
-            sql = sql.replace(relation, f"(SELECT * FROM {relation} AS r WHERE {among(read)})")
+            concerned_of[relation] = f"(SELECT * FROM {relation} AS r WHERE {among(read)})"
+        assert table.sql is not None
+        sql = render(table.sql, as_of, concerned_of)
         new = self._temporary(f"new_{table.name}", f"SELECT * FROM ({sql}) AS made WHERE {concerned}")
         if table.name in self.wanted:
             replaced = f"(SELECT * FROM {stored} WHERE {concerned})"
@@ -150,8 +155,8 @@ class Changes:
         for lookup in table.lookups:
             if lookup.table in changed:
                 base = self.plan.tables[lookup.base]
-                # What a raw table is audited from has the columns of its contract, though it be missing.
-                rows = base.audit_from if base.kind == "source" else self._stored(base)
+                # As its relation, a raw table has the columns of its contract, though it be missing.
+                rows = base.relation if base.kind == "source" else self._stored(base)
                 origins = {
                     column: self.engine.quote(of[base.name]) for column, of in table.partitions.items()
                 }

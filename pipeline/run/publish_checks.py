@@ -1,20 +1,21 @@
-"""The gate before publishing: which audits a build runs, and which it takes over from an earlier one."""
+"""The checks before publishing: which a build runs, and which results it reuses from an earlier one."""
 
 from collections.abc import Iterable, Sequence
 
-from pipeline.plan import AS_OF, Check, Plan, PlanTable
-from pipeline.plan.check_results import CheckResult, pending, proven, stops, volume
+from pipeline.plan import Check, Plan, PlanTable
+from pipeline.plan.check_results import CheckResult, pending, stops, volume, without_query
+from pipeline.plan.render import AS_OF
 from pipeline.plan.selection import ancestors
 from pipeline.run.auditor import Auditor
 from pipeline.run.state import EarlierResults, Published, Standing, has_drifted
 
 
-class AuditsFailed(Exception):
-    """An audit of severity error has failed: the transaction must be rolled back."""
+class ChecksFailed(Exception):
+    """A check of severity error has failed: the transaction must be rolled back."""
 
 
 class PublishChecks:
-    """The audits of one build."""
+    """The checks of one build."""
 
     def __init__(self, auditor: Auditor, plan: Plan, selected: set[str], standing: Standing) -> None:
         self.auditor = auditor
@@ -25,27 +26,26 @@ class PublishChecks:
         self.passed: set[str] = set()
 
     def close(self) -> None:
-        """Let nothing through if an audit has failed.
+        """Let nothing through if a check has failed.
 
         Raises:
-            AuditsFailed: one has.
+            ChecksFailed: one has.
         """
         if stops(self.auditor.results):
-            raise AuditsFailed
+            raise ChecksFailed
 
     def within(self, table: PlanTable, row_count: int | None) -> int | None:
-        """Audit one table by itself; its number of rows, if that is known now."""
-        within = [audit for audit in table.audits if not audit.needs]
-        carried = self._carry(table, within)
-        open_audits = [audit for audit in within if audit.name not in carried]
-        to_run = pending(open_audits, self.passed)
+        """Check one table by itself; its number of rows, if that is known now."""
+        within = [check for check in table.checks if not check.needs]
+        reused = self._reuse(table, within)
+        fresh = [check for check in within if check.name not in reused]
+        to_run = pending(fresh, self.passed)
         counted = self.auditor.within(table, to_run)
         if counted:
             row_count = counted[0].row_count
-        by_proof = [audit for audit in open_audits if audit not in to_run]
-        self.auditor.add(proven(table.name, by_proof, row_count))
+        self._add_proven(table, fresh, to_run, row_count)
         # Proofs rest on what stops a build, never on what only warns.
-        if not stops([*carried.values(), *counted]):
+        if not stops([*reused.values(), *counted]):
             self.passed.add(table.name)
         if table.kind != "source":
             before = self.standing.published.get((table.schema, table.stored_name))
@@ -53,9 +53,9 @@ class PublishChecks:
         return row_count
 
     def across(self, fail_fast: bool) -> None:
-        """Audit what several tables must agree on, now that all of them are built.
+        """Check what several tables must agree on, now that all of them are built.
 
-        Where only a part was selected, audits that look beyond it and what it reads are skipped:
+        Where only a part was selected, checks that look beyond it and what it reads are skipped:
         there the tables need not agree.
         """
         built = self.selected | ancestors(self.plan.tables, self.selected)
@@ -67,16 +67,22 @@ class PublishChecks:
         for name, table in self.plan.tables.items():
             if name not in self.selected:
                 continue
-            across = [audit for audit in table.audits if audit.needs]
-            carried = self._carry(table, across)
-            to_run = [audit for audit in across if audit.name not in carried]
-            open_audits = pending(to_run, self.passed)
-            self.auditor.across(table, open_audits, built & exist)
-            self.auditor.add(proven(table.name, [audit for audit in to_run if audit not in open_audits]))
+            across = [check for check in table.checks if check.needs]
+            reused = self._reuse(table, across)
+            fresh = [check for check in across if check.name not in reused]
+            to_run = pending(fresh, self.passed)
+            self.auditor.across(table, to_run, built & exist)
+            self._add_proven(table, fresh, to_run, None)
             if fail_fast:
                 self.close()
 
-    def _carry(self, table: PlanTable, audits: Sequence[Check]) -> dict[str, CheckResult]:
+    def _add_proven(
+        self, table: PlanTable, fresh: Sequence[Check], run: Sequence[Check], row_count: int | None
+    ) -> None:
+        proven = [check for check in fresh if check not in run]
+        self.auditor.add(without_query(table.name, proven, "proven", row_count))
+
+    def _reuse(self, table: PlanTable, checks: Sequence[Check]) -> dict[str, CheckResult]:
         """Results of the build that left a table as it is, where nothing they look at has changed."""
         before = self.standing.before(table)
         if (
@@ -86,29 +92,29 @@ class PublishChecks:
         ):
             return {}
         results = self.earlier.results(before.run_id)
-        carried = {
-            audit.name: results[table.name, audit.name]
-            for audit in audits
-            if (table.name, audit.name) in results
-            and results[table.name, audit.name].status != "skipped"
-            and all(self._left_by(before.run_id, name) for name in audit.needs)
-            and self._timeless(table, audit, before)
+        reused = {
+            check.name: results[table.name, check.name]
+            for check in checks
+            if (table.name, check.name) in results
+            and results[table.name, check.name].status != "skipped"
+            and all(self._left_by(before.run_id, name) for name in check.needs)
+            and self._timeless(table, check, before)
         }
-        self.auditor.add([*carried.values()])
-        self.auditor.failing_rows += self.earlier.failing_rows(before.run_id, carried.values())
-        return carried
+        self.auditor.add([*reused.values()])
+        self.auditor.failing_rows += self.earlier.failing_rows(before.run_id, reused.values())
+        return reused
 
-    def _timeless(self, table: PlanTable, audit: Check, before: Published) -> bool:
-        """Whether an audit finds now what it found then, if what it looks at is the same."""
-        if AS_OF not in (audit.sql or ""):
+    def _timeless(self, table: PlanTable, check: Check, before: Published) -> bool:
+        """Whether a check finds now what it found then, if what it looks at is the same."""
+        if AS_OF not in (check.sql or ""):
             return True
         behind = ancestors(self.plan.tables, [table.name])
         raw = {name for name in behind if self.plan.tables[name].kind == "source"}
         return (
-            bool(audit.time_drift)
+            bool(check.time_drift)
             and behind <= self.standing.unchanged
             and raw <= self.standing.reliably_unchanged
-            and not has_drifted(self.auditor.engine, audit.time_drift, before, self.auditor.as_of)
+            and not has_drifted(self.auditor.engine, check.time_drift, before, self.auditor.as_of)
         )
 
     def _left_by(self, run_id: str, name: str) -> bool:
@@ -121,9 +127,9 @@ def in_order(plan: Plan, results: Iterable[CheckResult]) -> list[CheckResult]:
     """Results as planned: those of one table together, however a build came by them."""
     nth = {name: at for at, name in enumerate(plan.tables)}
     named = {
-        (table.name, audit.name): at
+        (table.name, check.name): at
         for table in plan.tables.values()
-        for at, audit in enumerate(table.audits)
+        for at, check in enumerate(table.checks)
     }
     return sorted(
         results,

@@ -1,4 +1,4 @@
-"""The books of a run, in the schema `meta`."""
+"""Run metadata: what a run did and found, in the schema `meta`."""
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
@@ -34,8 +34,8 @@ def record(engine: Engine, result: RunResult, there: Mapping[str, Mapping[str, s
         "audit_results",
         result.audits,
         run_id=run_id,
-        table_name=lambda audit: audit.table,
-        columns=lambda audit: ", ".join(audit.columns),
+        table_name=lambda result: result.table,
+        columns=lambda result: ", ".join(result.columns),
     )
     _write(
         engine,

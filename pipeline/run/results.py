@@ -40,7 +40,7 @@ class TableResult:
 
 @dataclass(frozen=True)
 class FailingRow:
-    """One row that an audit failed on, as JSON text; what names a person is masked."""
+    """One row that a check failed on, as JSON text; what names a person is masked."""
 
     table: str
     audit: str
@@ -54,10 +54,11 @@ class RunResult:
 
     Attributes:
         command: build, run, seed or test.
-        status: success; failed, if an audit of severity error did; error, if the database refused.
+        status: success; failed, if a check of severity error did; error, if the database refused.
         as_of: the instant that the tables stand for, in UTC.
         seconds: how long it all took.
         warnings: sentences for people.
+        audits: the results of the checks.
         stored: tables that keep all failing rows, if that was asked for.
     """
 

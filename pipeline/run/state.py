@@ -2,11 +2,12 @@
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 
 from pipeline.engines.base import Engine, Kind
-from pipeline.plan import AS_OF, AS_OF_BEFORE, PlanTable
+from pipeline.plan import PlanTable
 from pipeline.plan.check_results import CheckResult
+from pipeline.plan.render import render
 from pipeline.run.results import FailingRow
 
 # The last time that each table was dealt with by a run that published.
@@ -70,7 +71,7 @@ def stored_kind(table: PlanTable) -> Kind:
     return "view" if table.materialized == "view" else "table"
 
 
-def has_drifted(engine: Engine, query: str, before: Published, as_of: str) -> bool:
+def has_drifted(engine: Engine, query: str, before: Published, as_of: dt.datetime) -> bool:
     """Whether time alone has changed something since a table was dealt with.
 
     Args:
@@ -79,8 +80,7 @@ def has_drifted(engine: Engine, query: str, before: Published, as_of: str) -> bo
         before: how the table was left.
         as_of: the instant of this run.
     """
-    then = before.as_of.isoformat(sep=" ", timespec="microseconds")
-    return bool(engine.fetch(query.replace(AS_OF_BEFORE, then).replace(AS_OF, as_of))[0][0])
+    return bool(engine.fetch(render(query, as_of, before=before.as_of))[0][0])
 
 
 def published(engine: Engine, there: Mapping[str, Mapping[str, str]]) -> dict[tuple[str, str], Published]:
@@ -121,7 +121,7 @@ def look_at(engine: Engine, source: PlanTable, is_table: bool, before: str | Non
     """
     named = [engine.quote(column.name) for column in source.columns if column.name in TELLING]
     counted = ["COUNT(*)", *(f"MAX({name})" for name in named)]
-    telling = f"SELECT {', '.join(named) or 'NULL'} FROM {source.audit_from}"
+    telling = f"SELECT {', '.join(named) or 'NULL'} FROM {source.relation}"
     row, rows = engine.measure(telling, counted)
     marker = engine.change_marker(source.schema, source.stored_name) if is_table else ""
     identity = ":".join([*map(str, row), rows or "", marker])
@@ -144,7 +144,7 @@ def look_at(engine: Engine, source: PlanTable, is_table: bool, before: str | Non
 
 
 class EarlierResults:
-    """What the audits of earlier runs found, read once per run and only if asked for."""
+    """What the checks of earlier runs found, read once per run and only if asked for."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -152,17 +152,10 @@ class EarlierResults:
         self.rows: dict[str, list[FailingRow]] = {}
 
     def results(self, run_id: str) -> dict[tuple[str, str], CheckResult]:
-        """The results of a run by table and audit."""
+        """The results of a run by table and check."""
         if run_id not in self.runs:
             found = self.engine.fetch_dicts("SELECT * FROM meta.audit_results WHERE run_id = ?", [run_id])
-            results = [
-                CheckResult(
-                    table=row["table_name"],
-                    columns=row["columns"].split(", ") if row["columns"] else [],
-                    **{name: row[name] for name in SAME_NAMES},
-                )
-                for row in found
-            ]
+            results = map(CheckResult.of_row, found)
             self.runs[run_id] = {(result.table, result.audit): result for result in results}
         return self.runs[run_id]
 
@@ -179,7 +172,3 @@ class EarlierResults:
             )
             self.rows[run_id] = [FailingRow(*row) for row in found]
         return [row for row in self.rows[run_id] if (row.table, row.audit) in wanted]
-
-
-# Fields of a result that `meta.audit_results` calls the same.
-SAME_NAMES = [column.name for column in fields(CheckResult) if column.name not in ("table", "columns")]

@@ -29,7 +29,8 @@ from pipeline.config import Config
 from pipeline.engines import connect
 from pipeline.engines.base import Engine
 from pipeline.engines.spark import Spark
-from pipeline.plan import AS_OF, Plan
+from pipeline.plan import Plan
+from pipeline.plan.render import render
 from tests.benchmarks.generate import generate
 from tests.engines.servers import SparkCluster, spark_cluster
 
@@ -100,7 +101,7 @@ def make_models(engine: Spark, plan: Plan) -> None:
     engine.session.sql("CREATE DATABASE bare")
     for table in plan.tables.values():
         if table.sql:
-            sql = table.sql.replace(AS_OF, NOW.isoformat(sep=" "))
+            sql = render(table.sql, NOW)
             engine.session.sql(f"CREATE TABLE bare.{table.name} USING PARQUET AS {sql}")
     engine.session.sql("DROP DATABASE bare CASCADE")
 

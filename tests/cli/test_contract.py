@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.plan import Plan
+from pipeline.plan import Check, Plan
+from pipeline.plan.contract_diff import diff
 from tests.projects import compile_shop
 
 
@@ -59,3 +60,40 @@ def test_diff_with_something_that_is_no_version(run, folder):
     assert "no revision" in run("contract diff nothing old.json", expect=2).output
     (folder / "broken.json").write_text("{}")
     assert "is not a plan" in run("contract diff broken.json broken.json", expect=2).output
+
+
+def test_diff_with_the_plan_of_older_code_is_refused_in_one_sentence(run, folder, plan):
+    older = json.loads(plan.to_json())
+    for table in older["tables"].values():
+        table["audits"] = table.pop("checks")
+    (folder / "older.json").write_text(json.dumps(older))
+    out = run("contract diff older.json older.json", expect=2).output
+    assert "older.json is not a plan that this release can read." in " ".join(out.split())
+    code = folder / "old_code" / "pipeline" / "compile"
+    code.mkdir(parents=True)
+    for package in (code.parent, code):
+        (package / "__init__.py").touch()
+    printed = f"type('Plan', (), {{'to_json': lambda plan: {json.dumps(older)!r}}})()"
+    (code / "__init__.py").write_text(f"def compile_plan(dialect):\n    return {printed}\n")
+    out = run("contract diff old_code old_code", expect=2).output
+    assert "The code of old_code makes plans that this release cannot read." in " ".join(out.split())
+
+
+def test_diff_of_a_closed_list_breaks_where_a_value_is_new_and_not_where_one_is_gone(plan):
+    def allowing(*values):
+        check = Check(
+            "isin(size)", "isin", ["size"], f"size is one of {', '.join(values)}.", values=[*values]
+        )
+        return {"dim_products": replace(plan.tables["dim_products"], checks=[check])}
+
+    wide, narrow = allowing("a", "b, or c"), allowing("b, or c")
+    assert [(change.breaking, change.column) for change in diff(wide, narrow)] == [(False, "size")]
+    assert [(change.breaking, change.column) for change in diff(narrow, wide)] == [(True, "size")]
+
+
+def test_documents_keep_the_keys_that_they_were_published_with(run_shop):
+    (check, *_) = json.loads(run_shop("contract show dim_products --format json").stdout)["checks"]
+    assert [*check] == ["name", "kind", "columns", "description", "severity", "limit", "proven"]
+    (table,) = json.loads(run_shop("compile -s dim_products --format json").stdout)
+    assert {"audits", "audit_from"} <= table.keys()
+    assert {"limit", "examples_sql"} <= table["audits"][0].keys()

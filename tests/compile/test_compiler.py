@@ -1,3 +1,4 @@
+import datetime as dt
 import shutil
 import sys
 from pathlib import Path
@@ -14,7 +15,8 @@ from pipeline.config import Config
 from pipeline.engines import connect
 from pipeline.errors import ModelError, TargetError
 from pipeline.models.operations import AsOf, as_of
-from pipeline.plan import AS_OF, Plan
+from pipeline.plan import Plan
+from pipeline.plan.render import AS_OF, render
 from tests.projects import compile_shop
 
 EXACT_SALES = {
@@ -213,7 +215,7 @@ def test_a_missing_raw_table_reads_as_empty_with_a_warning_that_names_it():
     assert plan.tables["raw_visits"].missing
     assert [warning.split(":")[0] for warning in plan.warnings] == ["There is no table raw.visits"]
     with connect(":memory:") as engine:
-        assert engine.fetch(plan.tables["stg_recent_visits"].sql.replace(AS_OF, "2026-01-01")) == []
+        assert engine.fetch(render(plan.tables["stg_recent_visits"].sql, dt.datetime.now(dt.UTC))) == []
 
 
 def test_a_column_without_which_no_row_can_be_understood_must_be_there():

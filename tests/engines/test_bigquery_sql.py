@@ -3,6 +3,7 @@
 The emulator runs the SQL on DuckDB, which takes more than BigQuery does.
 """
 
+import datetime as dt
 import json
 import re
 import subprocess
@@ -14,11 +15,11 @@ import sqlglot.expressions as sge
 
 from pipeline.compile.compiler import compile_plan
 from pipeline.config import Config
-from pipeline.plan import AS_OF, AS_OF_BEFORE
-from pipeline.plan.check_results import audit_query
+from pipeline.plan.check_results import count_query
+from pipeline.plan.render import render
 from tests.engines.servers import emulator_python
 
-INSTANT = "2026-11-15 12:00:00+00:00"
+INSTANT = dt.datetime(2026, 11, 15, 12, tzinfo=dt.UTC)
 
 
 @pytest.fixture(scope="module")
@@ -28,20 +29,18 @@ def plan():
 
 @pytest.fixture(scope="module")
 def statements(plan):
-    """The query of every model, and those of its audits."""
+    """The query of every model, and those of its checks."""
     found = {}
     for table in plan.tables.values():
         found[table.name] = table.sql
-        found[f"{table.name}: moved"] = table.time_drift
-        audits = [audit for audit in table.audits if audit.sql]
-        found |= {f"{table.name}: {audit.name} moved": audit.time_drift for audit in audits}
-        of_itself = [audit for audit in audits if not audit.needs or audit.kind == "reference"]
-        of_several = [audit for audit in audits if audit not in of_itself]
-        found[f"{table.name}: audits"] = of_itself and audit_query(table.audit_from, of_itself)
-        found[f"{table.name}: audits across"] = of_several and audit_query(None, of_several)
-    return {
-        name: sql.replace(AS_OF, INSTANT).replace(AS_OF_BEFORE, INSTANT) for name, sql in found.items() if sql
-    }
+        found[f"{table.name}: time drift"] = table.time_drift
+        checks = [check for check in table.checks if check.sql]
+        found |= {f"{table.name}: time drift of {check.name}": check.time_drift for check in checks}
+        of_itself = [check for check in checks if not check.needs or check.kind == "reference"]
+        of_several = [check for check in checks if check not in of_itself]
+        found[f"{table.name}: checks"] = of_itself and count_query(table.relation, of_itself)
+        found[f"{table.name}: checks across"] = of_several and count_query(None, of_several)
+    return {name: render(sql, INSTANT, before=INSTANT) for name, sql in found.items() if sql}
 
 
 def test_googles_analyzer_understands_every_statement(plan, statements):

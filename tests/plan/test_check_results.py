@@ -7,8 +7,7 @@ import pytest
 from pipeline.plan import Check, PlanColumn, PlanTable
 from pipeline.plan.check_results import (
     CheckResult,
-    all_failures_query,
-    audit_query,
+    count_query,
     example_json,
     pending,
     results_of,
@@ -18,13 +17,13 @@ from pipeline.plan.check_results import (
 )
 
 
-def audit(name="a", **known):
+def check(name="a", **known):
     known = {"severity": "error", "sql": f"count_{name}"} | known
     return Check(name, "range", ["n"], "n is at least 0.", **known)
 
 
 @pytest.mark.parametrize(
-    ("severity", "limit", "failures", "status"),
+    ("severity", "tolerance", "failures", "status"),
     [
         ("error", None, 0, "passed"),
         ("error", None, None, "passed"),
@@ -36,37 +35,31 @@ def audit(name="a", **known):
         ("warn", "2.5%", 6, "warned"),
     ],
 )
-def test_status_follows_from_severity_limit_and_failures(severity, limit, failures, status):
-    (result,) = results_of("t", [audit(severity=severity, limit=limit)], (200, failures))
+def test_status_follows_from_severity_tolerance_and_failures(severity, tolerance, failures, status):
+    (result,) = results_of("t", [check(severity=severity, tolerance=tolerance)], (200, failures))
     assert (result.status, result.failures, result.row_count) == (status, failures or 0, 200)
 
 
-def test_audits_of_a_table_are_one_query():
-    assert audit_query("mart.t AS t0", [audit("a"), audit("b")]) == (
+def test_checks_of_a_table_are_one_query():
+    assert count_query("mart.t AS t0", [check("a"), check("b")]) == (
         "SELECT COUNT(*), count_a, count_b FROM mart.t AS t0"
     )
-    assert audit_query(None, [audit("a")]) == "SELECT NULL, count_a"
+    assert count_query(None, [check("a")]) == "SELECT NULL, count_a"
 
 
-def test_proven_check_is_run_if_what_its_proof_rests_on_was_not_audited():
-    by_itself = audit("a", proven="grouped")
-    conditional = audit("b", proven="the contract of x", assumes=["x"])
-    unproven, shape = audit("c"), audit("d", proven="columns", sql=None)
+def test_proven_check_is_run_if_what_its_proof_rests_on_was_not_checked():
+    by_itself = check("a", proven="grouped")
+    conditional = check("b", proven="the contract of x", assumes=["x"])
+    unproven, shape = check("c"), check("d", proven="columns", sql=None)
     every = [by_itself, conditional, unproven, shape]
-    assert pending(every, audited=[]) == [conditional, unproven]
-    assert pending(every, audited=["x"]) == [unproven]
+    assert pending(every, passed=[]) == [conditional, unproven]
+    assert pending(every, passed=["x"]) == [unproven]
 
 
 def test_only_failures_of_severity_error_stop_publishing():
-    found = results_of("t", [audit(severity="warn")], (1, 1))
+    found = results_of("t", [check(severity="warn")], (1, 1))
     assert not stops(found)
-    assert stops([*found, *results_of("t", [audit()], (1, 1))])
-
-
-def test_all_failing_rows_are_the_examples_without_their_limit():
-    limited = audit(examples_sql="SELECT a FROM t WHERE b LIMIT 5")
-    assert all_failures_query(limited) == "SELECT a FROM t WHERE b"
-    assert all_failures_query(audit()) is None
+    assert stops([*found, *results_of("t", [check()], (1, 1))])
 
 
 def test_losing_more_than_half_of_the_rows_is_a_warning():

@@ -7,7 +7,7 @@ import ibis
 import pytest
 
 from pipeline import run
-from pipeline.compile.checks.facts import facts
+from pipeline.compile.checks.contract_checks import contract_checks
 from pipeline.compile.compiler import _Compiler, compile_plan
 from pipeline.config import Config
 from pipeline.engines import connect
@@ -116,8 +116,8 @@ class Project:
         model = self.graph[name]
         made = self.compiler._expression(model)
         table = self.compiler.model(replace(model, function=lambda *tables, **settings: change(made)))
-        laws = [audit for audit in self.plan.tables[name].audits if audit.kind == "law"]
-        table = replace(table, audits=[*table.audits, *laws])
+        laws = [check for check in self.plan.tables[name].checks if check.kind == "law"]
+        table = replace(table, checks=[*table.checks, *laws])
         return replace(self.plan, tables=self.plan.tables | {name: table})
 
     def build(self, plan, **options):
@@ -177,26 +177,25 @@ def test_wrong_columns_are_refused_before_any_query(project, name, change, messa
     assert message.format(table=name, column=column) in str(error.value)
 
 
-# Rows: the audits say so before anything is published.
+# Rows: the checks say so before anything is published.
 
 
 def bad_values(contract, table):
-    """For each way of breaking a row that the contract forbids: the audit, and the bad value."""
+    """For each way of breaking a row that the contract forbids: the check, and the bad value."""
     key, ways = contract.key(), {}
-    promised = facts(contract)
-    for fact in promised:
-        column = fact.columns[0]
-        if column in key and fact.kind != "reference":
+    for check in (each.check for each in contract_checks(contract)):
+        column = check.columns[0]
+        if column in key and check.kind != "reference":
             continue
         kind = table[column].type()
-        if fact.kind == "not_null":
-            ways.setdefault("null", (fact.name, {column: ibis.null(kind)}))
-        elif fact.kind == "range" and ">" in fact.name:
-            ways.setdefault("out of range", (fact.name, {column: ibis.literal(-1).cast(kind)}))
-        elif fact.kind == "isin":
-            ways.setdefault("not in list", (fact.name, {column: ibis.literal("no such value")}))
-        elif fact.kind == "reference":
-            ways.setdefault("orphan", (fact.name, {column: ibis.literal("nobody")}))
+        if check.kind == "not_null":
+            ways.setdefault("null", (check.name, {column: ibis.null(kind)}))
+        elif check.kind == "range" and ">" in check.name:
+            ways.setdefault("out of range", (check.name, {column: ibis.literal(-1).cast(kind)}))
+        elif check.kind == "isin":
+            ways.setdefault("not in list", (check.name, {column: ibis.literal("no such value")}))
+        elif check.kind == "reference":
+            ways.setdefault("orphan", (check.name, {column: ibis.literal("nobody")}))
     if "null" not in ways:
         ways["null"] = (f"not_null({key[0]})", {key[0]: ibis.null(table[key[0]].type())})
     return {"duplicate key": (f"unique({', '.join(key)})", {}), **ways}
@@ -320,9 +319,11 @@ def test_table_that_lost_most_of_its_rows_is_a_warning(project):
 def test_orphans_may_be_a_share_of_the_rows(project):
     name = "fct_git_commits"
     table = project.plan.tables[name]
-    lenient = [replace(audit, limit="100%") if audit.kind == "reference" else audit for audit in table.audits]
+    lenient = [
+        replace(check, tolerance="100%") if check.kind == "reference" else check for check in table.checks
+    ]
     plan = project.broken("dim_developers", nothing)
-    plan = replace(plan, tables=plan.tables | {name: replace(table, audits=lenient)})
+    plan = replace(plan, tables=plan.tables | {name: replace(table, checks=lenient)})
     result = project.build(plan, selected=[name, "dim_developers"], full_refresh=True)
     orphans = {audit.audit: audit for audit in result.audits if audit.kind == "reference"}
     found = orphans["references(developer_id)"]

@@ -1,4 +1,4 @@
-"""A law about the window of commits: taken over while time changes nothing, looked at again when it may."""
+"""A law about the window of commits: reused while time changes nothing, looked at again when it may."""
 
 import datetime as dt
 from dataclasses import replace
@@ -49,9 +49,9 @@ def plan():
 def commits(plan, tmp_path, monkeypatch):
     across = Auditor.across
 
-    def asking(auditor, table, audits, exist):
-        found.asked += [(table.name, audit.name) for audit in audits]
-        return across(auditor, table, audits, exist)
+    def asking(auditor, table, checks, exist):
+        found.asked += [(table.name, check.name) for check in checks]
+        return across(auditor, table, checks, exist)
 
     monkeypatch.setattr(Auditor, "across", asking)
     with connect(str(tmp_path / "x.duckdb")) as engine:
@@ -92,10 +92,10 @@ def test_the_law_is_looked_at_again_when_a_commit_has_gone(commits):
     assert commits.engine.fetch("SELECT count(*) FROM mart.fct_git_commits") == [(1,)]
 
 
-@pytest.mark.parametrize(("moved", "looked"), [("SELECT 0", False), ("SELECT 1", True), ("", True)])
-def test_the_law_has_an_edge_of_its_own_whatever_the_models_say(commits, plan, moved, looked):
-    audits = [replace(audit, time_drift=moved) for audit in plan.tables["fct_git_commits"].audits]
-    table = replace(plan.tables["fct_git_commits"], audits=audits)
+@pytest.mark.parametrize(("drifted", "looked"), [("SELECT 0", False), ("SELECT 1", True), ("", True)])
+def test_the_law_has_an_edge_of_its_own_whatever_the_models_say(commits, plan, drifted, looked):
+    checks = [replace(check, time_drift=drifted) for check in plan.tables["fct_git_commits"].checks]
+    table = replace(plan.tables["fct_git_commits"], checks=checks)
     commits.plan = replace(plan, tables=plan.tables | {"fct_git_commits": table})
     commits.build(FIRST)
     assert commits.build(FIRST) == ("passed", looked)

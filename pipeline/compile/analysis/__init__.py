@@ -1,0 +1,7 @@
+"""What expressions tell, before any query.
+
+* `properties`: what is known of columns and relations, by the rules of `values`, `relations` and `joins`.
+* `column_lineage`: what each column comes from.
+* `partitions`, with `column_origins`: which columns partition a model.
+* `time_drift`: whether time alone changes a model's rows.
+"""

@@ -1,4 +1,4 @@
-"""Where values of a column come from, and what of that a join keeps: the words of `partitions`."""
+"""Where values of a column come from, and what of that a join keeps: the domain of `partitions`."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace

@@ -1,12 +1,10 @@
 """Which keys and values survive a join."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 import ibis.expr.operations as ops
 
-from pipeline.compile.analysis.column_properties import ANYTHING, Known
-from pipeline.compile.analysis.relation_properties import Rows
+from pipeline.compile.analysis.properties import ANYTHING, Column, Rows
 
 # A column, named by the table that it comes from.
 Pair = tuple[ops.Relation, str]
@@ -21,7 +19,7 @@ class Joined:
     """The tables of a join so far."""
 
     def __init__(self, first: ops.JoinReference, rows: Rows) -> None:
-        self.columns: dict[Pair, Known] = _of(first, rows)
+        self.columns: dict[Pair, Column] = _of(first, rows)
         self.keys = _keys_of(first, rows)
         self.same: dict[Pair, Pair] = {}
 
@@ -38,14 +36,13 @@ class Joined:
         # A key survives where each of its rows meets at most one row of the other side.
         kept_left = _grounded(self.keys, one_right)
         kept_right = _grounded(right_keys, one_left)
-        present = Known(present=True, why="matched by a join")
+        present = Column(present=True, why="matched by a join")
         match link.how:
             case "inner":
                 self.columns |= right
                 for left_column, right_column in equal.items():
-                    known_ = self.columns[left_column].also(self.columns[right_column])
-                    known_ = known_.also(present)
-                    self.columns[left_column] = self.columns[right_column] = known_
+                    both_ = self.columns[left_column].also(self.columns[right_column]).also(present)
+                    self.columns[left_column] = self.columns[right_column] = both_
                     self.same[right_column] = left_column
                 self.keys = [*kept_left, *kept_right, *both]
             case "cross":
@@ -68,12 +65,10 @@ class Joined:
             case _:
                 self.columns = dict.fromkeys([*self.columns, *right], ANYTHING)
                 self.keys = []
-        if link.how not in ("semi", "anti"):
-            self.columns = {pair: replace(of, numbers_rows_of=None) for pair, of in self.columns.items()}
         self.keys = self.keys[:MOST_KEYS]
 
 
-def _of(table: ops.JoinReference, rows: Rows) -> dict[Pair, Known]:
+def _of(table: ops.JoinReference, rows: Rows) -> dict[Pair, Column]:
     return {(table, name): of for name, of in rows.columns.items()}
 
 
@@ -81,12 +76,12 @@ def _keys_of(table: ops.JoinReference, rows: Rows) -> list[JoinKey]:
     return [(frozenset((table, name) for name in key.columns), key.why, key.assumes) for key in rows.keys]
 
 
-def _optional(columns: Mapping[Pair, Known]) -> dict[Pair, Known]:
+def _optional(columns: Mapping[Pair, Column]) -> dict[Pair, Column]:
     return {pair: of.optional() for pair, of in columns.items()}
 
 
 def _equalities(
-    link: ops.JoinLink, left: Mapping[Pair, Known], right: Mapping[Pair, Known]
+    link: ops.JoinLink, left: Mapping[Pair, Column], right: Mapping[Pair, Column]
 ) -> Iterable[tuple[Pair, Pair]]:
     for predicate in link.predicates:
         if not isinstance(predicate, ops.Equals):

@@ -1,15 +1,16 @@
-"""Which models can be rebuilt in part, proven from their expressions.
+"""Which columns partition a model, so that it can be rebuilt in part; proven from its expression.
 
-A column `c` of a model keeps apart: rows with `c = v` depend, of every table that may change, on nothing
+A column `c` partitions a model if its rows with `c = v` depend, of every table that may change, on nothing
 but the rows with some column of it `= v`. Every window and every aggregation between them is partitioned
 by it, every join to a table that may change is an equality on it. Where rows arrive with the values V,
 it is then enough to delete the rows of the model with `c` in V, and to put there what the model makes of
-the rows with V. Of columns that keep apart, any set does so as well: each narrows down what the others leave.
+the rows with V. Where several columns partition a model, so does any set of them: each narrows down what the
+others leave.
 
-A table may also be looked up in: rows of a base table, which keep apart by `c`, are joined to it by other
+A table may also be looked up in: rows of a base table that is partitioned by `c` are joined to it by other
 columns. A row of it that arrives concerns the values of `c` of the base's rows that find it, by `PlanLookup`.
 
-Whatever is not understood keeps nothing apart, and is rebuilt whole.
+Whatever is not understood partitions nothing, and the model is rebuilt whole.
 """
 
 from collections import defaultdict
@@ -26,7 +27,7 @@ from pipeline.plan import PlanLookup
 
 @dataclass(frozen=True)
 class Partitions:
-    """By which columns a model can be rebuilt in part: none if by no column.
+    """The columns that partition a model, if there are any.
 
     Attributes:
         columns: column → table that may change → the column of it with the same values.
@@ -48,7 +49,7 @@ def partitions(
     fixed: Collection[str] = (),
     key: Collection[str] = (),
 ) -> Partitions:
-    """The columns that keep apart.
+    """The columns that partition a table.
 
     Args:
         expression: the table that is made.
@@ -76,22 +77,22 @@ def partitions(
 
 
 @dataclass(frozen=True)
-class _Apart:
+class _Traced:
     """What is known of a relation.
 
     Attributes:
-        columns: those that keep apart, and where their values come from.
+        columns: those that partition it, and where their values come from.
         changes: whether anything below may change.
     """
 
     columns: Mapping[str, Origin]
     changes: bool = True
 
-    def only(self, names: Collection[str]) -> "_Apart":
+    def only(self, names: Collection[str]) -> "_Traced":
         return replace(self, columns={name: of for name, of in self.columns.items() if name in names})
 
 
-NOTHING = _Apart({})
+NOTHING = _Traced({})
 
 
 class _Tracer:
@@ -100,20 +101,20 @@ class _Tracer:
     def __init__(self, tables: Mapping[ops.Relation, str], fixed: Collection[str]) -> None:
         self._tables = tables
         self._fixed = fixed
-        self._seen: dict[ops.Relation, _Apart] = {}
+        self._seen: dict[ops.Relation, _Traced] = {}
 
-    def trace(self, relation: ops.Relation) -> _Apart:
+    def trace(self, relation: ops.Relation) -> _Traced:
         if relation not in self._seen:
             self._seen[relation] = self._rule(relation)
         return self._seen[relation]
 
-    def _rule(self, relation: ops.Relation) -> _Apart:
+    def _rule(self, relation: ops.Relation) -> _Traced:
         below = relation.find(ops.PhysicalTable)
         if all(self._tables.get(table) in self._fixed for table in below):
-            return _Apart({name: Origin({}) for name in relation.schema.names}, changes=False)
+            return _Traced({name: Origin({}) for name in relation.schema.names}, changes=False)
         if relation in self._tables:
             table = self._tables[relation]
-            return _Apart({name: Origin({table: name}) for name in relation.schema.names})
+            return _Traced({name: Origin({table: name}) for name in relation.schema.names})
         match relation:
             case ops.Project():
                 return self._project(relation.parent, relation.values, relation.values.values())
@@ -131,7 +132,7 @@ class _Tracer:
                     name: merged(left.columns[name], right.columns[name])
                     for name in left.columns.keys() & right.columns.keys()
                 }
-                return _Apart({name: origin for name, origin in both.items() if origin is not None})
+                return _Traced({name: origin for name, origin in both.items() if origin is not None})
             case ops.DropColumns():
                 return self.trace(relation.parent).only(relation.schema.names)
             case ops.DropNull() | ops.Distinct() | ops.Sort() | ops.SelfReference() | ops.JoinReference():
@@ -145,11 +146,11 @@ class _Tracer:
         values: Iterable[ops.Value],
         *,
         aggregating: bool = False,
-    ) -> _Apart:
+    ) -> _Traced:
         """Columns that are passed on as they are, where every window is partitioned by them."""
         below = self.trace(parent).columns
         kept = _partitioned(values, parent, below, aggregating=aggregating)
-        return _Apart(
+        return _Traced(
             {
                 name: below[value.name]
                 for name, value in named.items()
@@ -157,7 +158,7 @@ class _Tracer:
             }
         )
 
-    def _join(self, chain: ops.JoinChain) -> _Apart:
+    def _join(self, chain: ops.JoinChain) -> _Traced:
         conditions = [predicate for link in chain.rest for predicate in link.predicates]
         computed = [*conditions, *chain.values.values()]
         if any(isinstance(node, MANY_ROWS) for node in parts(computed)):
@@ -180,7 +181,7 @@ class _Tracer:
                 ]
             changes = changes or right.changes
         origins = {field: same.origin for same in classes for field in same.shown}
-        return _Apart({name: origins[value] for name, value in chain.values.items() if value in origins})
+        return _Traced({name: origins[value] for name, value in chain.values.items() if value in origins})
 
     def _source(self, relation: ops.Relation) -> Source:
         """The table that every row of a relation has values of one row of, if there is one."""

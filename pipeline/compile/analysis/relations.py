@@ -6,26 +6,20 @@ from dataclasses import replace
 import ibis.expr.operations as ops
 from ibis import literal
 
-from pipeline.compile.analysis.column_properties import ANYTHING, Known
-from pipeline.compile.analysis.conditions import implied
-from pipeline.compile.analysis.contract_properties import promised
 from pipeline.compile.analysis.joins import MOST_KEYS, Joined, Pair
-from pipeline.compile.analysis.relation_properties import Key, Rows
+from pipeline.compile.analysis.properties import ANYTHING, Column, Key, Rows, one_of
 from pipeline.compile.analysis.values import Scope, known
-from schemas.base import Contract
 
 
 class Relations:
     """Follows an expression from its tables upwards.
 
     Args:
-        assume: contracts of the tables that it reads, by name.
-        severities: the configuration's `severity`; a check that may fail is no ground to build on.
+        tables: what is known of the tables that it reads, by name.
     """
 
-    def __init__(self, assume: Mapping[str, type[Contract]], severities: Mapping[str, str]) -> None:
-        self._assume = assume
-        self._severities = tuple(severities.items())
+    def __init__(self, tables: Mapping[str, Rows]) -> None:
+        self._tables = tables
         self._seen: dict[ops.Relation, Rows] = {}
 
     def rows(self, relation: ops.Relation) -> Rows:
@@ -35,17 +29,18 @@ class Relations:
             self._seen[relation] = replace(found, keys=_fewest(found.keys))
         return self._seen[relation]
 
-    def _column(self, relation: ops.Relation, name: str) -> Known:
+    def _column(self, relation: ops.Relation, name: str) -> Column:
         return self.rows(relation).columns[name]
 
     def _rule(self, relation: ops.Relation) -> Rows:
         match relation:
-            case ops.UnboundTable() if relation.name in self._assume:
-                contract = self._assume[relation.name]
-                # mypy takes a class for one of its instances, which Ibis makes hashable otherwise.
-                return promised(contract, self._severities)  # type: ignore[arg-type]
+            case ops.UnboundTable() if relation.name in self._tables:
+                return self._tables[relation.name]
             case ops.Project():
-                return self._project(relation)
+                scope = Scope(self._column)
+                columns = {name: known(value, scope) for name, value in relation.values.items()}
+                names = _names(relation.values, relation.parent)
+                return Rows(columns, _renamed(self.rows(relation.parent).keys, names))
             case ops.Filter():
                 return self._filter(relation)
             case ops.Aggregate():
@@ -56,7 +51,9 @@ class Relations:
             case ops.JoinChain():
                 return self._join(relation)
             case ops.Union():
-                return self._union(relation)
+                left, right = self.rows(relation.left).columns, self.rows(relation.right).columns
+                columns = {name: one_of([left[name], right[name]]) for name in relation.schema.names}
+                return Rows(columns, (Key(frozenset(columns), "distinct"),) if relation.distinct else ())
             case ops.Difference() | ops.Intersection():
                 return self.rows(relation.left)
             case ops.FillNull():
@@ -66,79 +63,38 @@ class Relations:
             case ops.DropColumns():
                 rows = self.rows(relation.parent)
                 kept = {name: rows.columns[name] for name in relation.schema.names}
-                keys = tuple(key for key in rows.keys if key.columns <= kept.keys())
-                return Rows(kept, keys)
+                return Rows(kept, tuple(key for key in rows.keys if key.columns <= kept.keys()))
             case ops.Limit() | ops.Sort() | ops.SelfReference() | ops.JoinReference():
                 return self.rows(relation.parent)
         return Rows(dict.fromkeys(relation.schema.names, ANYTHING))
-
-    def _project(self, project: ops.Project) -> Rows:
-        scope = Scope(self._column)
-        columns = {name: known(value, scope) for name, value in project.values.items()}
-        names = _names(project.values, project.parent)
-        keys = _renamed(self.rows(project.parent).keys, names)
-        return Rows({name: _renumbered(of, project) for name, of in columns.items()}, keys)
 
     def _filter(self, filtered: ops.Filter) -> Rows:
         parent = self.rows(filtered.parent)
         scope = Scope(self._column).where(*filtered.predicates)
         columns = {name: known(ops.Field(filtered.parent, name), scope) for name in parent.columns}
-        keys = list(parent.keys)
-        constant = set()
+        keys, constant = list(parent.keys), set()
         for condition in _conjuncts(filtered.predicates):
-            for value, said in implied(condition).items():
-                of = known(value, Scope(self._column))
-                only_first = said.high is not None and said.high < 1 and of.low == 0
-                group = _columns_of(of.numbers_rows_of, filtered.parent)
-                if only_first and group is not None:
-                    keys.append(Key(group, f"the first row of each {_listed(group)}"))
-                if isinstance(value, ops.Field) and said.values and len(said.values) == 1:
-                    constant.add(value.name)
+            match condition:
+                case ops.Equals(left=value, right=ops.Literal()):
+                    group = _numbered(value, filtered.parent)
+                    if group is not None:
+                        keys.append(Key(group, f"one row of each {_listed(group)}"))
+                    # Of fractions, two that are equal may not look the same.
+                    if isinstance(value, ops.Field) and not value.dtype.is_floating():
+                        constant.add(value.name)
         keys += [replace(key, columns=key.columns - constant) for key in keys if key.columns & constant]
-        # Which rows are numbered how is about all rows, not about those that are left.
-        columns = {name: replace(of, numbers_rows_of=None) for name, of in columns.items()}
         return Rows(columns, tuple(keys))
 
     def _aggregate(self, aggregate: ops.Aggregate) -> Rows:
         scope = Scope(self._column, filled=bool(aggregate.groups))
-        columns = {
-            name: replace(known(value, scope), numbers_rows_of=None)
-            for name, value in (aggregate.groups | aggregate.metrics).items()
-        }
+        values = aggregate.groups | aggregate.metrics
         group = frozenset(aggregate.groups)
         why = f"grouped by {_listed(group)}" if group else "a single row"
         names = _names(aggregate.groups, aggregate.parent)
         inherited = _renamed(self.rows(aggregate.parent).keys, names)
-        return Rows(columns, (Key(group, why), *inherited))
-
-    def _union(self, union: ops.Union) -> Rows:
-        left, right = self.rows(union.left), self.rows(union.right)
-        columns = {
-            name: replace(left.columns[name].either(right.columns[name]), numbers_rows_of=None)
-            for name in union.schema.names
-        }
-        keys = [Key(frozenset(columns), "distinct")] if union.distinct else []
-        for name in columns:
-            one, other = left.columns[name], right.columns[name]
-            apart = (
-                one.present
-                and other.present
-                and one.values is not None
-                and other.values is not None
-                and not one.values & other.values
-            )
-            if not apart:
-                continue
-            keys += [
-                Key(
-                    mine.columns | theirs.columns | {name},
-                    f"the parts of the union differ in {name}",
-                    mine.assumes | theirs.assumes | one.assumes | other.assumes,
-                )
-                for mine in left.keys
-                for theirs in right.keys
-            ]
-        return Rows(columns, tuple(keys))
+        return Rows(
+            {name: known(value, scope) for name, value in values.items()}, (Key(group, why), *inherited)
+        )
 
     def _fill_null(self, filled: ops.FillNull) -> Rows:
         rows = self.rows(filled.parent)
@@ -149,7 +105,7 @@ class Relations:
         for name, value in filled.replacements.items():
             default = known(value if isinstance(value, ops.Value) else literal(value).op(), scope)
             present = default.present or columns[name].present
-            columns[name] = replace(columns[name].either(default), present=present, why="its default")
+            columns[name] = replace(one_of([columns[name], default], "its default"), present=present)
         untouched = rows.columns.keys() - filled.replacements.keys()
         return Rows(columns, tuple(key for key in rows.keys if key.columns <= untouched))
 
@@ -159,9 +115,8 @@ class Relations:
         names = list(rows.columns) if subset is None else [field.name for field in subset]
         if dropped.how != "any" and len(names) != 1:
             return rows
-        present = Known(present=True, why="filtered to be present")
-        said = {name: rows.columns[name].also(present) for name in names}
-        return Rows({**rows.columns, **said}, rows.keys)
+        present = Column(present=True, why="filtered to be present")
+        return replace(rows, columns={**rows.columns, **{n: rows.columns[n].also(present) for n in names}})
 
     def _join(self, chain: ops.JoinChain) -> Rows:
         """Joins from left to right; columns are named by the table they come from."""
@@ -169,9 +124,7 @@ class Relations:
         for link in chain.rest:
             joined.join(link, self.rows(link.table.parent))
         scope = Scope(lambda relation, name: joined.columns[relation, name])
-        columns = {
-            name: replace(known(value, scope), numbers_rows_of=None) for name, value in chain.values.items()
-        }
+        columns = {name: known(value, scope) for name, value in chain.values.items()}
         names: dict[Pair, str] = {}
         for name, value in chain.values.items():
             if isinstance(value, ops.Field):
@@ -223,23 +176,22 @@ def _conjuncts(predicates: Iterable[ops.Value]) -> Iterable[ops.Value]:
             yield predicate
 
 
-def _renumbered(of: Known, project: ops.Project) -> Known:
-    """The groups of a row number as columns of the projection, if all of them are there."""
-    if of.numbers_rows_of is None:
-        return of
-    names = {value: name for name, value in project.values.items()}
-    if not of.numbers_rows_of <= names.keys():
-        return replace(of, numbers_rows_of=None)
-    group = frozenset(ops.Field(project, names[value]) for value in of.numbers_rows_of)
-    return replace(of, numbers_rows_of=group)
-
-
-def _columns_of(group: frozenset[ops.Value] | None, relation: ops.Relation) -> frozenset[str] | None:
-    """The names of a group that consists of columns of this very relation."""
-    if group is None:
-        return None
-    if all(isinstance(value, ops.Field) and value.rel == relation for value in group):
-        return frozenset(value.name for value in group)
+def _numbered(value: ops.Value, relation: ops.Relation) -> frozenset[str] | None:
+    """The columns of a relation by whose groups a value numbers the rows, if that is what it does."""
+    while isinstance(value, ops.Alias):
+        value = value.arg
+    match value:
+        case ops.WindowFunction(func=ops.RowNumber()):
+            columns = {ops.Field(relation, name): name for name in relation.schema.names}
+            if not columns.keys() >= {*value.group_by}:
+                return None
+            return frozenset(columns[part] for part in value.group_by)
+        case ops.Field(rel=ops.Project()) if value.rel == relation:
+            group = _numbered(relation.values[value.name], relation.parent)
+            names = _names(relation.values, relation.parent)
+            if group is None or not group <= names.keys():
+                return None
+            return frozenset(names[name] for name in group)
     return None
 
 

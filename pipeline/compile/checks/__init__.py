@@ -1,9 +1,9 @@
-"""Audits: what contracts promise, as facts that are proven from an expression or counted by SQL.
+"""Checks: what contracts promise, proven from an expression or counted by SQL.
 
-* `facts`: a contract as a list of facts.
+* `contract_checks`: a contract as a list of checks, each with its expressions.
 * `proof`: which of them follow from the expression that makes the table.
-* `sql`: the rest as SQL, made to be fused into one query per table.
-* `laws`: the conservation laws across tables.
+* `sql`: the checks of a table with their SQL, made to be fused into one query per table.
+* `laws`: the conservation laws across tables; `freshness`: how old raw rows may be.
 
 Only the compiler needs this package; a run works on the plan alone (`pipeline.plan.check_results`).
 """

@@ -1,4 +1,4 @@
-"""How old the newest row of a raw table may be, as an audit."""
+"""How old the newest row of a raw table may be, as a check."""
 
 import ibis
 import ibis.expr.types as ir
@@ -13,10 +13,10 @@ ARRIVED = "created_at"
 OCCURRED = ("timestamp", "commit_timestamp", "date")
 
 
-def freshness_audit(
+def freshness_check(
     source: type[Source], table: ir.Table, limit: Freshness | None, dialect: str
 ) -> list[Check]:
-    """The audit that a configured limit asks for, if it does.
+    """The check that a configured limit asks for, if it does.
 
     It only warns: stale input is no reason to withhold what follows from it. A table without
     rows has no age.

@@ -11,15 +11,15 @@ Beside them stands one that only warns: no month costs more than its budget.
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import ibis
 import ibis.expr.types as ir
 from ibis import _
 
-from pipeline.compile.checks.facts import configured
+from pipeline.compile.checks.contract_checks import configured
 from pipeline.models.operations import as_of
-from pipeline.plan import EXAMPLES, Check
+from pipeline.plan import Check
 
 TOKENS = ("input_tokens", "output_tokens", "cache_creation_tokens", "cache_read_tokens")
 
@@ -77,19 +77,18 @@ def law_audits(
         if not set(law.needs) <= set(known):
             continue
         broken = law.broken(table_of)
-        audit = Check(
+        check = Check(
             name=law.name,
             kind="law",
             columns=list(law.columns),
             description=law.description,
+            severity=law.severity,
             sql=f"({sql(broken.agg(broken=broken.count()))})",
-            examples_sql=f"{sql(broken)} LIMIT {EXAMPLES}",
+            failing_rows_sql=sql(broken),
             needs=list(law.needs),
             time_drift=time_drift(broken),
         )
-        severity, limit = configured(law.table, law.name, severities or {}, law.severity, None)
-        audits = found.setdefault(law.table, [])
-        audits.append(replace(audit, severity=severity, limit=limit))
+        found.setdefault(law.table, []).append(configured(check, law.table, severities or {}))
     return found
 
 

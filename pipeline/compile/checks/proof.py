@@ -1,90 +1,78 @@
-"""Which facts follow from the expression that makes a table, so that they need no query."""
+"""Which checks follow from the expression that makes a table, so that they need no query.
+
+Keys and presence are proven (`pipeline.compile.analysis.properties` says how); every other check is run.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 
 import ibis.expr.types as ir
 
-from pipeline.compile.analysis.column_properties import ORDERED, Known
+from pipeline.compile.analysis.properties import ANYTHING, Column, Key, Rows
 from pipeline.compile.analysis.relations import Relations
-from pipeline.compile.checks.facts import Fact
+from pipeline.compile.checks.contract_checks import contract_checks
+from pipeline.plan import Check
 from schemas.base import Contract
 
 
 @dataclass(frozen=True)
 class Proof:
-    """Why a fact holds, and the tables whose contracts that rests on."""
+    """Why a check holds, and the tables whose contracts that rests on."""
 
     why: str
     assumes: frozenset[str] = frozenset()
 
 
 class Prover:
-    """Proves facts about the table that an expression makes.
+    """Proves checks of the table that an expression makes.
 
     Args:
         expr: the expression.
-        assume: contracts of the tables that it reads and that are audited before it, by name.
+        assume: contracts of the tables that it reads and whose checks run before its own, by name.
         severities: the configuration's `severity`; a check that may fail proves nothing.
     """
 
     def __init__(
-        self,
-        expr: ir.Table,
-        assume: Mapping[str, type[Contract]],
-        severities: Mapping[str, str],
+        self, expr: ir.Table, assume: Mapping[str, type[Contract]], severities: Mapping[str, str]
     ) -> None:
-        self._expr = expr
-        self._rows = Relations(assume, severities).rows(expr.op())
+        self._rows = Relations(promised(assume, severities)).rows(expr.op())
 
-    def prove(self, fact: Fact) -> Proof | None:
-        """A proof of the fact, if there is one."""
-        if fact.kind == "unique":
-            key = self._rows.key_within(fact.columns)
+    def prove(self, check: Check) -> Proof | None:
+        """A proof of the check, if there is one."""
+        if check.kind == "unique":
+            key = self._rows.key_within(check.columns)
             return Proof(key.why, key.assumes) if key else None
-        if fact.kind not in ("not_null", "range", "isin"):
-            return None
-        column = fact.columns[0]
-        known = self._rows.columns[column]
-        floating = self._expr[column].type().is_floating()
-        if floating and known.number < ORDERED:
-            return None
-        holds = known.present if fact.kind == "not_null" else _within(known, fact)
-        return Proof(known.why or "the expression", known.assumes) if holds else None
+        if check.kind == "not_null":
+            column = self._rows.columns[check.columns[0]]
+            # A NaN is as good as nothing.
+            if column.present and column.number:
+                return Proof(column.why or "the expression", column.assumes)
+        return None
 
 
-def _within(known: Known, fact: Fact) -> bool:
-    """Whether the values that a column can have satisfy a check of Pandera's."""
-    assert fact.check is not None
-    given = fact.check.statistics or {}
-    match fact.check.name:
-        case "isin":
-            return known.values is not None and known.values <= set(given["allowed_values"])
-        case "notin":
-            return known.values is not None and not known.values & set(given["forbidden_values"])
-        case "in_range":
-            low, high = given["min_value"], given["max_value"]
-            return (
-                given.get("include_min", True)
-                and given.get("include_max", True)
-                and _at_least(known, low)
-                and _at_most(known, high)
-            )
-        case "greater_than_or_equal_to":
-            return _at_least(known, given["min_value"])
-        case "greater_than":
-            low = given["min_value"]
-            return _at_least(known, low) and (known.low > low or (low == 0 and known.nonzero))
-        case "less_than_or_equal_to":
-            return _at_most(known, given["max_value"])
-        case "less_than":
-            return _at_most(known, given["max_value"]) and known.high < given["max_value"]
-    return False
+def promised(contracts: Mapping[str, type[Contract]], severities: Mapping[str, str]) -> dict[str, Rows]:
+    """What is known of tables by checks that stop a build if a single row fails."""
+    words = tuple(severities.items())
+    # mypy takes a class for one of its instances, which Ibis makes hashable otherwise.
+    return {name: _promised(contract, words) for name, contract in contracts.items()}  # type: ignore[arg-type]
 
 
-def _at_least(known: Known, low: object) -> bool:
-    return known.low is not None and isinstance(low, int | float) and known.low >= low
-
-
-def _at_most(known: Known, high: object) -> bool:
-    return known.high is not None and isinstance(high, int | float) and known.high <= high
+@cache
+def _promised(contract: type[Contract], severities: tuple[tuple[str, str], ...]) -> Rows:
+    name = contract.table()
+    why, assumes = f"the contract of {name}", frozenset([name])
+    columns = {
+        column: replace(ANYTHING, number=not kind.is_floating())
+        for column, kind in contract.columns().items()
+    }
+    keys = []
+    for each in contract_checks(contract, dict(severities)):
+        check = each.check
+        if check.severity != "error" or check.tolerance is not None:
+            continue
+        if check.kind == "unique":
+            keys.append(Key(frozenset(check.columns), why, assumes))
+        elif check.kind == "not_null":
+            columns[check.columns[0]] = Column(True, True, why, assumes)
+    return Rows(columns, tuple(keys))

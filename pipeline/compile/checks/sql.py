@@ -1,44 +1,47 @@
-"""Facts as the audits of a plan: proven, or a scalar SQL expression that counts failing rows."""
+"""The checks of one table with their SQL: an expression that counts failing rows, and a query for them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 import sqlglot.expressions as sge
 
-from pipeline.compile.checks.facts import Fact, facts, shape_problems
+from pipeline.compile.checks.contract_checks import CheckExpression, contract_checks, shape_problems
 from pipeline.compile.checks.proof import Prover
 from pipeline.compile.renderings import COMPILERS
 from pipeline.errors import ModelError
-from pipeline.plan import EXAMPLES, Check
+from pipeline.plan import Check
 from schemas.base import Contract, Source
 
 # What Ibis calls a table that stands alone in a query.
 ALIAS = "t0"
 
 
-def audits_for(
+def table_checks(
     contract: type[Contract],
     expr: ir.Table | None,
     *,
     dialect: str,
     schema: str,
+    relation: str | None = None,
     severities: Mapping[str, str] | None = None,
     schemas: Mapping[str, str] | None = None,
     assume: Mapping[str, type[Contract]] | None = None,
 ) -> tuple[list[Check], str]:
-    """The audits of one table, and what their SQL is selected from.
+    """The checks of one table, and what its rows are selected from (`PlanTable.relation`).
 
     Args:
         contract: what the table promises.
-        expr: the expression that makes it, over unbound tables; of a source, the expression
-            that gives its columns the types of the contract; of a seed, None.
+        expr: the expression that makes it, over unbound tables; of a source, the table as its contract
+            says; of a seed, None.
         dialect: an Ibis backend's name: duckdb, postgres, pyspark, bigquery.
         schema: schema of the database that the table is published in.
+        relation: a query that reads the table, where it is not as its contract says.
         severities: the configuration's `severity`.
         schemas: schema of the database by table, for references.
-        assume: contracts of the tables that `expr` reads and that are audited before it,
+        assume: contracts of the tables that `expr` reads and whose checks run before its own,
             by the names that its unbound tables have. Proofs may rest on them.
 
     Raises:
@@ -53,41 +56,35 @@ def audits_for(
     renderer = Renderer(dialect)
     table = ibis.table(contract.columns(), name=contract.table(), database=schema)
     is_source = issubclass(contract, Source)
-    relation = f"({renderer.sql(expr)})" if is_source else renderer.relation(table)
-    audit_from = f"{relation} AS {ALIAS}"
+    if is_source:
+        relation = f"({relation or renderer.sql(expr)})"
+    relation = f"{relation or renderer.relation(table)} AS {ALIAS}"
     prover = Prover(expr, assume or {}, severities or {}) if expr is not None else None
 
-    found = facts(contract, severities, schemas)
-    counts, conditions = renderer.row_facts(table, found)
-    audits = [] if is_source else [_shape(contract, is_seed=expr is None)]
-    for fact in found:
-        proof = prover.prove(fact) if prover else None
-        if fact.failing:
-            counted = counts[fact.name]
-            examples: str | None = _examples(
-                renderer, audit_from, fact.shown, contract.key(), conditions[fact.name]
-            )
+    found = contract_checks(contract, severities, schemas)
+    counts, conditions = renderer.row_checks(table, found)
+    checks = [] if is_source else [_shape(contract, is_seed=expr is None)]
+    for each in found:
+        name = each.check.name
+        proof = prover.prove(each.check) if prover else None
+        rows: str | None = None
+        if each.failing:
+            counted = counts[name]
+            rows = _failing_rows(renderer, relation, each.shown, contract.key(), conditions[name])
         else:
-            assert fact.failures is not None
-            counted = renderer.scalar(fact.failures(table))
-            rows = fact.examples and fact.examples(table)
-            examples = None if rows is None else f"{renderer.sql(rows)} LIMIT {EXAMPLES}"
-        audits.append(
-            Check(
-                name=fact.name,
-                kind=fact.kind,
-                columns=list(fact.columns),
-                description=fact.description,
-                severity=fact.severity,
-                limit=fact.limit,
+            assert each.failures is not None
+            counted = renderer.scalar(each.failures(table))
+            rows = renderer.sql(each.failing_rows(table)) if each.failing_rows else None
+        checks.append(
+            replace(
+                each.check,
                 proven=proof.why if proof else None,
                 assumes=sorted(proof.assumes) if proof else [],
                 sql=counted,
-                examples_sql=examples,
-                needs=list(fact.needs),
+                failing_rows_sql=rows,
             )
         )
-    return audits, audit_from
+    return checks, relation
 
 
 class Renderer:
@@ -122,18 +119,20 @@ class Renderer:
             return self._text(query.expressions[0].unalias())
         return f"({self._text(query)})"
 
-    def row_facts(self, table: ir.Table, found: list[Fact]) -> tuple[dict[str, str], dict[str, str]]:
-        """By fact: how many rows fail, and which; all compiled at once, which is fast."""
-        named = {f"a{at}": fact for at, fact in enumerate(found) if fact.failing}
+    def row_checks(
+        self, table: ir.Table, found: list[CheckExpression]
+    ) -> tuple[dict[str, str], dict[str, str]]:
+        """By check: how many rows fail, and which; all compiled at once, which is fast."""
+        named = {f"a{at}": each for at, each in enumerate(found) if each.failing}
         if not named:
             return {}, {}
-        fails = {alias: fact.failing(table) for alias, fact in named.items() if fact.failing}
+        fails = {alias: each.failing(table) for alias, each in named.items() if each.failing}
         counts = self._query(
             table.aggregate(**{alias: table.count(where=failing) for alias, failing in fails.items()})
         )
         conditions = self._query(table.select(**fails))
         return tuple(  # type: ignore[return-value]
-            {named[column.alias].name: self._text(column.unalias()) for column in query.expressions}
+            {named[column.alias].check.name: self._text(column.unalias()) for column in query.expressions}
             for query in (counts, conditions)
         )
 
@@ -144,8 +143,8 @@ class Renderer:
         return str(query.sql(dialect=self.compiler.dialect))
 
 
-def _examples(
-    renderer: Renderer, audit_from: str, shown: tuple[str, ...], key: list[str], condition: str
+def _failing_rows(
+    renderer: Renderer, relation: str, shown: tuple[str, ...], key: list[str], condition: str
 ) -> str:
     def quoted(column: str) -> str:
         name = sge.column(column, table=ALIAS, quoted=True)
@@ -153,7 +152,7 @@ def _examples(
 
     columns = ", ".join(map(quoted, shown))
     order = f" ORDER BY {', '.join(map(quoted, key))}" if key else ""
-    return f"SELECT {columns} FROM {audit_from} WHERE {condition}{order} LIMIT {EXAMPLES}"
+    return f"SELECT {columns} FROM {relation} WHERE {condition}{order}"
 
 
 def _shape(contract: type[Contract], *, is_seed: bool) -> Check:

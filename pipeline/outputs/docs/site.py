@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cached_property
 from html import escape
 from importlib.util import find_spec
@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.outputs.docs.highlight import highlight
-from pipeline.outputs.docs.state import Result, State, TableState
+from pipeline.outputs.docs.state import State, TableState
 from pipeline.outputs.pages import base_css, environment, visible
-from pipeline.plan import Check, Plan, PlanColumn, PlanTable
-from pipeline.plan.check_results import STATUSES
+from pipeline.plan import Plan, PlanColumn, PlanTable
+from pipeline.plan.check_results import STATUSES, CheckResult, without_query
 from pipeline.plan.lineage import KINDS, ROWS, VALUE
 
 if TYPE_CHECKING:
@@ -38,6 +38,9 @@ LAYERS = {
 # A page lists at most this many tables at its side; of more, it lists the layers.
 MOST_IN_SIDEBAR = 80
 MOST_IN_SAMPLE = 8
+
+# The status of a check that no run has made.
+NEVER_MADE = "none"
 
 _PLAIN_NAME = re.compile(r"[a-z0-9_]{1,100}")
 
@@ -102,19 +105,6 @@ def page_path(table: str) -> str:
     return f"tables/t-{hashlib.blake2b(table.encode(), digest_size=10).hexdigest()}.html"
 
 
-@dataclass(frozen=True)
-class ShownCheck:
-    """An audit of the plan with its last result, if it has one."""
-
-    audit: Check
-    result: Result | None
-
-    @property
-    def status(self) -> str:
-        """failed, warned, passed, proven, skipped, or none: never made."""
-        return self.result.status if self.result else "none"
-
-
 class TablePage:
     """What the page of a table shows."""
 
@@ -126,9 +116,8 @@ class TablePage:
         self.downstream: list[str] = []
         self.state = state.tables.get(table.name, TableState())
         self._plan = plan
-        checks = [ShownCheck(audit, state.results.get((table.name, audit.name))) for audit in table.audits]
-        order = [*STATUSES, "none"]
-        self.checks = sorted(checks, key=lambda check: order.index(check.status))
+        order = [*STATUSES, NEVER_MADE]
+        self.checks = sorted(_results(table, state), key=lambda result: order.index(result.status))
 
     @property
     def grain(self) -> str:
@@ -146,7 +135,8 @@ class TablePage:
         """The worst status of its checks."""
         found = {check.status for check in self.checks}
         return next(
-            (status for status in STATUSES[:3] if status in found), "passed" if found & {"proven"} else "none"
+            (status for status in STATUSES[:3] if status in found),
+            "passed" if found & {"proven"} else NEVER_MADE,
         )
 
     @cached_property
@@ -154,9 +144,9 @@ class TablePage:
         """Checks by status."""
         return Counter(check.status for check in self.checks)
 
-    def checks_of(self, column: PlanColumn) -> list[ShownCheck]:
+    def checks_of(self, column: PlanColumn) -> list[CheckResult]:
         """The checks that look at this column alone."""
-        return [check for check in self.checks if check.audit.columns == [column.name]]
+        return [check for check in self.checks if check.columns == [column.name]]
 
     def values_of(self, column: PlanColumn) -> list[tuple[str, str]]:
         """The columns right upstream that it is computed from: table, column."""
@@ -184,6 +174,15 @@ class TablePage:
         stored = f"{_identifier(self.table.schema)}.{_identifier(self.table.stored_name)}"
         lines = [f"SELECT {columns}", f"FROM {stored}", *([f"ORDER BY {order}"] if order else []), "LIMIT 10"]
         return _markup(highlight("\n".join(lines), "sql"))
+
+
+def _results(table: PlanTable, state: State) -> list[CheckResult]:
+    """The checks as planned, with what they found when they were last made."""
+    results = []
+    for planned in without_query(table.name, table.checks, NEVER_MADE):
+        last = state.results.get((table.name, planned.audit), planned)
+        results.append(replace(planned, status=last.status, failures=last.failures, row_count=last.row_count))
+    return results
 
 
 def lineage_data(plan: Plan) -> dict[str, Any]:

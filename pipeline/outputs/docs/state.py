@@ -7,6 +7,7 @@ from typing import Any
 
 from pipeline.engines.base import Engine
 from pipeline.plan import Plan, PlanTable
+from pipeline.plan.check_results import CheckResult
 
 # Tables of a run that it did not make anew.
 UNTOUCHED = ("skipped", "read")
@@ -25,9 +26,8 @@ SELECT table_schema, table_name, row_count, action, started_at FROM (
 ) AS numbered WHERE place = 1
 """
 LAST_RESULTS = """
-SELECT table_name, audit, status, failures, row_count, started_at FROM (
-    SELECT a.table_name, a.audit, a.status, a.failures, a.row_count, r.started_at,
-           ROW_NUMBER() OVER (
+SELECT * FROM (
+    SELECT a.*, ROW_NUMBER() OVER (
                PARTITION BY a.table_name, a.audit ORDER BY r.started_at DESC, r.run_id DESC
            ) AS place
     FROM {audit_results} AS a JOIN {runs} AS r ON a.run_id = r.run_id
@@ -36,16 +36,6 @@ SELECT table_name, audit, status, failures, row_count, started_at FROM (
 LAST_RUN = (
     "SELECT command, status, started_at, seconds FROM {runs} ORDER BY started_at DESC, run_id DESC LIMIT 1"
 )
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a check said when it was last made."""
-
-    status: str
-    failures: int | None
-    row_count: int | None
-    at: dt.datetime
 
 
 @dataclass(frozen=True)
@@ -69,13 +59,13 @@ class State:
 
     Attributes:
         tables: by the plan's name of the table.
-        results: by table and audit.
+        results: the last of each check, by table and check.
         last_run: command, status, started_at and seconds of the last run of any kind.
         target: where the database is, without secrets.
     """
 
     tables: dict[str, TableState] = field(default_factory=dict)
-    results: dict[tuple[str, str], Result] = field(default_factory=dict)
+    results: dict[tuple[str, str], CheckResult] = field(default_factory=dict)
     last_run: dict[str, Any] | None = None
     target: str | None = None
 
@@ -85,7 +75,7 @@ def read_state(engine: Engine, plan: Plan) -> State:
     there = engine.shapes("meta")
     rows: dict[tuple[str, str], Any] = {}
     built: dict[tuple[str, str], Any] = {}
-    results: dict[tuple[str, str], Result] = {}
+    results: dict[tuple[str, str], CheckResult] = {}
     last_run = None
     if {"runs", "run_tables"} <= there.keys():
         names = {name: engine.name("meta", name) for name in there}
@@ -95,10 +85,8 @@ def read_state(engine: Engine, plan: Plan) -> State:
         built = _by_table(engine.fetch(LAST_ROWS.format(**names, condition=anew)))
         last_run = next(iter(engine.fetch_dicts(LAST_RUN.format(**names))), None)
         if "audit_results" in there:
-            results = {
-                (table, audit): Result(*result)
-                for table, audit, *result in engine.fetch(LAST_RESULTS.format(**names))
-            }
+            last = map(CheckResult.of_row, engine.fetch_dicts(LAST_RESULTS.format(**names)))
+            results = {(result.table, result.audit): result for result in last}
     tables = {}
     for name, table in plan.tables.items():
         stored = table.schema, table.stored_name
@@ -120,7 +108,7 @@ def _newest(engine: Engine, table: PlanTable) -> dt.datetime | None:
     found = [engine.quote(name) for name in ARRIVED if name in columns]
     if not found:
         return None
-    values = engine.fetch(f"SELECT {', '.join(f'max({name})' for name in found)} FROM {table.audit_from}")[0]
+    values = engine.fetch(f"SELECT {', '.join(f'max({name})' for name in found)} FROM {table.relation}")[0]
     newest = next((value for value in values if value is not None), None)
     if isinstance(newest, dt.datetime):
         return newest if newest.tzinfo else newest.replace(tzinfo=dt.UTC)

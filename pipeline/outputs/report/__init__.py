@@ -1,4 +1,4 @@
-"""The schema validation report: what the audits of a run found, in five formats.
+"""The schema validation report: what the checks of a run found, in five formats.
 
 `read_report` reads a run from the schema `meta`; `render` writes it as text, HTML, JSON
 (its JSON Schema is `report.schema.json` beside this file), JUnit XML or Markdown.
@@ -6,16 +6,16 @@
 
 from collections.abc import Callable
 
-from pipeline.outputs.report.read import CheckReport, PastResult, PastRun, Report, TableReport, read_report
+from pipeline.outputs.report.read import PastResult, PastRun, Report, ReportedCheck, TableReport, read_report
 
 FORMATS = ("text", "html", "json", "junit", "markdown")
 
 __all__ = [
     "FORMATS",
-    "CheckReport",
     "PastResult",
     "PastRun",
     "Report",
+    "ReportedCheck",
     "TableReport",
     "read_report",
     "render",

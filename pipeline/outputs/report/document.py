@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from pipeline.outputs.report.read import Report
+from pipeline.outputs.report.read import Report, ReportedCheck
 
 # Grows when a reader of the document would have to change.
 VERSION = 1
@@ -24,10 +24,17 @@ def document(report: Report) -> dict[str, Any]:
     tables = [
         {"name": table.name, "layer": table.layer, "status": table.status, "counts": table.counts}
         | asdict(table)
+        | {"checks": [_without_table(check) for check in table.checks]}
         for table in report.tables
     ]
     found = {"format_version": VERSION, "headline": report.headline, "counts": report.counts}
     values: dict[str, Any] = _plain(found | asdict(report) | {"tables": tables})
+    return values
+
+
+def _without_table(check: ReportedCheck) -> dict[str, Any]:
+    values = asdict(check)
+    del values["table"]
     return values
 
 

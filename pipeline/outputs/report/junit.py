@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 from pipeline.outputs.pages import visible
 from pipeline.outputs.report.escaping import xml_text
-from pipeline.outputs.report.read import CheckReport, Report, TableReport
+from pipeline.outputs.report.read import Report, ReportedCheck, TableReport
 
 
 def render_junit(report: Report) -> str:
@@ -41,7 +41,7 @@ def _suite(table: TableReport, report: Report) -> ElementTree.Element:
     return suite
 
 
-def _case(table: TableReport, check: CheckReport) -> ElementTree.Element:
+def _case(table: TableReport, check: ReportedCheck) -> ElementTree.Element:
     case = ElementTree.Element(
         "testcase", classname=f"{table.layer}.{table.name}", name=xml_text(check.audit), time="0"
     )
@@ -61,7 +61,7 @@ def _case(table: TableReport, check: CheckReport) -> ElementTree.Element:
     return case
 
 
-def _details(check: CheckReport) -> str:
+def _details(check: ReportedCheck) -> str:
     lines = [f"{check.counted}."] if check.counted else []
     lines += [
         ", ".join(f"{visible(column)}={visible(value)}" for column, value in row.items())

@@ -2,7 +2,7 @@
 
 from pipeline.outputs.pages import visible
 from pipeline.outputs.report.escaping import markdown_text
-from pipeline.outputs.report.read import CheckReport, Report, TableReport
+from pipeline.outputs.report.read import Report, ReportedCheck, TableReport
 
 MARKS = {"failed": "❌", "warned": "⚠️", "passed": "✅", "proven": "✅", "skipped": "⏭️"}
 
@@ -29,7 +29,7 @@ def render_markdown(report: Report) -> str:
     return "\n".join([*lines, "", "</details>", ""])
 
 
-def _problem(table: TableReport, check: CheckReport) -> list[str]:
+def _problem(table: TableReport, check: ReportedCheck) -> list[str]:
     counted = f" {check.counted}." if check.counted else ""
     lines = [
         f"{MARKS[check.status]} **{markdown_text(table.name)}** · {markdown_text(check.audit)}: "

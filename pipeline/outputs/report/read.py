@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.engines.base import Engine
 from pipeline.errors import SelectionError, SetupError, did_you_mean
-from pipeline.plan.check_results import STATUSES
+from pipeline.plan.check_results import STATUSES, CheckResult
 
 # How many runs a trend shows, the reported one included.
 TREND = 12
@@ -21,7 +21,7 @@ _LAYER_OF_PREFIX = {"raw": "raw", "stg": "staging", "int": "intermediate", "fct"
 
 @dataclass(frozen=True)
 class PastResult:
-    """What an audit said in one run; status and failures are None where it did not run."""
+    """What a check said in one run; status and failures are None where it did not run."""
 
     run_id: str
     started_at: dt.datetime
@@ -30,43 +30,18 @@ class PastResult:
 
 
 @dataclass(frozen=True)
-class CheckReport:
-    """One audit of the run.
+class ReportedCheck(CheckResult):
+    """The result of a check, and what the report tells besides.
 
     Attributes:
-        audit: its name within the table.
-        status: failed, warned, passed, proven or skipped.
-        tolerance: how many rows may fail, if any.
-        proven: why it needed no query.
         examples: at most five failing rows.
         history: what it said in this run and those before, oldest first.
         failing_since: start of the first of the runs in a row, up to this one, that it failed in.
     """
 
-    audit: str
-    kind: str
-    columns: list[str]
-    severity: str
-    status: str
-    failures: int | None
-    row_count: int | None
-    tolerance: str | None
-    description: str
-    proven: str | None
     examples: list[dict[str, Any]] = field(default_factory=list)
     history: list[PastResult] = field(default_factory=list)
     failing_since: dt.datetime | None = None
-
-    @property
-    def counted(self) -> str:
-        """How much is wrong, in words: "2 of 1,200 rows"; empty where nothing was counted."""
-        if self.failures is None:
-            return ""
-        thing = {"shape": "problem", "law": "difference"}.get(self.kind, "row")
-        of = f" of {self.row_count:,}" if self.row_count and thing == "row" else ""
-        plural = "s" if self.failures != 1 or of else ""
-        allowed = f", {self.tolerance} allowed" if self.tolerance else ""
-        return f"{self.failures:,}{of} {thing}{plural}{allowed}"
 
 
 @dataclass(frozen=True)
@@ -79,7 +54,7 @@ class TableReport:
     reason: str | None
     row_count: int | None
     seconds: float | None
-    checks: list[CheckReport]
+    checks: list[ReportedCheck]
 
     @property
     def status(self) -> str:
@@ -217,7 +192,7 @@ Results = dict[str, dict[tuple[str, str], dict[str, Any]]]
 
 
 def _results(engine: Engine, run_ids: list[str]) -> Results:
-    """Audit results by run, and by table and audit."""
+    """Rows of results by run, and by table and check."""
     marks = ", ".join("?" * len(run_ids))
     rows = engine.fetch_dicts(
         f"SELECT * FROM {engine.name('meta', 'audit_results')} WHERE run_id IN ({marks})", run_ids
@@ -250,7 +225,7 @@ def _tables(
     done = engine.fetch_dicts(
         f"SELECT * FROM {engine.name('meta', 'run_tables')} WHERE run_id = ?", [run["run_id"]]
     )
-    # Audits name a raw table as models do: raw.otel_logs is raw_otel_logs.
+    # Checks name a raw table as models do: raw.otel_logs is raw_otel_logs.
     by_name = {
         f"raw_{row['table_name']}" if row["table_schema"] == "raw" else row["table_name"]: row for row in done
     }
@@ -293,26 +268,14 @@ def _check(
     past: list[dict[str, Any]],
     results: Results,
     examples: list[dict[str, Any]],
-) -> CheckReport:
+) -> ReportedCheck:
     key = row["table_name"], row["audit"]
     history = []
     for run in past:
         then = results[run["run_id"]].get(key, {})
         history.append(PastResult(run["run_id"], run["started_at"], then.get("status"), then.get("failures")))
-    return CheckReport(
-        audit=row["audit"],
-        kind=row["kind"],
-        columns=[column for column in (row["columns"] or "").split(", ") if column],
-        severity=row["severity"],
-        status=row["status"],
-        failures=row["failures"],
-        row_count=row["row_count"],
-        tolerance=row["tolerance"],
-        description=row["description"],
-        proven=row["proven"],
-        examples=examples,
-        history=history,
-        failing_since=_failing_since(history),
+    return ReportedCheck.of_row(
+        row, examples=examples, history=history, failing_since=_failing_since(history)
     )
 
 
@@ -336,6 +299,6 @@ def _past_run(run: dict[str, Any], rows: Iterable[dict[str, Any]]) -> PastRun:
     )
 
 
-def _counts(checks: Iterable[CheckReport]) -> dict[str, int]:
+def _counts(checks: Iterable[CheckResult]) -> dict[str, int]:
     counts = Counter(check.status for check in checks)
     return {status: counts[status] for status in STATUSES}

@@ -1,7 +1,7 @@
 """The report for a terminal: what went wrong first, then each table on a line."""
 
 from pipeline.outputs.pages import visible
-from pipeline.outputs.report.read import CheckReport, Report, TableReport
+from pipeline.outputs.report.read import Report, ReportedCheck, TableReport
 
 MARKS = {"failed": "✗", "warned": "!", "passed": "✓", "proven": "✓", "skipped": "-"}
 COLOURS = {"failed": "31", "warned": "33", "passed": "32", "proven": "32", "skipped": "2"}
@@ -37,7 +37,7 @@ def render_text(report: Report, *, colour: bool = False) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _details(check: CheckReport) -> list[str]:
+def _details(check: ReportedCheck) -> list[str]:
     lines = [visible(check.description)]
     if check.counted:
         lines.append(f"{check.counted}.")

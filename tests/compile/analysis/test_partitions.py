@@ -385,7 +385,7 @@ def test_rows_of_a_raw_table_that_is_missing_look_nothing_up(eager):
         engine.create_schema("s")
         engine.execute("CREATE TABLE s.people AS SELECT 1 AS till")
         engine.execute("CREATE TABLE s.m (id BIGINT)")
-        raw = table("raw_visits", schema="raw", kind="source", missing=True, audit_from=nothing)
+        raw = table("raw_visits", schema="raw", kind="source", missing=True, relation=nothing)
         m = table(
             "m",
             depends_on=["raw_visits", "people"],

@@ -1,4 +1,4 @@
-"""Miniature contracts that the tests of audits share: every kind of check once."""
+"""Miniature contracts that the tests of checks share: every kind of check once."""
 
 import datetime as dt
 

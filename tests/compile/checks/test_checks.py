@@ -10,10 +10,11 @@ import pytest
 from pandera.config import set_config
 from pandera.errors import SchemaErrors
 
-from pipeline.compile.checks.facts import facts
-from pipeline.compile.checks.sql import audits_for
+from pipeline.compile.checks.contract_checks import contract_checks
+from pipeline.compile.checks.sql import table_checks
+from pipeline.compile.checks.wording import words_for
 from pipeline.errors import ConfigError, ModelError
-from pipeline.plan.check_results import audit_query, pending, results_of
+from pipeline.plan.check_results import EXAMPLES, count_query, pending, results_of
 from pipeline.system.compat import ibis_duckdb
 from schemas.base import Contract, Source, column
 from tests.compile.checks.check_contracts import GOOD, DimPeople, FctVisits
@@ -40,8 +41,8 @@ def database():
 
 
 @pytest.fixture(scope="module")
-def audits():
-    return audits_for(FctVisits, None, dialect="duckdb", schema="mart", schemas=SCHEMAS)
+def checks():
+    return table_checks(FctVisits, None, dialect="duckdb", schema="mart", schemas=SCHEMAS)
 
 
 def fill(database, rows):
@@ -51,11 +52,15 @@ def fill(database, rows):
         database.execute(f"INSERT INTO mart.fct_visits VALUES ({', '.join('?' * 12)})", values)
 
 
-def failures(database, audits):
-    """Failing rows by audit, of the audits that did not pass."""
-    found, audit_from = audits
-    asked = pending(found, audited=[])
-    row = database.execute(audit_query(audit_from, asked)).fetchone()
+def promised(contract, severities=None):
+    return [each.check for each in contract_checks(contract, severities)]
+
+
+def failures(database, checks):
+    """Failing rows by check, of the checks that did not pass."""
+    found, relation = checks
+    asked = pending(found, passed=[])
+    row = database.execute(count_query(relation, asked)).fetchone()
     results = results_of("fct_visits", asked, row)
     return {result.audit: result.failures for result in results if result.failures}
 
@@ -91,19 +96,19 @@ BAD = {
 
 
 @pytest.mark.parametrize(("row", "expected"), BAD.values(), ids=BAD)
-def test_each_kind_of_bad_row_is_counted_by_its_check_alone(database, audits, row, expected):
+def test_each_kind_of_bad_row_is_counted_by_its_check_alone(database, checks, row, expected):
     fill(database, [{}, row])
-    assert failures(database, audits) == expected
+    assert failures(database, checks) == expected
 
 
-def test_check_over_neighbouring_rows_counts_rows(database, audits):
+def test_check_over_neighbouring_rows_counts_rows(database, checks):
     fill(database, [{"visits": 30}, DAY2 | {"visits": 2}, DAY2 | {"person": "bob"}])
-    assert failures(database, audits) == {"no_gap": 1}
+    assert failures(database, checks) == {"no_gap": 1}
 
 
-def test_table_without_rows_passes_every_check(database, audits):
+def test_table_without_rows_passes_every_check(database, checks):
     fill(database, [])
-    assert failures(database, audits) == {}
+    assert failures(database, checks) == {}
 
 
 # How Pandera names what we name: the reason, or the check's own name.
@@ -121,26 +126,32 @@ def pandera_says(table):
 NOT_PANDERAS = ("references(person)", "no_gap")
 
 
-def as_pandera_names(audit):
-    fact = next(fact for fact in facts(FctVisits) if fact.name == audit)
-    if fact.kind == "unique":
+def as_pandera_names(name):
+    check = next(check for check in promised(FctVisits) if check.name == name)
+    if check.kind == "unique":
         return "FctVisits", "multiple_fields_uniqueness"
-    if fact.kind == "not_null":
-        return fact.columns[0], "not_nullable"
-    whole_row = fact.kind == "custom" and "(" not in audit
-    return "FctVisits" if whole_row else fact.columns[0], fact.check.name
+    if check.kind == "not_null":
+        return check.columns[0], "not_nullable"
+    schema = FctVisits.to_schema()
+    where = {None: schema} | schema.columns
+    return next(
+        (column or "FctVisits", panderas.name)
+        for column, part in where.items()
+        for panderas in part.checks
+        if words_for(panderas, column)[0] == name
+    )
 
 
 @pytest.mark.parametrize(("row", "expected"), BAD.values(), ids=BAD)
-def test_verdict_is_that_of_pandera(database, audits, row, expected):
+def test_result_is_that_of_pandera(database, checks, row, expected):
     fill(database, [{}, row])
-    ours = {as_pandera_names(audit) for audit in failures(database, audits) if audit not in NOT_PANDERAS}
+    ours = {as_pandera_names(name) for name in failures(database, checks) if name not in NOT_PANDERAS}
     theirs = pandera_says(ibis_duckdb(database).table("fct_visits", database="mart"))
     assert ours == theirs
 
 
 @pytest.mark.filterwarnings("ignore:Re-registered pandera backends")
-def test_verdict_on_an_empty_table_is_that_of_panderas_narwhals_backend(database, audits):
+def test_result_on_an_empty_table_is_that_of_panderas_narwhals_backend(database, checks):
     fill(database, [])
     set_config(use_narwhals_backend=True)
     try:
@@ -148,25 +159,30 @@ def test_verdict_on_an_empty_table_is_that_of_panderas_narwhals_backend(database
     finally:
         set_config(use_narwhals_backend=False)
     assert theirs - {("FctVisits", "enough_in_all")} == set()
-    assert failures(database, audits) == {}
+    assert failures(database, checks) == {}
 
 
-def test_examples_are_at_most_five_rows_keys_first(database, audits):
+def test_examples_are_at_most_five_rows_keys_first(database, checks):
     bad = [{"day": dt.date(2026, 1, day), "mood": "bad"} for day in range(1, 9)]
     fill(database, bad)
-    audit = next(audit for audit in audits[0] if audit.name == "isin(mood)")
-    rows = database.execute(audit.examples_sql).fetchall()
+    check = next(check for check in checks[0] if check.name == "isin(mood)")
+    rows = database.execute(f"{check.failing_rows_sql} LIMIT {EXAMPLES}").fetchall()
     assert rows == [(dt.date(2026, 1, day), "ada", "bad") for day in range(1, 6)]
 
 
-def test_examples_of_a_duplicate_key_say_how_many_rows_share_it(database, audits):
+def test_examples_of_a_duplicate_key_say_how_many_rows_share_it(database, checks):
     fill(database, [{}, {}, {}])
-    audit = next(audit for audit in audits[0] if audit.kind == "unique")
-    assert database.execute(audit.examples_sql).fetchall() == [(dt.date(2026, 1, 1), "ada", 3)]
+    check = next(check for check in checks[0] if check.kind == "unique")
+    assert database.execute(check.failing_rows_sql).fetchall() == [(dt.date(2026, 1, 1), "ada", 3)]
+
+
+def test_closed_list_is_a_value_of_its_check_and_not_only_a_sentence():
+    lists = {check.name: check.values for check in promised(FctVisits) if check.values is not None}
+    assert lists == {"isin(mood)": ["good", "so-so"]}
 
 
 def test_every_check_has_a_sentence():
-    assert {fact.name: fact.description for fact in facts(FctVisits)} == {
+    assert {check.name: check.description for check in promised(FctVisits)} == {
         "unique(day, person)": "day, person together identify a row.",
         "not_null(day)": "day is never missing.",
         "not_null(person)": "person is never missing.",
@@ -191,10 +207,10 @@ def test_every_check_has_a_sentence():
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_every_audit_compiles_for_every_dialect_without_a_connection(dialect):
-    found, audit_from = audits_for(FctVisits, None, dialect=dialect, schema="mart", schemas=SCHEMAS)
-    assert audit_from.endswith("fct_visits` AS t0" if dialect in DIALECTS[2:] else '" AS t0')
-    assert [audit.name for audit in pending(found, [])] == [fact.name for fact in facts(FctVisits)]
+def test_every_check_compiles_for_every_dialect_without_a_connection(dialect):
+    found, relation = table_checks(FctVisits, None, dialect=dialect, schema="mart", schemas=SCHEMAS)
+    assert relation.endswith("fct_visits` AS t0" if dialect in DIALECTS[2:] else '" AS t0')
+    assert [check.name for check in pending(found, [])] == [check.name for check in promised(FctVisits)]
 
 
 def test_plan_reads_the_same_in_every_process():
@@ -203,8 +219,8 @@ def test_plan_reads_the_same_in_every_process():
 
     code = (
         "from tests.compile.checks.check_contracts import FctVisits;"
-        "from pipeline.compile.checks.sql import audits_for;"
-        "print(audits_for(FctVisits, None, dialect='duckdb', schema='mart'))"
+        "from pipeline.compile.checks.sql import table_checks;"
+        "print(table_checks(FctVisits, None, dialect='duckdb', schema='mart'))"
     )
     texts = {
         subprocess.run(
@@ -225,11 +241,11 @@ def test_checks_of_a_source_only_warn():
 
         id: int = column(description="Number.")
 
-    assert [fact.severity for fact in facts(RawThings)] == ["warn"]
+    assert [check.severity for check in promised(RawThings)] == ["warn"]
 
 
 def test_check_declared_to_warn_only_warns():
-    severities = {fact.name: fact.severity for fact in facts(FctVisits)}
+    severities = {check.name: check.severity for check in promised(FctVisits)}
     assert severities["no_gap"] == "warn"
     assert severities["even(visits)"] == "error"
 
@@ -238,17 +254,17 @@ def test_column_says_how_many_rows_may_fail_and_whether_that_stops_a_build():
     class FctThings(Contract):
         """Things."""
 
-        size: int = column(warn=True, limit="1%", ge=0, description="Size.")
+        size: int = column(warn=True, tolerance="1%", ge=0, description="Size.")
 
-    assert [(fact.name, fact.severity, fact.limit) for fact in facts(FctThings)] == [
+    assert [(check.name, check.severity, check.tolerance) for check in promised(FctThings)] == [
         ("not_null(size)", "warn", "1%"),
         ("range(size >= 0)", "warn", "1%"),
     ]
 
 
 def test_configuration_overrides_a_table_and_then_one_of_its_checks():
-    configured = facts(DimPeople, {"dim_people": "warn", "dim_people.unique(person)": "error 10"})
-    assert [(fact.name, fact.severity, fact.limit) for fact in configured] == [
+    configured = promised(DimPeople, {"dim_people": "warn", "dim_people.unique(person)": "error 10"})
+    assert [(check.name, check.severity, check.tolerance) for check in configured] == [
         ("unique(person)", "error", "10"),
         ("not_null(person)", "warn", None),
     ]
@@ -256,7 +272,7 @@ def test_configuration_overrides_a_table_and_then_one_of_its_checks():
 
 def test_configuration_that_is_not_understood_is_named():
     with pytest.raises(ConfigError, match="severity of dim_people: maybe is not understood"):
-        facts(DimPeople, {"dim_people": "maybe"})
+        contract_checks(DimPeople, {"dim_people": "maybe"})
 
 
 def test_check_that_is_no_expression_is_refused_before_any_query():
@@ -271,7 +287,7 @@ def test_check_that_is_no_expression_is_refused_before_any_query():
             return data.table.to_pandas().size > 0
 
     with pytest.raises(ModelError, match="The check looks of FctThings cannot be told"):
-        facts(FctThings)
+        contract_checks(FctThings)
 
 
 SHAPES = {
@@ -310,9 +326,9 @@ def test_shape_is_proven_before_any_query_as_pandera_would(columns, problem):
             pandera_passes = False
     assert pandera_passes == (problem is None)
     if problem is None:
-        (shape, *_), _ = audits_for(FctDays, made, dialect="duckdb", schema="mart")
+        (shape, *_), _ = table_checks(FctDays, made, dialect="duckdb", schema="mart")
         assert (shape.kind, shape.proven) == ("shape", "names, order and types of the expression")
         return
     with pytest.raises(ModelError) as error:
-        audits_for(FctDays, made, dialect="duckdb", schema="mart")
+        table_checks(FctDays, made, dialect="duckdb", schema="mart")
     assert problem in str(error.value)

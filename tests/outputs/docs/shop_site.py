@@ -34,7 +34,7 @@ def hostile_table():
         sql=f"SELECT '{HOSTILE}'",
         path=HOSTILE,
         lineage={HOSTILE: [["fct_product_sales", "sales", "value"]]},
-        audits=[Check(HOSTILE, "custom", [HOSTILE], HOSTILE, sql="0")],
+        checks=[Check(HOSTILE, "custom", [HOSTILE], HOSTILE, sql="0")],
     )
 
 

@@ -1,4 +1,4 @@
-"""A contract as a list of facts, each of which can count and show the rows that break it.
+"""The checks of a contract, each with the expressions that count and show the rows that break it.
 
 Built-in and custom checks go through Pandera's own check functions, so that a check means here
 what it means in `Contract.validate`. Where Pandera's Ibis backend is wrong, we are not:
@@ -18,53 +18,40 @@ from pandera.api.ibis.types import IbisData
 
 from pipeline.compile.checks.wording import builtin, words_for
 from pipeline.errors import ConfigError, ModelError
+from pipeline.plan import Check
 from schemas.base import Contract, Source
 
 
 @dataclass(frozen=True)
-class Fact:
-    """One thing that a contract promises about the rows of a table.
+class CheckExpression:
+    """A check of the plan, as expressions that its SQL is made from.
 
     Attributes:
-        name: unique within the table, such as `not_null(commit_hash)`.
-        kind: as in `pipeline.plan.Check`.
-        columns: the columns that it is about.
-        description: the sentence that holds.
-        severity: error or warn.
-        limit: how many rows may fail: a count, a share or None.
+        check: all that does not depend on the dialect.
         failing: which rows of a table fail, where each row is judged by itself.
         failures: else: the number of failing rows of a table.
-        examples: else: the failing rows of a table; None where no single row is to blame.
-        shown: the columns that an example shows.
-        check: the Pandera check behind it, if any.
-        needs: the tables that it looks at, if there are several.
+        failing_rows: else: the failing rows of a table; None where no single row is to blame.
+        shown: the columns that tell a failing row.
     """
 
-    name: str
-    kind: str
-    columns: tuple[str, ...]
-    description: str
-    severity: str
-    limit: str | None
+    check: Check
     failing: Callable[[ir.Table], ir.BooleanValue] | None = None
     failures: Callable[[ir.Table], ir.IntegerScalar] | None = None
-    examples: Callable[[ir.Table], ir.Table] | None = None
+    failing_rows: Callable[[ir.Table], ir.Table] | None = None
     shown: tuple[str, ...] = ()
-    check: PanderaCheck | None = None
-    needs: tuple[str, ...] = ()
 
 
-def facts(
+def contract_checks(
     contract: type[Contract],
     severities: Mapping[str, str] | None = None,
     schemas: Mapping[str, str] | None = None,
-) -> list[Fact]:
-    """Everything that a contract promises, in the order of its columns.
+) -> list[CheckExpression]:
+    """Everything that a contract promises of rows, in the order of its columns.
 
     Args:
         contract: the contract.
-        severities: the configuration's `severity`: by table (`fct_git_commits`) or audit
-            (`fct_git_commits.not_null(author_name)`), the words `error` or `warn` and a limit
+        severities: the configuration's `severity`: by table (`fct_git_commits`) or check
+            (`fct_git_commits.not_null(author_name)`), the words `error` or `warn` and a tolerance
             (`"warn"`, `"error 1%"`, `"10"`).
         schemas: schema of the database by table, for references.
 
@@ -77,29 +64,42 @@ def facts(
     found = [_unique(contract, default)] if contract.key() else []
     for name, field in schema.columns.items():
         metadata = field.metadata or {}
-        severity = metadata.get("severity", default)
-        limit = metadata.get("limit")
+        said = {"severity": metadata.get("severity", default), "tolerance": metadata.get("tolerance")}
         if not field.nullable:
-            found.append(_not_null(contract, name, severity, limit))
-        for check in field.checks:
-            found.append(_checked(contract, unbound, check, name, severity, limit))
+            found.append(_not_null(contract, name, **said))
+        found += [_checked(contract, unbound, check, name, **said) for check in field.checks]
         if "references" in metadata:
-            found.append(_reference(contract, name, metadata["references"], severity, limit, schemas or {}))
-    for check in schema.checks:
-        found.append(_checked(contract, unbound, check, None, default, None))
-    names = [fact.name for fact in found]
+            found.append(_reference(contract, name, metadata["references"], schemas or {}, **said))
+    found += [_checked(contract, unbound, check, None, severity=default) for check in schema.checks]
+    names = [each.check.name for each in found]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise ModelError(
             f"The contract {contract.__name__} has two checks called {', '.join(sorted(twice))}. "
             "Give one of them another name."
         )
-    return [_configured(fact, contract.table(), severities or {}) for fact in found]
+    return [replace(each, check=configured(each.check, contract.table(), severities or {})) for each in found]
 
 
-def _configured(fact: Fact, table: str, severities: Mapping[str, str]) -> Fact:
-    severity, limit = configured(table, fact.name, severities, fact.severity, fact.limit)
-    return replace(fact, severity=severity, limit=limit)
+def configured(check: Check, table: str, severities: Mapping[str, str]) -> Check:
+    """A check with the severity and tolerance that the configuration gives it or its table.
+
+    Raises:
+        ConfigError: a word of the configuration is not understood.
+    """
+    severity, tolerance = check.severity, check.tolerance
+    for key in (table, f"{table}.{check.name}"):
+        for word in severities.get(key, "").split():
+            if word in ("error", "warn"):
+                severity = word
+            elif word.removesuffix("%").replace(".", "", 1).isdigit():
+                tolerance = word
+            else:
+                raise ConfigError(
+                    f"severity of {key}: {word} is not understood. "
+                    'Write "error" or "warn", and if some rows may fail, how many: "warn 10", "1%".'
+                )
+    return replace(check, severity=severity, tolerance=tolerance)
 
 
 def shape_problems(contract: type[Contract], schema: ibis.Schema) -> list[str]:
@@ -136,81 +136,53 @@ def shape_problems(contract: type[Contract], schema: ibis.Schema) -> list[str]:
     return problems
 
 
-def _row_fact(
+def _judged_by_row(
     contract: type[Contract],
+    check: Check,
     failing: Callable[[ir.Table], ir.BooleanValue],
-    columns: tuple[str, ...],
     *,
     windowed: bool = False,
-    **said: Any,
-) -> Fact:
-    """A fact about rows; one that looks at other rows too (`windowed`) cannot be aggregated."""
-    shown = tuple(dict.fromkeys([*contract.key(), *columns]))
+) -> CheckExpression:
+    """A check of single rows; one that looks at other rows too (`windowed`) cannot be aggregated."""
+    shown = tuple(dict.fromkeys([*contract.key(), *check.columns]))
     if not windowed:
-        return Fact(columns=columns, failing=failing, shown=shown, **said)
+        return CheckExpression(check, failing=failing, shown=shown)
 
     def rows(table: ir.Table) -> ir.Table:
         flagged = table.mutate(fails_=failing(table))
         return flagged.filter(flagged.fails_).select(shown)
 
-    return Fact(
-        columns=columns,
-        failures=lambda table: rows(table).count(),
-        examples=rows,
-        shown=shown,
-        **said,
-    )
+    return CheckExpression(check, failures=lambda table: rows(table).count(), failing_rows=rows, shown=shown)
 
 
-def _not_null(contract: type[Contract], column: str, severity: str, limit: str | None) -> Fact:
+def _not_null(contract: type[Contract], column: str, **said: Any) -> CheckExpression:
     def failing(table: ir.Table) -> ir.BooleanValue:
         value = table[column]
         # Like Pandera: "not a number" is as good as nothing.
         return value.isnull() | value.isnan() if value.type().is_floating() else value.isnull()
 
-    return _row_fact(
-        contract,
-        failing,
-        (column,),
-        name=f"not_null({column})",
-        kind="not_null",
-        description=f"{column} is never missing.",
-        severity=severity,
-        limit=limit,
-    )
+    check = Check(f"not_null({column})", "not_null", [column], f"{column} is never missing.", **said)
+    return _judged_by_row(contract, check, failing)
 
 
-def _unique(contract: type[Contract], severity: str) -> Fact:
+def _unique(contract: type[Contract], severity: str) -> CheckExpression:
     key = contract.key()
 
     def groups(table: ir.Table) -> ir.Table:
         counted = table.group_by(key).aggregate(rows=ibis._.count())
         return counted.filter(counted.rows > 1)
 
-    def failures(table: ir.Table) -> ir.IntegerScalar:
-        return groups(table).rows.sum()
-
     what = f"{key[0]} identifies" if len(key) == 1 else f"{', '.join(key)} together identify"
-    return Fact(
-        name=f"unique({', '.join(key)})",
-        kind="unique",
-        columns=tuple(key),
-        description=f"{what} a row.",
-        severity=severity,
-        limit=None,
-        failures=failures,
-        examples=groups,
+    return CheckExpression(
+        Check(f"unique({', '.join(key)})", "unique", key, f"{what} a row.", severity),
+        failures=lambda table: groups(table).rows.sum(),
+        failing_rows=groups,
     )
 
 
 def _reference(
-    contract: type[Contract],
-    column: str,
-    target: str,
-    severity: str,
-    limit: str | None,
-    schemas: Mapping[str, str],
-) -> Fact:
+    contract: type[Contract], column: str, target: str, schemas: Mapping[str, str], **said: Any
+) -> CheckExpression:
     parent, _, parent_column = target.partition(".")
 
     def orphans(table: ir.Table) -> ir.Table:
@@ -218,22 +190,19 @@ def _reference(
         named = table.filter(table[column].notnull())
         return named.anti_join(parents, named[column] == parents[parent_column])
 
-    def failures(table: ir.Table) -> ir.IntegerScalar:
-        return orphans(table).count()
-
-    def examples(table: ir.Table) -> ir.Table:
-        return orphans(table).select(list(dict.fromkeys([*contract.key(), column])))
-
-    return Fact(
+    check = Check(
         name=f"references({column})",
         kind="reference",
-        columns=(column,),
+        columns=[column],
         description=f"Every {column} is found in {parent}.{parent_column}.",
-        severity=severity,
-        limit=limit,
-        failures=failures,
-        examples=examples,
-        needs=(contract.table(), parent),
+        needs=[contract.table(), parent],
+        **said,
+    )
+    shown = list(dict.fromkeys([*contract.key(), column]))
+    return CheckExpression(
+        check,
+        failures=lambda table: orphans(table).count(),
+        failing_rows=lambda table: orphans(table).select(shown),
     )
 
 
@@ -242,26 +211,26 @@ def _checked(
     unbound: ir.Table,
     check: PanderaCheck,
     column: str | None,
+    *,
     severity: str,
-    limit: str | None,
-) -> Fact:
+    tolerance: str | None = None,
+) -> CheckExpression:
     """A Pandera check: of one column, or of the whole row where `column` is None."""
     name, kind, description = words_for(check, column)
-    said: dict[str, Any] = {
-        "name": name,
-        "kind": kind,
-        "description": description,
-        "severity": "warn" if check.raise_warning else severity,
-        "limit": limit,
-        "check": check,
-    }
     holds = _answer(contract, check, column, unbound)
+    planned = Check(
+        name=name,
+        kind=kind,
+        columns=_columns(holds, column),
+        description=description,
+        severity="warn" if check.raise_warning else severity,
+        tolerance=tolerance,
+        values=[str(value) for value in check.statistics["allowed_values"]] if check.name == "isin" else None,
+    )
     if isinstance(holds, ir.Scalar):
         # An answer about the whole table: no single row is to blame.
-        return Fact(
-            columns=_columns(holds, column),
-            failures=lambda table: ibis.ifelse(~_answer(contract, check, column, table), 1, 0),
-            **said,
+        return CheckExpression(
+            planned, failures=lambda table: ibis.ifelse(~_answer(contract, check, column, table), 1, 0)
         )
 
     def failing(table: ir.Table) -> ir.BooleanValue:
@@ -271,7 +240,7 @@ def _checked(
         return fails
 
     windowed = bool(holds.op().find(ops.WindowFunction))
-    return _row_fact(contract, failing, _columns(holds, column), windowed=windowed, **said)
+    return _judged_by_row(contract, planned, failing, windowed=windowed)
 
 
 def _answer(
@@ -307,29 +276,7 @@ def _answer(
     return answer
 
 
-def _columns(answer: ir.Value, column: str | None) -> tuple[str, ...]:
+def _columns(answer: ir.Value, column: str | None) -> list[str]:
     """The columns that a check reads, that of the check first."""
     read = [field.name for field in answer.op().find(ops.Field)]
-    return tuple(dict.fromkeys([column, *read] if column else read))
-
-
-def configured(
-    table: str, audit: str, severities: Mapping[str, str], severity: str, limit: str | None
-) -> tuple[str, str | None]:
-    """Severity and limit of an audit, with what the configuration says about it or its table.
-
-    Raises:
-        ConfigError: a word of the configuration is not understood.
-    """
-    for key in (table, f"{table}.{audit}"):
-        for word in severities.get(key, "").split():
-            if word in ("error", "warn"):
-                severity = word
-            elif word.removesuffix("%").replace(".", "", 1).isdigit():
-                limit = word
-            else:
-                raise ConfigError(
-                    f"severity of {key}: {word} is not understood. "
-                    'Write "error" or "warn", and if some rows may fail, how many: "warn 10", "1%".'
-                )
-    return severity, limit
+    return list(dict.fromkeys([column, *read] if column else read))
