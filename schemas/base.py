@@ -28,6 +28,7 @@ from pandera.config import ValidationDepth, config_context, get_config_context
 
 # Types compare exactly, scale included: every instant is UTC with microseconds.
 UtcTimestamp = dt.Timestamp(timezone="UTC", scale=6)
+Decimal = dt.Decimal(38, 9)
 
 # A bare pa.Field would fetch every failing row to the client.
 EXAMPLES = 5
@@ -135,7 +136,7 @@ class Contract(pa.DataFrameModel):
 
         def as_meant(kind: dt.DataType, wanted: dt.DataType) -> bool:
             instants = kind.is_timestamp() and wanted.is_timestamp()
-            return kind.is_null() or (instants and kind.timezone == wanted.timezone)
+            return bool(kind.is_null() or (instants and kind.timezone == wanted.timezone))
 
         meant = {
             name: wanted

@@ -2,13 +2,11 @@
 
 import datetime as dt
 
-import ibis.expr.datatypes as idt
+import ibis.expr.types as ir
 import pandera.ibis as pa
 
-from schemas.base import Contract, UtcTimestamp, column, count
+from schemas.base import Contract, Decimal, UtcTimestamp, column, count
 from schemas.vocabulary import LEFT_OUT, MEASURES, SOURCES, SPEEDS, USAGE_SOURCES
-
-Decimal = idt.Decimal(38, 9)
 
 AGENT = "The agent, in lower snake case."
 MODEL = "The model's canonical name, without provider, region, date and context window."
@@ -281,7 +279,7 @@ class AgentSession(Contract):
         unique = ["session_id"]
 
     @pa.dataframe_check
-    def ends_no_earlier_than_it_starts(cls, data):
+    def ends_no_earlier_than_it_starts(cls, data: pa.IbisData) -> ir.BooleanColumn:
         """A session ends no earlier than it starts."""
         return data.table.session_end >= data.table.session_start
 

@@ -216,7 +216,7 @@ print([name for name in ("ibis", "pandera", "pandas", "duckdb", "sqlglot") if na
     [
         ("python", 'def f(x):  # <why>\n    return """a\nb""" + f"{x}" + 1.5e3', {"hk": ["def", "return"]}),
         ("python", "x = '#no comment' # comment", {"hs": ["'#no comment'"], "hc": ["# comment"]}),
-        ("sql", "SELECT \"from\", 'it''s -- <b>', COUNT(*) -- & done", {"hk": ["SELECT"], "hf": ["COUNT"]}),
+        ("sql", "SELECT \"from\", 'it''s -- <b>', COUNT(*) -- & done", {"hk": ["SELECT", "COUNT"]}),
         ("python", "a\tb = '\\t'", {"hs": ["'\\t'"]}),
         ("sql", "select 'unclosed", {"hk": ["select"]}),
     ],
