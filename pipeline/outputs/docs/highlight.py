@@ -24,7 +24,6 @@ CLASSES = {
     Operator.Word: "hk",
     Number: "hn",
     Name.Function: "hf",
-    Name.Builtin: "hf",
     Name.Decorator: "hf",
     Token: None,
 }
