@@ -1,4 +1,4 @@
-"""The words that contracts are written in.
+"""What contracts are written with.
 
 A contract is one class per table, and the only place where a column is described:
 
@@ -130,7 +130,7 @@ class Contract(pa.DataFrameModel):
 
     @classmethod
     def _of_rows(cls, rows: Any) -> ibis.Table:
-        """Rows from memory as a table; what data frames cannot say exactly is taken as meant."""
+        """Rows from memory as a table; where a data frame cannot say a type, it has the contract's."""
         table = ibis.memtable(rows)
         given = table.schema()
 
@@ -152,7 +152,7 @@ class Contract(pa.DataFrameModel):
 
 
 class Source(Contract):
-    """A raw table that collectors write: a demand on what must at least be there."""
+    """A raw table that collectors write: the columns that it must at least have."""
 
     class Config:
         strict = False
@@ -166,7 +166,7 @@ class Source(Contract):
 
     @classmethod
     def json(cls) -> set[str]:
-        """Columns that hold JSON, whether the database knows it or not."""
+        """Columns that hold JSON, whatever type the database gives them."""
         fields = cls.to_schema().columns.items()
         return {name for name, field in fields if (field.metadata or {}).get("json")}
 

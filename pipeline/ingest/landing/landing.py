@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pipeline.engines import meta
 from pipeline.engines.raw_tables import make_raw_table, modest
-from pipeline.ingest.landing.arrow import Summary, append_arrow, fetch_beside
+from pipeline.ingest.landing.arrow import Summary, append_arrow, fetch_with_arrow
 from pipeline.ingest.landing.columns import booleans, integers
 from pipeline.ingest.values import clean_text, to_json
 
@@ -306,7 +306,9 @@ class Landing:
             import pyarrow as pa
 
             incoming = pa.table({"key": keys})
-            return {row[0] for row in fetch_beside(engine, f"{sql}(FROM incoming){within}", incoming, bounds)}
+            return {
+                row[0] for row in fetch_with_arrow(engine, f"{sql}(FROM incoming){within}", incoming, bounds)
+            }
         if engine.dialect == "duckdb":
             return {row[0] for row in engine.fetch(f"{sql}(SELECT unnest(?)){within}", [keys, *bounds])}
         if not isinstance(keys, list):
@@ -326,7 +328,7 @@ class Landing:
         return high < oldest or newest < low
 
     def _widen(self, table: str, low: dt.datetime, high: dt.datetime) -> None:
-        """Note from when to when a table goes that was empty."""
+        """Extend the known range of times of a table that was empty when the ingest began."""
         if self._next_id[table] == 1:
             self._ranges[table] = low, high
         elif table in self._ranges:

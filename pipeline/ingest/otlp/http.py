@@ -191,7 +191,7 @@ class Handler(BaseHTTPRequestHandler):
         return bytes(body)
 
     def _take(self, signal: str, key: str, body: bytes) -> tuple[int, str]:
-        """Store an export; how many of its records make no sense, and why."""
+        """Store an export; returns how many of its records make no sense, and why the first does not."""
         if signal == "traces":
             return 0, ""
         try:
