@@ -1,4 +1,4 @@
-"""The words that contracts are written in.
+"""What contracts are written with.
 
 A contract is one class per table, and the only place where a column is described:
 
@@ -28,6 +28,7 @@ from pandera.config import ValidationDepth, config_context, get_config_context
 
 # Types compare exactly, scale included: every instant is UTC with microseconds.
 UtcTimestamp = dt.Timestamp(timezone="UTC", scale=6)
+Decimal = dt.Decimal(38, 9)
 
 # A bare pa.Field would fetch every failing row to the client.
 EXAMPLES = 5
@@ -129,13 +130,13 @@ class Contract(pa.DataFrameModel):
 
     @classmethod
     def _of_rows(cls, rows: Any) -> ibis.Table:
-        """Rows from memory as a table; what data frames cannot say exactly is taken as meant."""
+        """Rows from memory as a table; where a data frame cannot say a type, it has the contract's."""
         table = ibis.memtable(rows)
         given = table.schema()
 
         def as_meant(kind: dt.DataType, wanted: dt.DataType) -> bool:
             instants = kind.is_timestamp() and wanted.is_timestamp()
-            return kind.is_null() or (instants and kind.timezone == wanted.timezone)
+            return bool(kind.is_null() or (instants and kind.timezone == wanted.timezone))
 
         meant = {
             name: wanted
@@ -151,7 +152,7 @@ class Contract(pa.DataFrameModel):
 
 
 class Source(Contract):
-    """A raw table that collectors write: a demand on what must at least be there."""
+    """A raw table that collectors write: the columns that it must at least have."""
 
     class Config:
         strict = False
@@ -165,7 +166,7 @@ class Source(Contract):
 
     @classmethod
     def json(cls) -> set[str]:
-        """Columns that hold JSON, whether the database knows it or not."""
+        """Columns that hold JSON, whatever type the database gives them."""
         fields = cls.to_schema().columns.items()
         return {name for name, field in fields if (field.metadata or {}).get("json")}
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import ibis.expr.types as ir
 import pandera.ibis as pa
 
 from schemas.base import Contract, UtcTimestamp, column, count, rate, ref
@@ -30,7 +31,7 @@ class FctDailyAgentUsage(IntAgentDailyAggregates):
     )
 
     @pa.dataframe_check(raise_warning=True)
-    def every_token_has_a_cost(cls, data):
+    def every_token_has_a_cost(cls, data: pa.IbisData) -> ir.BooleanColumn:
         """Every token has a reported cost or a price; seeds/model_prices.csv takes missing prices."""
         return data.table.unpriced_tokens == 0
 

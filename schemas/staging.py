@@ -1,14 +1,12 @@
-"""Staging: the agents' words turned into ours, each record once."""
+"""Staging: what each agent reports, in one vocabulary, each record once."""
 
 import datetime as dt
 
-import ibis.expr.datatypes as idt
+import ibis.expr.types as ir
 import pandera.ibis as pa
 
-from schemas.base import Contract, UtcTimestamp, column, count
+from schemas.base import Contract, Decimal, UtcTimestamp, column, count
 from schemas.vocabulary import LEFT_OUT, MEASURES, SOURCES, SPEEDS, USAGE_SOURCES
-
-Decimal = idt.Decimal(38, 9)
 
 AGENT = "The agent, in lower snake case."
 MODEL = "The model's canonical name, without provider, region, date and context window."
@@ -58,10 +56,10 @@ class StgLogEvents(Contract):
 
 
 class StgMetricSeries(Contract):
-    """One row per series and day with points: by how much they raised it.
+    """One row per series and day with points: the increase of the day.
 
-    A series is what has one metric, start time, resource and set of attributes. Delta points add up;
-    cumulative ones become increases.
+    Points of one metric with the same start time, resource and attributes form a series. Delta points add
+    up; cumulative ones become increases.
     """
 
     metric_name: str = column(description="Name of the metric.")
@@ -113,9 +111,9 @@ class StgMetricActivity(Contract):
 
 
 class StgSessionIdentities(Contract):
-    """One row per session_id: its developer and agent as most of its records name them.
+    """One row per session_id: the developer and the agent that most of its records name.
 
-    A record that does not say takes these.
+    They stand for every record of the session that names none.
     """
 
     session_id: str = column(description="The session.")
@@ -181,7 +179,7 @@ class StgUsageDays(Contract):
 class StgUsageForms(Contract):
     """One row per scope, form and source: whether its tokens count, and its cost.
 
-    In each scope one form counts, chosen for tokens and for cost apart; forms are never added together.
+    In each scope one form counts for tokens, and one for cost; forms are never added together.
     """
 
     scope: str = column(description=SCOPE)
@@ -196,7 +194,7 @@ class StgUsageForms(Contract):
 
 
 class StgUsage(Contract):
-    """One row per usage record: the tokens and the cost of it that count, and what is left out and why."""
+    """One row per usage record: its tokens and its cost that count, and what of it is left out and why."""
 
     session_id: str = column(nullable=True, description="The session, if known.")
     developer_id: str = column(description="Who used it.")
@@ -252,7 +250,7 @@ class StgAgentTokenUsage(Contract):
 
 
 class AgentSession(Contract):
-    """What a session is, wherever it is shown."""
+    """The columns that every table of sessions begins with."""
 
     session_id: str = column(description="The session.")
     developer_id: str = column(description="Who ran it, as most of its records say; else unknown.")
@@ -281,7 +279,7 @@ class AgentSession(Contract):
         unique = ["session_id"]
 
     @pa.dataframe_check
-    def ends_no_earlier_than_it_starts(cls, data):
+    def ends_no_earlier_than_it_starts(cls, data: pa.IbisData) -> ir.BooleanColumn:
         """A session ends no earlier than it starts."""
         return data.table.session_end >= data.table.session_start
 

@@ -1,11 +1,14 @@
 """Imports point down the floors, never up and never to a neighbour."""
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+import pipeline
 
 ROOT = Path(__file__).parent.parent
 
@@ -69,6 +72,11 @@ def module_of(file: Path) -> str:
 def test_every_part_stands_on_a_floor():
     homeless = parts() - set(FLOOR)
     assert not homeless, f"give {homeless} a floor in FLOORS"
+
+
+def test_the_package_explains_the_floors_as_they_are():
+    explained = re.findall(r"^\d  ((?:\w+ {1,2})+) ", pipeline.__doc__, re.MULTILINE)
+    assert [set(floor.split()) for floor in reversed(explained)] == FLOORS
 
 
 def arrows() -> set[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """The command line. Importing it imports click and the standard library, nothing else.
 
-Each command is a function in one of the modules beside this file, loaded when it is called for.
+Each command is a function in one of the modules of this folder, loaded when it is called.
 """
 
 import gc
@@ -24,7 +24,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Get data in": {
         "ingest": ("ingest", "Land raw records; the same input twice lands once."),
         "source": ("source", "Look at the raw tables."),
-        "copy": ("copy", "Copy raw tables and books to another database."),
+        "copy": ("copy", "Copy raw tables and run metadata to another database."),
     },
     "Build": {
         "build": ("build", "Load seeds, build models, audit them; publish if the audits pass."),
@@ -78,7 +78,7 @@ class _Pipeline(Group):
                 formatter.write_dl([(name.ljust(width), text) for name, (_, text) in commands.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
-        # A plan is many objects that live until the end: looking for garbage among them finds none.
+        # A plan is many objects that live until the end: the garbage collector would find none to free.
         gc.set_threshold(100_000)
         if os.environ.get("NO_COLOR"):
             ctx.color = False

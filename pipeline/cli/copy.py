@@ -10,7 +10,7 @@ from pipeline.cli.options import Invocation, command, pass_invocation
 @click.option("--to", "destination", metavar="NAME|URL", required=True, help="Database that gets them.")
 @pass_invocation
 def copy(invocation: Invocation, source: str, destination: str) -> None:
-    """Copy raw tables and books to another database.
+    """Copy raw tables and run metadata to another database.
 
     In batches: an interrupted copy goes on where it stopped. Counts and checksums of every
     column are compared at the end. What is built is built anew there.

@@ -36,7 +36,7 @@ def generate(invocation: Invocation, folder: Path) -> None:
     """Write the documentation site.
 
     Static pages that open from the folder too and load nothing from anywhere. Row counts, builds
-    and verdicts are those of the last runs; without a database they are left out. A folder that
+    and check results are those of the last runs; without a database they are left out. A folder that
     holds something else stays as it is.
 
     \b
@@ -57,7 +57,7 @@ def generate(invocation: Invocation, folder: Path) -> None:
             state = read_state(engine, plan)
     except TargetError as error:
         plan, state = invocation.plan_without_database(), State()
-        say(f"{error} The pages say nothing of rows, builds and verdicts.", err=True)
+        say(f"{error} The pages say nothing of rows, builds and check results.", err=True)
     files = site_files(plan, state, generated_at=dt.datetime.now(dt.UTC))
     write_site(folder, files)
     size = sum(len(text.encode()) for text in files.values())

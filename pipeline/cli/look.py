@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pipeline.engines.base import Engine
     from pipeline.plan import Plan, PlanTable
 
-# By which of their columns the books are in order of time.
+# The column by which a table of run metadata is in order of time: the first of these that it has.
 NEWEST = ("run_id", "created_at", "started_at", "updated_at")
 
 
@@ -88,7 +88,7 @@ def _described(table: "PlanTable") -> dict[str, Any]:
 def show(invocation: Invocation, model: str, limit: int, output_format: str) -> None:
     """Show rows of a model, a seed or a raw table, in the order of its key.
 
-    A model that is not published yet is computed from what is. Of the books, such as
+    A model that is not published yet is computed from what is. Of run metadata, such as
     meta.quarantine or meta.runs, the newest rows come first.
 
     \b
@@ -101,8 +101,8 @@ def show(invocation: Invocation, model: str, limit: int, output_format: str) -> 
 
     with invocation.connect(read_only=True) as engine:
         schema, _, stored = model.rpartition(".")
-        is_book = schema == meta.SCHEMA and stored in meta.TABLES
-        if is_book and (shape := engine.shapes(schema).get(stored)):
+        is_metadata = schema == meta.SCHEMA and stored in meta.TABLES
+        if is_metadata and (shape := engine.shapes(schema).get(stored)):
             name, names, relation, published = model, [*shape], engine.name(schema, stored), True
             key = next((f"{engine.quote(column)} DESC" for column in NEWEST if column in shape), "")
         else:
@@ -131,7 +131,7 @@ def _table(plan: "Plan", name: str) -> "PlanTable":
     by_name = {table.name: table for table in plan.tables.values()}
     by_name |= {f"{table.schema}.{table.stored_name}": table for table in plan.tables.values()}
     if name not in by_name:
-        names = [*by_name, *(f"{meta.SCHEMA}.{book}" for book in meta.TABLES)]
+        names = [*by_name, *(f"{meta.SCHEMA}.{stored}" for stored in meta.TABLES)]
         raise SelectionError(
             f"There is no table {name}.{did_you_mean(name, names)} `aa-pipeline ls` lists what there is."
         )

@@ -78,7 +78,7 @@ def init(invocation: Invocation) -> None:
 
 
 def _write_new(file: Path) -> bool:
-    """Write the template, unless the file is there, be it from an `init` that runs beside this one."""
+    """Write the template, unless the file is there; another `init` may be making it right now."""
     from pipeline.errors import SetupError
 
     try:

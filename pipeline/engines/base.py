@@ -13,7 +13,7 @@ from typing import Any, Literal, Self
 
 from pipeline.errors import ConfigError, did_you_mean
 
-# What a relation is called whose rows are hashed as wholes: a column of that name would be taken for the row.
+# The alias of a relation whose rows are hashed whole. A column of this name would be hashed in their place.
 ROW = "aa_whole_row"
 
 Kind = Literal["table", "view"]
@@ -26,9 +26,9 @@ class Step:
     Attributes:
         operator: what the engine calls it.
         detail: what it worked on.
-        seconds: of work, over all threads.
-        rows: that it gave on.
-        rows_read: from a stored table.
+        seconds: of work, summed over all threads.
+        rows: how many it passed on.
+        rows_read: how many it read from a stored table.
     """
 
     operator: str
@@ -147,7 +147,7 @@ class Engine(ABC):
             raise
 
     def publish(self) -> None:  # noqa: B027 a transaction does it at its end
-        """Let readers see what was built so far; called before the books say that they can."""
+        """Let readers see what was built so far; called before the run metadata says that they can."""
 
     def rollback(self) -> None:
         """Undo the open transaction."""
@@ -166,11 +166,11 @@ class Engine(ABC):
         self.execute(f"CREATE SCHEMA IF NOT EXISTS {self.quote(name)}")
 
     def start_profiling(self) -> bool:
-        """Have `take_profile` tell what statements spend their time on; False where the engine cannot."""
+        """Begin to collect what `take_profile` returns; False where the engine cannot."""
         return False
 
     def take_profile(self) -> list[Step]:
-        """The operators of all statements since it was last asked."""
+        """The operators of all statements since the last call."""
         return []
 
     def tune(self) -> None:  # noqa: B027 some engines have nothing to set
@@ -193,7 +193,7 @@ class Engine(ABC):
     def describe(  # noqa: B027 some engines have no comments
         self, schema: str, table: str, kind: Kind, description: str, columns: Mapping[str, str]
     ) -> None:
-        """Keep in the database what a table and its columns mean, where it can: BI tools show it."""
+        """Store what a table and its columns mean, where the database has comments: BI tools show them."""
 
     def comments(
         self, schema: str, table: str, kind: Kind, description: str, columns: Mapping[str, str]
@@ -239,7 +239,7 @@ class Engine(ABC):
         self.execute(f"DELETE FROM {self.name(schema, table)} WHERE {self.quote(column)} = ?", [value])
 
     def bytes_to_scan(self, sql: str) -> int | None:
-        """How many bytes a query would read, where the engine bills them and tells before."""
+        """How many bytes a query would read; None where the engine does not bill by bytes."""
         return None
 
     def change_marker(self, schema: str, table: str) -> str:
@@ -254,14 +254,14 @@ class Engine(ABC):
         return self.change_marker(schema, table)
 
     def only_grew(self, schema: str, table: str, marker: str) -> bool:
-        """Whether the rows that were there when `growth_marker` was taken are as they were.
+        """Whether the rows that were there when `growth_marker` was taken are unchanged.
 
         True too where the engine has no cheap way to tell.
         """
         return marker == self.growth_marker(schema, table)
 
     def row_hash(self, alias: str) -> str | None:
-        """An expression that tells the rows of the relation of that alias apart; None if there is none."""
+        """An expression that tells the rows of a relation of that alias apart; None if there is none."""
         return None
 
     def content_hash(self, query: str) -> str | None:

@@ -2,8 +2,8 @@
 
 The URL is `bigquery://project?location=EU`; the schemas are datasets of that project. (A dataset in the URL,
 as Ibis takes it, is the one of names without a dataset in a notebook.) Credentials come from the environment,
-as Google's client finds them. What is written here is shown on an emulator alone: it speaks BigQuery's
-protocol and is not Google's service.
+as Google's client finds them. This was tested on an emulator only, which speaks BigQuery's protocol and is
+not Google's service.
 """
 
 import datetime as dt
@@ -24,7 +24,7 @@ from google.cloud.bigquery.retry import DEFAULT_RETRY
 
 from pipeline.config import redact
 from pipeline.engines.base import ROW, Kind, check_options
-from pipeline.engines.versioned_views import LOCK, LOCK_SCHEMA, BesideEngine
+from pipeline.engines.versioned_views import LOCK, LOCK_SCHEMA, VersionedViewsEngine
 from pipeline.errors import ConfigError, QueryError, TargetError
 
 OPTIONS = {
@@ -61,7 +61,7 @@ TYPES = {
 }
 
 
-class BigQuery(BesideEngine):
+class BigQuery(VersionedViewsEngine):
     """A project of BigQuery."""
 
     dialect = "bigquery"
@@ -127,7 +127,7 @@ class BigQuery(BesideEngine):
             return [dataset.dataset_id for dataset in self.client.list_datasets(**_patience())]
 
     def objects(self, schema: str) -> dict[str, Kind]:
-        with _errors(), suppress(Forbidden):  # a dataset of somebody else's
+        with _errors(), suppress(Forbidden):  # a dataset that we may not read
             tables = self.client.list_tables(f"{self.client.project}.{schema}", **_patience())
             return {table.table_id: "view" if table.table_type == "VIEW" else "table" for table in tables}
         return {}
@@ -190,7 +190,7 @@ class BigQuery(BesideEngine):
     def describe(
         self, schema: str, table: str, kind: Kind, description: str, columns: Mapping[str, str]
     ) -> None:
-        self._descriptions[schema, table] = description, columns  # of the view, which is yet to be made
+        self._descriptions[schema, table] = description, columns  # for the view, which `publish` makes
 
     def publish(self) -> None:
         super().publish()
@@ -247,7 +247,7 @@ class BigQuery(BesideEngine):
         return True
 
     def lock_holder(self) -> str:
-        with _errors(), suppress(NotFound):  # it may just have been given back
+        with _errors(), suppress(NotFound):  # the holder may just have removed it
             table = self.client.get_table(f"{self.client.project}.{LOCK_SCHEMA}.{LOCK}", **_patience())
             return str(table.description or "")
         return ""
@@ -267,7 +267,7 @@ class BigQuery(BesideEngine):
 
 
 class ClientOfAnotherAddress(bigquery.Client):  # type: ignore[misc] # Google's client is not typed
-    """A client whose rows, too, come from its address, and not from Google's Storage API."""
+    """A client that fetches rows, too, from its own address, and not from Google's Storage API."""
 
     def _ensure_bqstorage_client(self, *arguments: Any, **options: Any) -> None:
         return None
@@ -297,7 +297,7 @@ def open_engine(
         client = (ClientOfAnotherAddress if endpoint else bigquery.Client)(
             project=project,
             location=settings.get("location"),
-            # Whoever listens without encryption gets nothing that opens anything.
+            # Credentials never travel without encryption.
             credentials=AnonymousCredentials() if endpoint and endpoint.startswith("http://") else None,
             client_options={"api_endpoint": endpoint} if endpoint else None,
         )
@@ -317,7 +317,7 @@ def open_engine(
 
 
 def _settings(options: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The options of a target, as what they are.
+    """The options of a target, converted to their types.
 
     Raises:
         ConfigError: one is unknown, or is not what it must be.

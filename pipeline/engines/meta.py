@@ -1,4 +1,4 @@
-"""The schema `meta`: what was run, ingested and found, kept beside the data.
+"""The schema `meta`, the run metadata: what was run, ingested and found.
 
 `ensure` makes it, and upgrades what an older release left.
 """
@@ -18,7 +18,7 @@ TABLES: dict[str, dict[str, str]] = {
         "started_at": "instant",
         "finished_at": "instant",
         "command": "text",
-        "status": "text",  # success, failed (an audit), error
+        "status": "text",  # as `RunResult.status`
         "as_of": "instant",
         "plan_fingerprint": "text",
         "target": "text",
@@ -44,7 +44,7 @@ TABLES: dict[str, dict[str, str]] = {
         "kind": "text",
         "columns": "text",
         "severity": "text",
-        "status": "text",  # pass, warn, fail
+        "status": "text",  # one of `plan.check_results.STATUSES`
         "failures": "integer",
         "row_count": "integer",
         "tolerance": "text",

@@ -1,7 +1,7 @@
 """PostgreSQL, spoken to through psycopg.
 
-A build is one transaction of one snapshot. A table that replaces another is made beside it and takes
-its place at the end, so that readers wait for a moment at most and never see a half-built table.
+A build is one transaction of one snapshot. A table that replaces another is made under a temporary name
+and renamed at the end, so that readers wait for a moment at most and never see a half-built table.
 """
 
 import json
@@ -36,7 +36,7 @@ SECONDS_BETWEEN_TRIES = 0.1
 # Columns of marts that dashboards filter by.
 FILTERS = ("date", "commit_date", "developer_id", "agent_type")
 
-# A new table stands beside the old one under this name until the transaction ends.
+# The name of a new table until the transaction ends.
 NEW = "{}~new"
 
 ROWS_PER_WRITE = 1_000

@@ -58,8 +58,8 @@ def make_raw_table(engine: "Engine", table: str, shape: Mapping[str, str] | None
 def modest(engine: "Engine") -> Iterator[None]:
     """Keep DuckDB from holding what it writes to a file in memory as well, and to one thread.
 
-    Batches are too small for two: those would wait for each other, and take processors from what
-    reads beside them.
+    Batches are too small for two threads: these would wait for each other, and take processors from
+    the processes that read.
     """
     if engine.dialect != "duckdb" or getattr(engine, "path", None) == ":memory:":
         yield

@@ -20,13 +20,13 @@ from pyspark.sql import SparkSession
 from pipeline.config import redact
 from pipeline.engines.base import Kind, check_options
 from pipeline.engines.spark_session import Warehouse, errors, start, stop
-from pipeline.engines.versioned_views import LOCK, LOCK_SCHEMA, BesideEngine
+from pipeline.engines.versioned_views import LOCK, LOCK_SCHEMA, VersionedViewsEngine
 from pipeline.errors import QueryError, TargetError
 
 OLDEST = (4, 0)
 
 
-class Spark(BesideEngine):
+class Spark(VersionedViewsEngine):
     """A Spark session, and the warehouse folder that its tables lie in."""
 
     dialect = "pyspark"

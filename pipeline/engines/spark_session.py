@@ -1,7 +1,7 @@
 """Starting and stopping Spark: its settings, its master, its catalogue, and what its errors mean.
 
 Without a metastore of your own, the catalogue is kept in the warehouse folder by Derby, which lets one
-process in at a time. A file beside it says who that is, so that the next one can wait, and name it.
+process in at a time. A lock file says who that is, so that the next one can wait, and name it.
 """
 
 import fcntl

@@ -1,9 +1,9 @@
-"""Publishing where a transaction covers one statement at most: build beside, then switch.
+"""Versioned views: publishing where a transaction covers one statement at most.
 
-A table `mart.x` is a view of `mart.x__v<time>`, a table of its own for each build. A build makes new
-versions beside those that people read, reads its own new ones, and at the end points one view after
-the other to them. What fails before that leaves everything as it was; what falls between two
-of these last statements leaves some views old, and the next build completes them.
+What people know as `mart.x` is a view of `mart.x__v<time>`, and each build makes a new version. A build
+reads the new versions that it has made so far, and at the end points the views to them, one after the
+other. A failure before that leaves every view as it was. A failure between two of these last statements
+leaves some views old, and the next build completes them.
 """
 
 import datetime as dt
@@ -27,8 +27,8 @@ LOCK_SCHEMA, LOCK = "meta", "aa_pipeline_lock"
 SECONDS_BETWEEN_TRIES = 0.5
 
 
-class BesideEngine(Engine):
-    """An engine without transactions over several tables."""
+class VersionedViewsEngine(Engine):
+    """An engine without transactions over several statements."""
 
     transactional = False
     wait: float

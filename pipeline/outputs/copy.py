@@ -1,4 +1,4 @@
-"""From one database to another: the raw tables and the books, in batches, checked at the end.
+"""From one database to another: the raw tables and the run metadata, in batches, checked at the end.
 
 Rows are read as their contracts say and written in order of their ids, one transaction per batch.
 So an interrupted copy goes on where it stopped, and a copy that is complete copies nothing.
@@ -19,16 +19,9 @@ from pipeline.plan import Plan, PlanTable
 
 ROWS_PER_BATCH = 100_000
 
-# Tables of `meta` by the column that names what a row belongs to; a thing that is there stays as it is.
-RUN_METADATA = {
-    "run_tables": "run_id",
-    "audit_results": "run_id",
-    "audit_failures": "run_id",
-    "runs": "run_id",
-    "quarantine": "ingest_id",
-    "ingests": "ingest_id",
-    "ingest_files": "path",
-}
+# Tables of `meta` by their first column: the run, ingest or file that a row belongs to. What the target
+# knows of one stays as it is.
+RUN_METADATA = {table: next(iter(columns)) for table, columns in meta.TABLES.items() if table != "version"}
 
 # A number that two engines make alike of a text: the beginning of its MD5.
 MD5 = {
@@ -62,7 +55,7 @@ class CopiedTable:
     Attributes:
         copied: rows written now.
         rows: rows that both databases hold now.
-        checked: whether every column's checksum was compared; books are compared by count alone.
+        checked: whether every column's checksum was compared; of run metadata only the rows are counted.
     """
 
     name: str
@@ -79,7 +72,7 @@ def copy_database(
     *,
     on_rows: Listener = lambda table, rows: None,
 ) -> list[CopiedTable]:
-    """Copy the raw tables and the books, and compare counts and checksums.
+    """Copy the raw tables and the run metadata, and compare counts and checksums.
 
     Args:
         source: where the rows are.
@@ -179,7 +172,7 @@ def _agree(one: Any, other: Any) -> bool:
 
 
 def _copy_run_metadata(source: Engine, target: Engine) -> list[CopiedTable]:
-    """Copy what the books say of runs and ingests that the target does not know."""
+    """Copy the metadata of runs and ingests that the target does not know."""
     there = source.shapes(meta.SCHEMA)
     done = []
     with target.transaction():

@@ -31,7 +31,7 @@ def export_tables(
 ) -> list[Exported]:
     """Write published tables into a folder, one file each, rows in the order of the key.
 
-    All of them are written beside their places first: either every file is new, or none is.
+    All of them are written under temporary names first: either every file is new, or none is.
 
     Args:
         engine: an open database.
@@ -56,11 +56,11 @@ def export_tables(
     with ExitStack() as files:
         for table in tables:
             file = folder / f"{table.name}.{format}"
-            beside = files.enter_context(replacing(file))
+            temporary = files.enter_context(replacing(file))
             relation = connection.table(table.stored_name, database=table.schema)
             ordered = relation.order_by(table.key) if table.key else relation
             try:
-                rows = write(ordered.to_pyarrow_batches(), beside)
+                rows = write(ordered.to_pyarrow_batches(), temporary)
             except OSError as error:
                 raise SetupError(f"{file} cannot be written: {error.strerror or error}.") from error
             done.append(Exported(table.name, file, rows))

@@ -10,7 +10,7 @@ from pipeline.errors import SetupError
 
 @contextmanager
 def replacing(file: Path) -> Iterator[Path]:
-    """A path beside `file` to write to; it takes the place of `file` if nothing is raised.
+    """A temporary path in the same folder to write to; it replaces `file` if nothing is raised.
 
     What is no plain file (a device, a pipe, a link such as /dev/stdout) is written to as it is.
 
@@ -26,10 +26,10 @@ def replacing(file: Path) -> Iterator[Path]:
     except OSError as error:
         raise _not_writable(file, error) from error
     with folder:
-        beside = Path(folder.name) / file.name
-        yield beside
+        temporary = Path(folder.name) / file.name
+        yield temporary
         try:
-            beside.replace(file)
+            temporary.replace(file)
         except OSError as error:
             raise _not_writable(file, error) from error
 
@@ -40,9 +40,9 @@ def write_whole(file: Path, content: bytes) -> None:
     Raises:
         SetupError: it cannot be written.
     """
-    with replacing(file) as beside:
+    with replacing(file) as temporary:
         try:
-            beside.write_bytes(content)
+            temporary.write_bytes(content)
         except OSError as error:
             raise _not_writable(file, error) from error
 

@@ -1,4 +1,4 @@
-"""Python's search for objects that refer to each other in a circle, paused."""
+"""Python's garbage collector, paused."""
 
 import gc
 from collections.abc import Iterator
@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 @contextmanager
 def gc_paused() -> Iterator[None]:
-    """For code that makes very many objects, none of them in a circle.
+    """For code that makes very many objects, none of them in a reference cycle.
 
-    The search goes through all of them again and again, and finds nothing.
+    The collector would go through all of them again and again, and free nothing.
     """
     searching = gc.isenabled()
     gc.disable()

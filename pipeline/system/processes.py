@@ -1,4 +1,4 @@
-"""Processes of ours that work beside this one."""
+"""Helper processes, and the pipes to and from them."""
 
 import os
 import pickle
@@ -26,7 +26,8 @@ def start_process(code: str, *arguments: str) -> subprocess.Popen[bytes]:
     `multiprocessing`, whose processes import the program that was started before they begin.
     It finds the modules that this process finds: `-P` keeps the folder that we are in, which may
     hold another `pipeline`, out of the way unless it is in our own search path.
-    What such a process complains of is not heard: whoever starts one does its work where it failed.
+    What such a process writes to standard error is dropped: whoever starts one does the work itself where
+    it fails.
     """
     places = [str(Path(place).absolute()) for place in sys.path if isinstance(place, str)]
     return subprocess.Popen(
@@ -56,7 +57,7 @@ def end(process: subprocess.Popen[bytes], *threads: Thread) -> None:
 
 
 def answering() -> BinaryIO:
-    """Where such a process sends its answers. What anything in it prints is not heard from now on."""
+    """Where such a process sends its answers; what is printed in it goes to standard error from now on."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     return answers

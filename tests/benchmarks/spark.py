@@ -81,7 +81,7 @@ def build(engine: Engine) -> run.RunResult:
 
 
 def queries_of_a_build(engine: Spark) -> list[str]:
-    """The queries of a build beside its models: audits, and what it asks of raw tables and books."""
+    """The queries of a build beside its models: audits, and what it asks of raw tables and run metadata."""
     asked: list[str] = []
     fetch_result = engine.fetch_result
 

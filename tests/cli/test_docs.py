@@ -14,7 +14,7 @@ def test_docs_generate_writes_a_site_and_again_over_its_own(run_shop, shop, fold
 
 def test_docs_generate_without_a_database_says_so_and_writes_what_is_known(run_shop, folder):
     result = run_shop("docs", "generate", "-o", "public")
-    assert "say nothing of rows, builds and verdicts" in result.stderr
+    assert "say nothing of rows, builds and check results" in result.stderr
     assert (folder / "public" / "index.html").is_file()
 
 

@@ -88,7 +88,7 @@ def test_show_of_a_model_whose_upstream_is_not_published_says_what_to_build(run_
     assert "`aa-pipeline build -s +fct_visits` makes it." in result.stderr
 
 
-def test_show_reads_the_books_the_newest_first(run_shop, shop):
+def test_show_reads_run_metadata_the_newest_first(run_shop, shop):
     run_shop("build")
     run_shop("test")
 

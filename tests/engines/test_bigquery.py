@@ -144,7 +144,7 @@ def test_what_audits_failed_on_is_kept_anew_each_time(engine):
 
 
 def test_a_build_that_fails_while_it_publishes_is_done_again(engine):
-    """Its tables are made by then, and its books must not say that people can see them."""
+    """Its tables are made by then, and the run metadata must not say that people can see them."""
     engine.create_schema("raw")
     types = {"id": "INT64", "timestamp": "TIMESTAMP", "product": "STRING", "amount": "FLOAT64"}
     with engine.transaction():

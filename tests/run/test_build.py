@@ -104,7 +104,7 @@ def test_published_types_are_exactly_the_contracts(shop):
             }
 
 
-def test_the_books_say_what_was_done(shop):
+def test_run_metadata_says_what_was_done(shop):
     result = shop.build()
     (book,) = shop.engine.fetch_dicts("SELECT * FROM meta.runs")
     assert (book["run_id"], book["command"], book["status"], book["as_of"], book["target"]) == (

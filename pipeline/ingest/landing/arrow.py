@@ -33,7 +33,7 @@ def import_arrow_alone() -> None:
 
 @dataclass(frozen=True)
 class Summary:
-    """What the reader of rows knows of them, and a database would have to look for.
+    """What is known of rows when they are read, so that the database need not be asked.
 
     Attributes:
         all_different: whether no two rows have the same key.
@@ -93,10 +93,10 @@ def append_arrow(
     names = ", ".join(map(engine.quote, columns))
     selected = ", ".join(["?"] * len(common) + list(map(engine.quote, own)))
     sql = f"INSERT INTO {engine.name(schema, table)} ({names}) SELECT {selected} FROM incoming"
-    fetch_beside(engine, sql, incoming_rows, list(common.values()))
+    fetch_with_arrow(engine, sql, incoming_rows, list(common.values()))
 
 
-def fetch_beside(
+def fetch_with_arrow(
     engine: "Engine", sql: str, incoming: "pa.Table", parameters: Sequence[Any] = ()
 ) -> list[tuple[Any, ...]]:
     """The rows of a query of DuckDB that reads an Arrow table in place, as `incoming`."""

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pipeline.engines import meta
 from pipeline.engines.raw_tables import make_raw_table, modest
-from pipeline.ingest.landing.arrow import Summary, append_arrow, fetch_beside
+from pipeline.ingest.landing.arrow import Summary, append_arrow, fetch_with_arrow
 from pipeline.ingest.landing.columns import booleans, integers
 from pipeline.ingest.values import clean_text, to_json
 
@@ -254,9 +254,8 @@ class Landing:
         key = KEYS.get(table, "record_hash")
         if key not in columns:
             columns.append(key)
-        shape = self._ensure(table, columns)
-        json_columns = {name for name in columns if _is_json(name, shape[name])}
-        rows = [[_value(record.get(name), name in json_columns) for name in columns] for record in records]
+        self._ensure(table, columns)
+        rows = [[_value(record.get(name)) for name in columns] for record in records]
         position = columns.index(key)
         for row, record in zip(rows, records, strict=True):
             if row[position] is None:
@@ -307,7 +306,9 @@ class Landing:
             import pyarrow as pa
 
             incoming = pa.table({"key": keys})
-            return {row[0] for row in fetch_beside(engine, f"{sql}(FROM incoming){within}", incoming, bounds)}
+            return {
+                row[0] for row in fetch_with_arrow(engine, f"{sql}(FROM incoming){within}", incoming, bounds)
+            }
         if engine.dialect == "duckdb":
             return {row[0] for row in engine.fetch(f"{sql}(SELECT unnest(?)){within}", [keys, *bounds])}
         if not isinstance(keys, list):
@@ -327,7 +328,7 @@ class Landing:
         return high < oldest or newest < low
 
     def _widen(self, table: str, low: dt.datetime, high: dt.datetime) -> None:
-        """Note from when to when a table goes that was empty."""
+        """Extend the known range of times of a table that was empty when the ingest began."""
         if self._next_id[table] == 1:
             self._ranges[table] = low, high
         elif table in self._ranges:
@@ -340,8 +341,8 @@ class Landing:
         self._landed[table] = self._landed.get(table, 0) + count
         return first
 
-    def _ensure(self, table: str, columns: Sequence[str]) -> dict[str, str]:
-        """The table's columns and native types, after making what is missing."""
+    def _ensure(self, table: str, columns: Sequence[str]) -> None:
+        """Make what is missing of a table."""
         shape = self._shapes.get(table)
         if shape is None or not {"id", "created_at", *columns} <= shape.keys():
             make_raw_table(self.engine, table, shape)
@@ -349,7 +350,6 @@ class Landing:
         if table not in self._next_id:
             name = self.engine.name("raw", table)
             self._next_id[table] = self.engine.fetch(f"SELECT coalesce(max(id), 0) FROM {name}")[0][0] + 1
-        return self._shapes[table]
 
 
 def record_hash(table: str, record: Mapping[str, Any]) -> str:
@@ -359,18 +359,11 @@ def record_hash(table: str, record: Mapping[str, Any]) -> str:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def _is_json(name: str, native: str) -> bool:
-    return native.lower() in ("json", "jsonb") or name in (
-        "attributes",
-        "resource_attributes",
-        "language_breakdown",
-    )
-
-
-def _value(value: Any, is_json: bool) -> Any:
+def _value(value: Any) -> Any:
+    """A value as a database takes it: objects and lists as JSON, instants with their zone."""
     if isinstance(value, str):
         return clean_text(value)
-    if is_json and value is not None:
+    if isinstance(value, dict | list):
         return to_json(value)
     if isinstance(value, dt.datetime) and value.tzinfo is None:
         return value.replace(tzinfo=dt.UTC)

@@ -1,4 +1,4 @@
-"""Pieces of files, read in this process or by helpers: other processes beside it."""
+"""Pieces of files, read in this process or in helper processes."""
 
 import pickle
 import tempfile
@@ -24,7 +24,7 @@ SERVE = "import sys; from pipeline.ingest.otlp.serve import serve; serve(*sys.ar
 
 
 def worth_helpers(size: int) -> bool:
-    """Whether helpers would make an input of that many bytes sooner read."""
+    """Whether an input of that many bytes is read sooner with helpers."""
     return size >= WORTH_HELPERS and processors() > 1
 
 

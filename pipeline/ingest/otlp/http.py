@@ -6,7 +6,6 @@ keeps the data and tries again.
 """
 
 import hmac
-import json
 import socket
 import threading
 import time
@@ -14,19 +13,23 @@ import zlib
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pipeline.ingest.content import ContentFilter
 from pipeline.ingest.otlp.json import read_document
+from pipeline.ingest.otlp.protobuf import accepted, decode, encode, refused
 from pipeline.ingest.otlp.reader import parse_json
 from pipeline.ingest.otlp.rows import Rows
 from pipeline.ingest.values import clean, dumps
 
-# Path → signal, its key in JSON, and the name of what an answer counts.
+if TYPE_CHECKING:
+    from google.protobuf.message import Message
+
+# Path → signal, and its key in JSON.
 SIGNALS = {
-    "/v1/logs": ("logs", "resourceLogs", "rejectedLogRecords"),
-    "/v1/metrics": ("metrics", "resourceMetrics", "rejectedDataPoints"),
-    "/v1/traces": ("traces", "resourceSpans", "rejectedSpans"),
+    "/v1/logs": ("logs", "resourceLogs"),
+    "/v1/metrics": ("metrics", "resourceMetrics"),
+    "/v1/traces": ("traces", "resourceSpans"),
 }
 JSON_TYPE = "application/json"
 PROTOBUF_TYPE = "application/x-protobuf"
@@ -35,7 +38,6 @@ LARGEST_BODY = 64 << 20  # bytes of a request, before and after decompression
 MOST_AT_ONCE = 8  # requests whose bodies are in memory
 SECONDS_PER_READ = 30
 RETRY_AFTER = 30  # seconds
-INVALID_ARGUMENT, UNAUTHENTICATED, UNAVAILABLE, EXHAUSTED = 3, 16, 14, 8
 
 
 class Refusal(Exception):
@@ -106,15 +108,15 @@ class Handler(BaseHTTPRequestHandler):
         self.content_type = PROTOBUF_TYPE
         try:
             self.content_type = self._content_type()
-            signal = self._signal()
+            signal, key = self._signal()
             self._check_sender()
             with self.server.slots:
                 if self.server.closing:
                     raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "shutting down")
                 if not self.server.has_room():
                     raise Refusal(HTTPStatus.TOO_MANY_REQUESTS, "too much waits for the database")
-                rejected, reason = self._take(*signal[:2], self._body())
-            self._accept(signal[2], rejected, reason)
+                rejected, reason = self._take(signal, key, self._body())
+            self._answer(HTTPStatus.OK, accepted(signal, rejected, reason))
         except Refusal as refusal:
             self._refuse(refusal)
 
@@ -136,7 +138,7 @@ class Handler(BaseHTTPRequestHandler):
             raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, wanted)
         return given
 
-    def _signal(self) -> tuple[str, str, str]:
+    def _signal(self) -> tuple[str, str]:
         path = self.path.partition("?")[0].rstrip("/")
         if path not in SIGNALS:
             raise Refusal(HTTPStatus.NOT_FOUND, f"there is no such path; try {', '.join(SIGNALS)}")
@@ -189,7 +191,7 @@ class Handler(BaseHTTPRequestHandler):
         return bytes(body)
 
     def _take(self, signal: str, key: str, body: bytes) -> tuple[int, str]:
-        """Store an export; how many of its records make no sense, and why."""
+        """Store an export; returns how many of its records make no sense, and why the first does not."""
         if signal == "traces":
             return 0, ""
         try:
@@ -211,35 +213,14 @@ class Handler(BaseHTTPRequestHandler):
     def _decode(self, signal: str, body: bytes) -> Any:
         if self.content_type == JSON_TYPE:
             return clean(parse_json(body))
-        from pipeline.ingest.otlp.protobuf import decode
-
         return clean(decode(body, signal))
-
-    def _accept(self, counted: str, rejected: int, reason: str) -> None:
-        answer: dict[str, Any] = {}
-        if rejected:
-            answer = {"partialSuccess": {counted: str(rejected), "errorMessage": reason}}
-        if self.content_type == JSON_TYPE:
-            self._answer(HTTPStatus.OK, json.dumps(answer).encode())
-            return
-        # Export*ServiceResponse and its partial success have the same numbers for every signal.
-        inner = b"\x08" + _varint(rejected) + _text_field(2, reason) if rejected else b""
-        self._answer(HTTPStatus.OK, _bytes_field(1, inner) if inner else b"")
 
     def _refuse(self, refusal: Refusal) -> None:
         self.close_connection = True  # the body may still be on its way
-        code = {
-            HTTPStatus.UNAUTHORIZED: UNAUTHENTICATED,
-            HTTPStatus.SERVICE_UNAVAILABLE: UNAVAILABLE,
-            HTTPStatus.TOO_MANY_REQUESTS: EXHAUSTED,
-        }.get(refusal.status, INVALID_ARGUMENT)
-        if self.content_type == JSON_TYPE:
-            body = json.dumps({"code": code, "message": refusal.message}).encode()
-        else:
-            body = b"\x08" + _varint(code) + _text_field(2, refusal.message)
-        self._answer(refusal.status, body)
+        self._answer(refusal.status, refused(refusal.status, refusal.message))
 
-    def _answer(self, status: HTTPStatus, body: bytes) -> None:
+    def _answer(self, status: HTTPStatus, message: "Message") -> None:
+        body = encode(message, self.content_type == JSON_TYPE)
         self.send_response(status)
         self.send_header("Content-Type", self.content_type)
         self.send_header("Content-Length", str(len(body)))
@@ -271,20 +252,3 @@ def _decompressed(body: bytes) -> bytes:
     if not inflate.eof:
         raise Refusal(HTTPStatus.BAD_REQUEST, "the gzip data is cut off")
     return data
-
-
-def _varint(number: int) -> bytes:
-    encoded = bytearray()
-    while number > 0x7F:
-        encoded.append(number & 0x7F | 0x80)
-        number >>= 7
-    encoded.append(number)
-    return bytes(encoded)
-
-
-def _bytes_field(field: int, value: bytes) -> bytes:
-    return bytes([field << 3 | 2]) + _varint(len(value)) + value
-
-
-def _text_field(field: int, value: str) -> bytes:
-    return _bytes_field(field, value.encode())

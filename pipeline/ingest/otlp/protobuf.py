@@ -1,4 +1,4 @@
-"""Exports in protobuf, turned into the JSON form of OTLP.
+"""Exports in protobuf turned into the JSON form of OTLP, and the messages that answer an export.
 
 Encoding: https://github.com/open-telemetry/opentelemetry-proto. The three kinds of export have
 the same shape on the wire; what tells them apart is the first field of their records: a fixed
@@ -6,20 +6,41 @@ the same shape on the wire; what tells them apart is the first field of their re
 """
 
 import base64
+from http import HTTPStatus
 from typing import Any
 
-from google.protobuf.json_format import MessageToDict
+from google.protobuf.json_format import MessageToDict, MessageToJson
 from google.protobuf.message import DecodeError, Message
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from google.rpc.code_pb2 import Code
+from google.rpc.status_pb2 import Status
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
+    ExportLogsServiceRequest,
+    ExportLogsServiceResponse,
+)
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
+    ExportMetricsServiceResponse,
 )
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
 
 REQUESTS: dict[str, Any] = {
     "logs": ExportLogsServiceRequest,
     "metrics": ExportMetricsServiceRequest,
     "traces": ExportTraceServiceRequest,
+}
+# What answers an export, and the name of what it counts.
+RESPONSES: dict[str, tuple[Any, str]] = {
+    "logs": (ExportLogsServiceResponse, "rejected_log_records"),
+    "metrics": (ExportMetricsServiceResponse, "rejected_data_points"),
+    "traces": (ExportTraceServiceResponse, "rejected_spans"),
+}
+CODES = {
+    HTTPStatus.UNAUTHORIZED: Code.UNAUTHENTICATED,
+    HTTPStatus.SERVICE_UNAVAILABLE: Code.UNAVAILABLE,
+    HTTPStatus.TOO_MANY_REQUESTS: Code.RESOURCE_EXHAUSTED,
 }
 
 
@@ -42,6 +63,25 @@ def decode(data: bytes, signal: str | None = None) -> dict[str, Any]:
             for record in scope.get("logRecords", ()):
                 _ids_to_hex(record)
     return document
+
+
+def accepted(signal: str, rejected: int, reason: str) -> Message:
+    """The answer to an export that was taken: empty, or how many of its records were not and why."""
+    response, counted = RESPONSES[signal]
+    partial = {counted: rejected, "error_message": reason}
+    message: Message = response(partial_success=partial if rejected else None)
+    return message
+
+
+def refused(status: HTTPStatus, reason: str) -> Message:
+    """The answer to a request that was not taken."""
+    message: Message = Status(code=CODES.get(status, Code.INVALID_ARGUMENT), message=reason)
+    return message
+
+
+def encode(message: Message, as_json: bool) -> bytes:
+    """A message in one of OTLP's two encodings."""
+    return MessageToJson(message, indent=None).encode() if as_json else bytes(message.SerializeToString())
 
 
 def parse(data: bytes, signal: str) -> Message:

@@ -1,7 +1,7 @@
 """`ingest otlp --listen`: telemetry straight from the agents, for people without a Collector.
 
 Exports are spooled to files, and landed from there every few seconds. The database is open only
-for moments, so that builds go on beside it; while it is locked, the spool grows.
+for moments, so that builds can run meanwhile; while it is locked, the spool grows.
 """
 
 import dataclasses

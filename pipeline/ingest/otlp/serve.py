@@ -1,10 +1,9 @@
-"""What a helper does: it reads pieces of files, until nobody asks it any more.
+"""What a helper process does: it reads pieces of files until its input ends.
 
 Pieces come pickled through standard input, answers go pickled to standard output, in the same
 order. An answer is a batch without its tables, and the files in which those are; or the OSError
-that reading raised. Tables go through files because what comes through a pipe is received in
-small parts, each of which waits for the Python code that runs meanwhile in the process that
-receives it.
+that reading raised. Tables go through files, because a pipe hands them over in small parts, and for each of
+them the receiving process would interrupt its own reading.
 """
 
 import os

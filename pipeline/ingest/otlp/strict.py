@@ -1,8 +1,8 @@
 """Exports that keep to the letter of OTLP's JSON, turned into rows in half the time.
 
 Nearly all do. They are decoded into objects with the fields that we know, which takes no
-dictionary per attribute; what is not exactly as declared here is left to `otlp_json`, which reads
-anything. Both hand on the same values: a test compares them.
+dictionary per attribute; what is not exactly as declared here is left to the module `json`, which
+reads anything. Both hand on the same values: a test compares them.
 """
 
 from typing import Annotated, Any

@@ -29,7 +29,12 @@ VIEWS = {"return": "Return", "agents": "Agents", "team": "Team", "git": "Git", "
 
 
 def render(data: dict[str, Any], *, documented: bool = False) -> bytes:
-    """The page over what `read_marts` has read; `documented` where the site of the tables lies beside it."""
+    """The page as bytes of HTML.
+
+    Args:
+        data: as `read_marts` gives it.
+        documented: whether the columns behind a number link to the documentation site, next to the page.
+    """
     about = data["about"]
     as_of = about["as_of"]
     scripts = _scripts()

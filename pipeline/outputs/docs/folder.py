@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline.errors import SetupError
 
-# Lists the files that we wrote, so that the next time those that are gone from the plan go too.
+# Lists the files that we wrote: the next time, those that the plan has no more are removed.
 MANIFEST = ".aa-pipeline-docs.json"
 
 
@@ -24,7 +24,7 @@ def write_site(folder: Path, files: Mapping[str, str]) -> None:
         before = _written_before(folder)
         for path in sorted(set(before) - files.keys()):
             (folder / path).unlink(missing_ok=True)
-        # First, so that a writing that breaks off can be repeated.
+        # Written first, so that an interrupted write can be repeated.
         folder.mkdir(parents=True, exist_ok=True)
         (folder / MANIFEST).write_text(json.dumps(sorted({*files, *before})), encoding="utf-8")
         for path, text in files.items():

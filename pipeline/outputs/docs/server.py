@@ -44,7 +44,7 @@ def make_server(folder: Path, port: int | None = None) -> ThreadingHTTPServer:
 
 
 class _Handler(SimpleHTTPRequestHandler):
-    """Files of the folder; no lists of files, no names of other hosts."""
+    """Serves the files of the folder: no lists of files, and only under the names of this machine."""
 
     server_version = "aa-pipeline"
     sys_version = ""

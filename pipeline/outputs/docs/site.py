@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import inspect
 import json
 import re
 from collections import Counter
@@ -13,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pipeline
 from pipeline.outputs.docs.highlight import highlight
 from pipeline.outputs.docs.state import State, TableState
 from pipeline.outputs.pages import base_css, environment, visible
@@ -82,6 +84,7 @@ def site_files(plan: Plan, state: State, *, generated_at: dt.datetime) -> dict[s
     pages: dict[str, dict[str, Any]] = {
         "index.html": {"root": "", "current": "index", "counts": counts, "attention": attention},
         "lineage.html": {"root": "", "current": "lineage"},
+        "about.html": {"root": "", "current": "about", "text": _about()},
     }
     files = {path: templates.get_template(f"{path}.j2").render(shared | own) for path, own in pages.items()}
     template = templates.get_template("table.html.j2")
@@ -230,6 +233,16 @@ def _search_data(pages: Iterable[TablePage]) -> list[Any]:
         ]
         for page in pages
     ]
+
+
+def _about() -> "Markup":
+    """How the pipeline works, as its package says."""
+    from markdown_it import MarkdownIt
+
+    text = inspect.getdoc(pipeline) or ""
+    html = MarkdownIt("commonmark", {"html": False}).render(text.partition("\n")[2])
+    # Wide drawings scroll by keyboard too.
+    return _markup(html.replace("<pre>", '<pre class="card" tabindex="0">'))
 
 
 def _script(name: str, data: Any) -> str:

@@ -3,6 +3,7 @@
 from pipeline.outputs.pages import visible
 from pipeline.outputs.report.escaping import markdown_text
 from pipeline.outputs.report.read import Report, ReportedCheck, TableReport
+from pipeline.plan.check_results import STATUSES
 
 MARKS = {"failed": "❌", "warned": "⚠️", "passed": "✅", "proven": "✅", "skipped": "⏭️"}
 
@@ -20,8 +21,8 @@ def render_markdown(report: Report) -> str:
             if check.status in ("failed", "warned"):
                 lines += ["", *_problem(table, check)]
     lines += ["", "<details><summary>All tables</summary>", ""]
-    lines += ["| | table | rows | failed | warned | passed | proven | skipped |"]
-    lines += ["| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |"]
+    lines += [f"| | table | rows | {' | '.join(STATUSES)} |"]
+    lines += [f"| --- | --- | ---: |{' ---: |' * len(STATUSES)}"]
     for table in report.tables:
         rows = "" if table.row_count is None else f"{table.row_count:,}"
         counts = " | ".join(str(count or "") for count in table.counts.values())

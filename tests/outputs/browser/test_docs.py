@@ -10,6 +10,7 @@ from tests.outputs.docs.shop_site import HOSTILE, built_shop_site
 
 PAGES = [
     "index.html",
+    "about.html",
     "lineage.html",
     "lineage.html#fct_product_sales",
     "lineage.html#fct_product_sales.revenue_usd",

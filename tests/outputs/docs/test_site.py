@@ -84,6 +84,13 @@ def test_the_overview_lists_every_table_and_counts_the_checks(site):
         assert name in text
 
 
+def test_a_page_tells_how_it_works_as_the_package_does(site):
+    page = Text(site["about.html"])
+    assert "A model is a function over Ibis tables" in str(page)
+    assert "4 compile run models and contracts to a plan" in str(page)
+    assert [attrs.get("tabindex") for tag, attrs in page.elements if tag == "pre"] == ["0", "0"]
+
+
 def test_without_a_database_the_pages_say_what_there_will_be():
     site = site_files(compile_shop(), State(), generated_at=AT)
     assert "Nothing has been built yet" in site["index.html"]
@@ -216,7 +223,7 @@ print([name for name in ("ibis", "pandera", "pandas", "duckdb", "sqlglot") if na
     [
         ("python", 'def f(x):  # <why>\n    return """a\nb""" + f"{x}" + 1.5e3', {"hk": ["def", "return"]}),
         ("python", "x = '#no comment' # comment", {"hs": ["'#no comment'"], "hc": ["# comment"]}),
-        ("sql", "SELECT \"from\", 'it''s -- <b>', COUNT(*) -- & done", {"hk": ["SELECT"], "hf": ["COUNT"]}),
+        ("sql", "SELECT \"from\", 'it''s -- <b>', COUNT(*) -- & done", {"hk": ["SELECT", "COUNT"]}),
         ("python", "a\tb = '\\t'", {"hs": ["'\\t'"]}),
         ("sql", "select 'unclosed", {"hk": ["select"]}),
     ],

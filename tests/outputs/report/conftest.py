@@ -1,4 +1,4 @@
-"""A database with three runs in its books: all well, a check broken, and broken still."""
+"""A database with the metadata of three runs: all well, a check broken, and broken still."""
 
 import datetime as dt
 
@@ -66,7 +66,7 @@ def a_run(at, broken):
 
 
 @pytest.fixture(scope="session")
-def books():
+def audited():
     with connect(":memory:") as engine:
         for at, broken in zip(DAYS, (False, True, True), strict=True):
             with engine.transaction():

@@ -12,19 +12,20 @@ import pytest
 
 from pipeline.engines import connect
 from pipeline.errors import SelectionError, SetupError
-from pipeline.outputs.report import FORMATS, read_report, render
+from pipeline.outputs.report import FORMATS, html, markdown, read_report, render, text
 from pipeline.outputs.report.document import SCHEMA
+from pipeline.plan.check_results import STATUSES
 from tests.outputs.report.conftest import DAYS, HOSTILE
 
 
 @pytest.fixture(scope="session")
-def report(books):
-    return read_report(books)
+def report(audited):
+    return read_report(audited)
 
 
 @pytest.fixture(scope="session")
-def first(books):
-    return read_report(books, "20260301T")
+def first(audited):
+    return read_report(audited, "20260301T")
 
 
 def test_last_run_is_reported_unless_another_is_named(report, first):
@@ -64,11 +65,11 @@ def test_report_of_an_old_run_does_not_know_what_came_later(first):
     assert [run.started_at for run in first.trend] == [DAYS[0]]
 
 
-def test_unknown_run_is_an_error_that_names_the_last_ones(books):
+def test_unknown_run_is_an_error_that_names_the_last_ones(audited):
     with pytest.raises(SelectionError, match="There is no audited run 1999"):
-        read_report(books, "1999")
+        read_report(audited, "1999")
     with pytest.raises(SelectionError, match="3 runs begin with 2026"):
-        read_report(books, "2026")
+        read_report(audited, "2026")
 
 
 def test_database_without_runs_says_what_to_do():
@@ -186,6 +187,13 @@ def test_json_keeps_its_schema(report, first):
     jsonschema.Draft202012Validator.check_schema(schema)
     for document in (report, first):
         jsonschema.validate(json.loads(render(document, "json")), schema)
+
+
+def test_every_status_has_its_mark_and_its_place_in_the_schema():
+    defined = json.loads(SCHEMA.read_text())["$defs"]
+    assert {*STATUSES} in [set(one.get("enum", ())) for one in defined.values()]
+    for shown in (markdown.MARKS, text.MARKS, text.COLOURS, html.WORDS):
+        assert shown.keys() == {*STATUSES}
 
 
 def test_json_of_a_check(report):
