@@ -5,7 +5,8 @@ import json
 import pytest
 
 from pipeline.agents import readers
-from pipeline.ingest.transcripts.files import HEAD, agent_of
+from pipeline.agents.files import HEAD
+from pipeline.ingest.transcripts.files import agent_of
 
 LONG = "x" * HEAD
 SQLITE = b"SQLite format 3\0"
