@@ -9,5 +9,5 @@ AGENT = Agent(
     "cli",
     aliases=("aider_chat",),
     marks=Marks(emails=("aider@aider.chat",), rank=10),
-    evidence=(Evidence("commits", "unverified: as Aider's documentation was remembered", "2026-11"),),
+    evidence=(Evidence("commits", "unverified: no such commit was seen", "2026-11"),),
 )

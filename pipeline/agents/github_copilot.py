@@ -54,7 +54,7 @@ AGENT = Agent(
         ),
         Evidence(
             "commits",
-            "public histories of 12 repositories: 1,600 commits; chaoss/ai-detection-action, utils.go",
+            "public histories of 12 repositories: about 1,600 commits; chaoss/ai-detection-action, utils.go",
             "2026-11",
         ),
     ),

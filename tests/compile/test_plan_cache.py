@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.agents import codex
 from pipeline.compile import plan_cache
 from pipeline.compile.compiler import compile_plan
 from pipeline.config import Config, Freshness
@@ -123,6 +124,11 @@ def test_no_input_can_change_without_a_new_fingerprint(shop_copy):
     (shop_copy / "models/helpers.py").unlink()
     seen.add(fingerprint())
     assert len(seen) == 16
+
+
+def test_what_agents_declare_is_an_input():
+    inputs = {file for package in plan_cache.COMPILER for file in plan_cache._sources(package)}
+    assert Path(codex.__file__) in inputs
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ AGENT = Agent(
         ),
         Evidence(
             "commits",
-            "public histories of 12 repositories: 5,000 trailers, 614 footers, 224 authors;"
+            "public histories of 12 repositories: about 5,000 trailers, 614 footers, 224 authors;"
             " chaoss/ai-detection-action, utils.go",
             "2026-11",
             undercount="People can turn marks off.",
