@@ -8,7 +8,10 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from pipeline.agents.files import Sample
 
 YEARS = range(1970, 2200)
 COUNTS = range(2**53)  # more tokens than that nobody has
@@ -51,6 +54,9 @@ class Journal(Protocol):
     def quarantine(self, file: object, line: int | None, reason: str) -> None:
         """Put aside a record that is one of ours and cannot be used."""
 
+    def not_understood(self, file: object, line: int | None, agent: str, kind: str, found: str) -> None:
+        """Put aside a record of a kind that nobody reads, which carries usage in its field `found`."""
+
     def repeat(self, count: int) -> None:
         """Count records that were told before."""
 
@@ -61,75 +67,17 @@ class Journal(Protocol):
         """Tell the person something."""
 
 
-@dataclass(frozen=True)
-class Sample:
-    """How a file begins."""
-
-    path: Path
-    head: bytes
-
-    @property
-    def first_line(self) -> bytes:
-        """The first line, or as much of it as was read."""
-        return self.head.split(b"\n", 1)[0]
-
-    @property
-    def is_json(self) -> bool:
-        """Whether it begins as an object or a list does."""
-        return self.head[:4096].lstrip()[:1] in (b"{", b"[")
-
-
 class Reader(Protocol):
     """What `transcripts.py` in an agent's room defines."""
 
     def is_record(self, value: dict[str, Any]) -> bool:
         """Whether an object that stands alone on one of a file's first lines is this agent's."""
 
-    def is_file(self, sample: Sample) -> bool:
+    def is_file(self, sample: "Sample") -> bool:
         """Whether a file of which no line tells is this agent's: a document, a database, long lines."""
 
     def events(self, files: list[Path], journal: Journal) -> Iterator[Event]:
         """The responses and prompts of all files, each once; `files` are sorted."""
-
-
-def json_lines(file: Path, journal: Journal) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The objects of a file with one per line, and the lines' numbers.
-
-    Lines that are no JSON objects are quarantined. A last line without an end is left for the
-    next ingest, unless it is complete: somebody is still writing it.
-    """
-    import orjson
-
-    try:
-        with file.open("rb") as lines:
-            for number, line in enumerate(lines, start=1):
-                if not line.strip():
-                    continue
-                try:
-                    value = orjson.loads(line)
-                except orjson.JSONDecodeError:
-                    if line.endswith(b"\n") or number == 1:
-                        journal.quarantine(file, number, "the line is not JSON")
-                    continue
-                if isinstance(value, dict):
-                    yield number, value
-                else:
-                    journal.quarantine(file, number, "the line is not a JSON object")
-    except OSError as error:
-        journal.warn(f"{file} could not be read: {error.strerror}.")
-
-
-def json_file(file: Path, journal: Journal) -> Any:
-    """The content of a JSON file; None, and the file quarantined, if it is none."""
-    import orjson
-
-    try:
-        return orjson.loads(file.read_bytes())
-    except orjson.JSONDecodeError:
-        journal.quarantine(file, None, "the file is not JSON")
-    except OSError as error:
-        journal.warn(f"{file} could not be read: {error.strerror}.")
-    return None
 
 
 def instant(value: Any) -> dt.datetime:

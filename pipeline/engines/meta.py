@@ -71,7 +71,8 @@ TABLES: dict[str, dict[str, str]] = {
         "duplicates": "integer",
         "quarantined": "integer",
     },
-    # One row per input line or record that could not be landed.
+    # One row per input line or record that could not be landed; agent and kind where it carries usage of a
+    # kind that no reader understands.
     "quarantine": {
         "ingest_id": "text",
         "source": "text",
@@ -80,6 +81,8 @@ TABLES: dict[str, dict[str, str]] = {
         "reason": "text",
         "excerpt": "text",
         "created_at": "instant",
+        "agent": "text",
+        "kind": "text",
     },
     # How far each input file has been read.
     "ingest_files": {

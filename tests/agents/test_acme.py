@@ -37,7 +37,8 @@ AGENT = Agent(
 )
 """
 READER = """
-from pipeline.agents.events import Event, instant, json_lines, known
+from pipeline.agents.events import Event, instant, known
+from pipeline.agents.files import json_lines
 
 def is_record(value):
     return "acme" in value

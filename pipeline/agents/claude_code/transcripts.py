@@ -12,19 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pipeline.agents.events import (
-    BadRecord,
-    Event,
-    Journal,
-    Sample,
-    instant,
-    json_lines,
-    known,
-    mapping,
-    money,
-    text,
-    tokens,
-)
+from pipeline.agents.events import BadRecord, Event, Journal, instant, known, mapping, money, text, tokens
+from pipeline.agents.files import Sample, json_lines
 
 # What Claude Code itself writes into the user's turn.
 NOT_TYPED = ("<command-", "<local-command-", "<system-reminder>", "[Request interrupted")

@@ -15,18 +15,8 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from pipeline.agents.events import (
-    BadRecord,
-    Event,
-    Journal,
-    Sample,
-    instant,
-    json_lines,
-    known,
-    mapping,
-    text,
-    tokens,
-)
+from pipeline.agents.events import BadRecord, Event, Journal, instant, known, mapping, text, tokens
+from pipeline.agents.files import Sample, json_lines
 
 KINDS = (
     "input_tokens",

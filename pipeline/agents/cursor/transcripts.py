@@ -9,19 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pipeline.agents.events import (
-    BadRecord,
-    Event,
-    Journal,
-    Sample,
-    instant,
-    json_file,
-    known,
-    mapping,
-    objects,
-    text,
-    tokens,
-)
+from pipeline.agents.events import BadRecord, Event, Journal, instant, known, mapping, objects, text, tokens
+from pipeline.agents.files import Sample, json_file
 
 EVENTS = ("usageEvents", "usageEventsDisplay")
 

@@ -11,20 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pipeline.agents.events import (
-    BadRecord,
-    Event,
-    Journal,
-    Sample,
-    instant,
-    json_file,
-    json_lines,
-    known,
-    mapping,
-    objects,
-    text,
-    tokens,
-)
+from pipeline.agents.events import BadRecord, Event, Journal, instant, known, mapping, objects, text, tokens
+from pipeline.agents.files import Sample, json_file, json_lines
 
 
 def is_record(value: dict[str, Any]) -> bool:

@@ -10,19 +10,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from pipeline.agents.events import (
-    BadRecord,
-    Event,
-    Journal,
-    Sample,
-    instant,
-    json_file,
-    known,
-    mapping,
-    money,
-    text,
-    tokens,
-)
+from pipeline.agents.events import BadRecord, Event, Journal, instant, known, mapping, money, text, tokens
+from pipeline.agents.files import Sample, json_file
 
 
 def is_record(value: dict[str, Any]) -> bool:

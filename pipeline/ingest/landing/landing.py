@@ -13,6 +13,7 @@ a duplicate, or quarantined, and `meta.ingests` says how many of each.
 import datetime as dt
 import hashlib
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -95,6 +96,7 @@ class Landing:
         self._empty = 0
         self._warnings: dict[str, None] = {}  # a set that keeps its order
         self._dropped: set[str] = set()
+        self._not_understood: Counter[tuple[str, str]] = Counter()
 
     def __enter__(self) -> Self:
         """Open the transaction."""
@@ -148,7 +150,7 @@ class Landing:
             landed=landed,
             duplicates=self._duplicates,
             quarantined=self._quarantined,
-            warnings=tuple(self._warnings),
+            warnings=(*self._warnings, *map(_unknown, self._not_understood.items())),
             landed_by_table=dict(self._landed),
             empty=self._empty,
             dropped=tuple(sorted(self._dropped)),
@@ -205,6 +207,8 @@ class Landing:
         reason: str,
         excerpt: str | None = None,
         count: int = 1,
+        agent: str | None = None,
+        kind: str | None = None,
     ) -> None:
         """Put a bad record aside.
 
@@ -213,7 +217,9 @@ class Landing:
             line: the line, from 1; None where there are no lines.
             reason: what is wrong, for a person.
             excerpt: its beginning; never content such as prompts.
-            count: how many records this stands for.
+            count: how many records this stands for; 0 if it has landed all the same.
+            agent: whose record it is, where it carries usage of a kind that no reader understands.
+            kind: what kind of record that is.
         """
         self._quarantined += count
         self._bad.append(
@@ -225,10 +231,21 @@ class Landing:
                 clean_text(reason),
                 None if excerpt is None else clean_text(excerpt[:EXCERPT]),
                 self._started,
+                agent,
+                None if kind is None else clean_text(kind[:EXCERPT]),
             )
         )
         if len(self._bad) >= BATCH:
             self._flush_quarantine()
+
+    def not_understood(self, file: object, line: int | None, agent: str, kind: str, found: str) -> None:
+        """Put aside a record of a kind that no reader knows, which carries usage in its field `found`.
+
+        The person is told how many there are of each kind.
+        """
+        reason = f"a record of {agent} of kind {kind} carries usage ({found}) that no reader understands"
+        self.quarantine(file, line, reason, agent=agent, kind=kind)
+        self._not_understood[agent, kind] += 1
 
     def warn(self, message: str) -> None:
         """Tell the person something; the same message once."""
@@ -271,7 +288,7 @@ class Landing:
 
     def _flush_quarantine(self) -> None:
         if self._bad:
-            columns = ["ingest_id", "source", "file", "line", "reason", "excerpt", "created_at"]
+            columns = list(meta.TABLES["quarantine"])
             self.engine.append("meta", "quarantine", columns, self._bad)
             self._bad = []
 
@@ -350,6 +367,12 @@ class Landing:
         if table not in self._next_id:
             name = self.engine.name("raw", table)
             self._next_id[table] = self.engine.fetch(f"SELECT coalesce(max(id), 0) FROM {name}")[0][0] + 1
+
+
+def _unknown(counted: tuple[tuple[str, str], int]) -> str:
+    (agent, kind), number = counted
+    records = "1 record" if number == 1 else f"{number:,} records"
+    return f"{records} of {agent} of kind {kind} carry usage that no reader understands; it is not counted."
 
 
 def record_hash(table: str, record: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ Of agents that keep no tokens on disk, usage events that people export are taken
 `export`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,11 +22,13 @@ from pipeline.agents import AGENTS, readers
 from pipeline.agents.events import Event
 from pipeline.errors import IngestError
 from pipeline.ingest.landing.landing import IngestResult, Landing, record_hash
-from pipeline.ingest.transcripts.files import agent_of, find, homes
+from pipeline.ingest.transcripts.files import find, homes
 from pipeline.ingest.transcripts.people import developer_at
 
 if TYPE_CHECKING:
     from pipeline.engines.base import Engine
+
+MOST_NAMED = 5  # files that are not read for one reason
 
 
 def ingest_transcripts(
@@ -56,16 +58,16 @@ def ingest_transcripts(
             if not path.exists()
         ]
         for place in places:
-            found = [(agent_of(file, read, landing), file) for file in find(place, landing)]
-            if place in named and place.exists() and not any(agent for agent, _ in found):
+            found = find(place, read, landing)
+            if place in named and place.exists() and not any(found.files.values()):
                 exporting = [agent for agent in read if not AGENTS[agent].homes]
                 failures.append(
                     f"{place} holds no transcript that we know: neither sessions of {_names(keeping)},"
                     f" nor usage events exported from {_names(exporting)}."
                 )
-            for agent, file in found:
-                if agent:
-                    files[agent].add(file)
+            _name_unread(found.unread, landing)
+            for agent, those in found.files.items():
+                files[agent].update(those)
         for agent, reader in read.items():
             _land(landing, sorted(reader.events(sorted(files[agent]), landing)), developer)
     if not named and not any(files.values()):
@@ -76,6 +78,16 @@ def ingest_transcripts(
     if failures:
         raise IngestError(" ".join(failures))
     return landing.result
+
+
+def _name_unread(unread: Mapping[Path, str], landing: Landing) -> None:
+    """Name the files that are not read: all of a few, of many the first and how many there are."""
+    for reason in dict.fromkeys(unread.values()):
+        files = [file for file, why in unread.items() if why == reason]
+        for file in files[:MOST_NAMED]:
+            landing.warn(f"{file} is not read: {reason}.")
+        if len(files) > MOST_NAMED:
+            landing.warn(f"{len(files) - MOST_NAMED:,} more files are not read: {reason}.")
 
 
 def _names(agents: Sequence[str]) -> str:

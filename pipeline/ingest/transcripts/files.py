@@ -2,14 +2,30 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.agents import AGENTS
 from pipeline.agents.declaration import Home
-from pipeline.agents.events import Journal, Reader, Sample
+from pipeline.agents.events import Journal, Reader
+from pipeline.agents.files import Sample
 
 SUFFIXES = (".jsonl", ".json", ".csv", ".db")
-HEAD = 1 << 16  # bytes that are looked at to tell what a file is
+# What agents keep beside their transcripts, and what tells no usage.
+NOISE = (
+    ".md",
+    ".txt",
+    ".log",
+    ".lock",
+    ".tmp",
+    ".png",
+    ".jpg",
+    ".diff",
+    "-wal",
+    "-shm",
+    "-journal",
+    ".project_root",
+)
 LINES = 20
 
 
@@ -43,37 +59,77 @@ def _places(base: Path, folder: str) -> list[Path]:
     return sorted(base.glob(folder)) or [base / folder.replace("*", "")]
 
 
-def find(place: Path, journal: Journal) -> Iterator[Path]:
-    """The place itself if it is a file, else the files in it that can be transcripts."""
-    if place.is_file():
-        yield place
-        return
+@dataclass(frozen=True)
+class Found:
+    """What lies below a place.
 
+    Attributes:
+        files: those that an agent's reader reads, by agent.
+        unread: the others, with the reason.
+    """
+
+    files: dict[str, list[Path]]
+    unread: dict[Path, str]
+
+
+def find(place: Path, readers: Mapping[str, Reader], journal: Journal) -> Found:
+    """The files of a place, which may be a file itself, by the agent that wrote them.
+
+    Links to folders are followed, each folder once.
+    """
+    found = Found({name: [] for name in readers}, {})
+    for file in [place] if place.is_file() else _walk(place, journal):
+        try:
+            agent, reason = agent_of(file, readers)
+        except OSError as error:
+            found.unread[file] = f"it cannot be read: {error.strerror or error}"
+            continue
+        if agent:
+            found.files[agent].append(file)
+        elif reason:
+            found.unread[file] = reason
+    return found
+
+
+def _walk(place: Path, journal: Journal) -> Iterator[Path]:
     def on_error(error: OSError) -> None:
         if not isinstance(error, FileNotFoundError):
             journal.warn(f"{error.filename} could not be read: {error.strerror}.")
 
-    for folder, _, names in os.walk(place, onerror=on_error):
-        for name in names:
-            file = Path(folder) / name
-            if name.endswith(SUFFIXES) and file.is_file():
-                yield file
+    seen: set[tuple[int, int]] = set()
+    for folder, folders, names in os.walk(place, onerror=on_error, followlinks=True):
+        there = Path(folder).stat()
+        if (there.st_dev, there.st_ino) in seen:
+            folders.clear()
+            continue
+        seen.add((there.st_dev, there.st_ino))
+        yield from (Path(folder) / name for name in sorted(names))
 
 
-def agent_of(file: Path, readers: Mapping[str, Reader], journal: Journal) -> str | None:
-    """The agent that wrote a file, judged by how it begins; None for what is no transcript."""
-    try:
-        with file.open("rb") as opened:
-            sample = Sample(file, opened.read(HEAD))
-    except OSError as error:
-        journal.warn(f"{file} could not be read: {error.strerror}.")
-        return None
+def agent_of(file: Path, readers: Mapping[str, Reader]) -> tuple[str | None, str | None]:
+    """The agent that wrote a file, judged by how it begins; else why it is not read, if that is worth a word.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if not file.is_file():
+        return None, "it is no file" if file.exists() else "it is a link to nothing"
+    sample = Sample.of(file)
+    if not sample.head.strip():
+        return None, "it is empty"
     # The first line that tells decides, before anything that stands somewhere in the file's beginning.
     for value in _objects(sample):
         for name, reader in readers.items():
             if reader.is_record(value):
-                return name
-    return next((name for name, reader in readers.items() if reader.is_file(sample)), None)
+                return name, None
+    for name, reader in readers.items():
+        if reader.is_file(sample):
+            return name, None
+    if sample.name.endswith(NOISE):
+        return None, None
+    if sample.name.endswith(SUFFIXES):
+        return None, "no reader knows what it holds"
+    return None, "no agent's transcript ends like that"
 
 
 def _objects(sample: Sample) -> Iterator[dict[str, object]]:

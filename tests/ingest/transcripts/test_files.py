@@ -5,7 +5,8 @@ import json
 import pytest
 
 from pipeline.agents import readers
-from pipeline.ingest.transcripts.files import HEAD, agent_of
+from pipeline.agents.files import HEAD
+from pipeline.ingest.transcripts.files import agent_of
 
 LONG = "x" * HEAD
 SQLITE = b"SQLite format 3\0"
@@ -40,7 +41,7 @@ def test_a_file_is_known_by_how_it_begins(tmp_path, name, content, agent):
     file = tmp_path / name
     file.write_text(content)
 
-    assert agent_of(file, readers(), None) == agent
+    assert agent_of(file, readers())[0] == agent
 
 
 @pytest.mark.parametrize("order", [list, reversed])
@@ -48,4 +49,4 @@ def test_the_first_line_that_tells_decides_whoever_is_asked_first(tmp_path, orde
     file = tmp_path / "x.jsonl"
     file.write_text(lines({"type": "session_meta", "payload": {}}, USER))
 
-    assert agent_of(file, dict(order(list(readers().items()))), None) == "codex"
+    assert agent_of(file, dict(order(list(readers().items()))))[0] == "codex"

@@ -1,9 +1,13 @@
 """Which files are read, whose they are, and what is said when there are none."""
 
+import codecs
 import getpass
+import gzip
+import json
 import subprocess
 
 import pytest
+import zstandard
 
 from pipeline.errors import IngestError
 from tests.agents.claude_code import test_transcripts as claude_code
@@ -11,6 +15,7 @@ from tests.agents.codex import test_transcripts as codex
 from tests.ingest.transcripts.conftest import write_lines
 
 RESPONSE = claude_code.response(5)
+RECORD = json.dumps(RESPONSE).encode() + b"\n"
 
 
 def developers(engine):
@@ -81,7 +86,7 @@ def test_a_missing_path_is_an_error_and_the_rest_lands(engine, tmp_path, ingest)
     assert engine.fetch("SELECT count(*) FROM raw.otel_logs") == [(1,)]
 
 
-def test_other_files_in_a_folder_do_not_matter(home, ingest):
+def test_other_files_in_a_folder_are_named_and_do_not_matter(home, ingest):
     folder = home / ".claude" / "projects" / "p"
     write_lines(folder / "s.jsonl", RESPONSE)
     (folder / "notes.json").write_text("{broken")
@@ -92,4 +97,39 @@ def test_other_files_in_a_folder_do_not_matter(home, ingest):
 
     result = ingest()
 
+    assert (result.rows_in, result.landed) == (1, 1)
+    assert result.warnings == (
+        f"{folder / 'data.db'} is not read: no reader knows what it holds.",
+        f"{folder / 'notes.json'} is not read: no reader knows what it holds.",
+        f"{folder / 'table.csv'} is not read: no reader knows what it holds.",
+        f"{folder / 'gone.jsonl'} is not read: it is a link to nothing.",
+    )
+
+
+def test_a_linked_folder_is_read_once(home, ingest, tmp_path):
+    write_lines(tmp_path / "elsewhere" / "s.jsonl", RESPONSE)
+    (home / ".claude" / "projects").mkdir(parents=True)
+    for name in ("one", "two"):
+        (home / ".claude" / "projects" / name).symlink_to(tmp_path / "elsewhere")
+
+    result = ingest()
+
     assert (result.rows_in, result.landed, result.warnings) == (1, 1, ())
+
+
+@pytest.mark.parametrize(
+    "encoded",
+    [
+        codecs.BOM_UTF8 + RECORD,
+        RECORD.decode().encode("utf-16"),
+        gzip.compress(RECORD),
+        zstandard.compress(RECORD),
+    ],
+    ids=["utf-8 mark", "utf-16", "gzip", "zstd"],
+)
+def test_a_transcript_is_read_however_it_is_encoded(home, ingest, encoded):
+    folder = home / ".claude" / "projects" / "p"
+    folder.mkdir(parents=True)
+    (folder / "s.jsonl").write_bytes(encoded)
+
+    assert (ingest().landed, ingest().landed) == (1, 0)

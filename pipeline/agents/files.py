@@ -1,0 +1,175 @@
+"""Files of transcripts, as text and as JSON, however they were encoded and compressed."""
+
+import io
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from pipeline.agents.events import Journal
+
+HEAD = 1 << 16  # bytes that are looked at to tell what a file is
+LONGEST_LINE = 1 << 28
+
+ZSTD = b"\x28\xb5\x2f\xfd"
+GZIP = b"\x1f\x8b"
+UTF8_MARK = b"\xef\xbb\xbf"
+UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """How a file begins, as UTF-8 text."""
+
+    path: Path
+    head: bytes
+
+    @classmethod
+    def of(cls, path: Path) -> "Sample":
+        """The beginning of a file.
+
+        Raises:
+            OSError: it cannot be read, or its compressed data is damaged.
+        """
+        with closing(open_text(path)) as opened:
+            return cls(path, opened.read(HEAD))
+
+    @property
+    def name(self) -> str:
+        """The file's name without the ending that says how it is compressed."""
+        return self.path.name.removesuffix(".zst").removesuffix(".gz")
+
+    @property
+    def first_line(self) -> bytes:
+        """The first line, or as much of it as was read."""
+        return self.head.split(b"\n", 1)[0]
+
+    @property
+    def is_json(self) -> bool:
+        """Whether it begins as an object or a list does."""
+        return self.head[:4096].lstrip()[:1] in (b"{", b"[")
+
+
+def open_text(file: Path) -> BinaryIO:
+    """A file as UTF-8 without a byte order mark, decompressed if it is zstd or gzip.
+
+    What is neither text nor compressed text, such as a database, is given as it is.
+
+    Raises:
+        OSError: it cannot be read; reading on raises it too, where compressed data is damaged.
+    """
+    opened = io.BufferedReader(_Decompressed(file)) if _is_compressed(file) else file.open("rb")
+    start = opened.peek(3)[:3]
+    if start == UTF8_MARK:
+        opened.read(len(UTF8_MARK))
+    elif start[:2] in UTF16_MARKS:
+        return io.BufferedReader(_Recoded(opened))
+    return opened
+
+
+def json_lines(file: Path, journal: Journal) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects of a file with one per line, and the lines' numbers.
+
+    Lines that are no JSON objects are quarantined. A last line without an end is left for the
+    next ingest, unless it is complete: somebody is still writing it.
+    """
+    import orjson
+
+    try:
+        with closing(open_text(file)) as opened:
+            number = 0
+            while line := opened.readline(LONGEST_LINE):
+                number += 1
+                if not line.strip():
+                    continue
+                try:
+                    value = orjson.loads(line)
+                except orjson.JSONDecodeError:
+                    if line.endswith(b"\n") or number == 1:
+                        journal.quarantine(file, number, "the line is not JSON")
+                    continue
+                if isinstance(value, dict):
+                    yield number, value
+                else:
+                    journal.quarantine(file, number, "the line is not a JSON object")
+    except OSError as error:
+        journal.warn(f"{file} could not be read: {error.strerror or error}.")
+
+
+def json_file(file: Path, journal: Journal) -> Any:
+    """The content of a JSON file; None, and the file quarantined, if it is none."""
+    import orjson
+
+    try:
+        with closing(open_text(file)) as opened:
+            return orjson.loads(opened.read())
+    except orjson.JSONDecodeError:
+        journal.quarantine(file, None, "the file is not JSON")
+    except OSError as error:
+        journal.warn(f"{file} could not be read: {error.strerror or error}.")
+    return None
+
+
+def _is_compressed(file: Path) -> bool:
+    with file.open("rb") as opened:
+        return opened.read(4).startswith((ZSTD, GZIP))
+
+
+class _Decompressed(io.RawIOBase):
+    """The content of a file that is compressed with zstd or gzip."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file.open("rb")
+        if self._file.read(4).startswith(ZSTD):
+            import zstandard
+
+            self._damage: type[Exception] = zstandard.ZstdError
+            self._file.seek(0)
+            self._content: Any = zstandard.ZstdDecompressor().stream_reader(
+                self._file, read_across_frames=True
+            )
+        else:
+            import gzip
+            import zlib
+
+            self._damage = zlib.error
+            self._file.seek(0)
+            self._content = gzip.GzipFile(fileobj=self._file)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            found = self._content.read(len(buffer))
+        except (self._damage, EOFError) as error:
+            raise OSError(f"the compressed data is damaged ({error})") from error
+        buffer[: len(found)] = found
+        return len(found)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+class _Recoded(io.RawIOBase):
+    """Text in UTF-16 as UTF-8."""
+
+    def __init__(self, opened: BinaryIO) -> None:
+        self._text = io.TextIOWrapper(opened, encoding="utf-16", errors="replace", newline="")
+        self._left = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._left:
+            self._left = self._text.read(len(buffer)).encode("utf-8", "replace")
+        found, self._left = self._left[: len(buffer)], self._left[len(buffer) :]
+        buffer[: len(found)] = found
+        return len(found)
+
+    def close(self) -> None:
+        self._text.close()
+        super().close()
