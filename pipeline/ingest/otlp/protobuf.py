@@ -22,6 +22,9 @@ REQUESTS: dict[str, Any] = {
     "traces": ExportTraceServiceRequest,
 }
 
+# Where records with ids stand.
+RECORDS = (("resourceLogs", "scopeLogs", "logRecords"), ("resourceSpans", "scopeSpans", "spans"))
+
 
 def decode(data: bytes, signal: str | None = None) -> dict[str, Any]:
     """The export as a JSON document of OTLP.
@@ -37,10 +40,11 @@ def decode(data: bytes, signal: str | None = None) -> dict[str, Any]:
     if message is None:
         raise ValueError("not a protobuf export of logs, metrics or traces")
     document: dict[str, Any] = MessageToDict(message)
-    for resource in document.get("resourceLogs", ()):
-        for scope in resource.get("scopeLogs", ()):
-            for record in scope.get("logRecords", ()):
-                _ids_to_hex(record)
+    for resources, scopes, records in RECORDS:
+        for resource in document.get(resources, ()):
+            for scope in resource.get(scopes, ()):
+                for record in scope.get(records, ()):
+                    _ids_to_hex(record)
     return document
 
 
@@ -86,6 +90,6 @@ def _fits(message: Any, signal: str) -> bool:
 
 def _ids_to_hex(record: dict[str, Any]) -> None:
     """Ids are hex in OTLP's JSON, but base64 in protobuf's own."""
-    for name in ("traceId", "spanId"):
+    for name in ("traceId", "spanId", "parentSpanId"):
         if name in record:
             record[name] = base64.b64decode(record[name]).hex()
