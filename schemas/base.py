@@ -159,6 +159,11 @@ class Source(Contract):
         ordered = False
 
     @classmethod
+    def may_be_missing(cls) -> bool:
+        """Whether a database may lack the table without a word: it is no table that others write."""
+        return False
+
+    @classmethod
     def optional(cls) -> set[str]:
         """Columns that our own ingest adds, and that a foreign database may lack."""
         fields = cls.to_schema().columns.items()

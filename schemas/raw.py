@@ -1,4 +1,4 @@
-"""What collectors write: four append-only tables in the schema `raw`.
+"""What collectors write: append-only tables in the schema `raw`.
 
 The columns up to `created_at` are required. Those after it are what our own ingest adds;
 a table made by another backend may lack them, and reads as if they were NULL.
@@ -66,6 +66,35 @@ class RawOtelLogs(Source):
         isin=["otlp", "transcript", "export"],
     )
     record_hash: str = extra(description="Identity of the record: the same event has the same hash.")
+
+
+class RawOtelSpans(Source):
+    """One row per span, as an agent exported it; only our own ingest writes it."""
+
+    id: int = column(description="Number of the row, in order of arrival.")
+    trace_id: str = column(nullable=True, description="Trace that the span belongs to, in hex.")
+    span_id: str = column(nullable=True, description="The span, in hex.")
+    parent_span_id: str = column(nullable=True, description="Span that it is part of, in hex.")
+    name: str = column(nullable=True, description="What was done, such as `chat gpt-5.4`.")
+    start_timestamp: UtcTimestamp = column(description="When it began.")
+    end_timestamp: UtcTimestamp = column(nullable=True, description="When it ended.")
+    developer_id: str = column(nullable=True, description="Who, if the collector knew.")
+    attributes: str = json_text(description="Attributes of the span, a JSON object.")
+    created_at: UtcTimestamp = column(nullable=True, description="When the row arrived.")
+
+    status: str = extra(description="How it ended; NULL where it does not say.", isin=["ok", "error"])
+    service_name: str = extra(description="Resource attribute service.name.")
+    service_version: str = extra(description="Resource attribute service.version.")
+    scope_name: str = extra(description="Instrumentation scope.")
+    scope_version: str = extra(description="Version of the instrumentation scope.")
+    scope_attributes: str = extra(json=True, description="Attributes of the scope, a JSON object.")
+    resource_attributes: str = extra(json=True, description="Attributes of the resource, a JSON object.")
+    record_hash: str = extra(description="Identity of the record: the same span has the same hash.")
+
+    @classmethod
+    def may_be_missing(cls) -> bool:
+        """Only our own ingest writes spans."""
+        return True
 
 
 class RawGitCommits(Source):

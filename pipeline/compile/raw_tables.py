@@ -108,10 +108,11 @@ def conform(
         shape = shapes.get(stored)
         if shape is None:
             raw.missing.append(name)
-            raw.warnings.append(
-                f"There is no table {SCHEMA}.{stored}: it reads as empty."
-                " `aa-pipeline ingest` makes and fills it."
-            )
+            if not source.may_be_missing():
+                raw.warnings.append(
+                    f"There is no table {SCHEMA}.{stored}: it reads as empty."
+                    " `aa-pipeline ingest` makes and fills it."
+                )
         elif dialect != "postgres" and [(column, native.lower()) for column, native in shape.items()] == [
             (column, native_type(kind, dialect).lower()) for column, kind in source.columns().items()
         ]:

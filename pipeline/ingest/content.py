@@ -1,7 +1,9 @@
 """What is left out of the raw tables: what people and models wrote, and what tools read.
 
-The default keeps metadata only. Prompts, responses, arguments and results of tools, contents of
-files and bodies of requests land only when a person asks for them by name.
+The default keeps metadata only, by what is allowed: attributes that are known to be metadata land,
+and attributes that nobody knows land if their value looks like it (a number, a truth value, a short
+identifier). Prompts, responses, arguments and results of tools, contents of files, command lines and
+bodies of requests land only when a person asks for them by name. What is left out is named.
 """
 
 import re
@@ -38,6 +40,11 @@ CONTENT = frozenset(
         "gen_ai.system_instructions",
         "gen_ai.prompt",
         "gen_ai.completion",
+        "ai.prompt",
+        "ai.response.text",
+        "ai.response.object",
+        "ai.response.reasoning",
+        "ai.response.toolCalls",
         *(name for agent in AGENTS.values() for name in agent.content),
         # what tools were given and gave back
         "tool_parameters",
@@ -63,6 +70,13 @@ CONTENT = frozenset(
         "gen_ai.tool.call.arguments",
         "gen_ai.tool.call.result",
         "gen_ai.tool.definitions",
+        "ai.toolCall.args",
+        "ai.toolCall.result",
+        "db.query.text",
+        # command lines: `gemini -p PROMPT` puts the prompt there
+        "process.command",
+        "process.command_args",
+        "process.command_line",
         # raw requests and responses
         "body",
         "request_body",
@@ -82,7 +96,97 @@ CONTENT_PREFIXES = (
     "llm.input_messages.",
     "llm.output_messages.",
     "llm.prompts.",
+    "ai.prompt.",
 )
+
+# Attributes whose texts and lists are metadata, whatever they look like. Short identifiers need not
+# be listed.
+METADATA = frozenset(
+    {
+        "agent.name",
+        "agent_name",
+        "ai.telemetry.functionId",
+        "codex.request.reasoning_effort",
+        "core_tools_enabled",
+        "cwd",
+        "department",
+        "editor",
+        "effort",
+        "error",
+        "error.message",
+        "error.type",
+        "error_message",
+        "error_type",
+        "exception.type",
+        "experiments.ids",
+        "extension_ids",
+        "extensions",
+        "file_path",
+        "finish_reasons",
+        "gen_ai.agent.name",
+        "gen_ai.request.model",
+        "gen_ai.response.finish_reasons",
+        "gen_ai.response.model",
+        "gen_ai.tool.name",
+        "gen_ai.token.type",
+        "github.copilot.context.mcp_server_names",
+        "github.copilot.context.skills",
+        "http.user_agent",
+        "language",
+        "managed_settings.sources",
+        "marketplace.name",
+        "mcp_server.name",
+        "mcp_server_name",
+        "mcp_server_names",
+        "mcp_servers",
+        "mcp_tool.name",
+        "mcp_tools",
+        "model",
+        "model_name",
+        "operation.name",
+        "os_release",
+        "plugin.name",
+        "programming_language",
+        "qwen-code.context.usage",
+        "reason",
+        "resource.name",
+        "sandbox_policy",
+        "skill.name",
+        "skills",
+        "subagent_name",
+        "subagents",
+        "terminal",
+        "terminal.type",
+        "thread.name",
+        "tool.name",
+        "tool_name",
+        "user.groups",
+        "user_agent.original",
+        "workflow.name",
+        "workspace.host_paths",
+    }
+)
+# The same by how a name begins: whole namespaces of OpenTelemetry's resources, and what people say of
+# themselves and their projects.
+METADATA_PREFIXES = (
+    "cloud.",
+    "container.",
+    "deployment.",
+    "enduser.",
+    "host.",
+    "k8s.",
+    "organization.",
+    "os.",
+    "process.executable.",
+    "process.runtime.",
+    "project.",
+    "service.",
+    "team.",
+    "telemetry.",
+    "user.",
+    "vcs.",
+)
+
 NUMBERS = (bool, int, float)
 # The text of the record itself.
 BODY = "body"
@@ -91,6 +195,13 @@ COMMIT_HOLDERS = ("tool_parameters", "tool_input")
 COMMIT = "git_commit_id"
 
 _COMMIT_IN_JSON = re.compile(r'"git_commit_id"\s*:\s*"([0-9a-fA-F]{7,64})"')
+# A value that is a name, a version, an id, an address, a time or a path; nobody's sentence has no spaces.
+_IDENTIFIER = re.compile(r"[\w.:/@+#=~%-]{1,128}")
+# In such an attribute even one word may be somebody's.
+_SAYS_CONTENT = re.compile(
+    r"(^|[._-])(prompt|message|content|text|body|comment|quer(y|ies)|completion|response|command|arg|argument"
+    r"|input|output)s?$"
+)
 # A body that is a name and nothing else, such as session_start or claude_code.api_request.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*([./][A-Za-z0-9_-]+)*")
 LONGEST_NAME = 128
@@ -102,6 +213,24 @@ def is_content(name: str) -> bool:
     return name in CONTENT or name.startswith(CONTENT_PREFIXES)
 
 
+def is_metadata(name: str) -> bool:
+    """Whether texts and lists in an attribute of this name are metadata, whatever they look like."""
+    return name in METADATA or name.startswith(METADATA_PREFIXES)
+
+
+def looks_like_metadata(name: str, value: Any) -> bool:
+    """Whether the value of an attribute that nobody knows may land.
+
+    >>> looks_like_metadata("build.channel", "nightly"), looks_like_metadata("note", "fix the login page")
+    (True, False)
+    """
+    if value is None or isinstance(value, NUMBERS):
+        return True
+    if not isinstance(value, str) or _SAYS_CONTENT.search(name):
+        return value in ("", [], {})
+    return not value or _IDENTIFIER.fullmatch(value) is not None
+
+
 class ContentFilter:
     """Leaves content out of records, and remembers what it left out.
 
@@ -109,39 +238,55 @@ class ContentFilter:
         include: names of attributes to keep all the same; `body` keeps the body as well.
 
     Raises:
-        SetupError: a name that is no content attribute.
+        SetupError: a name that is nearly that of a content attribute.
     """
 
     def __init__(self, include: Iterable[str] = ()) -> None:
         self.include = frozenset(include)
         self.dropped: set[str] = set()
-        # Records of a kind have the same names: those among them that hold content.
-        self._holders: dict[tuple[str, ...], tuple[str, ...]] = {}
+        # Records of a kind have the same names: those among them that hold content, and those unknown.
+        self._layouts: dict[tuple[str, ...], tuple[tuple[str, ...], tuple[str, ...]]] = {}
         for name in sorted(self.include):
-            if not is_content(name):
+            asked = is_content(name) or _SAYS_CONTENT.search(name)
+            if not asked and (meant := did_you_mean(name, CONTENT)):
                 raise SetupError(
-                    f"The attribute {name!r} is not one that is left out."
-                    f"{did_you_mean(name, CONTENT)} Names that can be included:"
-                    f" {', '.join(sorted(CONTENT))}."
+                    f"The attribute {name!r} is not one that is left out.{meant} Names that are always left"
+                    f" out unless included: {', '.join(sorted(CONTENT))}. Others are named when they are."
                 )
 
     def attributes(self, attributes: dict[str, Any]) -> dict[str, Any]:
-        """What lands of attributes; the same object if none of them holds content."""
+        """What lands of attributes; the same object if all of them do."""
         plain, content = self.split(attributes)
+        plain = self.allowed(plain)
         return self.kept(content) | plain if content else plain
 
     def split(self, attributes: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Attributes by their names: those without content, and those that hold it."""
-        names = tuple(attributes)
-        holders = self._holders.get(names)
-        if holders is None:
-            holders = tuple(filter(is_content, names))
-            if len(self._holders) < MOST_LAYOUTS:
-                self._holders[names] = holders
+        """Attributes by their names: those that are not known to hold content, and those that are."""
+        holders = self._layout(attributes)[0]
         if not holders:
             return attributes, {}
         plain = attributes.copy()
         return plain, {name: plain.pop(name) for name in holders}
+
+    def allowed(self, plain: dict[str, Any]) -> dict[str, Any]:
+        """What lands of attributes that are not known to hold content; the same object if all of them do."""
+        unknown = self._layout(plain)[1]
+        strangers = [name for name in unknown if not looks_like_metadata(name, plain[name])]
+        if not strangers:
+            return plain
+        self.dropped.update(strangers)
+        return {name: value for name, value in plain.items() if name not in strangers}
+
+    def _layout(self, attributes: dict[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        names = tuple(attributes)
+        layout = self._layouts.get(names)
+        if layout is None:
+            holders = tuple(filter(is_content, names))
+            known = {*holders, *self.include}
+            layout = holders, tuple(name for name in names if name not in known and not is_metadata(name))
+            if len(self._layouts) < MOST_LAYOUTS:
+                self._layouts[names] = layout
+        return layout
 
     def kept(self, content: dict[str, Any]) -> dict[str, Any]:
         """What lands of attributes that hold content."""

@@ -126,9 +126,10 @@ def measured(metric_name: ir.StringValue, attributes: dict[str, ir.StringValue])
     costs = [(metric_name.re_search(name), unit) for name, unit in COST_METRICS.items()]
     measures += [(named, "cost_usd") for named, _ in costs]
     for activity in ACTIVITY_METRICS:
-        measure = activity.measures
-        if activity.attribute:
+        if activity.attribute and not isinstance(activity.measures, str):
             measure = attributes[activity.attribute].cases(*activity.measures.items(), else_=None)
+        else:
+            measure = activity.measures
         measures.append((metric_name.endswith(activity.suffix), measure))
     return {
         "measure": ibis.cases(*measures),

@@ -120,7 +120,7 @@ def test_what_cannot_be_read_is_one_paragraph_and_exit_1(run, folder, words, mes
         "ingest otlp --listen 0.0.0.0:4318",
         "ingest otlp --listen nonsense:port",
         "ingest git app --branch a --all-branches",
-        "ingest otlp a.jsonl --include no_such_attribute",
+        "ingest otlp a.jsonl --include promt",
     ],
 )
 def test_what_cannot_be_understood_is_exit_2(run, folder, words):

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 # their blocks then skip most of a big table.
 KEYS = {"git_commits": "commit_hash"}
 EXACT = ("TIMESTAMP", "TIMESTAMP WITH TIME ZONE")  # DuckDB's times to the microsecond
-TIMES = {"git_commits": "commit_timestamp", "copilot_metrics": "date"}
+TIMES = {"git_commits": "commit_timestamp", "copilot_metrics": "date", "otel_spans": "start_timestamp"}
 
 Range = tuple[dt.datetime, dt.datetime]
 
@@ -52,7 +52,7 @@ class IngestResult:
     Attributes:
         source: otlp, git, copilot or transcripts.
         rows_in: records found in the input, readable or not.
-        empty: what holds no record for us and rightly so: spans, points without a value,
+        empty: what holds no record for us and rightly so: points without a value,
             files with nothing new.
         dropped: attributes that were left out because they hold content.
     """
@@ -160,7 +160,7 @@ class Landing:
         """Land records in `raw.<table>`.
 
         Args:
-            table: otel_logs, otel_metrics, git_commits or copilot_metrics.
+            table: otel_logs, otel_metrics, otel_spans, git_commits or copilot_metrics.
             records: columns of the contract without `id` and `created_at`; what is missing is
                 NULL. JSON columns take text or anything that JSON can hold; instants without
                 a zone are UTC. Without a `record_hash` the whole record is its identity.

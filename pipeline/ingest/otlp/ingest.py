@@ -1,8 +1,8 @@
-"""`ingest otlp`: what agents exported, from files into `raw.otel_logs` and `raw.otel_metrics`.
+"""`ingest otlp`: what agents exported, from files into `raw.otel_logs`, `otel_metrics` and `otel_spans`.
 
 Reads what the OpenTelemetry Collector's file exporter writes (JSON lines; messages framed by
 their length, protobuf or compressed), saved bodies of OTLP/HTTP exports, and the objects that
-file exporters of the JavaScript SDK write. Traces are counted and not kept: no table holds spans.
+file exporters of the JavaScript SDK write.
 """
 
 import datetime as dt
@@ -28,7 +28,7 @@ from pipeline.ingest.values import clean_text
 if TYPE_CHECKING:
     from pipeline.engines.base import Engine
 
-TABLES = ("otel_logs", "otel_metrics")
+TABLES = ("otel_logs", "otel_metrics", "otel_spans")
 
 
 def ingest_otlp(

@@ -17,6 +17,7 @@ from pipeline.ingest.otlp.rows import (
     Shared,
     series_of,
     severity_of,
+    status_of,
 )
 from pipeline.ingest.otlp.sdk import as_export
 from pipeline.ingest.otlp.values import attributes_of, integer, value_of
@@ -46,7 +47,7 @@ def read_document(document: Any, line: int, rows: Rows) -> None:
     readers: tuple[tuple[str, Callable[[Any, int, Rows], None]], ...] = (
         ("resourceLogs", _read_logs),
         ("resourceMetrics", _read_metrics),
-        ("resourceSpans", _skip_spans),
+        ("resourceSpans", _read_spans),
     )
     for key, reader in readers:
         resources = export.get(key) or []
@@ -78,9 +79,28 @@ def unknown_kind(metric: str) -> str:
     return f"{metric[:80]} is of no kind that we know"
 
 
-def _skip_spans(resource_spans: dict[str, Any], line: int, rows: Rows) -> None:
+def _read_spans(resource_spans: dict[str, Any], line: int, rows: Rows) -> None:
     for scope_spans in resource_spans.get("scopeSpans") or ():
-        rows.empty += len(scope_spans.get("spans") or ())
+        shared = _shared("spans", resource_spans, scope_spans, rows)
+        for span in scope_spans.get("spans") or ():
+            try:
+                _read_span(span, shared, rows)
+            except MALFORMED as error:
+                rows.put_aside(line, f"span: {said(error)}")
+
+
+def _read_span(span: dict[str, Any], shared: Shared, rows: Rows) -> None:
+    rows.add_span(
+        shared,
+        span.get("traceId"),
+        span.get("spanId"),
+        span.get("parentSpanId"),
+        span.get("name"),
+        integer(span.get("startTimeUnixNano") or 0),
+        integer(span.get("endTimeUnixNano") or 0),
+        status_of((span.get("status") or {}).get("code")),
+        attributes_of(span.get("attributes")),
+    )
 
 
 def _read_logs(resource_logs: dict[str, Any], line: int, rows: Rows) -> None:

@@ -43,6 +43,9 @@ CODES = {
     HTTPStatus.TOO_MANY_REQUESTS: Code.RESOURCE_EXHAUSTED,
 }
 
+# Where records with ids stand.
+RECORDS = (("resourceLogs", "scopeLogs", "logRecords"), ("resourceSpans", "scopeSpans", "spans"))
+
 
 def decode(data: bytes, signal: str | None = None) -> dict[str, Any]:
     """The export as a JSON document of OTLP.
@@ -58,10 +61,11 @@ def decode(data: bytes, signal: str | None = None) -> dict[str, Any]:
     if message is None:
         raise ValueError("not a protobuf export of logs, metrics or traces")
     document: dict[str, Any] = MessageToDict(message)
-    for resource in document.get("resourceLogs", ()):
-        for scope in resource.get("scopeLogs", ()):
-            for record in scope.get("logRecords", ()):
-                _ids_to_hex(record)
+    for resources, scopes, records in RECORDS:
+        for resource in document.get(resources, ()):
+            for scope in resource.get(scopes, ()):
+                for record in scope.get(records, ()):
+                    _ids_to_hex(record)
     return document
 
 
@@ -126,6 +130,6 @@ def _fits(message: Any, signal: str) -> bool:
 
 def _ids_to_hex(record: dict[str, Any]) -> None:
     """Ids are hex in OTLP's JSON, but base64 in protobuf's own."""
-    for name in ("traceId", "spanId"):
+    for name in ("traceId", "spanId", "parentSpanId"):
         if name in record:
             record[name] = base64.b64decode(record[name]).hex()

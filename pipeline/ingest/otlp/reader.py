@@ -12,7 +12,7 @@ from pipeline.ingest.files import LONGEST, ZSTD_MAGIC, Piece
 from pipeline.ingest.landing.arrow import Summary
 from pipeline.ingest.landing.columns import chosen, encoded_json, floats, integers, same, texts
 from pipeline.ingest.otlp.json import read_document
-from pipeline.ingest.otlp.rows import COMMON_COLUMNS, LOG_COLUMNS, METRIC_COLUMNS, Rows
+from pipeline.ingest.otlp.rows import COMMON_COLUMNS, LOG_COLUMNS, METRIC_COLUMNS, SPAN_COLUMNS, Rows
 from pipeline.ingest.otlp.strict import read_line
 from pipeline.ingest.values import clean
 from pipeline.system.gc import gc_paused
@@ -77,6 +77,10 @@ def _read_piece(piece: Piece, include: frozenset[str]) -> Batch:
         tables["otel_logs"] = logs.append_column("source", same("otlp", logs.num_rows))
     if rows.metrics:
         tables["otel_metrics"], summaries["otel_metrics"] = _table(rows.metrics, METRIC_COLUMNS, rows.common)
+    if rows.spans:
+        tables["otel_spans"], summaries["otel_spans"] = _table(
+            rows.spans, SPAN_COLUMNS, rows.common, time="start_timestamp"
+        )
     return Batch(
         tables,
         summaries,
@@ -185,6 +189,7 @@ def _table(
     rows: list[tuple[Any, ...]],
     columns: dict[str, str],
     common: Iterable[tuple[str | None, ...]],
+    time: str = "timestamp",
 ) -> "tuple[pa.Table, Summary]":
     """Rows as an Arrow table, in which what many have in common is stored once."""
     import pyarrow as pa
@@ -203,4 +208,4 @@ def _table(
     for name, items in zip(COMMON_COLUMNS, zip(*common, strict=True), strict=True):
         arrays[name] = chosen(numbers, items)
     by_name = dict(zip(columns, values, strict=True))
-    return pa.table(arrays), Summary.of(by_name["record_hash"], by_name["timestamp"])
+    return pa.table(arrays), Summary.of(by_name["record_hash"], by_name[time])

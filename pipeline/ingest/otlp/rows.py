@@ -36,6 +36,17 @@ METRIC_COLUMNS = {
     "histogram_count": "integer",
     "record_hash": "text",
 }
+SPAN_COLUMNS = {
+    "trace_id": "text",
+    "span_id": "text",
+    "parent_span_id": "text",
+    "name": "text",
+    "start_timestamp": "instant",
+    "end_timestamp": "instant",
+    "status": "text",
+    "attributes": "json",
+    "record_hash": "text",
+}
 # What all records of one resource and scope have in common.
 COMMON_COLUMNS = (
     "service_name",
@@ -92,10 +103,11 @@ class Rows:
         logs: tuples in the order of LOG_COLUMNS, instants as microseconds, and the number of
             what they have in common with others.
         metrics: the same in the order of METRIC_COLUMNS.
+        spans: the same in the order of SPAN_COLUMNS.
         common: tuples in the order of COMMON_COLUMNS, by number.
         bad: (line, reason) of the records that were put aside, not more than MOST_BAD.
         more_bad: how many more there were.
-        empty: spans, points without a value and empty exports.
+        empty: points without a value and empty exports.
         documents: exports that were recognised.
     """
 
@@ -103,6 +115,7 @@ class Rows:
         self.content = content
         self.logs: list[tuple[Any, ...]] = []
         self.metrics: list[tuple[Any, ...]] = []
+        self.spans: list[tuple[Any, ...]] = []
         self.common: dict[tuple[str | None, ...], int] = {}
         self._known: dict[str, Shared] = {}
         self.bad: list[tuple[int, str]] = []
@@ -112,7 +125,8 @@ class Rows:
 
     def count(self) -> int:
         """Records so far, good, bad and empty."""
-        return len(self.logs) + len(self.metrics) + len(self.bad) + self.more_bad + self.empty
+        landed = len(self.logs) + len(self.metrics) + len(self.spans)
+        return landed + len(self.bad) + self.more_bad + self.empty
 
     def put_aside(self, line: int, reason: str) -> None:
         """Count a record that cannot become a row, and say why."""
@@ -132,7 +146,7 @@ class Rows:
         """What the records of one resource and one scope have in common.
 
         Args:
-            signal: logs or metrics.
+            signal: logs, metrics or spans.
             resource: the attributes of the resource.
             scope_name: the instrumentation scope.
             scope_version: its version.
@@ -141,11 +155,11 @@ class Rows:
         key = dumps([signal, resource, scope_name, scope_version, scope])
         if key not in self._known:
             named = text(resource.get("service.name")), text(resource.get("service.version"))
-            resource_text = dumps(self.content.attributes(resource))
-            scope_text = dumps(self.content.attributes(scope)) if scope else None
-            scoped = text(scope_name or None), text(scope_version or None), scope_text
-            number = self.common.setdefault((*named, *scoped, resource_text), len(self.common))
-            start = encode([signal, (*named, resource_text), scoped])
+            resource_text, resource_identity = self._common(resource)
+            scope_text, scope_identity = self._common(scope) if scope else (None, None)
+            scoped = text(scope_name or None), text(scope_version or None)
+            number = self.common.setdefault((*named, *scoped, scope_text, resource_text), len(self.common))
+            start = encode([signal, (*named, resource_identity), (*scoped, scope_identity)])
             self._known[key] = number, blake2b(start, digest_size=16)
         return self._known[key]
 
@@ -232,15 +246,58 @@ class Rows:
             )
         )
 
+    def add_span(
+        self,
+        shared: Shared,
+        trace_id: Any,
+        span_id: Any,
+        parent_span_id: Any,
+        name: Any,
+        start: int,
+        end: int,
+        status: str | None,
+        attributes: dict[str, Any],
+    ) -> None:
+        """Add a span. Raises ValueError if it has no time, or one that cannot be."""
+        if not (0 < start < YEAR_2200 and 0 <= end < YEAR_2200):
+            raise ValueError(NO_TIME if start == 0 else WRONG_TIME)
+        ids = trace_id or None, span_id or None, parent_span_id or None
+        begin = encode((*ids, name, start, end, status))
+        landed, hashed = self._attributes(attributes)
+        common, hasher = shared
+        identity = hasher.copy()
+        identity.update(begin + hashed)
+        self.spans.append(
+            (
+                *(text(one) for one in ids),
+                text(name),
+                start // 1000,
+                end // 1000 if end else None,
+                status,
+                landed,
+                identity.hexdigest(),
+                common,
+            )
+        )
+
+    def _common(self, attributes: dict[str, Any]) -> tuple[str, str]:
+        """As JSON, of a resource or a scope: what lands, and what becomes part of the identity."""
+        plain, content = self.content.split(attributes)
+        kept = self.content.kept(content)
+        return dumps(kept | self.content.allowed(plain)), dumps(kept | plain)
+
     def _attributes(self, attributes: dict[str, Any]) -> tuple[bytes, bytes]:
         """As JSON: what lands of the attributes, and what becomes part of the identity: all."""
         plain, content = self.content.split(attributes)
-        landed = encode(plain)
+        hashed = encoded = encode(plain)
+        allowed = self.content.allowed(plain)
+        if allowed is not plain:
+            encoded = encode(allowed)
         if not content:
-            return landed, landed
-        hashed = landed + encode(content)
+            return encoded, hashed
+        hashed += encode(content)
         kept = self.content.kept(content)
-        return (encode(kept | plain) if kept else landed), hashed
+        return (encode(kept | allowed) if kept else encoded), hashed
 
 
 def series_of(name: str, unit: Any, key: str, temporality: Any) -> Series:
@@ -252,6 +309,16 @@ def series_of(name: str, unit: Any, key: str, temporality: Any) -> Series:
     if kind == "summary":
         known = "cumulative"  # a summary counts from the start of its process
     return Series(name, text(unit or None), kind, known)
+
+
+STATUSES = {1: "ok", 2: "error", "STATUS_CODE_OK": "ok", "STATUS_CODE_ERROR": "error"}
+
+
+def status_of(code: Any) -> str | None:
+    """How a span ended: ok or error; None where it does not say."""
+    with suppress(ValueError, TypeError, OverflowError):
+        code = integer(code)
+    return STATUSES.get(code) if isinstance(code, str | int) else None
 
 
 def severity_of(severity_text: Any, number: Any) -> str | None:

@@ -12,6 +12,8 @@ OTLP_KEYS = ("resourceLogs", "resourceMetrics", "resourceSpans")
 POINT_TYPES = ("histogram", "exponentialHistogram", "gauge", "sum")
 # AggregationTemporality of the JavaScript SDK starts at 0, that of OTLP at 1.
 TEMPORALITIES = {0: 1, 1: 2}
+CUMULATIVE = 2
+CIRCULAR = "[Circular]"
 
 
 def as_export(document: Any) -> dict[str, Any] | None:
@@ -20,17 +22,43 @@ def as_export(document: Any) -> dict[str, Any] | None:
         return None
     if not document or any(key in document for key in OTLP_KEYS):
         return document
-    if "hrTime" in document and "attributes" in document:
+    if _field(document, "hrTime") and "attributes" in document:
         return _log(document)
     if "scopeMetrics" in document:
         return _metrics(document)
-    if "startTime" in document and ("spanId" in document or "_spanContext" in document):
-        return {"resourceSpans": [{"scopeSpans": [{"spans": [document]}]}]}
+    if document.get("type") == "metric" and "dataPoints" in document:
+        return _metric_alone(document)
+    if "startTime" in document and ("spanId" in document or _context(document)):
+        return _span(document)
     return None
 
 
+def _context(record: dict[str, Any]) -> dict[str, Any]:
+    """Where a record stands in a trace."""
+    return _object(_field(record, "spanContext"))
+
+
+def _span(span: dict[str, Any]) -> dict[str, Any]:
+    context = _context(span) or span
+    parent = _object(span.get("parentSpanContext")).get("spanId", span.get("parentSpanId"))
+    found = {
+        "traceId": context.get("traceId"),
+        "spanId": context.get("spanId"),
+        "parentSpanId": parent,
+        "name": span.get("name"),
+        "startTimeUnixNano": _nanos(span.get("startTime")),
+        "endTimeUnixNano": _nanos(span.get("endTime")),
+        "status": span.get("status"),
+        "attributes": span.get("attributes"),
+    }
+    scope = span.get("instrumentationScope")
+    return {
+        "resourceSpans": [{"resource": _resource(span), "scopeSpans": [{"scope": scope, "spans": [found]}]}]
+    }
+
+
 def _log(record: dict[str, Any]) -> dict[str, Any]:
-    context = _object(record.get("spanContext"))
+    context = _context(record)
     return {
         "resourceLogs": [
             {
@@ -40,8 +68,8 @@ def _log(record: dict[str, Any]) -> dict[str, Any]:
                         "scope": record.get("instrumentationScope"),
                         "logRecords": [
                             {
-                                "timeUnixNano": _nanos(record.get("hrTime")),
-                                "observedTimeUnixNano": _nanos(record.get("hrTimeObserved")),
+                                "timeUnixNano": _nanos(_field(record, "hrTime")),
+                                "observedTimeUnixNano": _nanos(_field(record, "hrTimeObserved")),
                                 "severityText": _field(record, "severityText"),
                                 "severityNumber": _field(record, "severityNumber"),
                                 "body": _field(record, "body"),
@@ -59,10 +87,11 @@ def _log(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _metrics(export: dict[str, Any]) -> dict[str, Any]:
+    collected = _collected_at(export)
     scopes = [
         {
             "scope": scope.get("scope"),
-            "metrics": [_metric(metric) for metric in scope.get("metrics") or ()],
+            "metrics": [_metric(metric, collected) for metric in scope.get("metrics") or ()],
         }
         for scope in export.get("scopeMetrics") or ()
         if isinstance(scope, dict)
@@ -70,12 +99,28 @@ def _metrics(export: dict[str, Any]) -> dict[str, Any]:
     return {"resourceMetrics": [{"resource": _resource(export), "scopeMetrics": scopes}]}
 
 
-def _metric(metric: Any) -> Any:
+def _collected_at(export: dict[str, Any]) -> Any:
+    """The end of all points of one collection: the first that is written out.
+
+    Gemini CLI's exporter writes `[Circular]` for an object that it has written before, and all points share
+    this one.
+    """
+    ends = (
+        point.get("endTime")
+        for scope in export.get("scopeMetrics") or ()
+        for metric in _object(scope).get("metrics") or ()
+        for point in _object(metric).get("dataPoints") or ()
+        if isinstance(point, dict)
+    )
+    return next((end for end in ends if end != CIRCULAR), None)
+
+
+def _metric(metric: Any, collected: Any) -> Any:
     if not isinstance(metric, dict):
         return metric
     descriptor = _object(metric.get("descriptor"))
     number = metric.get("dataPointType")
-    points = [_point(point) for point in metric.get("dataPoints") or ()]
+    points = [_point(point, collected) for point in metric.get("dataPoints") or ()]
     data = {
         "aggregationTemporality": TEMPORALITIES.get(metric.get("aggregationTemporality", -1)),
         "dataPoints": points,
@@ -86,14 +131,28 @@ def _metric(metric: Any) -> Any:
     return named
 
 
-def _point(point: Any) -> Any:
+def _metric_alone(metric: dict[str, Any]) -> dict[str, Any]:
+    """A metric as Copilot CLI's file exporter writes it: by itself, cumulative without saying so."""
+    points = metric.get("dataPoints") or ()
+    has_sums = any(isinstance(_object(point).get("value"), dict) for point in points)
+    data = {
+        "aggregationTemporality": CUMULATIVE,
+        "dataPoints": [_point(point, None) for point in points],
+    }
+    found = {"name": metric.get("name"), "unit": metric.get("unit"), "histogram" if has_sums else "sum": data}
+    scope = {"scope": metric.get("instrumentationScope"), "metrics": [found]}
+    return {"resourceMetrics": [{"resource": _resource(metric), "scopeMetrics": [scope]}]}
+
+
+def _point(point: Any, collected: Any) -> Any:
     if not isinstance(point, dict):
         return point
     value = point.get("value")
+    end = point.get("endTime")
     times = {
         "attributes": point.get("attributes"),
         "startTimeUnixNano": _nanos(point.get("startTime")),
-        "timeUnixNano": _nanos(point.get("endTime")),
+        "timeUnixNano": _nanos(collected if end == CIRCULAR else end),
     }
     if isinstance(value, dict):
         return times | {"sum": value.get("sum"), "count": value.get("count")}

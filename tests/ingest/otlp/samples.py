@@ -71,8 +71,19 @@ def metrics(*found, resource=RESOURCE):
     }
 
 
-def spans():
-    return {"resourceSpans": [{"scopeSpans": [{"spans": [{"name": "a"}, {"name": "b"}]}]}]}
+def span(attributes=(), name="chat gpt-5.4", **fields):
+    return {
+        "traceId": "0af7651916cd43dd8448eb211c80319c",
+        "spanId": "b7ad6b7169203331",
+        "name": name,
+        "startTimeUnixNano": str(TIME),
+        "endTimeUnixNano": str(TIME + 10**9),
+        "attributes": [{"key": key, "value": any_value(value)} for key, value in dict(attributes).items()],
+    } | fields
+
+
+def spans(*found):
+    return {"resourceSpans": [{"scopeSpans": [{"spans": [*found] or [span(), span(name="b")]}]}]}
 
 
 def lines(*documents):

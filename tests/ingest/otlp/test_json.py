@@ -7,8 +7,8 @@ import pytest
 from pipeline.errors import SetupError
 from pipeline.ingest.content import ContentFilter
 from pipeline.ingest.otlp.json import read_document
-from pipeline.ingest.otlp.rows import COMMON_COLUMNS, LOG_COLUMNS, METRIC_COLUMNS, Rows
-from tests.ingest.otlp.samples import TIME, any_value, log, logs, metric, metrics, point, spans
+from pipeline.ingest.otlp.rows import COMMON_COLUMNS, LOG_COLUMNS, METRIC_COLUMNS, SPAN_COLUMNS, Rows
+from tests.ingest.otlp.samples import TIME, any_value, log, logs, metric, metrics, point, span, spans
 
 
 def read(*documents, include=()):
@@ -34,6 +34,12 @@ def metric_rows(*documents):
     rows = read(*documents)
     assert rows.bad == []
     return [whole(rows, row, METRIC_COLUMNS) for row in rows.metrics]
+
+
+def span_rows(*documents):
+    rows = read(*documents)
+    assert rows.bad == []
+    return [whole(rows, row, SPAN_COLUMNS) for row in rows.spans]
 
 
 def attributes(document, **options):
@@ -125,8 +131,8 @@ def test_a_point_becomes_a_whole_row():
     ],
 )
 def test_any_value_of_every_kind(value, landed):
-    record = log() | {"attributes": [{"key": "k", "value": value}]}
-    assert attributes(logs(record)) == {"k": landed}
+    record = log() | {"attributes": [{"key": "user.k", "value": value}]}
+    assert attributes(logs(record)) == {"user.k": landed}
 
 
 @pytest.mark.parametrize("time", [{}, {"timeUnixNano": 0}, {"timeUnixNano": "0"}])
@@ -203,9 +209,36 @@ def test_a_point_without_a_recorded_value_is_validly_empty(flags):
     assert (rows.metrics, rows.bad, rows.empty) == ([], [], 1)
 
 
-def test_spans_are_counted_and_not_kept():
-    rows = read(spans())
-    assert (rows.logs, rows.metrics, rows.bad, rows.empty, rows.documents) == ([], [], [], 2, 1)
+def test_a_span_becomes_a_whole_row():
+    usage = {"gen_ai.operation.name": "chat", "gen_ai.usage.input_tokens": 9000}
+    document = spans(span(usage, parentSpanId="9c8b57b72ca4b12d", status={"code": 2, "message": "secret"}))
+    document["resourceSpans"][0]["resource"] = {
+        "attributes": [{"key": "service.name", "value": {"stringValue": "github-copilot"}}]
+    }
+    (row,) = span_rows(document)
+    assert len(row.pop("record_hash")) == 32
+    assert row == {
+        "trace_id": "0af7651916cd43dd8448eb211c80319c",
+        "span_id": "b7ad6b7169203331",
+        "parent_span_id": "9c8b57b72ca4b12d",
+        "name": "chat gpt-5.4",
+        "start_timestamp": TIME // 1000,
+        "end_timestamp": TIME // 1000 + 1_000_000,
+        "status": "error",
+        "attributes": '{"gen_ai.operation.name":"chat","gen_ai.usage.input_tokens":9000}',
+        "service_name": "github-copilot",
+        "service_version": None,
+        "scope_name": None,
+        "scope_version": None,
+        "scope_attributes": None,
+        "resource_attributes": '{"service.name":"github-copilot"}',
+    }
+
+
+@pytest.mark.parametrize("times", [{"startTimeUnixNano": 0}, {"endTimeUnixNano": str(10**19)}])
+def test_a_span_of_no_time_is_put_aside(times):
+    rows = read(spans(span(**times)))
+    assert (len(rows.spans), len(rows.bad)) == (0, 1)
 
 
 @pytest.mark.parametrize("document", [{}, {"resourceLogs": []}, {"resourceMetrics": None}])
@@ -308,6 +341,50 @@ def test_content_is_left_out_and_named():
         "gen_ai.prompt.0.content",
         "tool_parameters",
     }
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"process.command_args": ["node", "gemini", "-p", "secret"]},
+        {"process.command": "gemini -p secret"},
+        {"acme.note": "what the secret is"},
+        {"acme.prompt": "secret"},
+        {"acme.files": ["secret"]},
+        {"acme.request": {"secret": 1}},
+        {"acme.blob": "secret" * 30},
+    ],
+)
+def test_what_nobody_knows_is_left_out_unless_it_looks_like_metadata(attributes):
+    document = logs(log({"event.name": "x"} | attributes))
+    resource = [{"key": key, "value": any_value(value)} for key, value in attributes.items()]
+    document["resourceLogs"][0]["resource"] = {"attributes": resource}
+    rows = read(document)
+    (row,) = (whole(rows, row, LOG_COLUMNS) for row in rows.logs)
+    assert "secret" not in str(row)
+    assert rows.content.dropped - {"body"} == {*attributes}
+
+
+def test_metadata_lands_known_or_not():
+    known = {
+        "error": "API error: 529 overloaded",
+        "gen_ai.response.finish_reasons": ["stop"],
+        "team.name": "Red Team",
+        "acme.channel": "nightly-2026.11",
+        "acme.enabled": True,
+        "acme.share": 0.5,
+        "acme.nothing": None,
+        "llm_request.context": "interaction",
+    }
+    assert attributes(logs(log(known))) == known
+
+
+def test_the_identity_of_a_record_does_not_depend_on_what_lands():
+    document = logs(log({"event.name": "x", "acme.note": "some words"}))
+    (left_out,) = log_rows(document)
+    (kept,) = log_rows(document, include=["acme.note"])
+    assert left_out["record_hash"] == kept["record_hash"]
+    assert json.loads(kept["attributes"])["acme.note"] == "some words"
 
 
 def test_content_is_kept_where_it_is_asked_for_by_name():
@@ -516,12 +593,49 @@ def test_metric_objects_of_the_javascript_sdk():
 
 
 @pytest.mark.parametrize(
-    "span",
+    "ids",
     [
-        {"traceId": "a", "spanId": "b", "startTime": [1, 2], "attributes": {}},
-        {"_spanContext": {}, "startTime": [1, 2], "attributes": {}},
+        {"traceId": "a", "spanId": "b", "parentSpanId": "c"},
+        {"_spanContext": {"traceId": "a", "spanId": "b"}, "parentSpanContext": {"spanId": "c"}},
     ],
 )
-def test_span_objects_of_the_javascript_sdk_are_counted_and_not_kept(span):
-    rows = read(span)
-    assert (rows.bad, rows.empty) == ([], 1)
+def test_span_objects_of_the_javascript_sdk(ids):
+    seconds, nanos = divmod(TIME, 10**9)
+    times = {"startTime": [seconds, nanos], "endTime": [seconds + 1, nanos]}
+    what = {"name": "chat", "attributes": {"gen_ai.usage.input_tokens": 5}, "status": {"code": 0}}
+    (row,) = span_rows(ids | times | what)
+    assert (row["trace_id"], row["span_id"], row["parent_span_id"]) == ("a", "b", "c")
+    assert (row["start_timestamp"], row["end_timestamp"]) == (TIME // 1000, TIME // 1000 + 1_000_000)
+    assert (row["name"], row["status"], row["attributes"]) == (
+        "chat",
+        None,
+        '{"gen_ai.usage.input_tokens":5}',
+    )
+
+
+def test_log_objects_with_private_times_of_the_javascript_sdk():
+    record = {"_hrTime": list(divmod(TIME, 10**9)), "_body": "a.b", "attributes": {"event.name": "a.b"}}
+    (row,) = log_rows(record)
+    assert (row["timestamp"], row["body"], row["event_name"]) == (TIME // 1000, "a.b", "a.b")
+
+
+def test_a_time_that_was_written_before_is_the_end_of_the_collection():
+    export = json.loads(json.dumps(SDK_METRICS))
+    metrics_of = export["scopeMetrics"][0]["metrics"]
+    end = metrics_of[0]["dataPoints"][0]["endTime"]
+    metrics_of[1]["dataPoints"][0]["endTime"] = "[Circular]"
+    first, second = metric_rows(export)
+    assert first["timestamp"] == second["timestamp"] == (end[0] * 10**9 + end[1]) // 1000
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "landed"), [(7, "sum", 7.0), ({"sum": 9.5, "count": 2}, "histogram", 9.5)]
+)
+def test_a_metric_that_copilots_file_exporter_writes_alone_is_cumulative(value, kind, landed):
+    seconds, nanos = divmod(TIME, 10**9)
+    point = {"attributes": {}, "startTime": [seconds - 5, nanos], "endTime": [seconds, nanos], "value": value}
+    metric = {"type": "metric", "name": "gen_ai.client.inference.usage.input_tokens", "unit": "{token}"}
+    resource = {"attributes": {"service.name": "github-copilot"}}
+    (row,) = metric_rows(metric | {"dataPoints": [point], "resource": resource})
+    found = row["metric_type"], row["metric_value"], row["temporality"], row["service_name"]
+    assert found == (kind, landed, "cumulative", "github-copilot")

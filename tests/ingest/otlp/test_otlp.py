@@ -1,5 +1,6 @@
 """`ingest otlp`: files in every wrapping, once each, and nothing good lost to something bad."""
 
+import base64
 import contextlib
 import copy
 import gzip
@@ -21,12 +22,13 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
 )
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from pipeline.engines import connect
 from pipeline.engines.raw_tables import make_raw_table
 from pipeline.errors import IngestError
 from pipeline.ingest.otlp.ingest import ingest_otlp
-from tests.ingest.otlp.samples import TIME, framed, lines, log, logs, metric, metrics, point, spans
+from tests.ingest.otlp.samples import TIME, framed, lines, log, logs, metric, metrics, point, span, spans
 from tests.ingest.otlp.test_json import SDK_LOG, SDK_METRICS
 
 ONE = logs(log({"n": 1}))
@@ -114,8 +116,22 @@ def test_kinds_may_be_mixed_in_one_file(engine, tmp_path):
     path = tmp_path / "all.jsonl"
     path.write_text(lines(ONE, POINTS, spans(), SDK_LOG, SDK_METRICS))
     result = holds(ingest_otlp(engine, [path]))
-    assert result.landed_by_table == {"otel_logs": 2, "otel_metrics": 4}
-    assert (result.quarantined, result.empty) == (0, 2)
+    assert result.landed_by_table == {"otel_logs": 2, "otel_metrics": 4, "otel_spans": 2}
+    assert (result.quarantined, result.empty) == (0, 0)
+
+
+def test_spans_land_once(engine, tmp_path):
+    (tmp_path / "json.jsonl").write_text(lines(spans(span({"gen_ai.operation.name": "chat"}))))
+    # Ids are hex in OTLP's JSON, and base64 in protobuf's own.
+    ids = {name: base64.b64encode(bytes.fromhex(span()[name])).decode() for name in ("traceId", "spanId")}
+    message = proto(spans(span({"gen_ai.operation.name": "chat"}, **ids)), ExportTraceServiceRequest)
+    (tmp_path / "protobuf.pb").write_bytes(framed(message))
+    result = holds(ingest_otlp(engine, [tmp_path]))
+    assert (result.landed, result.duplicates) == (1, 1)
+    assert holds(ingest_otlp(engine, [tmp_path])).landed == 0
+    found = "id, trace_id, span_id, name, epoch_ns(start_timestamp), epoch_ns(end_timestamp)"
+    rows = engine.fetch(f"SELECT {found} FROM raw.otel_spans")
+    assert rows == [(1, span()["traceId"], span()["spanId"], "chat gpt-5.4", TIME, TIME + 10**9)]
 
 
 def test_gemini_outfile_of_pretty_printed_objects(engine, tmp_path):
@@ -306,11 +322,11 @@ def test_what_strict_readers_refuse_is_read(engine, tmp_path, text):
 
 def test_text_that_databases_refuse_is_made_harmless(engine, tmp_path):
     path = tmp_path / "a.json"
-    found = logs(log({"a": "x\x00y", "b": "x\ud83dy", "c\x00": 2**70}))
-    path.write_bytes(lines(found).encode().replace(b'"a"', b'"a\xff"'))
+    found = logs(log({"user.a": "x\x00y", "user.b": "x\ud83dy", "c\x00": 2**70}))
+    path.write_bytes(lines(found).encode().replace(b'"user.a"', b'"user.a\xff"'))
     assert holds(ingest_otlp(engine, [path])).landed == 1
     (row,) = engine.fetch("SELECT attributes FROM raw.otel_logs")
-    assert json.loads(row[0]) == {"a�": "x�y", "b": "x?y", "c�": str(2**70)}
+    assert json.loads(row[0]) == {"user.a�": "x�y", "user.b": "x?y", "c�": str(2**70)}
 
 
 def test_a_very_long_line_is_read(engine, tmp_path):
