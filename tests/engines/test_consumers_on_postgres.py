@@ -11,7 +11,7 @@ from pipeline.outputs.copy import copy_database
 from pipeline.outputs.dashboard.data import read_marts
 from pipeline.outputs.export import export_tables
 from tests.conftest import AS_OF
-from tests.test_bi import grafana_queries, metabase_queries
+from tests.outputs.bi.test_bi import grafana_queries, metabase_queries
 
 AS_ARE = ("day", "nano")
 INTERNAL = Config(internal_domains=("example.com",))
