@@ -25,7 +25,7 @@ MOST_ARROWS = 60
 FLOOR = {part: number for number, floor in enumerate(FLOORS) for part in floor}
 
 # What a file of models may know: Ibis, and what models share.
-SHARED = {"expressions", "operations", "agents", "signatures"}
+SHARED = {"expressions", "operations", "agents", "signatures", "conservation"}
 OWN = {f"pipeline.models.{name}" for name in SHARED}
 
 

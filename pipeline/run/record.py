@@ -36,6 +36,7 @@ def record(engine: Engine, result: RunResult, there: Mapping[str, Mapping[str, s
         run_id=run_id,
         table_name=lambda audit: audit.table,
         columns=lambda audit: ", ".join(audit.columns),
+        layer=lambda audit: result.layers.get(audit.table),
     )
     _write(
         engine,
