@@ -148,8 +148,13 @@ def discover_laws(
     """
     sources = contract_tables("schemas.raw") if sources is None else sources
     seeds = contract_tables("schemas.seeds") if seeds is None else seeds
-    laws = [_read_law(module_name) for folder, module_name in _files(package) if folder == LAWS]
-    for law in laws:
+    laws: dict[str, Law] = {}
+    for law in (_read_law(module_name) for folder, module_name in _files(package) if folder == LAWS):
+        if law.name in laws:
+            raise ModelError(
+                f"Two laws are called {law.name}: {laws[law.name].path} and {law.path}. Rename one of them."
+            )
+        laws[law.name] = law
         _check_upstreams(law, {*models, *sources, *seeds})
         if not law.upstreams or law.table not in models:
             raise ModelError(
@@ -161,7 +166,7 @@ def discover_laws(
                     f"{law.path} reads {upstream}, which {law.table} is not made of: a build would not notice"
                     f" that the law has to be looked at again. Name a model last that is made of {upstream}."
                 )
-    return laws
+    return [*laws.values()]
 
 
 def _behind(name: str, models: Mapping[str, Model]) -> set[str]:

@@ -1,6 +1,5 @@
 """Totals that must be the same from table to table: what the laws of conservation compare."""
 
-from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
@@ -12,48 +11,24 @@ from ibis import _
 RELATIVE = 1e-6
 ABSOLUTE = 1e-9
 
-Measures = dict[str, ir.Scalar]
+
+def total(table: ir.Table, **measures: ir.Scalar) -> ir.Table:
+    """One row: what a table adds up to, such as `tokens=_.total_tokens.sum()`; no rows are 0."""
+    return table.agg(**{name: measure.coalesce(0) for name, measure in measures.items()})
 
 
-@dataclass(frozen=True)
-class Total:
-    """What rows of one table, or of several together, add up to; see `total`."""
-
-    parts: tuple[tuple[ir.Table, Measures], ...]
-
-    def __add__(self, other: "Total") -> "Total":
-        return Total(self.parts + other.parts)
+def side_by_side(first: ir.Table, *others: ir.Table) -> ir.Table:
+    """Totals of several tables as one row."""
+    return first.cross_join(*others)
 
 
-def total(table: ir.Table, **measures: ir.Scalar) -> Total:
-    """What a table adds up to, such as `tokens=_.total_tokens.sum()`; no rows are 0."""
-    return Total(((table, measures),))
-
-
-def unequal(**steps: Total) -> ir.Table:
-    """Where totals change on the way of the data: one row per table that has others than the one before.
-
-    Args:
-        **steps: the totals by table, in the order of the way, all of the same measures.
-
-    Returns:
-        `table`; of each measure its total there, and under `<measure>_before` that of the table before.
-    """
-    parts = [
-        table.agg(step=ibis.literal(number, "int64"), table=ibis.literal(name), **measures)
-        for number, (name, total) in enumerate(steps.items())
-        for table, measures in total.parts
-    ]
-    measures = parts[0].columns[2:]
-    totals = (
-        ibis.union(*parts)
-        .group_by("step", "table")
-        .agg(**{name: _[name].sum().coalesce(0) for name in measures})
+def unequal(before: ir.Table, after: ir.Table) -> ir.Table:
+    """One row if totals of the same measures differ: of each measure, how much more there is `after`."""
+    both = before.cross_join(after, rname="{name}_after")
+    pairs = {name: (both[name], both[f"{name}_after"]) for name in before.columns}
+    return both.filter(reduce(or_, (differs(*pair) for pair in pairs.values()))).select(
+        **{name: then - first for name, (first, then) in pairs.items()}
     )
-    before = {f"{name}_before": totals[name].lag().over(order_by=totals.step) for name in measures}
-    both = totals.mutate(**before)
-    has_changed = reduce(or_, (differs(both[f"{name}_before"], both[name]) for name in measures))
-    return both.filter(has_changed).drop("step")
 
 
 def differs(left: ir.NumericValue, right: ir.NumericValue) -> ir.BooleanValue:
@@ -65,15 +40,18 @@ def differs(left: ir.NumericValue, right: ir.NumericValue) -> ir.BooleanValue:
 
 
 def different_tokens(
-    kind: str, usage: ir.Table, costs: ir.Table, sessions: ir.Table, days: ir.Table, mart: ir.Table
+    kind: str, usage: ir.Table, sessions: ir.Table, days: ir.Table, mart: ir.Table
 ) -> ir.Table:
-    """Where the tokens of one kind are not those of all usage."""
-    of_all = f"total_{kind.removeprefix('total_')}"
-    return unequal(
-        stg_agent_token_usage=total(usage, **{kind: usage[of_all].sum()}),
-        int_usage_costs=total(costs, **{kind: costs[kind].sum()}),
-        int_sessions_with_costs=total(sessions, **{kind: sessions[kind].sum()})
-        + total(costs, **{kind: costs[kind].sum(where=costs.session_id.isnull())}),
-        int_agent_daily_aggregates=total(days, **{kind: days[of_all].sum()}),
-        fct_daily_agent_usage=total(mart, **{kind: mart[of_all].sum()}),
+    """One row if the tokens of one kind are not those of all usage: their sums in each table."""
+    tokens = _[f"total_{kind}"]
+    sums = side_by_side(
+        total(usage, usage=tokens.sum(), sessionless=tokens.sum(where=_.session_id.isnull())),
+        total(sessions, sessions=_[kind].sum()),
+        total(days, days=tokens.sum()),
+        total(mart, mart=tokens.sum()),
+    )
+    return sums.filter(
+        (sums.usage != sums.sessions + sums.sessionless)
+        | (sums.usage != sums.days)
+        | (sums.usage != sums.mart)
     )

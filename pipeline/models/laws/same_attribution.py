@@ -7,16 +7,19 @@ from pipeline.models.conservation import total, unequal
 
 
 def same_attribution(int_commits_with_agent_context: ibis.Table, fct_git_commits: ibis.Table) -> ibis.Table:
-    """The mart has the assisted commits that were found, with their shares of cost and tokens."""
-    assisted = _.count(where=_.is_agent_assisted)
+    """The mart has the commits that were attributed, with their lines and their shares of cost and tokens."""
+    counts = {
+        "commits": _.count(),
+        "assisted": _.count(where=_.is_agent_assisted),
+        "lines_added": _.lines_added.sum(),
+        "lines_deleted": _.lines_deleted.sum(),
+    }
     return unequal(
-        int_commits_with_agent_context=total(
+        total(
             int_commits_with_agent_context,
-            assisted=assisted,
+            **counts,
             cost_usd=_.allocated_cost_usd.sum(),
             tokens=_.allocated_tokens.sum(),
         ),
-        fct_git_commits=total(
-            fct_git_commits, assisted=assisted, cost_usd=_.cost_usd.sum(), tokens=_.tokens_used.sum()
-        ),
+        total(fct_git_commits, **counts, cost_usd=_.cost_usd.sum(), tokens=_.tokens_used.sum()),
     )

@@ -1,9 +1,9 @@
-"""Cost, from usage to the running totals."""
+"""Cost, from sessions to the running totals."""
 
 import ibis
 from ibis import _
 
-from pipeline.models.conservation import total, unequal
+from pipeline.models.conservation import differs, side_by_side, total
 from pipeline.models.expressions import usd
 
 
@@ -17,12 +17,15 @@ def same_cost(
     last = fct_agent_costs.group_by("developer_id", "agent_type").agg(
         usd=_.cumulative_cost_usd.argmax(_.date)
     )
-    sessionless = _.cost_nano_usd.sum(where=_.session_id.isnull())
-    return unequal(
-        int_usage_costs=total(int_usage_costs, cost_usd=usd(_.cost_nano_usd.sum())),
-        int_sessions_with_costs=total(int_sessions_with_costs, cost_usd=_.session_cost_usd.sum())
-        + total(int_usage_costs, cost_usd=usd(sessionless)),
-        int_agent_daily_aggregates=total(int_agent_daily_aggregates, cost_usd=_.total_cost_usd.sum()),
-        fct_agent_costs=total(fct_agent_costs, cost_usd=_.daily_cost_usd.sum()),
-        running_totals=total(last, cost_usd=_.usd.sum()),
+    sums = side_by_side(
+        total(int_usage_costs, sessionless=usd(_.cost_nano_usd.sum(where=_.session_id.isnull()))),
+        total(int_sessions_with_costs, sessions=_.session_cost_usd.sum()),
+        total(int_agent_daily_aggregates, days=_.total_cost_usd.sum()),
+        total(fct_agent_costs, costs=_.daily_cost_usd.sum()),
+        total(last, cumulative=_.usd.sum()),
+    )
+    return sums.filter(
+        differs(sums.days, sums.sessions + sums.sessionless)
+        | differs(sums.days, sums.costs)
+        | differs(sums.days, sums.cumulative)
     )

@@ -7,7 +7,6 @@ from pipeline.models.conservation import different_tokens
 
 def same_input_tokens(
     stg_agent_token_usage: ibis.Table,
-    int_usage_costs: ibis.Table,
     int_sessions_with_costs: ibis.Table,
     int_agent_daily_aggregates: ibis.Table,
     fct_daily_agent_usage: ibis.Table,
@@ -16,7 +15,6 @@ def same_input_tokens(
     return different_tokens(
         "input_tokens",
         stg_agent_token_usage,
-        int_usage_costs,
         int_sessions_with_costs,
         int_agent_daily_aggregates,
         fct_daily_agent_usage,

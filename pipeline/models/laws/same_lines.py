@@ -1,4 +1,4 @@
-"""Lines of commits, from staging to the mart."""
+"""Lines and files of commits, in staging and in the mart."""
 
 import ibis
 from ibis import _
@@ -6,14 +6,10 @@ from ibis import _
 from pipeline.models.conservation import total, unequal
 
 
-def same_lines(
-    stg_git_commits: ibis.Table, int_commits_with_agent_context: ibis.Table, fct_git_commits: ibis.Table
-) -> ibis.Table:
-    """Commits change the same lines in every table that has them."""
-    added, deleted = _.lines_added.sum(), _.lines_deleted.sum()
-    lines = {"added": added, "deleted": deleted, "changed": added + deleted}
+def same_lines(stg_git_commits: ibis.Table, fct_git_commits: ibis.Table) -> ibis.Table:
+    """Commits change as many lines and files in the mart as in staging."""
+    added, deleted, files = _.lines_added.sum(), _.lines_deleted.sum(), _.files_changed.sum()
     return unequal(
-        stg_git_commits=total(stg_git_commits, **lines),
-        int_commits_with_agent_context=total(int_commits_with_agent_context, **lines),
-        fct_git_commits=total(fct_git_commits, **lines | {"changed": _.lines_changed.sum()}),
+        total(stg_git_commits, added=added, deleted=deleted, changed=added + deleted, files=files),
+        total(fct_git_commits, added=added, deleted=deleted, changed=_.lines_changed.sum(), files=files),
     )
