@@ -1,25 +1,142 @@
-"""What holds for every test of the suite."""
+"""What holds for every test of the suite: what its workers share, and which tests each of them runs."""
 
 import os
+from functools import wraps
+from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+from tests.shared import make_once
 
 AS_OF = "2026-11-15T12:00Z"
 
 
 @pytest.fixture(scope="session")
-def company(tmp_path_factory):
-    """The folder of the demo's company, built once; tests read it and change nothing in it."""
+def shared(tmp_path_factory) -> Path:
+    """A folder of the run, the same in every worker."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # each worker has a folder of its own in it
+    shared = folder / "shared"
+    shared.mkdir(exist_ok=True)
+    return shared
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plans_compiled_once(shared):
+    """A plan is compiled once in a run: same fingerprint, same plan, as the cache of plans has it.
+
+    Tests work in folders of their own, where the cache would have every one of them compile anew.
+    """
+    from pipeline.compile import plan_cache
+    from pipeline.plan import Plan
+
+    compile_plan = plan_cache._compile
+
+    @wraps(compile_plan)
+    def compile_once(*arguments):
+        def write(file):
+            file.write_text(compile_plan(*arguments).to_json(), encoding="utf-8")
+
+        fingerprint = arguments[-1]
+        return Plan.from_json(make_once(shared / f"{fingerprint}.json", write).read_text(encoding="utf-8"))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plan_cache, "_compile", compile_once)
+        yield
+
+
+@pytest.fixture(scope="session")
+def compiled():
+    """Compiles the real models, once in a run; the caller may change the plan."""
+    from pipeline.compile import plan_cache
+    from pipeline.config import Config
+
+    def plan(dialect="duckdb", config=None, shapes=None):
+        config = config or Config()
+        packages = (plan_cache.MODELS, plan_cache.SCHEMAS)
+        fingerprint = plan_cache.fingerprint(dialect, config, shapes)
+        return plan_cache._compile(dialect, config, shapes, *packages, fingerprint)
+
+    return plan
+
+
+@pytest.fixture(scope="session")
+def demo_output(shared) -> Path:
+    """What `demo` prints, in a file beside the folder `aa-demo` that it made."""
     from click.testing import CliRunner
 
     from pipeline.cli import cli
 
-    folder = tmp_path_factory.mktemp("company") / "aa-demo"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(folder.parent / "cache"))
-        result = CliRunner().invoke(cli, ["demo", "--path", str(folder), "--as-of", AS_OF])
-    assert result.exit_code == 0, result.output
-    return folder
+    def make(output: Path) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("XDG_CACHE_HOME", str(shared / "cache"))
+            result = CliRunner().invoke(cli, ["demo", "--path", str(shared / "aa-demo"), "--as-of", AS_OF])
+        assert result.exit_code == 0, result.output
+        output.write_text(result.stdout, encoding="utf-8")
+
+    return make_once(shared / "demo.txt", make)
+
+
+@pytest.fixture(scope="session")
+def company(demo_output) -> Path:
+    """The folder of the demo's company; tests read it and change nothing in it."""
+    return demo_output.with_name("aa-demo")
+
+
+# A test that asks for one of these is slow.
+SLOW = {"company", "chromium", "postgres", "spark", "emulator"}
+
+# One cluster of Spark and one emulator of BigQuery are enough for a machine: their tests run on one worker.
+SERVERS = {
+    "spark": ("engines/test_spark", "engines/test_consumers_on_spark", "engines/test_equivalence"),
+    "bigquery": ("engines/test_bigquery", "engines/test_consumers_on_bigquery"),
+}
+
+# What takes long begins first, so that no worker is left alone with it in the end.
+LONGEST = (
+    *SERVERS["spark"],
+    *SERVERS["bigquery"],
+    "engines/",
+    "outputs/browser/",
+    "compile/analysis/test_partitions",
+    "run/test_broken_tables",
+    "compile/test_plan_cache",
+    "notebook/",
+    "run/",
+)
+
+
+def file_of(item: str) -> str:
+    """The file of a test, below `tests`."""
+    return item.partition("::")[0].removeprefix("tests/")
+
+
+class ByFile(LoadScopeScheduling):
+    """The tests of a file run on one worker, which makes its fixtures once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = file_of(nodeid)
+        return next((server for server, files in SERVERS.items() if file.startswith(files)), file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return ByFile(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if SLOW & {*getattr(item, "fixturenames", ())}:
+            item.add_marker("slow")
+
+    def rank(item: pytest.Item) -> int:
+        file = file_of(item.nodeid)
+        return next((n for n, start in enumerate(LONGEST) if file.startswith(start)), len(LONGEST))
+
+    items.sort(key=rank)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -4,6 +4,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -36,8 +37,13 @@ def files(*folders: str) -> list[Path]:
     return sorted(file for folder in folders for file in (ROOT / folder).rglob("*.py"))
 
 
-def imports(file: Path, top_only: bool = False) -> Iterator[str]:
+@cache
+def imports(file: Path, top_only: bool = False) -> list[str]:
     """Full names of what a file imports: a module, or a name of a package."""
+    return [*_imports(file, top_only)]
+
+
+def _imports(file: Path, top_only: bool) -> Iterator[str]:
     tree = ast.parse(file.read_text())
     for node in tree.body if top_only else ast.walk(tree):
         if isinstance(node, ast.Import):

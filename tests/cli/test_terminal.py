@@ -23,8 +23,20 @@ def program(words, before=""):
     return [sys.executable, "-c", f"import sys; sys.path.insert(0, {PROJECTS!r}); {before}{SHOP}", *words]
 
 
+@pytest.fixture(scope="module")
+def warm_folder(tmp_path_factory):
+    """An empty folder: a plan is kept for each folder, so this one's is compiled once."""
+    return tmp_path_factory.mktemp("warm")
+
+
 @pytest.fixture
-def in_terminal(folder):
+def warm(folder, warm_folder, monkeypatch):
+    """The working directory is the warm folder; nothing is written there."""
+    monkeypatch.chdir(warm_folder)
+
+
+@pytest.fixture
+def in_terminal(warm):
     """Runs a command in a pseudo terminal of 80 columns; its exit code and all it wrote."""
 
     def run(*words, **environment):
@@ -83,7 +95,7 @@ def test_a_long_paragraph_breaks_between_words(in_terminal):
     assert "There is no database at agent_analytics.duckdb." in text.replace("\n", " ")
 
 
-def test_a_pipe_that_is_closed_early_is_no_error(folder):
+def test_a_pipe_that_is_closed_early_is_no_error(warm):
     with subprocess.Popen(program(["compile"]), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.close()
         errors = process.stderr.read().decode()
@@ -93,7 +105,7 @@ def test_a_pipe_that_is_closed_early_is_no_error(folder):
     assert "Something failed" not in errors
 
 
-def test_a_full_disk_is_one_sentence(folder):
+def test_a_full_disk_is_one_sentence(warm):
     device = Path("/dev/full")
     if not device.exists():
         pytest.skip("this system has no /dev/full")
@@ -104,6 +116,7 @@ def test_a_full_disk_is_one_sentence(folder):
     assert done.stderr == "Error: The system refused: No space left on device.\n"
 
 
+@pytest.mark.slow
 def test_a_warm_command_imports_click_and_the_driver_only(shop):
     tell = (
         "import atexit, sys; heavy = {'ibis', 'pandera', 'pandas', 'pyarrow', 'numpy', 'rich',"

@@ -3,6 +3,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -83,6 +84,7 @@ def edit(file, old, new):
     file.write_text(text.replace(old, new))
 
 
+@pytest.mark.slow
 def test_a_warm_plan_is_the_compiled_one_and_imports_no_compiler(cache):
     cold = cache()
     assert cold["compiled"]
@@ -136,6 +138,7 @@ def load(tmp_path, monkeypatch):
     """Loads a plan in this process, with a cache folder of the test's own."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(plan_cache, "_memory_is_disk", lambda models, schemas: True)
+    monkeypatch.setattr(plan_cache, "_compile", plan_cache._compile.__wrapped__)
 
     def load(**options):
         return plan_cache.load("duckdb", Config(project_dir=tmp_path, **options), SHAPES, **SHOP)
@@ -186,39 +189,50 @@ def test_changes_name_what_is_new_different_and_gone(load, tmp_path):
     }
 
 
-@pytest.mark.parametrize(
-    "helper", ["", "raise SystemExit", "print('hello')"], ids=["helps", "ends at once", "babbles"]
-)
-def test_a_plan_is_the_same_whoever_compiles_it(tmp_path, helper):
-    # In every process sets have another order.
+def compile_in_a_process(folder, helper="", **packages):
+    """The plan that a process and its helper compile in a folder."""
     code = (
         "from pipeline.system import processes as beside; from pipeline.config import Config;"
         "from pipeline.compile import helper as compile_helper, plan_cache;"
         "beside.processors = lambda: 2;"
         f"compile_helper.SERVE = {helper!r} or compile_helper.SERVE;"
-        + "print(plan_cache.load('duckdb', Config(), None).to_json())"
+        f"print(plan_cache.load('duckdb', Config(), None, **{packages!r}).to_json())"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code],
-        env=os.environ | {"XDG_CACHE_HOME": str(tmp_path)},
+        [sys.executable, "-P", "-c", code],
+        cwd=folder,
+        env=os.environ
+        | {
+            "XDG_CACHE_HOME": str(folder / "cache"),
+            "PYTHONPATH": os.pathsep.join(place for place in sys.path if place),
+        },
         capture_output=True,
         text=True,
         check=True,
     )
-    plan = Plan.from_json(done.stdout)
-    assert plan == compile_plan("duckdb", fingerprint=plan.fingerprint)
     assert not done.stderr
+    return Plan.from_json(done.stdout)
 
 
-def test_compiling_runs_nothing_of_the_folder_that_we_are_in(tmp_path):
+@pytest.mark.slow
+def test_a_plan_is_the_same_whoever_compiles_it(tmp_path, compiled):
+    # In every process sets have another order.
+    plan = compile_in_a_process(tmp_path)
+    assert plan == replace(compiled(), fingerprint=plan.fingerprint)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("helper", ["raise SystemExit", "print('hello')"], ids=["ends at once", "babbles"])
+def test_a_plan_is_the_same_when_its_helper_fails(tmp_path, shop_copy, helper):
+    packages = {"models": "shop_copy.models", "schemas": "shop_copy.schemas"}
+    plan = compile_in_a_process(tmp_path, helper, **packages)
+    assert plan == compile_plan("duckdb", fingerprint=plan.fingerprint, **packages)
+
+
+@pytest.mark.slow
+def test_compiling_runs_nothing_of_the_folder_that_we_are_in(tmp_path, shop_copy):
     (tmp_path / "pickle.py").write_text("open('executed', 'w')")
     (tmp_path / "pipeline").mkdir()
     (tmp_path / "pipeline" / "__init__.py").write_text("open('executed', 'w')")
-    subprocess.run(
-        [Path(sys.executable).with_name("aa-pipeline"), "ls"],
-        cwd=tmp_path,
-        env=os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")},
-        capture_output=True,
-        check=True,
-    )
+    compile_in_a_process(tmp_path, models="shop_copy.models", schemas="shop_copy.schemas")
     assert not (tmp_path / "executed").exists()

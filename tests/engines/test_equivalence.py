@@ -27,8 +27,11 @@ from pipeline.run.results import RunResult
 from tests.engines import made_up, portability
 from tests.engines.equality import difference
 
-# PySpark leaves its sockets to Python to close.
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+pytestmark = [
+    pytest.mark.slow,
+    # PySpark leaves its sockets to Python to close.
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
+]
 
 # Fewer run on demand: AA_ENGINES="spark".
 ENGINES = os.environ.get("AA_ENGINES", " ".join(portability.MATRIX)).split()

@@ -8,7 +8,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline import run
-from pipeline.compile.compiler import compile_plan
 from pipeline.config import Config
 from pipeline.engines import connect
 from tests.models.harness import AS_OF, at, columns_of, log, point, typed
@@ -154,7 +153,7 @@ raw_tables = st.fixed_dictionaries(
 class Company:
     """One database, filled and built again and again."""
 
-    def __init__(self):
+    def __init__(self, compiled):
         self.engine = connect(":memory:")
         self.engine.create_schema("raw")
         for table in RAW:
@@ -164,7 +163,7 @@ class Company:
             )
             self.engine.execute(f"CREATE TABLE raw.{table.removeprefix('raw_')} ({columns})")
         config = Config(timezone="Europe/Berlin")
-        self.plan = compile_plan("duckdb", config, self.engine.shapes("raw"))
+        self.plan = compiled("duckdb", config, self.engine.shapes("raw"))
         self.fills = 0
 
     def fill(self, raw):
@@ -191,12 +190,13 @@ class Company:
 
 
 @pytest.fixture(scope="module")
-def company():
-    company = Company()
+def company(compiled):
+    company = Company(compiled)
     yield company
     company.engine.close()
 
 
+@pytest.mark.slow
 @settings(max_examples=5, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(raw=raw_tables, data=st.data())
 def test_laws_1_to_6_hold_for_any_raw_tables(company, raw, data):

@@ -8,12 +8,14 @@ import pytest
 
 from pipeline import run
 from pipeline.compile.checks.contract_checks import contract_checks
-from pipeline.compile.compiler import _Compiler, compile_plan
+from pipeline.compile.compiler import _Compiler
 from pipeline.config import Config
 from pipeline.engines import connect
 from pipeline.errors import ModelError
 from pipeline.ingest.landing.landing import Landing
 from pipeline.outputs.report import read_report, render
+
+pytestmark = pytest.mark.slow
 
 TABLES = [
     "stg_agent_sessions",
@@ -104,10 +106,10 @@ def engine():
 class Project:
     """The pipeline's models, each of which can be replaced by a broken one."""
 
-    def __init__(self, engine):
+    def __init__(self, engine, compiled):
         self.engine = engine
         shapes = engine.shapes("raw")
-        self.plan = compile_plan("duckdb", shapes=shapes)
+        self.plan = compiled(shapes=shapes)
         self.compiler = _Compiler("duckdb", Config(), shapes, "pipeline.models", "schemas")
         self.contracts, self.graph = self.compiler.contracts, self.compiler.graph
 
@@ -133,8 +135,8 @@ class Project:
 
 
 @pytest.fixture(scope="module")
-def project(engine):
-    project = Project(engine)
+def project(engine, compiled):
+    project = Project(engine, compiled)
     assert project.build(project.plan).status == "success"
     rows = project.published()
     assert all(rows.values()), "every table has rows to break"

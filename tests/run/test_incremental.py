@@ -4,6 +4,7 @@ import datetime as dt
 from itertools import count
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -67,6 +68,7 @@ def contents(engine):
     return {table: engine.fetch(f"SELECT * FROM {table} ORDER BY ALL") for table in TABLES}
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=st.lists(batch, min_size=1, max_size=5))
 def test_a_build_that_skips_publishes_what_a_full_refresh_would(tmp_path: Path, batches):

@@ -6,12 +6,13 @@ from dataclasses import replace
 import pytest
 
 from pipeline import run
-from pipeline.compile.compiler import compile_plan
 from pipeline.config import Config
 from pipeline.engines import connect
 from pipeline.engines.raw_tables import make_raw_table
 from pipeline.ingest.landing.landing import Landing
 from pipeline.run.auditor import Auditor
+
+pytestmark = pytest.mark.slow
 
 FIRST = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 LAW = ("fct_git_commits", "same_commits")
@@ -41,8 +42,8 @@ class Commits:
 
 
 @pytest.fixture(scope="module")
-def plan():
-    return compile_plan("duckdb", Config(window_days=30))
+def plan(compiled):
+    return compiled(config=Config(window_days=30))
 
 
 @pytest.fixture

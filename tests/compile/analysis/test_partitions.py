@@ -13,7 +13,6 @@ from ibis import _
 
 from pipeline import run
 from pipeline.compile.analysis.partitions import partitions
-from pipeline.compile.compiler import compile_plan
 from pipeline.engines import connect
 from pipeline.models.operations import as_of
 from pipeline.plan import Plan, PlanLookup, PlanTable
@@ -522,10 +521,11 @@ class Warehouse:
 
 
 @pytest.fixture(scope="module")
-def plan():
-    return compile_plan("duckdb")
+def plan(compiled):
+    return compiled()
 
 
+@pytest.mark.slow
 @settings(max_examples=8, deadline=None, suppress_health_check=[*HealthCheck])
 @given(stream=batches)
 def test_batches_make_the_same_rows_as_everything_at_once(tmp_path, eager, plan, stream):

@@ -7,9 +7,10 @@ import random
 import pytest
 
 from pipeline import run
-from pipeline.compile.compiler import compile_plan
 from pipeline.engines import connect
 from pipeline.ingest.landing.landing import Landing
+
+pytestmark = pytest.mark.slow
 
 NOW = dt.datetime(2026, 3, 10, 18, tzinfo=dt.UTC)
 
@@ -152,10 +153,10 @@ def odd_rows(engine, seed):
 
 
 @pytest.fixture(scope="module")
-def plan():
+def plan(compiled):
     with connect(":memory:") as engine:
         odd_rows(engine, 0)
-        return compile_plan("duckdb", shapes=engine.shapes("raw"))
+        return compiled(shapes=engine.shapes("raw"))
 
 
 @pytest.mark.parametrize("seed", range(4))

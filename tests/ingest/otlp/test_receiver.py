@@ -195,7 +195,7 @@ def test_what_cannot_be_taken_is_refused(receive, database, request_, status):
     [
         ({"Content_Encoding": "br"}, b"{}", 415),
         ({"Content_Encoding": "gzip"}, b"{}", 400),
-        ({"Content_Encoding": "gzip"}, gzip.compress(b"{}")[:-9], 400),
+        ({"Content_Encoding": "gzip"}, gzip.compress(b"{}", mtime=0)[:-9], 400),
         ({"Content_Length": "999999999999"}, b"", 413),
         ({"Content_Length": "9" * 50}, b"", 413),
         ({"Content_Length": "-5"}, b"", 411),

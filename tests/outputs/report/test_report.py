@@ -7,7 +7,6 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
-import jsonschema
 import pytest
 
 from pipeline.engines import connect
@@ -185,6 +184,8 @@ def test_page_of_a_run_with_nothing_wrong_says_so(first):
 
 
 def test_json_keeps_its_schema(report, first):
+    import jsonschema  # takes seconds: it builds the grammars of every format
+
     schema = json.loads(SCHEMA.read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     for document in (report, first):
