@@ -85,6 +85,45 @@ def with_price(usage: ibis.Table, prices: ibis.Table, key: str, prefix: str) -> 
     )
 
 
+def with_factor(usage: ibis.Table, price_factors: ibis.Table) -> ibis.Table:
+    """`usage` with `price_factor`, by which its place of inference multiplies the list price, or 1.
+
+    Of several that hold, the longest beginning of the model's name decides, then the one that began last.
+    """
+    asked = usage.filter(_.inference_geo.notnull()).select("inference_geo", "model_name", "day").distinct()
+    factors = price_factors.rename(factor_geo="inference_geo")
+    found = asked.join(
+        factors,
+        [
+            asked.inference_geo == factors.factor_geo,
+            asked.model_name.startswith(factors.model_prefix),
+            asked.day >= factors.valid_from,
+            factors.valid_to.isnull() | (asked.day < factors.valid_to),
+        ],
+    )
+    best = ibis.row_number().over(
+        group_by=["inference_geo", "model_name", "day"],
+        order_by=[_.model_prefix.length().desc(), _.valid_from.desc()],
+    )
+    in_force = found.mutate(rank=best).filter(_.rank == 0).select(*asked.columns, "factor")
+    joined = usage.left_join(in_force, asked.columns, rname="_factor_{name}")
+    return joined.select(*usage.columns, price_factor=joined.factor.fill_null(1.0))
+
+
+def with_search_price(usage: ibis.Table, tool_prices: ibis.Table) -> ibis.Table:
+    """`usage` with `search_usd`, the price of a web search on its day; NULL where there is none."""
+    prices = tool_prices.filter(_.tool == "web_search")
+    days = usage.filter(_.web_search_requests > 0).select("day").distinct()
+    found = days.join(
+        prices,
+        [days.day >= prices.valid_from, prices.valid_to.isnull() | (days.day < prices.valid_to)],
+    )
+    latest = ibis.row_number().over(group_by="day", order_by=_.valid_from.desc())
+    in_force = found.mutate(rank=latest).filter(_.rank == 0)
+    in_force = in_force.select("day", search_usd=_.usd_per_1000_calls / 1000)
+    return usage.left_join(in_force, "day").drop("day_right")
+
+
 def with_payment(usage: ibis.Table) -> ibis.Table:
     """Usage with a flag for tokens whose cost others report: another form, or an event of its own.
 
