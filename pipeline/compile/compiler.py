@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib.metadata import version
 from types import MappingProxyType
@@ -20,23 +21,21 @@ from pipeline.compile.analysis.relations import Relations
 from pipeline.compile.analysis.time_drift import time_drift
 from pipeline.compile.checks.contract_checks import shape_problems
 from pipeline.compile.checks.freshness import freshness_check
-from pipeline.compile.checks.laws import law_audits
+from pipeline.compile.checks.laws import law_check
 from pipeline.compile.checks.proof import promised
 from pipeline.compile.checks.sql import table_checks
 from pipeline.compile.contracts import contracts_of
-from pipeline.compile.graph import Model, discover
-from pipeline.compile.raw_tables import SCHEMA as RAW
+from pipeline.compile.graph import Law, Model, TableFunction, discover, discover_laws
 from pipeline.compile.raw_tables import RawTables, conform, table_name
 from pipeline.compile.renderings import COMPILERS, by_code_point
 from pipeline.config import Config
 from pipeline.errors import ModelError, did_you_mean
 from pipeline.models.operations import as_of
 from pipeline.plan import Check, Plan, PlanColumn, PlanTable
+from pipeline.plan.layers import RAW, SEEDS
+from pipeline.plan.lineage import VALUE
 from pipeline.system.compat import check_versions
 from schemas.base import Contract, Source
-
-SEEDS = "seeds"
-SEEDS_SCHEMA = "staging"
 
 
 def compile_plan(
@@ -72,14 +71,9 @@ def compile_plan(
         *(compiler.seed(name, contract) for name, contract in compiler.seeds.items()),
         *(compiled.get(name) or compiler.model(model) for name, model in compiler.graph.items()),
     ]
-    laws = law_audits(
-        compiler.unbound,
-        [*compiler.graph, *compiler.seeds],
-        compiler.query,
-        compiler.time_drift,
-        window_days=config.window_days,
-        severities=config.severity,
-    )
+    laws: dict[str, list[Check]] = {}
+    for law in compiler.laws:
+        laws.setdefault(law.table, []).append(compiler.law(law))
     tables = [
         replace(table, checks=[*table.checks, *laws.get(table.name, [])]) for table in _fingerprinted(tables)
     ]
@@ -148,9 +142,10 @@ class _Compiler:
         self.seeds = {
             name: contract
             for name, contract in self.contracts.items()
-            if contract.__module__ == f"{schemas}.{SEEDS}"
+            if contract.__module__ == f"{schemas}.{SEEDS.name}"
         }
         self.graph = discover(models, sources=self.sources, seeds=self.seeds)
+        self.laws = discover_laws(self.graph, models, sources=self.sources, seeds=self.seeds)
         self.raw = RawTables() if shapes is None else conform(self.sources, shapes, dialect)
         self.folder = models.rpartition(".")[0].replace(".", "/")
 
@@ -159,8 +154,8 @@ class _Compiler:
         stored = table_name(contract)
         return self._table(
             contract,
-            layer=RAW,
-            schema=RAW,
+            layer=RAW.name,
+            schema=RAW.schema,
             kind="source",
             path=_file_of(contract),
             missing=name in self.raw.missing,
@@ -174,10 +169,10 @@ class _Compiler:
         """A seed: loaded from CSV by the run."""
         return self._table(
             contract,
-            layer=SEEDS,
-            schema=SEEDS_SCHEMA,
+            layer=SEEDS.name,
+            schema=SEEDS.schema,
             kind="seed",
-            path=f"{self.folder}/{SEEDS}/{name}.csv",
+            path=f"{self.folder}/{SEEDS.name}/{name}.csv",
             expression=None,
             sql=None,
             made_of="",
@@ -196,13 +191,8 @@ class _Compiler:
         problems = shape_problems(contract, expression.schema())
         if problems:
             raise ModelError(f"{model.path} does not keep its contract: {' '.join(problems)}")
-        try:
+        with self._writing(model):
             sql = self._publish(expression, contract)
-        except UnsupportedOperationError as error:
-            raise ModelError(
-                f"{model.path} cannot be written as a query for {self.dialect}: {error}."
-                " Use what every engine has, or an operation with a rendering per engine."
-            ) from error
         return self._table(
             contract,
             layer=model.layer,
@@ -218,6 +208,32 @@ class _Compiler:
             **self._partitions(model, expression),
             time_drift=self.time_drift(expression),
         )
+
+    def law(self, law: Law) -> Check:
+        """A law as a check of the table that it is listed at."""
+        broken = self._expression(law)
+        edges = [edge for edges in self._lineage(law, broken).values() for edge in edges]
+        compared = {column for table, column, kind in edges if table == law.table and kind == VALUE}
+        with self._writing(law):
+            return law_check(
+                law,
+                columns=[column for column in self.contracts[law.table].columns() if column in compared],
+                broken=self.query(broken),
+                time_drift=self.time_drift(broken),
+                sources=self.sources,
+                severities=self.config.severity,
+            )
+
+    @contextmanager
+    def _writing(self, function: TableFunction) -> Iterator[None]:
+        """Says which file it is that the target has no SQL for."""
+        try:
+            yield
+        except UnsupportedOperationError as error:
+            raise ModelError(
+                f"{function.path} cannot be written as a query for {self.dialect}: {error}."
+                " Use what every engine has, or an operation with a rendering per engine."
+            ) from error
 
     def _table(
         self,
@@ -280,7 +296,7 @@ class _Compiler:
             checks += freshness_check(contract, self.unbound(name), limit, self.dialect)
         return checks, relation
 
-    def _lineage(self, model: Model, expression: ir.Table) -> dict[str, list[list[str]]]:
+    def _lineage(self, model: TableFunction, expression: ir.Table) -> dict[str, list[list[str]]]:
         """What each column of a model comes from."""
         relations = Relations(promised(self._upstream_contracts(model.upstreams), self.config.severity))
         return lineage(
@@ -292,7 +308,9 @@ class _Compiler:
     def _partitions(self, model: Model, expression: ir.Table) -> dict[str, Any]:
         """The columns that partition the model: those of its key, if any, else all there are."""
         tables = {self.unbound(name).op(): name for name in model.upstreams}
-        seeds = [name for name in model.upstreams if self.contracts[name].__module__.endswith(f".{SEEDS}")]
+        seeds = [
+            name for name in model.upstreams if self.contracts[name].__module__.endswith(f".{SEEDS.name}")
+        ]
         found = partitions(expression, tables, seeds, self.contracts[model.name].key())
         return {
             "partitions": {column: dict(origin) for column, origin in found.columns.items()},
@@ -305,7 +323,7 @@ class _Compiler:
             name: self.contracts[name] for name in upstreams if not issubclass(self.contracts[name], Source)
         }
 
-    def _expression(self, model: Model) -> ir.Table:
+    def _expression(self, model: TableFunction) -> ir.Table:
         settings = _settings(self.config) | {
             "as_of": as_of(),
             "internal_domains": self.config.internal_domains,
@@ -338,7 +356,7 @@ class _Compiler:
             raise ModelError(f"The table {name} has no contract.{did_you_mean(name, self.contracts)}")
         columns = {column: kind.copy(nullable=True) for column, kind in contract.columns().items()}
         if issubclass(contract, Source):
-            return ibis.table(columns, name=table_name(contract), database=RAW)
+            return ibis.table(columns, name=table_name(contract), database=RAW.schema)
         return ibis.table(columns, name=name, database=self._schema(name))
 
     def time_drift(self, expression: ir.Table) -> str:
@@ -352,7 +370,7 @@ class _Compiler:
         return dialects.text(self.raw.substitute(tree, self.dialect), self.dialect)
 
     def _schema(self, name: str) -> str:
-        return self.graph[name].schema if name in self.graph else SEEDS_SCHEMA
+        return self.graph[name].schema if name in self.graph else SEEDS.schema
 
     def _publish(self, expression: ir.Table, contract: type[Contract]) -> str:
         """The query of a model, its columns cast to exactly the types of the contract."""

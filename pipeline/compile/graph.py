@@ -8,6 +8,9 @@ parameters name the tables it reads:
 Keyword-only parameters are settings, not tables. Nothing is registered and nothing is skipped:
 whatever file lies in a layer's folder is a model. What models are made of lies beside the layers, in
 `models/<topic>.py`.
+
+A law is `models/laws/<name>.py` with a function like a model's, which returns the rows that break it.
+The first line of its docstring is the sentence that holds.
 """
 
 import importlib
@@ -20,42 +23,70 @@ from types import ModuleType
 from typing import Any
 
 from pipeline.errors import ModelError, did_you_mean
+from pipeline.plan.layers import OF_MODELS
 
-# A layer is a folder of models; its tables live in a schema of the database.
-SCHEMAS = {"staging": "staging", "intermediate": "intermediate", "marts": "mart", "meta": "meta"}
+LAWS = "laws"
 
 # What a model may ask for by a keyword-only parameter without default.
 SETTINGS = ("as_of", "timezone", "window_days", "time_window_seconds", "internal_domains")
 
 MATERIALISATIONS = ("table", "view")
+SEVERITIES = ("error", "warn")
 
 
 @dataclass(frozen=True)
-class Model:
-    """One model: a function and what its signature says.
+class TableFunction:
+    """A function from tables to a table, and what its signature says.
 
     Attributes:
-        name: of the file, the function and the table.
-        layer: the folder, such as `marts`.
+        name: of the file and the function.
         function: takes the upstream tables in order and the settings by name.
         upstreams: names of the tables it reads: models, seeds, `raw_` sources.
         settings: names of the settings that it takes.
         path: its file, relative to the folder that holds the package.
-        materialise: `table` or `view` where the model's file insists on one.
     """
 
     name: str
-    layer: str
     function: Callable[..., Any]
     upstreams: tuple[str, ...]
     settings: tuple[str, ...]
     path: str
+
+
+@dataclass(frozen=True)
+class Model(TableFunction):
+    """One model; its name is its table's name.
+
+    Attributes:
+        layer: the folder, such as `marts`.
+        materialise: `table` or `view` where the model's file insists on one.
+    """
+
+    layer: str
     materialise: str | None = None
 
     @property
     def schema(self) -> str:
         """The schema of the database that the table lives in."""
-        return SCHEMAS[self.layer]
+        return OF_MODELS[self.layer].schema
+
+
+@dataclass(frozen=True)
+class Law(TableFunction):
+    """What must hold across tables, as the rows that break it (dbt: a singular test).
+
+    Attributes:
+        description: the sentence that holds.
+        severity: `error`, or `warn` where the law's file says so.
+    """
+
+    description: str
+    severity: str = "error"
+
+    @property
+    def table(self) -> str:
+        """The table whose checks it is listed among: the last one that it reads."""
+        return self.upstreams[-1]
 
 
 def discover(
@@ -78,7 +109,9 @@ def discover(
     seeds = contract_tables("schemas.seeds") if seeds is None else seeds
 
     models: dict[str, Model] = {}
-    for layer, module_name in _model_files(package):
+    for layer, module_name in _files(package):
+        if layer == LAWS:
+            continue
         model = _read_model(layer, module_name)
         if model.name in models:
             raise ModelError(
@@ -92,15 +125,65 @@ def discover(
 
     known = {*models, *sources, *seeds}
     for model in models.values():
-        for upstream in model.upstreams:
-            if upstream not in known:
-                raise ModelError(
-                    f"{model.path} reads {upstream}, which is no model, seed or raw table."
-                    f"{did_you_mean(upstream, known)} "
-                    "A positional parameter names a table; a setting is keyword-only (after `*`)."
-                )
+        _check_upstreams(model, known)
     names = order({name: model.upstreams for name, model in models.items()})
     return {name: models[name] for name in names if name in models}
+
+
+def discover_laws(
+    models: Mapping[str, Model],
+    package: str = "pipeline.models",
+    sources: Collection[str] | None = None,
+    seeds: Collection[str] | None = None,
+) -> list[Law]:
+    """Every law of a package, by name.
+
+    Args:
+        models: what `discover` found in the package.
+        package: the package whose folder `laws` holds the laws.
+        sources: as in `discover`.
+        seeds: as in `discover`.
+
+    Raises:
+        ModelError: a file does not define its law, or a law reads what it cannot.
+    """
+    sources = contract_tables("schemas.raw") if sources is None else sources
+    seeds = contract_tables("schemas.seeds") if seeds is None else seeds
+    laws: dict[str, Law] = {}
+    for law in (_read_law(module_name) for folder, module_name in _files(package) if folder == LAWS):
+        if law.name in laws:
+            raise ModelError(
+                f"Two laws are called {law.name}: {laws[law.name].path} and {law.path}. Rename one of them."
+            )
+        laws[law.name] = law
+        _check_upstreams(law, {*models, *sources, *seeds})
+        if not law.upstreams or law.table not in models:
+            raise ModelError(
+                f"{law.path} names no model as its last table. A law is one of the checks of that table."
+            )
+        for upstream in law.upstreams:
+            if upstream in sources and upstream not in _behind(law.table, models):
+                raise ModelError(
+                    f"{law.path} reads {upstream}, which {law.table} is not made of: a build would not notice"
+                    f" that the law has to be looked at again. Name a model last that is made of {upstream}."
+                )
+    return [*laws.values()]
+
+
+def _behind(name: str, models: Mapping[str, Model]) -> set[str]:
+    """Every table that a model is made of."""
+    upstreams = models[name].upstreams if name in models else ()
+    return set(upstreams).union(*(_behind(upstream, models) for upstream in upstreams))
+
+
+def _check_upstreams(function: TableFunction, known: Collection[str]) -> None:
+    for upstream in function.upstreams:
+        if upstream not in known:
+            raise ModelError(
+                f"{function.path} reads {upstream}, which is no model, seed or raw table."
+                f"{did_you_mean(upstream, known)} "
+                "A positional parameter names a table; a setting is keyword-only (after `*`)."
+            )
 
 
 def order(depends_on: Mapping[str, Iterable[str]]) -> list[str]:
@@ -129,23 +212,43 @@ def contract_tables(module_name: str) -> set[str]:
     }
 
 
-def _model_files(package: str) -> Iterator[tuple[str, str]]:
-    """Layer and module name of every model, sorted by path."""
+def _files(package: str) -> Iterator[tuple[str, str]]:
+    """Folder and module name of every model and law, sorted by path."""
     for folder in importlib.import_module(package).__path__:
         root = Path(folder)
         for file in sorted(root.glob("*/**/*.py")):
             if file.name == "__init__.py":
                 continue
             parts = file.relative_to(root).with_suffix("").parts
-            if parts[0] not in SCHEMAS:
+            if parts[0] not in {*OF_MODELS, LAWS}:
                 raise ModelError(
                     f"{file} lies in the folder {parts[0]}, which is no layer."
-                    f"{did_you_mean(parts[0], SCHEMAS)} The layers are {', '.join(SCHEMAS)}."
+                    f"{did_you_mean(parts[0], [*OF_MODELS, LAWS])} The layers are {', '.join(OF_MODELS)};"
+                    f" laws lie in {LAWS}."
                 )
             yield parts[0], ".".join([package, *parts])
 
 
 def _read_model(layer: str, module_name: str) -> Model:
+    module, read = _read(module_name)
+    materialise = _constant(module, "MATERIALISE", MATERIALISATIONS)
+    return Model(**vars(read), layer=layer, materialise=materialise)
+
+
+def _read_law(module_name: str) -> Law:
+    module, read = _read(module_name)
+    description = (inspect.getdoc(read.function) or "").partition("\n")[0]
+    if not description:
+        raise ModelError(
+            f"{read.path}: the function {read.name} has no docstring. Its first line is what people read"
+            " when the law is broken: a sentence that says what must hold."
+        )
+    severity = _constant(module, "SEVERITY", SEVERITIES) or "error"
+    return Law(**vars(read), description=description, severity=severity)
+
+
+def _read(module_name: str) -> tuple[ModuleType, TableFunction]:
+    """The module of a model or a law, and the function that is called like it."""
     name = module_name.rpartition(".")[2]
     path = module_name.replace(".", "/") + ".py"
     module = _import(module_name, path)
@@ -156,11 +259,16 @@ def _read_model(layer: str, module_name: str) -> Model:
             f"{path} defines no function {name}.{did_you_mean(name, functions)} "
             "A model's function is called like its file."
         )
-    materialise = getattr(module, "MATERIALISE", None)
-    if materialise is not None and materialise not in MATERIALISATIONS:
-        raise ModelError(f"{path}: MATERIALISE is {materialise!r}; it can be table or view.")
     upstreams, settings = _read_signature(function, path)
-    return Model(name, layer, function, upstreams, settings, path, materialise)
+    return module, TableFunction(name, function, upstreams, settings, path)
+
+
+def _constant(module: ModuleType, name: str, choices: tuple[str, ...]) -> str | None:
+    value = getattr(module, name, None)
+    if value is not None and value not in choices:
+        path = module.__name__.replace(".", "/") + ".py"
+        raise ModelError(f"{path}: {name} is {value!r}; it can be {' or '.join(choices)}.")
+    return value
 
 
 def _import(module_name: str, path: str) -> ModuleType:

@@ -14,9 +14,8 @@ import sqlglot.expressions as sge
 
 from pipeline.compile.dialects import native_type, parse, quote
 from pipeline.errors import TargetError
+from pipeline.plan.layers import RAW
 from schemas.base import Source
-
-SCHEMA = "raw"
 
 JSON_TYPES = ("json", "jsonb", "variant")
 NESTED_TYPES = ("struct", "map", "record", "row")
@@ -73,7 +72,9 @@ class RawTables:
     def substitute(self, tree: sge.Query, dialect: str) -> sge.Query:
         """The tree with conforming subqueries in the place of raw tables."""
         tables = [
-            table for table in tree.find_all(sge.Table) if table.db == SCHEMA and table.name in self.queries
+            table
+            for table in tree.find_all(sge.Table)
+            if table.db == RAW.schema and table.name in self.queries
         ]
         for table in tables:
             subquery = parse(self.queries[table.name], dialect).subquery(
@@ -85,7 +86,7 @@ class RawTables:
 
 def table_name(source: type[Source]) -> str:
     """What a source is called in the database: `RawOtelLogs` is `otel_logs`."""
-    return source.table().removeprefix(f"{SCHEMA}_")
+    return source.table().removeprefix(f"{RAW.schema}_")
 
 
 def conform(
@@ -110,7 +111,7 @@ def conform(
             raw.missing.append(name)
             if not source.may_be_missing():
                 raw.warnings.append(
-                    f"There is no table {SCHEMA}.{stored}: it reads as empty."
+                    f"There is no table {RAW.schema}.{stored}: it reads as empty."
                     " `aa-pipeline ingest` makes and fills it."
                 )
         elif dialect != "postgres" and [(column, native.lower()) for column, native in shape.items()] == [
@@ -122,7 +123,7 @@ def conform(
         if shape is None:
             raw.queries[stored] = f"SELECT {columns} LIMIT 0"
         else:
-            relation = f"{quote(SCHEMA, dialect)}.{quote(stored, dialect)} AS {quote('r', dialect)}"
+            relation = f"{quote(RAW.schema, dialect)}.{quote(stored, dialect)} AS {quote('r', dialect)}"
             raw.queries[stored] = f"SELECT {columns} FROM {relation}"
     return raw
 
@@ -142,7 +143,7 @@ def _reads(
             if dialect == "postgres" and name in source.json() and native in POSTGRES_JSON:
                 value = POSTGRES_JSON[native].format(quote(column, dialect))
             else:
-                value = _read(f"{SCHEMA}.{stored}.{name}", quote(column, dialect), native, kind, dialect)
+                value = _read(f"{RAW.schema}.{stored}.{name}", quote(column, dialect), native, kind, dialect)
             if dialect == "postgres" and kind.is_string():
                 # Else texts would be compared by the database's locale.
                 value = f'({value}) COLLATE "C"'
@@ -150,11 +151,11 @@ def _reads(
             value = f"CAST(NULL AS {wanted})"
             if shape is not None and not kind.nullable:
                 raise TargetError(
-                    f"The table {SCHEMA}.{stored} has no column {name}, and without it no row can"
+                    f"The table {RAW.schema}.{stored} has no column {name}, and without it no row can"
                     " be understood. Add it, or point the target at another database."
                 )
             if shape is not None and name not in source.optional():
-                warnings.append(f"{SCHEMA}.{stored} has no column {name}: it reads as NULL.")
+                warnings.append(f"{RAW.schema}.{stored} has no column {name}: it reads as NULL.")
         reads[name] = value
     return reads
 

@@ -26,6 +26,7 @@ from pipeline.config import redact
 from pipeline.engines.base import ROW, Kind, check_options
 from pipeline.engines.versioned_views import LOCK, LOCK_SCHEMA, VersionedViewsEngine
 from pipeline.errors import ConfigError, QueryError, TargetError
+from pipeline.plan.layers import MARTS
 
 OPTIONS = {
     "location": 'where datasets are made and queries run, such as "EU"',
@@ -178,7 +179,7 @@ class BigQuery(VersionedViewsEngine):
 
     def storage(self, schema: str, kind: Kind, select: str) -> str:
         # Marts are read by day, person and agent; the models' other tables as a whole.
-        if schema != "mart" or kind == "view":
+        if schema != MARTS.schema or kind == "view":
             return ""
         outermost = select.partition("\nFROM ")[0]
         days = [column for column in PARTITIONED_BY if f"AS `{column}`" in outermost]

@@ -14,6 +14,7 @@ import duckdb
 
 from pipeline.engines.base import ROW, Engine, Kind, Step, check_options
 from pipeline.errors import DatabaseLockedError, QueryError, TargetError
+from pipeline.plan.layers import LAYERS
 
 # A file in the format of 2.0 cannot be opened by 1.x, which most BI drivers still are.
 STORAGE = "STORAGE_VERSION 'v1.5.0'"
@@ -30,7 +31,7 @@ BLOCKS = (
     " additional_block_ids)), coalesce(bool_and(persistent AND NOT has_updates), true)"
 )
 # What a file cannot be called within DuckDB: schemas of ours, and what is its own.
-TAKEN = {"raw", "staging", "intermediate", "mart", "meta", "audit", "main"}
+TAKEN = {*(layer.schema for layer in LAYERS.values()), "audit", "main"}
 TAKEN |= {"memory", "system", "temp", "information_schema", "pg_catalog"}
 SECONDS_BETWEEN_TRIES = 0.1
 

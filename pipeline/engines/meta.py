@@ -50,6 +50,7 @@ TABLES: dict[str, dict[str, str]] = {
         "tolerance": "text",
         "description": "text",
         "proven": "text",
+        "layer": "text",  # of the table
     },
     # At most five rows per failed audit.
     "audit_failures": {

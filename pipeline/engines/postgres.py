@@ -19,6 +19,7 @@ from psycopg.pq import TransactionStatus
 from pipeline.config import redact
 from pipeline.engines.base import ROW, Engine, Kind, check_options
 from pipeline.errors import DatabaseLockedError, QueryError, TargetError
+from pipeline.plan.layers import MARTS
 
 # What a target's options may say.
 OPTIONS = {
@@ -259,7 +260,7 @@ class Postgres(Engine):
         # Asked first: IF NOT EXISTS needs the right to create even where there is nothing to do.
         if not self.fetch("SELECT FROM pg_namespace WHERE nspname = ?", [name]):
             self.execute(f"CREATE SCHEMA IF NOT EXISTS {self.quote(name)}")
-        if name == "mart" and self.readers:
+        if name == MARTS.schema and self.readers:
             schema, roles = self.quote(name), ", ".join(map(self.quote, self.readers))
             self.execute(f"GRANT USAGE ON SCHEMA {schema} TO {roles}")
             self.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {roles}")
@@ -285,7 +286,7 @@ class Postgres(Engine):
         super().create_empty(schema, table, typed, replacing)
 
     def _index(self, schema: str, table: str) -> None:
-        if schema == "mart":
+        if schema == MARTS.schema:
             for column in self.shapes(schema).get(table, {}):
                 if column in FILTERS:
                     self.execute(f"CREATE INDEX ON {self.name(schema, table)} ({self.quote(column)})")

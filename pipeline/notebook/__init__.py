@@ -25,13 +25,13 @@ from pipeline.config import load_config
 from pipeline.engines import connect, dialect_of, exists, module_of
 from pipeline.errors import ModelError, did_you_mean
 from pipeline.notebook.views import BuildView, LineageView, Models, ReportView
+from pipeline.plan.layers import AS_LOOKED_FOR
 
 if TYPE_CHECKING:
     from pipeline.engines.base import Engine
 
 # Databases that let one process in: a connection that stays open would stop every build.
 ONE_PROCESS = ("duckdb", "pyspark")
-SCHEMAS = ("mart", "intermediate", "staging", "meta", "raw")
 
 
 class Pipeline:
@@ -87,7 +87,8 @@ class Pipeline:
         """
         with self.connect() as engine:
             there = engine.kinds()
-        found = [key for schema in SCHEMAS for key in there if key[0] == schema]
+        schemas = dict.fromkeys(layer.schema for layer in AS_LOOKED_FOR)
+        found = [key for schema in schemas for key in there if key[0] == schema]
         for schema, stored in found:
             if name in (stored, f"{schema}.{stored}"):
                 return self.ibis.table(stored, database=schema)

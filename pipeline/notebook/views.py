@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.outputs.pages import visible
 from pipeline.plan import PlanTable
+from pipeline.plan.layers import ORDER
 from pipeline.plan.lineage import (
     ROWS,
     VALUE,
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from pipeline.outputs.report import Report
     from pipeline.run.results import RunResult
 
-LAYERS = ("raw", "seeds", "staging", "intermediate", "marts", "meta")
 REPORT_HEIGHT = 560
 
 # Follows the notebook's own colours, light or dark.
@@ -58,7 +58,7 @@ class Models(Mapping[str, PlanTable]):
         return list(self)
 
     def _rows(self) -> list[tuple[str, str, str, int]]:
-        tables = sorted(self.values(), key=lambda table: LAYERS.index(table.layer))
+        tables = sorted(self.values(), key=lambda table: ORDER.index(table.layer))
         return [(t.name, t.layer, t.description.partition("\n")[0], len(t.columns)) for t in tables]
 
     def __repr__(self) -> str:
@@ -169,7 +169,7 @@ class LineageView:
         order = list(self.tables)
         return sorted(
             ((layer, name) for name, layer in of.items()),
-            key=lambda row: (LAYERS.index(row[0]), order.index(row[1].partition(".")[0]), row[1]),
+            key=lambda row: (ORDER.index(row[0]), order.index(row[1].partition(".")[0]), row[1]),
         )
 
     def _this(self) -> str:

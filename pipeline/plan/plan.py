@@ -89,8 +89,8 @@ class PlanTable:
     """
 
     name: str
-    layer: str  # raw, seeds, staging, intermediate, marts
-    schema: str  # raw, staging, intermediate, mart, meta
+    layer: str  # one of `pipeline.plan.layers`
+    schema: str
     kind: str  # source, seed, model
     description: str
     columns: list[PlanColumn]

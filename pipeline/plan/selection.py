@@ -21,6 +21,7 @@ from pathlib import PurePosixPath
 
 from pipeline.errors import SelectionError, did_you_mean
 from pipeline.plan import PlanTable
+from pipeline.plan.layers import OF_MODELS, RAW
 from pipeline.plan.lineage import Column, tables_down, tables_up
 
 Tables = Mapping[str, PlanTable]
@@ -33,7 +34,7 @@ _CRITERION = re.compile(
 
 # dbt's word for a table's kind, and the folder's and the schema's name for the same layer.
 _RESOURCE_TYPES = ("model", "seed", "source")
-_LAYER_OF_SCHEMA = {"mart": "marts"}
+_LAYER_OF_SCHEMA = {layer.schema: layer.name for layer in OF_MODELS.values()}
 
 
 @dataclass(frozen=True)
@@ -181,7 +182,7 @@ def _words(tables: Tables, method: str) -> set[str]:
         case "file":
             return {PurePosixPath(table.path).name for table in every}
         case "source":
-            return {".".join(_fqn(table)) for table in every if table.kind == "source"} | {"raw"}
+            return {".".join(_fqn(table)) for table in every if table.kind == "source"} | {RAW.name}
         case "resource_type":
             return set(_RESOURCE_TYPES)
         case "config.materialized":

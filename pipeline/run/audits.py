@@ -53,6 +53,7 @@ def audit(
         target=engine.url,
         plan_fingerprint=plan.fingerprint,
         version=plan.version,
+        layers={table.name: table.layer for table in plan.tables.values()},
     )
     results = result.audits
     failures: list[Failures] = []

@@ -10,6 +10,7 @@ from pipeline.engines.base import Engine, Step
 from pipeline.errors import ModelError, NoRawDataError, QueryError
 from pipeline.plan import Plan, PlanTable
 from pipeline.plan.check_results import shape_problems
+from pipeline.plan.layers import MARTS, RAW
 from pipeline.plan.render import AS_OF, literal, render
 from pipeline.run import incremental
 from pipeline.run.auditor import Auditor
@@ -21,7 +22,7 @@ from pipeline.run.state import Published, Standing, has_drifted, look_at, publis
 from pipeline.seeds import csv_files
 
 # Schemas that hold what we make; others are not ours to clean up.
-NOT_OURS = ("raw",)
+NOT_OURS = (RAW.schema,)
 
 
 def build(
@@ -107,7 +108,7 @@ def seed(
 MISSING = "missing"
 
 # The schema that BI tools look at, comments included.
-BI_SCHEMA = "mart"
+BI_SCHEMA = MARTS.schema
 
 # Action, reason and number of rows.
 _Done = tuple[str, str, int | None]
@@ -141,6 +142,7 @@ class _Builder:
             target=engine.url,
             plan_fingerprint=plan.fingerprint,
             version=plan.version,
+            layers={table.name: table.layer for table in plan.tables.values()},
         )
         self.as_of = self.result.as_of
         self.auditor = Auditor(engine, self.as_of)

@@ -34,8 +34,9 @@ def record(engine: Engine, result: RunResult, there: Mapping[str, Mapping[str, s
         "audit_results",
         result.audits,
         run_id=run_id,
-        table_name=lambda result: result.table,
-        columns=lambda result: ", ".join(result.columns),
+        table_name=lambda check: check.table,
+        columns=lambda check: ", ".join(check.columns),
+        layer=lambda check: result.layers.get(check.table),
     )
     _write(
         engine,

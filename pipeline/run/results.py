@@ -60,6 +60,7 @@ class RunResult:
         warnings: sentences for people.
         audits: the results of the checks.
         stored: tables that keep all failing rows, if that was asked for.
+        layers: the layer of each table of the plan.
     """
 
     command: str
@@ -76,6 +77,7 @@ class RunResult:
     failing_rows: list[FailingRow] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     stored: list[str] = field(default_factory=list)
+    layers: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         # Sorts by time; the random end keeps two runs of one microsecond apart.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.compile.graph import contract_tables, discover, order
+from pipeline.compile.graph import contract_tables, discover, discover_laws, order
 from pipeline.errors import ModelError
 
 SOURCES = {"raw_git_commits", "raw_otel_logs"}
@@ -191,3 +191,66 @@ def test_sources_and_seeds_are_read_from_the_contracts():
 def test_the_packages_own_models_form_a_graph():
     for name, model in discover().items():
         assert Path(model.path).stem == name
+
+
+MODELS = {
+    "staging/stg_commits.py": "def stg_commits(raw_git_commits): ...",
+    "marts/fct_costs.py": "def fct_costs(model_prices): ...",
+}
+
+
+def found_laws(package: str):
+    return discover_laws(found(package), package, SOURCES, SEEDS)
+
+
+def law(text: str) -> dict[str, str]:
+    return MODELS | {"laws/same_costs.py": text}
+
+
+def test_a_law_is_found_like_a_model_and_is_none(package):
+    name = package(
+        law(
+            'SEVERITY = "warn"\n'
+            "def same_costs(raw_git_commits, model_prices, stg_commits, *, as_of):\n"
+            '    """Nothing is lost.\n\n    Nor doubled."""\n'
+        )
+    )
+    (same_costs,) = found_laws(name)
+    assert list(found(name)) == ["fct_costs", "stg_commits"]
+    assert (same_costs.name, same_costs.table, same_costs.severity) == ("same_costs", "stg_commits", "warn")
+    assert same_costs.description == "Nothing is lost."
+    assert same_costs.upstreams == ("raw_git_commits", "model_prices", "stg_commits")
+    assert same_costs.settings == ("as_of",)
+    assert same_costs.path == f"{name}/laws/same_costs.py"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("def same_costs(fct_costs): ...", "has no docstring"),
+        ("def other(fct_costs): 'Holds.'", "defines no function same_costs"),
+        ("def same_costs(fct_cost): 'Holds.'", "Did you mean fct_costs"),
+        ("def same_costs(fct_costs, model_prices): 'Holds.'", "names no model as its last table"),
+        ("def same_costs(): 'Holds.'", "names no model as its last table"),
+        ("def same_costs(fct_costs, *, as_off): 'Holds.'", "Did you mean as_of"),
+        (
+            "SEVERITY = 'fatal'\ndef same_costs(fct_costs): 'Holds.'",
+            "SEVERITY is 'fatal'; it can be error or",
+        ),
+        # A build would take over the law's result where only that raw table has changed.
+        ("def same_costs(raw_git_commits, fct_costs): 'Holds.'", "which fct_costs is not made of"),
+    ],
+)
+def test_a_law_that_cannot_be_is_refused_with_its_file(package, text, message):
+    name = package(law(text))
+    with pytest.raises(ModelError) as error:
+        found_laws(name)
+    assert message in str(error.value)
+    assert f"{name}/laws/same_costs.py" in str(error.value)
+
+
+def test_two_laws_of_one_name_are_refused(package):
+    text = "def same_costs(fct_costs): 'Holds.'"
+    name = package(law(text) | {"laws/more/same_costs.py": text})
+    with pytest.raises(ModelError, match="Two laws are called same_costs"):
+        found_laws(name)

@@ -20,22 +20,13 @@ from pipeline.outputs.docs.state import State, TableState
 from pipeline.outputs.pages import base_css, environment, visible
 from pipeline.plan import Plan, PlanColumn, PlanTable
 from pipeline.plan.check_results import STATUSES, CheckResult, without_query
+from pipeline.plan.layers import AS_LOOKED_FOR, LAYERS
 from pipeline.plan.lineage import KINDS, ROWS, VALUE
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
 STATIC = Path(__file__).parent / "static"
-
-# In the order in which people look for tables: what they query first.
-LAYERS = {
-    "marts": ("Marts", "What people and BI tools query."),
-    "intermediate": ("Intermediate", "Facts joined and added up on their way to the marts."),
-    "staging": ("Staging", "Each agent's words turned into the pipeline's."),
-    "seeds": ("Seeds", "Lists that people edit, loaded from CSV."),
-    "raw": ("Sources", "What collectors wrote, as it arrived."),
-    "meta": ("Meta", "What the pipeline says about itself."),
-}
 
 # A page lists at most this many tables at its side; of more, it lists the layers.
 MOST_IN_SIDEBAR = 80
@@ -251,7 +242,7 @@ def _script(name: str, data: Any) -> str:
 
 
 def _layers(pages: Iterable[TablePage]) -> dict[str, list[TablePage]]:
-    found: dict[str, list[TablePage]] = {layer: [] for layer in LAYERS}
+    found: dict[str, list[TablePage]] = {layer.name: [] for layer in AS_LOOKED_FOR}
     for page in pages:
         found.setdefault(page.table.layer, []).append(page)
     return {layer: sorted(of, key=lambda page: page.name) for layer, of in found.items() if of}

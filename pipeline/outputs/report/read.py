@@ -10,13 +10,10 @@ from typing import Any
 from pipeline.engines.base import Engine
 from pipeline.errors import SelectionError, SetupError, did_you_mean
 from pipeline.plan.check_results import STATUSES, CheckResult
+from pipeline.plan.layers import LAYERS, ORDER, SEEDS
 
 # How many runs a trend shows, the reported one included.
 TREND = 12
-
-LAYERS = ("raw", "seeds", "staging", "intermediate", "marts", "meta")
-_META = ("telemetry_completeness", "usage_left_out")
-_LAYER_OF_PREFIX = {"raw": "raw", "stg": "staging", "int": "intermediate", "fct": "marts", "dim": "marts"}
 
 
 @dataclass(frozen=True)
@@ -106,7 +103,7 @@ class Report:
         """Tables by layer, in the order of the pipeline."""
         return {
             layer: tables
-            for layer in LAYERS
+            for layer in ORDER
             if (tables := [table for table in self.tables if table.layer == layer])
         }
 
@@ -234,6 +231,7 @@ def _tables(
     tables = []
     for name in names:
         row = by_name.get(name, {})
+        layers = [found.get("layer") for key, found in now.items() if key[0] == name]
         checks = [
             _check(found, past, results, examples.get(key, []))
             for key, found in now.items()
@@ -245,7 +243,7 @@ def _tables(
         tables.append(
             TableReport(
                 name=name,
-                layer=_layer(name, row.get("table_schema")),
+                layer=_layer(name, next(filter(None, layers), None), row.get("table_schema")),
                 action=row.get("action"),
                 reason=row.get("reason"),
                 row_count=rows if rows is not None else next(iter(counted), None),
@@ -253,14 +251,16 @@ def _tables(
                 checks=checks,
             )
         )
-    return sorted(tables, key=lambda table: LAYERS.index(table.layer))
+    return sorted(tables, key=lambda table: ORDER.index(table.layer))
 
 
-def _layer(name: str, schema: str | None) -> str:
-    # A run of `test` alone records no schemas.
-    if schema == "meta" or name in _META:
-        return "meta"
-    return _LAYER_OF_PREFIX.get(name.partition("_")[0], "seeds")
+def _layer(name: str, recorded: str | None, schema: str | None) -> str:
+    """The layer of a table; its schema and its name tell of runs that did not record layers."""
+    if recorded in LAYERS:
+        return recorded
+    by_schema = [layer.name for layer in LAYERS.values() if layer.schema == schema]
+    by_name = [layer.name for layer in LAYERS.values() if name.startswith(layer.prefixes)]
+    return by_schema[0] if len(by_schema) == 1 else (*by_name, SEEDS.name)[0]
 
 
 def _check(

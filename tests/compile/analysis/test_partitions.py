@@ -351,6 +351,8 @@ def test_growth_is_told_from_alteration_in_a_file(tmp_path, eager):
 
 # Tables that are not the shop's
 
+AS_OF = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+
 
 def table(name, **given):
     usual = {"layer": "staging", "schema": "s", "kind": "model", "description": "", "columns": [], "key": []}
@@ -368,14 +370,15 @@ def test_a_column_may_be_called_as_one_calls_a_row(eager):
         engine.create_schema("s")
         engine.execute("CREATE TABLE s.up AS SELECT 1 AS r, 1 AS q, 10 AS v")
         engine.execute(f"CREATE TABLE s.m AS {total.format('s.up')}")
-        m = table("m", depends_on=["up"], partitions={"r": {"up": "r"}})
+        sql = total.format('"s"."up"')
+        m = table("m", sql=sql, depends_on=["up"], partitions={"r": {"up": "r"}})
         found = changes(engine, table("up"), m)
         before = engine.content_hash("SELECT * FROM s.up")
         old = found.remember(found.plan.tables["up"])
         engine.execute("UPDATE s.up SET v = 99")
         assert engine.content_hash("SELECT * FROM s.up") != before
         found.compare(found.plan.tables["up"], old)
-        found.rebuild(m, total.format('"s"."up"'), 1, set())
+        found.rebuild(m, AS_OF, 1, set())
         assert engine.fetch("SELECT r, v FROM s.m") == [(1, 99)]
 
 
@@ -388,6 +391,7 @@ def test_rows_of_a_raw_table_that_is_missing_look_nothing_up(eager):
         raw = table("raw_visits", schema="raw", kind="source", missing=True, relation=nothing)
         m = table(
             "m",
+            sql="SELECT 1 AS id WHERE FALSE",
             depends_on=["raw_visits", "people"],
             partitions={"id": {"raw_visits": "id"}},
             lookups=[PlanLookup("people", "raw_visits", (("till", "till"),))],
@@ -396,7 +400,7 @@ def test_rows_of_a_raw_table_that_is_missing_look_nothing_up(eager):
         old = found.remember(found.plan.tables["people"])
         engine.execute("INSERT INTO s.people VALUES (2)")
         found.compare(found.plan.tables["people"], old)
-        assert found.rebuild(m, "SELECT 1 AS id WHERE FALSE", 1, {"raw_visits"}) == incremental.NOTHING
+        assert found.rebuild(m, AS_OF, 1, {"raw_visits"}) == incremental.NOTHING
 
 
 # Incremental equals full, on the real models

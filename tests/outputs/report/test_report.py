@@ -15,7 +15,9 @@ from pipeline.errors import SelectionError, SetupError
 from pipeline.outputs.report import FORMATS, html, markdown, read_report, render, text
 from pipeline.outputs.report.document import SCHEMA
 from pipeline.plan.check_results import STATUSES
-from tests.outputs.report.conftest import DAYS, HOSTILE
+from pipeline.run.record import record
+from pipeline.run.results import RunResult, TableResult
+from tests.outputs.report.conftest import DAYS, HOSTILE, result
 
 
 @pytest.fixture(scope="session")
@@ -190,8 +192,7 @@ def test_json_keeps_its_schema(report, first):
 
 
 def test_every_status_has_its_mark_and_its_place_in_the_schema():
-    defined = json.loads(SCHEMA.read_text())["$defs"]
-    assert {*STATUSES} in [set(one.get("enum", ())) for one in defined.values()]
+    assert json.loads(SCHEMA.read_text())["$defs"]["status"]["enum"] == [*STATUSES]
     for shown in (markdown.MARKS, text.MARKS, text.COLOURS, html.WORDS):
         assert shown.keys() == {*STATUSES}
 
@@ -270,3 +271,33 @@ def test_people_and_their_words_are_masked(report, format):
 
 def test_instants_are_told_in_utc(report):
     assert all(run.started_at.utcoffset() == dt.timedelta(0) for run in report.trend)
+
+
+def tables_by_layer(run):
+    with connect(":memory:") as engine:
+        record(engine, run)
+        return {
+            layer: [table.name for table in tables] for layer, tables in read_report(engine).layers.items()
+        }
+
+
+def test_a_run_of_test_alone_shows_each_table_in_its_layer_whatever_its_name():
+    run = RunResult("test", DAYS[0], "duckdb://shop.duckdb", "f1", "0.1.0", started_at=DAYS[0])
+    run.audits = [result(name, "holds", "passed", 0) for name in ("headcount", "agents", "orders")]
+    run.layers = {"headcount": "meta", "agents": "seeds", "orders": "marts"}
+    assert tables_by_layer(run) == {"seeds": ["agents"], "marts": ["orders"], "meta": ["headcount"]}
+
+
+def test_layers_of_a_run_that_an_earlier_release_recorded_are_told_by_schema_and_name():
+    run = RunResult("build", DAYS[0], "duckdb://shop.duckdb", "f1", "0.1.0", started_at=DAYS[0])
+    run.tables = [TableResult("headcount", "meta", "headcount", "full", "first build")]
+    names = ("headcount", "agents", "stg_orders", "int_orders", "dim_people", "raw_otel_logs")
+    run.audits = [result(name, "holds", "passed", 0) for name in names]
+    assert tables_by_layer(run) == {
+        "raw": ["raw_otel_logs"],
+        "seeds": ["agents"],
+        "staging": ["stg_orders"],
+        "intermediate": ["int_orders"],
+        "marts": ["dim_people"],
+        "meta": ["headcount"],
+    }

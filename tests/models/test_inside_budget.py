@@ -1,11 +1,12 @@
-"""The audit of budgets: which months cost more than they may."""
+"""The law of budgets: which months cost more than they may."""
 
 import datetime as dt
 
 import duckdb
 import ibis
 
-from pipeline.compile.checks.laws import laws
+from pipeline.compile.graph import discover, discover_laws
+from pipeline.models.laws.inside_budget import inside_budget
 from pipeline.system.compat import ibis_duckdb
 from schemas.marts import FctAgentCosts
 from schemas.seeds import Budgets
@@ -22,8 +23,7 @@ def over_budget(costs, budgets):
         ),
         "budgets": ibis.memtable(budgets, schema=Budgets.columns()),
     }
-    (law,) = [law for law in laws(90) if law.name == "inside_budget"]
-    found = ibis_duckdb(duckdb.connect()).to_pyarrow(law.broken(tables.__getitem__)).to_pylist()
+    found = ibis_duckdb(duckdb.connect()).to_pyarrow(inside_budget(**tables)).to_pylist()
     return sorted((row["scope"], row["month"], row["budget_usd"], row["spent_usd"]) for row in found)
 
 
@@ -67,4 +67,4 @@ def test_budget_that_is_just_reached_or_of_nobody_holds():
 
 
 def test_passed_budget_is_a_warning():
-    assert [law.severity for law in laws(90) if law.name == "inside_budget"] == ["warn"]
+    assert [law.severity for law in discover_laws(discover()) if law.name == "inside_budget"] == ["warn"]

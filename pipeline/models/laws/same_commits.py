@@ -1,0 +1,20 @@
+"""Which commits there are, in raw and in the mart."""
+
+import ibis
+from ibis import _
+
+
+def same_commits(
+    raw_git_commits: ibis.Table, fct_git_commits: ibis.Table, *, as_of: ibis.Value, window_days: int
+) -> ibis.Table:
+    """There is exactly one row for each commit of raw that lies inside the window of days."""
+    since = as_of - ibis.interval(hours=24 * window_days)
+    expected = (
+        raw_git_commits.filter(_.commit_timestamp >= since, _.commit_hash.notnull())
+        .select(commit_hash=_.commit_hash.lower())
+        .distinct()
+    )
+    there = fct_git_commits.select("commit_hash")
+    missing = expected.anti_join(there, "commit_hash").mutate(problem=ibis.literal("missing"))
+    surplus = there.anti_join(expected, "commit_hash").mutate(problem=ibis.literal("not in raw"))
+    return missing.union(surplus)
