@@ -178,7 +178,10 @@ class StgUsageDays(Contract):
     developer_id: str = column(description="Who used it.")
     day: dt.date = column(description=DAY)
     best_form: int = column(
-        ge=1, description="The lowest form: 1 own event, 2 GenAI event, 3 and above metrics."
+        ge=1, description="The lowest form: 1 own event, 2 span, 3 GenAI event, from 4 metrics, 9 reports."
+    )
+    best_cost_form: int = column(
+        nullable=True, ge=1, description="The lowest form that reports a cost; NULL if none does."
     )
 
     class Config:
@@ -345,6 +348,14 @@ class StgCopilotMetrics(Contract):
     acceptance_rate_pct: float = column(
         nullable=True, ge=0, description="100 × accepted ÷ suggested; NULL if nothing was suggested."
     )
+    ai_credits_used: float = column(nullable=True, ge=0, description="AI credits used, $0.01 each.")
+    interactions: int = count(nullable=True, description="Interactions with chat and agents.")
+    cli_sessions: int = count(nullable=True, description="Sessions of Copilot CLI.")
+    cli_requests: int = count(nullable=True, description="Requests of Copilot CLI.")
+    cli_prompts: int = count(nullable=True, description="Prompts in Copilot CLI.")
+    cli_prompt_tokens: int = count(nullable=True, description="Tokens sent by Copilot CLI, cached ones too.")
+    cli_output_tokens: int = count(nullable=True, description="Tokens received by Copilot CLI.")
+    used_code_review: bool = column(nullable=True, description="Code review was used, if it is told.")
 
     class Config:
         unique = ["date", "developer_id"]

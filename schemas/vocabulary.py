@@ -6,7 +6,7 @@ ATTRIBUTION_METHODS = ["explicit", "commit_link", "trailer", "time_window", "non
 COMMIT_SIZES = ["small", "medium", "large"]
 DEVELOPER_TYPES = ["internal", "external", "unknown"]
 SPEEDS = ["normal", "fast", "priority", "flex", "batch"]
-SOURCES = ["otlp", "span", "transcript", "export"]
+SOURCES = ["otlp", "span", "transcript", "export", "report"]
 LEFT_OUT = [
     "no session, and a better form tells of the day",
     "repeated request",

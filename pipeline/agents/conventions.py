@@ -128,4 +128,8 @@ AI_SDK = Telemetry(
     models=("ai.response.model", "ai.model.id"),
 )
 
-CONVENTIONS = (COMMON, GEN_AI, AI_SDK)
+# What our own ingest makes of a provider's report of a person's day.
+DAY_REPORT = "usage_report"
+REPORT = Telemetry(requests=(Request(DAY_REPORT, "input_tokens", "output_tokens", "cache_read_tokens"),))
+
+CONVENTIONS = (COMMON, GEN_AI, AI_SDK, REPORT)

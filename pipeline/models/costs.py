@@ -3,7 +3,7 @@
 import ibis
 from ibis import _
 
-from pipeline.agents.declaration import GEN_AI_EVENTS
+from pipeline.agents.declaration import GEN_AI_EVENTS, REPORTS
 from pipeline.models.expressions import UNKNOWN, day_scope, model_without_prefixes, stack
 
 RATES = ["input_usd", "output_usd", "cache_write_5m_usd", "cache_write_1h_usd", "cache_read_usd"]
@@ -128,7 +128,8 @@ def with_payment(usage: ibis.Table) -> ibis.Table:
     """Usage with a flag for tokens whose cost others report: another form, or an event of its own.
 
     They are not priced again. A cost pays for its session's tokens of its day and model, and for those
-    that its developer used with its agent without a session; if either names no model, for all.
+    that its developer used with its agent without a session; if either names no model, for all. A report
+    of a developer's day pays for all sessions of that day.
     """
     bills = usage.filter(_.reported_nano_usd > 0, _.total_tokens == 0)
     bills = stack(
@@ -136,10 +137,15 @@ def with_payment(usage: ibis.Table) -> ibis.Table:
         bills.select("day", "model_name", scope=day_scope(bills)).select("scope", "day", "model_name"),
     ).distinct()
     days = bills.group_by("scope", "day").agg(pays_for_all=(_.model_name == UNKNOWN).any())
-    joined = usage.left_join(days, ["scope", "day"], rname="_day_{name}").left_join(
-        bills.mutate(pays_for_model=True), ["scope", "day", "model_name"], rname="_model_{name}"
+    reports = usage.filter(_.reported_nano_usd > 0, _.form == REPORTS)
+    reports = reports.select("day", day_scope="scope").distinct()
+    dated = usage.mutate(day_scope=day_scope(usage))
+    joined = (
+        dated.left_join(days, ["scope", "day"], rname="_day_{name}")
+        .left_join(bills.mutate(pays_for_model=True), ["scope", "day", "model_name"], rname="_model_{name}")
+        .left_join(reports.mutate(pays_for_day=True), ["day_scope", "day"], rname="_report_{name}")
     )
-    is_paid = joined.pays_for_model | joined.pays_for_all
+    is_paid = joined.pays_for_model | joined.pays_for_all | joined.pays_for_day
     is_paid |= joined.pays_for_all.notnull() & (joined.model_name == UNKNOWN)
     needs_cost = joined.takes_tokens & ~(joined.reported_nano_usd > 0).fill_null(False)
     return joined.select(*usage.columns, is_paid_elsewhere=needs_cost & is_paid.fill_null(False))

@@ -63,7 +63,7 @@ def of_spans(raw_otel_spans: ibis.Table) -> ibis.Table:
     """Spans of one call of a model or a tool as log records; the first word of the name is the event's."""
     told = raw_otel_spans.filter(raw_otel_spans.name.re_search(telemetry.SPANS))
     return told.mutate(
-        timestamp=ibis.coalesce(told.end_timestamp, told.start_timestamp),
+        timestamp=told.end_timestamp,
         body=ibis.null("string"),
         event_name=told.name.re_extract("^([^ ]*)", 1),
         source=ibis.literal("span"),

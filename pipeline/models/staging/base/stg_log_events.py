@@ -4,7 +4,7 @@ import ibis
 import ibis.selectors as s
 from ibis import _
 
-from pipeline.agents.declaration import GEN_AI_EVENTS, OWN_EVENTS, SPANS, TOKEN_KINDS
+from pipeline.agents.declaration import GEN_AI_EVENTS, OWN_EVENTS, REPORTS, SPANS, TOKEN_KINDS
 from pipeline.models.expressions import canonical_model, local_date, with_agent, with_developer
 from pipeline.models.log_records import log_records
 
@@ -32,6 +32,7 @@ def stg_log_events(
     known = with_developer(with_agent(events, agents, agent_aliases), identities)
     form = ibis.cases(
         (known.source == "span", SPANS),
+        (known.source == "report", REPORTS),
         (known.namespace == "gen_ai", GEN_AI_EVENTS),
         else_=OWN_EVENTS,
     )
