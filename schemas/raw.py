@@ -63,7 +63,7 @@ class RawOtelLogs(Source):
     span_id: str = extra(description="Span that the record belongs to, in hex.")
     source: str = extra(
         description="Where the record comes from; NULL means otlp.",
-        isin=["otlp", "transcript", "export"],
+        isin=["otlp", "transcript", "export", "report"],
     )
     record_hash: str = extra(description="Identity of the record: the same event has the same hash.")
 
@@ -77,7 +77,7 @@ class RawOtelSpans(Source):
     parent_span_id: str = column(nullable=True, description="Span that it is part of, in hex.")
     name: str = column(nullable=True, description="What was done, such as `chat gpt-5.4`.")
     start_timestamp: UtcTimestamp = column(description="When it began.")
-    end_timestamp: UtcTimestamp = column(nullable=True, description="When it ended.")
+    end_timestamp: UtcTimestamp = column(description="When it ended, else when it began.")
     developer_id: str = column(nullable=True, description="Who, if the collector knew.")
     attributes: str = json_text(description="Attributes of the span, a JSON object.")
     created_at: UtcTimestamp = column(nullable=True, description="When the row arrived.")
@@ -139,6 +139,16 @@ class RawCopilotMetrics(Source):
     language_breakdown: str = json_text(description="Counts by language, JSON.")
     created_at: UtcTimestamp = column(nullable=True, description="When the row arrived.")
 
+    ai_credits_used: float = extra(description="AI credits used, $0.01 each.")
+    interactions: int = extra(description="Interactions with chat and agents that a person began.")
+    cli_sessions: int = extra(description="Sessions of Copilot CLI.")
+    cli_requests: int = extra(description="Requests of Copilot CLI.")
+    cli_prompts: int = extra(description="Prompts in Copilot CLI.")
+    cli_prompt_tokens: int = extra(description="Tokens sent by Copilot CLI, cached ones included.")
+    cli_output_tokens: int = extra(description="Tokens received by Copilot CLI.")
+    used_code_review: bool = extra(description="Whether Copilot's code review was used actively.")
+    editor_breakdown: str = extra(json=True, description="Activity by editor, JSON.")
+    feature_breakdown: str = extra(json=True, description="Activity by feature and chat mode, JSON.")
     organization: str = extra(description="Organisation or enterprise that the report is of.")
     report_scope: str = extra(description="Whom the row counts.", isin=["user", "organization", "enterprise"])
     record_hash: str = extra(description="Identity of the record: the same row has the same hash.")

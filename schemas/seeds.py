@@ -6,6 +6,7 @@ A row of the project's own file replaces the packaged row of the same key, or is
 import datetime as dt
 
 from schemas.base import Contract, column, count, money
+from schemas.vocabulary import SPEEDS
 
 SNAKE_CASE = "^[a-z0-9_]+$"
 
@@ -17,7 +18,7 @@ class ModelPrices(Contract):
     """
 
     model: str = column(description="Model name, as reported without prefixes, or canonical.")
-    speed: str = column(isin=["normal", "fast"], description="Service speed that the price is for.")
+    speed: str = column(isin=SPEEDS, description="Service speed or tier that the price is for.")
     above_input_tokens: int = count(
         description="The price holds for single requests with more input than this; 0 is the base."
     )
@@ -32,6 +33,33 @@ class ModelPrices(Contract):
 
     class Config:
         unique = ["model", "speed", "above_input_tokens", "valid_from"]
+
+
+class PriceFactors(Contract):
+    """One row per place of inference, beginning of model names and period: what multiplies the list price."""
+
+    inference_geo: str = column(description="Where the request was served, as the agent reports it.")
+    model_prefix: str = column(description="How the canonical names of the models begin.")
+    valid_from: dt.date = column(description="First day on which it holds.")
+    valid_to: dt.date = column(nullable=True, description="First day on which it no longer holds.")
+    factor: float = column(gt=0, description="What all token prices are multiplied by.")
+    price_source: str = column(description="Where it is from.")
+
+    class Config:
+        unique = ["inference_geo", "model_prefix", "valid_from"]
+
+
+class ToolPrices(Contract):
+    """One row per server tool and period: its list price beside the tokens, in USD per thousand calls."""
+
+    tool: str = column(description="The tool, such as web_search.")
+    valid_from: dt.date = column(description="First day on which the price holds.")
+    valid_to: dt.date = column(nullable=True, description="First day on which it no longer holds.")
+    usd_per_1000_calls: float = money(description="Price of a thousand calls.")
+    price_source: str = column(description="Where the price is from.")
+
+    class Config:
+        unique = ["tool", "valid_from"]
 
 
 class Agents(Contract):

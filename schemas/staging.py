@@ -37,6 +37,12 @@ class StgLogEvents(Contract):
     speed: str = column(isin=SPEEDS, description="Service speed of the request.")
     tool_name: str = column(nullable=True, description="The tool, on events about tools.")
     decision: str = column(nullable=True, description="What was decided about a tool's use.")
+    thread_id: str = column(
+        nullable=True, description="The part of the session that it belongs to: a sub-agent, a thread."
+    )
+    inference_geo: str = column(nullable=True, description="Where the request was served, if it is told.")
+    web_search_requests: int = count(nullable=True, description="Web searches that the request made.")
+    is_free: bool = column(description="The agent says that the request is not charged.")
     git_commit_id: str = column(nullable=True, description="Commit that a tool result names.")
     client_version: str = column(nullable=True, description="Version of the agent.")
     terminal: str = column(nullable=True, description="Terminal or editor.")
@@ -52,7 +58,7 @@ class StgLogEvents(Contract):
     )
     day: dt.date = column(description=DAY)
     model_name: str = column(nullable=True, description=MODEL)
-    form: int = column(ge=1, description="1 an agent's own event, 2 a GenAI event.")
+    form: int = column(ge=1, description="1 an agent's own event, 2 a span, 3 a GenAI event.")
 
 
 class StgMetricSeries(Contract):
@@ -137,6 +143,7 @@ class StgUsageRecords(Contract):
     reported_model: str = column(nullable=True, description="The model as reported.")
     model_name: str = column(description=MODEL)
     speed: str = column(isin=SPEEDS, description="Service speed.")
+    inference_geo: str = column(nullable=True, description="Where it was served, if it is told.")
     day: dt.date = column(description=DAY)
     form: int = column(ge=1, description="Of several forms in a session the lowest counts.")
     source: str = column(isin=[*SOURCES, "metric"], description="Where the record comes from.")
@@ -147,6 +154,8 @@ class StgUsageRecords(Contract):
     cache_creation_1h_tokens: int = count(description="Of the cache writes those that live an hour.")
     cache_read_tokens: int = count(description=READ)
     total_tokens: int = count(description="Sum of the four kinds.")
+    web_search_requests: int = count(description="Web searches, which cost beside the tokens.")
+    is_free: bool = column(description="The agent says that it is not charged.")
     reported_nano_usd: int = count(
         nullable=True, description="Cost that the agent reports, in billionths of a US dollar."
     )
@@ -169,7 +178,10 @@ class StgUsageDays(Contract):
     developer_id: str = column(description="Who used it.")
     day: dt.date = column(description=DAY)
     best_form: int = column(
-        ge=1, description="The lowest form: 1 own event, 2 GenAI event, 3 and above metrics."
+        ge=1, description="The lowest form: 1 own event, 2 span, 3 GenAI event, from 4 metrics, 9 reports."
+    )
+    best_cost_form: int = column(
+        nullable=True, ge=1, description="The lowest form that reports a cost; NULL if none does."
     )
 
     class Config:
@@ -183,7 +195,7 @@ class StgUsageForms(Contract):
     """
 
     scope: str = column(description=SCOPE)
-    form: int = column(ge=1, description="1 own event, 2 GenAI event, 3 and above metrics.")
+    form: int = column(ge=1, description="1 own event, 2 span, 3 GenAI event, from 4 metrics, 9 reports.")
     source: str = column(isin=[*SOURCES, "metric"], description="Where the records come from.")
     is_shadowed: bool = column(description="It has no session, and a better form tells of the day.")
     takes_tokens: bool = column(description="Its tokens count.")
@@ -202,8 +214,9 @@ class StgUsage(Contract):
     model_name: str = column(description=MODEL)
     reported_model: str = column(nullable=True, description="The model as reported.")
     speed: str = column(isin=SPEEDS, description="Service speed.")
+    inference_geo: str = column(nullable=True, description="Where it was served, if it is told.")
     day: dt.date = column(description=DAY)
-    form: int = column(ge=1, description="1 own event, 2 GenAI event, 3 and above metrics.")
+    form: int = column(ge=1, description="1 own event, 2 span, 3 GenAI event, from 4 metrics, 9 reports.")
     scope: str = column(description=SCOPE)
     counted_once_by: str = column(description=ONCE_BY)
     first_at: UtcTimestamp = column(description="First moment of the usage.")
@@ -217,6 +230,8 @@ class StgUsage(Contract):
     cache_read_tokens: int = count(description=READ)
     total_tokens: int = count(description="Sum of the four kinds.")
     request_count: int = count(description="Requests that count.")
+    web_search_requests: int = count(description="Web searches, which cost beside the tokens.")
+    is_free: bool = column(description="The agent says that it is not charged.")
     reported_nano_usd: int = count(
         nullable=True, description="Reported cost that counts, in billionths of a US dollar."
     )
@@ -333,6 +348,14 @@ class StgCopilotMetrics(Contract):
     acceptance_rate_pct: float = column(
         nullable=True, ge=0, description="100 × accepted ÷ suggested; NULL if nothing was suggested."
     )
+    ai_credits_used: float = column(nullable=True, ge=0, description="AI credits used, $0.01 each.")
+    interactions: int = count(nullable=True, description="Interactions with chat and agents.")
+    cli_sessions: int = count(nullable=True, description="Sessions of Copilot CLI.")
+    cli_requests: int = count(nullable=True, description="Requests of Copilot CLI.")
+    cli_prompts: int = count(nullable=True, description="Prompts in Copilot CLI.")
+    cli_prompt_tokens: int = count(nullable=True, description="Tokens sent by Copilot CLI, cached ones too.")
+    cli_output_tokens: int = count(nullable=True, description="Tokens received by Copilot CLI.")
+    used_code_review: bool = column(nullable=True, description="Code review was used, if it is told.")
 
     class Config:
         unique = ["date", "developer_id"]

@@ -1,12 +1,12 @@
 """Closed lists that contracts share."""
 
 COST_SOURCES = ["reported", "computed", "mixed", "unpriced"]
-USAGE_SOURCES = ["log", "transcript", "export", "metric"]
+USAGE_SOURCES = ["log", "span", "transcript", "export", "metric", "report"]
 ATTRIBUTION_METHODS = ["explicit", "commit_link", "trailer", "time_window", "none"]
 COMMIT_SIZES = ["small", "medium", "large"]
 DEVELOPER_TYPES = ["internal", "external", "unknown"]
-SPEEDS = ["normal", "fast"]
-SOURCES = ["otlp", "transcript", "export"]
+SPEEDS = ["normal", "fast", "priority", "flex", "batch"]
+SOURCES = ["otlp", "span", "transcript", "export", "report"]
 LEFT_OUT = [
     "no session, and a better form tells of the day",
     "repeated request",

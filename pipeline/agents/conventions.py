@@ -53,17 +53,33 @@ COMMON = Telemetry(
     ),
 )
 
+
 # Cached tokens "should be included in" the input: github.com/open-telemetry/semantic-conventions-genai.
-GEN_AI_REQUEST = Request(
-    "client.inference.operation.details",
-    "gen_ai.usage.input_tokens",
-    "gen_ai.usage.output_tokens",
-    "gen_ai.usage.cache_read.input_tokens",
-    ("gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.cache_write.input_tokens"),
-    cache_in_input=True,
-)
+def gen_ai_request(event: str) -> Request:
+    """A model call told in the attributes of the GenAI conventions."""
+    return Request(
+        event,
+        "gen_ai.usage.input_tokens",
+        "gen_ai.usage.output_tokens",
+        "gen_ai.usage.cache_read.input_tokens",
+        ("gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.cache_write.input_tokens"),
+        cache_in_input=True,
+    )
+
+
+GEN_AI_REQUEST = gen_ai_request("client.inference.operation.details")
 GEN_AI = Telemetry(
-    requests=(GEN_AI_REQUEST,),
+    requests=(
+        GEN_AI_REQUEST,
+        # Spans: `{operation} {model}`. Those of agents and workflows sum up these, and are not read.
+        *map(gen_ai_request, ("chat", "generate_content", "text_completion", "llm_request")),
+    ),
+    tools=("execute_tool",),
+    spans=(
+        "^(chat|generate_content|text_completion|execute_tool)( |$)",
+        # Claude Code and its kin call the span of one model call so.
+        "^[a-z_-]+[.]llm_request$",
+    ),
     sessions=("gen_ai.conversation.id",),
     models=("gen_ai.response.model", "gen_ai.request.model"),
     token_metrics=(
@@ -88,4 +104,32 @@ GEN_AI = Telemetry(
     ),
 )
 
-CONVENTIONS = (COMMON, GEN_AI)
+# Vercel's AI SDK, which opencode is made with: ai-sdk.dev/docs/ai-sdk-core/telemetry. The spans without
+# `do` sum these up.
+AI_SDK = Telemetry(
+    requests=tuple(
+        Request(
+            f"{operation}.{step}",
+            "ai.usage.inputTokens",
+            "ai.usage.outputTokens",
+            "ai.usage.cachedInputTokens",
+            ("ai.usage.inputTokenDetails.cacheWriteTokens",),
+            cache_in_input=True,
+        )
+        for operation, step in (
+            ("streamText", "doStream"),
+            ("generateText", "doGenerate"),
+            ("streamObject", "doStream"),
+            ("generateObject", "doGenerate"),
+        )
+    ),
+    spans=("^ai[.](stream|generate)(Text|Object)[.]do(Stream|Generate)( |$)",),
+    sessions=("ai.telemetry.metadata.sessionId",),
+    models=("ai.response.model", "ai.model.id"),
+)
+
+# What our own ingest makes of a provider's report of a person's day.
+DAY_REPORT = "usage_report"
+REPORT = Telemetry(requests=(Request(DAY_REPORT, "input_tokens", "output_tokens", "cache_read_tokens"),))
+
+CONVENTIONS = (COMMON, GEN_AI, AI_SDK, REPORT)

@@ -17,8 +17,10 @@ TOKEN_KINDS = (
     "cache_read_tokens",
 )
 
-# The same request often arrives in several forms: the lowest of a session counts, never two.
-OWN_EVENTS, GEN_AI_EVENTS, OWN_METRICS, LEGACY_METRICS, GEN_AI_METRICS = 1, 2, 3, 4, 5
+# The same request often arrives in several forms: the lowest of a session counts, never two. Spans tell of
+# cache and conversation where GenAI events and metrics do not; reports sum up a day.
+OWN_EVENTS, SPANS, GEN_AI_EVENTS, OWN_METRICS, LEGACY_METRICS, GEN_AI_METRICS = 1, 2, 3, 4, 5, 6
+REPORTS = 9
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,8 @@ class Telemetry:
         token_metrics: metrics that count tokens.
         cost_metrics: a regular expression that the metric's whole name matches → its unit in US dollars.
         activity_metrics: metrics that count something else.
+        spans: regular expressions of the names of spans that tell of one call of a model or a tool. They
+            are read as events: the first word of the name is the event's.
         not_sessions: values of `start_type` on points of processes that are no sessions.
     """
 
@@ -126,6 +130,7 @@ class Telemetry:
     token_metrics: tuple[TokenMetric, ...] = ()
     cost_metrics: Mapping[str, float] = field(default_factory=dict)
     activity_metrics: tuple[ActivityMetric, ...] = ()
+    spans: tuple[str, ...] = ()
     not_sessions: tuple[str, ...] = ()
 
 

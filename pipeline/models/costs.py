@@ -3,7 +3,7 @@
 import ibis
 from ibis import _
 
-from pipeline.agents.declaration import GEN_AI_EVENTS
+from pipeline.agents.declaration import GEN_AI_EVENTS, REPORTS
 from pipeline.models.expressions import UNKNOWN, day_scope, model_without_prefixes, stack
 
 RATES = ["input_usd", "output_usd", "cache_write_5m_usd", "cache_write_1h_usd", "cache_read_usd"]
@@ -85,11 +85,51 @@ def with_price(usage: ibis.Table, prices: ibis.Table, key: str, prefix: str) -> 
     )
 
 
+def with_factor(usage: ibis.Table, price_factors: ibis.Table) -> ibis.Table:
+    """`usage` with `price_factor`, by which its place of inference multiplies the list price, or 1.
+
+    Of several that hold, the longest beginning of the model's name decides, then the one that began last.
+    """
+    asked = usage.filter(_.inference_geo.notnull()).select("inference_geo", "model_name", "day").distinct()
+    factors = price_factors.rename(factor_geo="inference_geo")
+    found = asked.join(
+        factors,
+        [
+            asked.inference_geo == factors.factor_geo,
+            asked.model_name.startswith(factors.model_prefix),
+            asked.day >= factors.valid_from,
+            factors.valid_to.isnull() | (asked.day < factors.valid_to),
+        ],
+    )
+    best = ibis.row_number().over(
+        group_by=["inference_geo", "model_name", "day"],
+        order_by=[_.model_prefix.length().desc(), _.valid_from.desc()],
+    )
+    in_force = found.mutate(rank=best).filter(_.rank == 0).select(*asked.columns, "factor")
+    joined = usage.left_join(in_force, asked.columns, rname="_factor_{name}")
+    return joined.select(*usage.columns, price_factor=joined.factor.fill_null(1.0))
+
+
+def with_search_price(usage: ibis.Table, tool_prices: ibis.Table) -> ibis.Table:
+    """`usage` with `search_usd`, the price of a web search on its day; NULL where there is none."""
+    prices = tool_prices.filter(_.tool == "web_search")
+    days = usage.filter(_.web_search_requests > 0).select("day").distinct()
+    found = days.join(
+        prices,
+        [days.day >= prices.valid_from, prices.valid_to.isnull() | (days.day < prices.valid_to)],
+    )
+    latest = ibis.row_number().over(group_by="day", order_by=_.valid_from.desc())
+    in_force = found.mutate(rank=latest).filter(_.rank == 0)
+    in_force = in_force.select("day", search_usd=_.usd_per_1000_calls / 1000)
+    return usage.left_join(in_force, "day").drop("day_right")
+
+
 def with_payment(usage: ibis.Table) -> ibis.Table:
     """Usage with a flag for tokens whose cost others report: another form, or an event of its own.
 
     They are not priced again. A cost pays for its session's tokens of its day and model, and for those
-    that its developer used with its agent without a session; if either names no model, for all.
+    that its developer used with its agent without a session; if either names no model, for all. A report
+    of a developer's day pays for all sessions of that day.
     """
     bills = usage.filter(_.reported_nano_usd > 0, _.total_tokens == 0)
     bills = stack(
@@ -97,10 +137,15 @@ def with_payment(usage: ibis.Table) -> ibis.Table:
         bills.select("day", "model_name", scope=day_scope(bills)).select("scope", "day", "model_name"),
     ).distinct()
     days = bills.group_by("scope", "day").agg(pays_for_all=(_.model_name == UNKNOWN).any())
-    joined = usage.left_join(days, ["scope", "day"], rname="_day_{name}").left_join(
-        bills.mutate(pays_for_model=True), ["scope", "day", "model_name"], rname="_model_{name}"
+    reports = usage.filter(_.reported_nano_usd > 0, _.form == REPORTS)
+    reports = reports.select("day", day_scope="scope").distinct()
+    dated = usage.mutate(day_scope=day_scope(usage))
+    joined = (
+        dated.left_join(days, ["scope", "day"], rname="_day_{name}")
+        .left_join(bills.mutate(pays_for_model=True), ["scope", "day", "model_name"], rname="_model_{name}")
+        .left_join(reports.mutate(pays_for_day=True), ["day_scope", "day"], rname="_report_{name}")
     )
-    is_paid = joined.pays_for_model | joined.pays_for_all
+    is_paid = joined.pays_for_model | joined.pays_for_all | joined.pays_for_day
     is_paid |= joined.pays_for_all.notnull() & (joined.model_name == UNKNOWN)
     needs_cost = joined.takes_tokens & ~(joined.reported_nano_usd > 0).fill_null(False)
     return joined.select(*usage.columns, is_paid_elsewhere=needs_cost & is_paid.fill_null(False))

@@ -16,8 +16,10 @@ def once_per_request(records: ibis.Table) -> ibis.Table:
     then the earliest session. It takes the highest cost that any record of the request reports.
     """
     earliest = [
+        # Of two that tell as much, who knows session and cache tells more.
+        *(_.session_id.isnull(), _.cache_read_tokens.desc()),
         *(_.session_started_at, _.session_id, _.source, _.first_at, _.total_tokens.desc()),
-        *(_.input_tokens, _.cache_read_tokens, _.reported_model, _.developer_id, _.speed),
+        *(_.input_tokens, _.reported_model, _.developer_id, _.speed),
     ]
     first = ibis.row_number().over(
         group_by=[*REQUEST, "takes_tokens"], order_by=[_.output_tokens.desc(), *earliest]
@@ -34,6 +36,7 @@ def once_per_request(records: ibis.Table) -> ibis.Table:
         request_nano_usd=cost.max().over(group_by=REQUEST),
         request_has_tokens=ibis.ifelse(_.takes_tokens, 1, 0).max().over(group_by=REQUEST) == 1,
         most_1h=_.cache_creation_1h_tokens.max().over(group_by=REQUEST),
+        most_searches=_.web_search_requests.max().over(group_by=REQUEST),
     )
     named = named.mutate(
         is_repeated=_.takes_tokens & ~_.is_first,
@@ -41,10 +44,11 @@ def once_per_request(records: ibis.Table) -> ibis.Table:
             (_.takes_tokens & _.is_first, _.request_nano_usd),
             (~_.request_has_tokens & _.is_dearest, cost),
         ),
-        # Only transcripts tell one-hour cache writes apart.
+        # Only transcripts tell one-hour cache writes apart, and web searches.
         cache_creation_1h_tokens=ibis.ifelse(
             _.most_1h <= _.cache_creation_tokens, _.most_1h, _.cache_creation_1h_tokens
         ),
+        web_search_requests=_.most_searches,
     ).mutate(takes_tokens=_.takes_tokens & _.is_first)
     unnamed = records.filter(_.request_id.isnull()).mutate(is_repeated=False, counted_nano_usd=cost)
     return stack(unnamed, named.select(*unnamed.columns))

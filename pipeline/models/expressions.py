@@ -47,13 +47,14 @@ MOST_TOKENS = 10_000_000_000
 MOST_USD = 1_000_000
 MOST_COUNT = 1_000_000_000_000
 
-# vertex_ai/… or models/…, then us.…, then anthropic.…: everything up to the maker's own name.
+# An inference profile's ARN, vertex_ai/… or models/…, then us.…, then anthropic.…: everything up to the
+# maker's own name.
 MODEL_PREFIX = (
     "^(.*/)?((us|eu|apac|jp|au|ca|global|us-gov)[.])?"
     "((anthropic|amazon|meta|mistral|cohere|deepseek|openai|google|qwen|moonshotai)[.])?"
 )
-# -20250929 or -2025-09-29, then @20250929, then -v1:0, then [1m]: all that stands behind it.
-MODEL_SUFFIX = r"(-20[0-9]{6}|-20[0-9]{2}-[0-9]{2}-[0-9]{2})?(@[^@]*)?(-v[0-9]+:[0-9a-z]+)?(\[[^\]]*\])?$"
+# -20250929 or -2025-09-29, then @20250929, then -v1:0 or -v1, then [1m]: all that stands behind it.
+MODEL_SUFFIX = r"(-20[0-9]{6}|-20[0-9]{2}-[0-9]{2}-[0-9]{2})?(@[^@]*)?(-v[0-9]+(:[0-9a-z]+)*)?(\[[^\]]*\])?$"
 
 NOREPLY = "@users.noreply.github.com"
 

@@ -11,14 +11,19 @@ from pipeline.models.expressions import (
     nano_usd,
     number,
     once,
+    stack,
     tokens,
 )
 from pipeline.models.telemetry import first_of
 
-REQUEST_ID = ["request_id", "client_request_id", "gen_ai.response.id"]
-OTHER = ["event.name", "event.sequence", "tool_name", "decision", "git_commit_id", "tool_parameters"]
+REQUEST_ID = ["request_id", "client_request_id", "gen_ai.response.id", "ai.response.id"]
+TOOL = ["tool_name", "gen_ai.tool.name", "function_name"]
+OTHER = [
+    *("event.name", "event.sequence", "decision", "git_commit_id", "tool_parameters"),
+    *("thread.id", "inference_geo", "web_search_requests", "is_free"),
+]
 USAGE = [*telemetry.COUNTS, *telemetry.TELLING, *telemetry.REPORTED_COSTS]
-ATTRIBUTES = [*telemetry.CONTEXT, *REQUEST_ID, *OTHER, *USAGE]
+ATTRIBUTES = [*telemetry.CONTEXT, *REQUEST_ID, *TOOL, *OTHER, *USAGE]
 
 EVENT_NAME = "^[A-Za-z0-9_.-]+$"
 BARE_NAMES = [name for name in (*telemetry.STARTS, *telemetry.ENDS) if "." in name]
@@ -48,12 +53,30 @@ def reported_nano_usd(event: ir.StringValue, attributes: dict[str, ir.StringValu
     return ibis.ifelse(event.isin(telemetry.COSTS), nano_usd(ibis.coalesce(*costs)), None)
 
 
-def log_records(raw_otel_logs: ibis.Table) -> ibis.Table:
+RECORD = [
+    *("timestamp", "developer_id", "body", "event_name", "attributes", "resource_attributes"),
+    *("service_name", "service_version", "source"),
+]
+
+
+def of_spans(raw_otel_spans: ibis.Table) -> ibis.Table:
+    """Spans of one call of a model or a tool as log records; the first word of the name is the event's."""
+    told = raw_otel_spans.filter(raw_otel_spans.name.re_search(telemetry.SPANS))
+    return told.mutate(
+        timestamp=told.end_timestamp,
+        body=ibis.null("string"),
+        event_name=told.name.re_extract("^([^ ]*)", 1),
+        source=ibis.literal("span"),
+    ).select(*RECORD)
+
+
+def log_records(raw_otel_logs: ibis.Table, raw_otel_spans: ibis.Table) -> ibis.Table:
     """One row per record that has a day: its event, session and numbers, and hints on who wrote it.
 
     `text` tells records apart that nothing else does. Developer and agent are yet to be resolved.
     """
-    logs = raw_otel_logs.filter(is_dated(raw_otel_logs.timestamp))
+    logs = stack(raw_otel_logs.select(*RECORD), of_spans(raw_otel_spans))
+    logs = logs.filter(is_dated(logs.timestamp))
     # All keys at once: an engine parses each object once, and not once per key.
     logs, attributes = json_columns(logs, "attributes", ATTRIBUTES)
     logs, resource = json_columns(logs, "resource_attributes", telemetry.PERSON)
@@ -76,9 +99,13 @@ def log_records(raw_otel_logs: ibis.Table) -> ibis.Table:
         **telemetry.request_tokens(logs.event, logs.namespace, attributes, counts),
         reported_nano_usd=reported_nano_usd(logs.event, attributes),
         request_id=first_of(attributes, *REQUEST_ID),
-        tool_name=first_of(attributes, "tool_name"),
+        tool_name=first_of(attributes, *TOOL),
         decision=first_of(attributes, "decision").lower(),
         git_commit_id=ibis.coalesce(first_of(attributes, "git_commit_id"), link).lower(),
+        thread_id=first_of(attributes, "thread.id"),
+        inference_geo=first_of(attributes, "inference_geo").lower(),
+        web_search_requests=tokens(attributes["web_search_requests"]),
+        is_free=(attributes["is_free"] == "true").fill_null(False),
         text=ibis.coalesce(logs.attributes, "") + ibis.coalesce(logs.body, ""),
     )
     of_subagent = records.event.isin(telemetry.SUBAGENTS)

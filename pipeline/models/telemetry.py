@@ -38,6 +38,7 @@ ERRORS = _all(telemetry.errors for telemetry in NAMES)
 TOOLS = _all(telemetry.tools for telemetry in NAMES)
 EDIT_TOOLS = _all(telemetry.edit_tools for telemetry in NAMES)
 SUBAGENTS = _all(telemetry.subagents for telemetry in NAMES)
+SPANS = "|".join(f"({name})" for name in _all(telemetry.spans for telemetry in NAMES))
 NOT_SESSIONS = _all(telemetry.not_sessions for telemetry in NAMES)
 
 # Cost in US dollars: attribute → unit; and the events that bring one. Others, such as opencode's
@@ -52,7 +53,9 @@ SESSION = _all(telemetry.sessions for telemetry in ATTRIBUTES)
 PERSON = ("developer_id", "enduser.id", "user.email", "user.account_uuid", "user.id")
 MODEL = _all(telemetry.models for telemetry in ATTRIBUTES)
 # What `context` reads of a record and of its resource.
-CONTEXT = (*SESSION, *PERSON, *MODEL, "agent_type", "speed", "app.version", "terminal.type")
+CONTEXT = (*SESSION, *PERSON, *MODEL, "agent_type", "speed", "service_tier", "app.version", "terminal.type")
+# Service tiers that have prices of their own.
+TIERS = ("priority", "flex", "batch")
 
 # Every attribute of a log record that counts tokens, and those that tell a response apart.
 COUNTS = _all(request.attributes() for request in REQUESTS)
@@ -166,7 +169,11 @@ def context(
         ),
         "developer_email": email.lower(),
         "reported_model": first_of(attributes, *MODEL),
-        "speed": ibis.ifelse(attributes["speed"] == "fast", "fast", "normal").fill_null("normal"),
+        "speed": ibis.cases(
+            (attributes["speed"] == "fast", "fast"),
+            (attributes["service_tier"].isin(TIERS), attributes["service_tier"]),
+            else_="normal",
+        ),
         # Gemini CLI and its forks put the version of Node.js (v22.…) into service.version.
         "client_version": ibis.coalesce(
             first_of(attributes, "app.version"),

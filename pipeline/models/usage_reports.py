@@ -16,6 +16,9 @@ def requests(stg_log_events: ibis.Table) -> ibis.Table:
     return stg_log_events.filter(has_tokens | _.reported_nano_usd.notnull()).select(
         *(*WHO, *WHAT, "source", "request_id", "reported_nano_usd"),
         **{kind: _[kind].fill_null(0) for kind in TOKEN_KINDS},
+        inference_geo=_.inference_geo,
+        web_search_requests=_.web_search_requests.fill_null(0),
+        is_free=_.is_free,
         request_count=ibis.ifelse(has_tokens, 1, 0).cast("int64"),
         first_at=_.recorded_at,
         last_at=_.recorded_at,
@@ -42,6 +45,9 @@ def measurements(stg_metric_activity: ibis.Table) -> ibis.Table:
     uncached = (_.input_tokens - _.cache_read_tokens - _.cache_creation_tokens).clip(lower=0)
     return totals.mutate(
         source=ibis.literal("metric"),
+        inference_geo=ibis.null("string"),
+        web_search_requests=ibis.literal(0, "int64"),
+        is_free=ibis.literal(False),
         request_id=ibis.null("string"),
         input_tokens=ibis.ifelse(_.cache_in_input, uncached, _.input_tokens),
         reported_nano_usd=(ibis.ifelse(_.usd <= MOST_USD, _.usd, None) * NANO).round().cast("int64"),

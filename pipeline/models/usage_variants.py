@@ -29,18 +29,24 @@ def with_variant(forms: ibis.Table, records: ibis.Table) -> ibis.Table:
 def best_variants(forms: ibis.Table) -> ibis.Table:
     """One row per scope: the variant whose tokens count, and the one whose cost does.
 
-    An agent's own events before GenAI ones before metrics; of two sources the one with more.
+    An agent's own events before GenAI ones before metrics; of two sources the one with more. What gives
+    way to a better form of its day is not chosen.
     """
     variants = forms.group_by("scope", "variant", "form").agg(
-        output=_.output.sum(), tokens=_.tokens.sum(), nano=_.nano.sum()
+        output=_.output.sum(where=~_.is_shadowed),
+        tokens=_.tokens.sum(where=~_.is_shadowed),
+        nano=_.nano.sum(where=~_.is_cost_shadowed),
     )
     by_tokens = [(_.tokens > 0).desc(), _.form, _.output.desc(), _.tokens.desc(), _.variant]
     by_cost = [_.form, _.nano.desc(), _.variant]
-    tokens = variants.mutate(rank=ibis.row_number().over(group_by="scope", order_by=by_tokens))
+    tokens = variants.filter(_.tokens.notnull())
+    tokens = tokens.mutate(rank=ibis.row_number().over(group_by="scope", order_by=by_tokens))
     cost = variants.filter(_.nano > 0).mutate(rank=ibis.row_number().over(group_by="scope", order_by=by_cost))
     return (
-        tokens.filter(_.rank == 0)
-        .select("scope", token_variant=_.variant)
+        variants.select("scope")
+        .distinct()
+        .left_join(tokens.filter(_.rank == 0).select("scope", token_variant=_.variant), "scope")
+        .drop("scope_right")
         .left_join(cost.filter(_.rank == 0).select("scope", cost_variant=_.variant), "scope")
         .drop("scope_right")
     )

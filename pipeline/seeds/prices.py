@@ -48,8 +48,13 @@ RESELLERS = {"openrouter": "qwen/"}
 # price: 6x for Opus 4.6 (platform.claude.com/docs/en/build-with-claude/fast-mode: $30/$150 up to
 # 200k input, $60/$225 above it) and for Opus 4.7 (ccusage's table of fast multipliers).
 WITHDRAWN_FAST = {"claude-opus-4-6": 6, "claude-opus-4-7": 6}
-# How a provider's data marks fast requests.
-FAST = ({"speed": "fast"}, {"service_tier": "fast"})
+# How providers' data mark requests that are served faster, or later and cheaper.
+SPEEDS: dict[str, tuple[dict[str, str], ...]] = {
+    "fast": ({"speed": "fast"}, {"service_tier": "fast"}),
+    "priority": ({"service_tier": "priority"},),
+    "flex": ({"service_tier": "flex"},),
+    "batch": ({"processing": "batch"},),
+}
 
 # Models that no coding agent talks to; their units are no text tokens, or they have no output.
 NOT_CODING = re.compile(
@@ -110,9 +115,9 @@ def price_rows() -> list[dict[str, str]]:
     return sorted(rows, key=_place)
 
 
-def _place(row: dict[str, str]) -> tuple[str, bool, str, int]:
+def _place(row: dict[str, str]) -> tuple[str, int, str, int]:
     tier = int(row["above_input_tokens"])
-    return row["model"], row["speed"] != "normal", row["valid_from"], tier
+    return row["model"], ["normal", *SPEEDS].index(row["speed"]), row["valid_from"], tier
 
 
 def _models() -> Iterator[tuple[list[str], Any, str]]:
@@ -191,11 +196,12 @@ def _speeds(model: Any, source: str) -> Iterator[tuple[str, list[Period], str]]:
     if factor := WITHDRAWN_FAST.get(model.id):
         multiplied = [period._replace(prices=_times(period.prices, factor)) for period in normal]
         yield "fast", multiplied, f"{source}, fast mode x{factor}"
-    for mark in FAST:
-        variants = [v for v in model.price_variants or () if v.when == mark]
-        if variants:
-            starts = [getattr(v.constraint, "start_date", FIRST_DAY) for v in variants]
-            yield "fast", _periods(model, mark, min(starts)), source
+    for speed, marks in SPEEDS.items():
+        for mark in marks:
+            variants = [v for v in model.price_variants or () if v.when == mark]
+            if variants:
+                starts = [getattr(v.constraint, "start_date", FIRST_DAY) for v in variants]
+                yield speed, _periods(model, mark, min(starts)), source
 
 
 def _periods(model: Any, context: dict[str, str] | None, since: dt.date) -> list[Period]:

@@ -16,7 +16,7 @@ from pipeline.compile import dialects
 from pipeline.compile.contracts import contracts_of
 from pipeline.compile.graph import discover
 from pipeline.models.operations import as_of
-from pipeline.plan import AS_OF as INSTANT_OF_THE_RUN
+from pipeline.plan.render import AS_OF as INSTANT_OF_THE_RUN
 from schemas.base import Contract
 
 UTC = dt.UTC

@@ -9,13 +9,17 @@ GitHub has changed their form twice. All three are read:
   `day_totals` of an organisation or enterprise.
 
 The counts are those of code completions, which all three have: what was shown and what was taken.
-Chat and agent edits, which only the reports count, are not among them.
+What only the reports of 2026 tell (AI credits, tokens and sessions of Copilot CLI, interactions, chat
+modes, editors, code review) stands beside them. Credits are money, and tokens are tokens: a person's day
+with either also lands in raw.otel_logs as an event with source `report`, which gives way to whatever
+tells more of that day.
 """
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pipeline.agents.conventions import DAY_REPORT
 from pipeline.errors import IngestError
 from pipeline.ingest.copilot.files import read_documents
 from pipeline.ingest.files import DAMAGED, InputFile, find_files
@@ -68,6 +72,11 @@ MISTAKES = {
 
 BIGGEST = 2**63 - 1
 
+# https://docs.github.com/en/billing/concepts/product-billing/github-copilot-ai-credits
+USD_PER_CREDIT = 0.01
+EVENT = f"github_copilot.{DAY_REPORT}"
+NOON = dt.time(12)  # of the day in nearly every time zone
+
 
 class Unusable(ValueError):
     """Why something gives no row."""
@@ -114,7 +123,10 @@ def _ingest_file(landing: Landing, file: InputFile) -> str | None:
                 continue
             for entry in entries(document.value):
                 try:
-                    landing.land("copilot_metrics", [copilot_row(entry)])
+                    row = copilot_row(entry)
+                    landing.land("copilot_metrics", [row])
+                    if usage := day_of_usage(row):
+                        landing.land("otel_logs", [usage])
                     recognised = True
                 except WithoutUsage as other:
                     landing.warn(f"{file.name} {other}.")
@@ -225,9 +237,61 @@ def _report_row(entry: JsonObject) -> JsonObject:
     languages = _languages(by_language, REPORT)
     login = entry.get("user_login") or entry.get("user_id")
     if login is None:
-        return _row(totals, languages, _count(entry, "daily_active_users")) | _owner(entry)
+        return _row(totals, languages, _count(entry, "daily_active_users")) | _owner(entry) | _more(entry)
     owner = _owner(entry) | {"report_scope": "user", "developer_id": str(login).strip().lower()}
-    return _row(totals, languages, 1) | owner
+    return _row(totals, languages, 1) | owner | _more(entry)
+
+
+def _more(entry: JsonObject) -> JsonObject:
+    """What the reports of 2026 tell beside completions; what they do not is left out."""
+    cli = entry.get("totals_by_cli") or {}
+    if not isinstance(cli, dict):
+        raise Unusable("totals_by_cli is no JSON object")
+    usage = cli.get("token_usage") or {}
+    if not isinstance(usage, dict):
+        raise Unusable("token_usage is no JSON object")
+    told = {
+        "ai_credits_used": _amount(entry, "ai_credits_used"),
+        "interactions": _given(entry, "user_initiated_interaction_count"),
+        "cli_sessions": _given(cli, "session_count"),
+        "cli_requests": _given(cli, "request_count"),
+        "cli_prompts": _given(cli, "prompt_count"),
+        "cli_prompt_tokens": _given(usage, "prompt_tokens_sum"),
+        "cli_output_tokens": _given(usage, "output_tokens_sum"),
+        "used_code_review": _flag(entry.get("used_copilot_code_review_active")),
+        "editor_breakdown": _section(entry, "totals_by_ide") or None,
+        "feature_breakdown": _section(entry, "totals_by_feature") or None,
+    }
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def day_of_usage(row: JsonObject) -> JsonObject | None:
+    """The credits and tokens of a person's day as an event; None where a row tells of neither.
+
+    The same day in reports of several organisations and of the enterprise is one request.
+    """
+    credits = row.get("ai_credits_used")
+    tokens = {
+        "input_tokens": row.get("cli_prompt_tokens"),
+        "output_tokens": row.get("cli_output_tokens"),
+    }
+    if row["developer_id"] is None or not (credits or any(tokens.values())):
+        return None
+    attributes = {
+        **{name: count or 0 for name, count in tokens.items()},
+        "request_id": f"report {row['date']} {row['developer_id']}",
+    }
+    if credits is not None:
+        attributes["cost_usd"] = credits * USD_PER_CREDIT
+    return {
+        "timestamp": dt.datetime.combine(row["date"], NOON, dt.UTC),
+        "body": EVENT,
+        "event_name": EVENT,
+        "attributes": attributes,
+        "service_name": "github-copilot",
+        "developer_id": row["developer_id"],
+        "source": "report",
+    }
 
 
 def _row(totals: list[int], languages: list[JsonObject], active_users: int) -> JsonObject:
@@ -284,6 +348,23 @@ def _count(entry: JsonObject, name: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= BIGGEST:
         raise Unusable(f"{name} is no count")
     return value
+
+
+def _given(entry: JsonObject, name: str) -> int | None:
+    return None if entry.get(name) is None else _count(entry, name)
+
+
+def _amount(entry: JsonObject, name: str) -> float | None:
+    value = entry.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+        raise Unusable(f"{name} is no amount")
+    return float(value)
+
+
+def _flag(value: Any) -> bool | None:
+    return value if isinstance(value, bool) else None
 
 
 def _day(value: Any) -> dt.date:

@@ -258,7 +258,7 @@ class Rows:
         status: str | None,
         attributes: dict[str, Any],
     ) -> None:
-        """Add a span. Raises ValueError if it has no time, or one that cannot be."""
+        """Add a span; one without an end ends as it begins. Raises ValueError if it has no time."""
         if not (0 < start < YEAR_2200 and 0 <= end < YEAR_2200):
             raise ValueError(NO_TIME if start == 0 else WRONG_TIME)
         ids = trace_id or None, span_id or None, parent_span_id or None
@@ -272,7 +272,7 @@ class Rows:
                 *(text(one) for one in ids),
                 text(name),
                 start // 1000,
-                end // 1000 if end else None,
+                (end or start) // 1000,
                 status,
                 landed,
                 identity.hexdigest(),

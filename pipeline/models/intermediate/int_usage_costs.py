@@ -3,20 +3,27 @@
 import ibis
 from ibis import _
 
-from pipeline.models.costs import with_payment, with_rates
+from pipeline.models.costs import with_factor, with_payment, with_rates, with_search_price
+from pipeline.models.expressions import NANO
 
 GRAIN = ["session_id", "developer_id", "agent_type", "model_name", "day"]
 # US dollars per million tokens, in billionths of a dollar per token.
 NANO_PER_TOKEN = 1000
 
 
-def int_usage_costs(stg_usage: ibis.Table, model_prices: ibis.Table) -> ibis.Table:
+def int_usage_costs(
+    stg_usage: ibis.Table,
+    model_prices: ibis.Table,
+    price_factors: ibis.Table,
+    tool_prices: ibis.Table,
+) -> ibis.Table:
     """One row per session (NULL where unknown), developer, agent, model and day.
 
     Decided per request, or per session, model and day where only metrics exist. Money is in billionths
     of a dollar.
     """
     usage = with_rates(with_payment(stg_usage.filter(_.left_out.isnull())), model_prices)
+    usage = with_search_price(with_factor(usage, price_factors), tool_prices)
     usd_per_million = (
         _.input_tokens * _.input_usd
         + _.output_tokens * _.output_usd
@@ -24,14 +31,23 @@ def int_usage_costs(stg_usage: ibis.Table, model_prices: ibis.Table) -> ibis.Tab
         + _.cache_creation_1h_tokens * _.cache_write_1h_usd
         + _.cache_read_tokens * _.cache_read_usd
     )
-    is_reported = (_.reported_nano_usd > 0) | ((_.reported_nano_usd == 0) & ~_.has_price)
-    is_computed = ~_.is_reported & ~_.is_paid_elsewhere & _.takes_tokens & _.has_price
+    tokens_nano_usd = (usd_per_million * NANO_PER_TOKEN * _.price_factor).round().cast("int64")
+    searches_nano_usd = (_.web_search_requests * _.search_usd * NANO).round().cast("int64")
+    # A reported 0 for tokens that have a price is no report, unless the agent says that they are free.
+    is_nothing = (_.reported_nano_usd == 0) & (~_.has_price | _.is_free)
+    is_reported = (_.reported_nano_usd > 0) | is_nothing
+    needs_price = ~_.is_reported & ~_.is_paid_elsewhere & _.takes_tokens
+    has_searches = (_.web_search_requests > 0) & _.search_usd.notnull()
     is_unpriced = ~_.is_reported & ~_.is_paid_elsewhere & ~_.has_price
     priced = (
         usage.mutate(is_reported=is_reported.fill_null(False))
         .mutate(
             reported=ibis.ifelse(_.is_reported, _.reported_nano_usd, None),
-            computed=ibis.ifelse(is_computed, (usd_per_million * NANO_PER_TOKEN).round(), None).cast("int64"),
+            computed=ibis.ifelse(
+                needs_price & (_.has_price | has_searches),
+                tokens_nano_usd.fill_null(0) + ibis.ifelse(has_searches, searches_nano_usd, 0),
+                None,
+            ),
             unpriced=ibis.ifelse(is_unpriced, _.total_tokens, 0),
         )
         .group_by(*GRAIN)

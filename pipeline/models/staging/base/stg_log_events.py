@@ -4,7 +4,7 @@ import ibis
 import ibis.selectors as s
 from ibis import _
 
-from pipeline.agents.declaration import GEN_AI_EVENTS, OWN_EVENTS, TOKEN_KINDS
+from pipeline.agents.declaration import GEN_AI_EVENTS, OWN_EVENTS, REPORTS, SPANS, TOKEN_KINDS
 from pipeline.models.expressions import canonical_model, local_date, with_agent, with_developer
 from pipeline.models.log_records import log_records
 
@@ -14,6 +14,7 @@ KEY = ["source", "namespace", "event", "session_id", "sequence", "recorded_at", 
 
 def stg_log_events(
     raw_otel_logs: ibis.Table,
+    raw_otel_spans: ibis.Table,
     agents: ibis.Table,
     agent_aliases: ibis.Table,
     identities: ibis.Table,
@@ -21,7 +22,7 @@ def stg_log_events(
     timezone: str,
 ) -> ibis.Table:
     """One row per event: name, session, sequence and time; without a sequence, per distinct record."""
-    records = log_records(raw_otel_logs)
+    records = log_records(raw_otel_logs, raw_otel_spans)
     unnumbered = records.session_id.isnull() | records.sequence.isnull()
     events = (
         records.mutate(identity=ibis.ifelse(unnumbered, records.text, ""))
@@ -29,12 +30,18 @@ def stg_log_events(
         .agg(s.across(~s.cols(*KEY, "text", "identity"), _.max()))
     )
     known = with_developer(with_agent(events, agents, agent_aliases), identities)
-    is_gen_ai = (known.namespace == "gen_ai").fill_null(False)
+    form = ibis.cases(
+        (known.source == "span", SPANS),
+        (known.source == "report", REPORTS),
+        (known.namespace == "gen_ai", GEN_AI_EVENTS),
+        else_=OWN_EVENTS,
+    )
     return known.select(
         *("recorded_at", "source", "event", "agent_type", "session_id", "developer_id"),
         *("developer_email", "reported_model", "request_id", "speed", "tool_name", "decision"),
+        *("thread_id", "inference_geo", "web_search_requests", "is_free"),
         *("git_commit_id", "client_version", "terminal", *TOKEN_KINDS, "reported_nano_usd"),
         day=local_date(known.recorded_at, timezone),
         model_name=canonical_model(known.reported_model),
-        form=ibis.ifelse(is_gen_ai, GEN_AI_EVENTS, OWN_EVENTS).cast("int64"),
+        form=form.cast("int64"),
     )

@@ -24,11 +24,13 @@ def stg_usage(stg_usage_records: ibis.Table, stg_usage_forms: ibis.Table) -> ibi
     """One row per usage record: the tokens and the cost of it that count, and what is left out and why."""
     counted = once_per_request(weighed(stg_usage_records, stg_usage_forms))
     return counted.select(
-        *("session_id", "developer_id", "agent_type", "model_name", "reported_model", "speed", "day"),
-        *("form", "scope", "counted_once_by", "first_at", "last_at", "takes_tokens"),
+        *("session_id", "developer_id", "agent_type", "model_name", "reported_model", "speed"),
+        *("inference_geo", "day", "form", "scope", "counted_once_by", "first_at", "last_at", "takes_tokens"),
         usage_source=ibis.ifelse(_.source == "otlp", "log", _.source),
         **{kind: ibis.ifelse(_.takes_tokens, _[kind], 0) for kind in (*TOKEN_KINDS, "total_tokens")},
         request_count=ibis.ifelse(_.takes_tokens, _.request_count, 0),
+        web_search_requests=ibis.ifelse(_.takes_tokens, _.web_search_requests, 0),
+        is_free=_.is_free,
         # A reported 0 stays: it is a price for models that have none, and no report for those that do.
         reported_nano_usd=ibis.coalesce(
             _.counted_nano_usd, ibis.ifelse(_.takes_tokens & (_.reported_nano_usd == 0), 0, None)

@@ -8,6 +8,7 @@ forms are never added together.
 import ibis
 from ibis import _
 
+from pipeline.agents.declaration import REPORTS
 from pipeline.models.expressions import UNKNOWN, stack
 from pipeline.models.usage_variants import best_variants, with_variant
 
@@ -28,15 +29,24 @@ def with_shadow(forms: ibis.Table, days: ibis.Table) -> ibis.Table:
     """Forms of usage without a session, with a flag where a better form tells of the day.
 
     It cannot be laid beside the records of a session, and would be added to them: metrics beside
-    events, and GenAI events and metrics beside the agent's own.
+    events, and GenAI events and metrics beside the agent's own. The cost of a report stands until
+    a better form reports one: it is all that is known of what was charged.
     """
-    anybody = days.group_by("agent_type", "day").agg(best_of_anybody=_.best_form.min())
+    anybody = days.group_by("agent_type", "day").agg(
+        best_of_anybody=_.best_form.min(), best_cost_of_anybody=_.best_cost_form.min()
+    )
     joined = forms.left_join(anybody, ["agent_type", "day"], rname="_any_{name}").left_join(
         days, ["agent_type", "day", "developer_id"], rname="_some_{name}"
     )
     best = ibis.ifelse(joined.developer_id == UNKNOWN, joined.best_of_anybody, joined.best_form)
+    best_cost = ibis.ifelse(
+        joined.developer_id == UNKNOWN, joined.best_cost_of_anybody, joined.best_cost_form
+    )
     is_shadowed = (best < joined.form).fill_null(False)
-    return joined.select(*forms.columns, is_shadowed=is_shadowed)
+    is_cost_shadowed = ibis.ifelse(
+        joined.form < REPORTS, is_shadowed, (best_cost < joined.form).fill_null(False)
+    )
+    return joined.select(*forms.columns, is_shadowed=is_shadowed, is_cost_shadowed=is_cost_shadowed)
 
 
 def stg_usage_forms(stg_usage_records: ibis.Table, stg_usage_days: ibis.Table) -> ibis.Table:
@@ -44,15 +54,15 @@ def stg_usage_forms(stg_usage_records: ibis.Table, stg_usage_days: ibis.Table) -
     of_sessions = totals(stg_usage_records.filter(_.session_id.notnull()))
     of_days = totals(stg_usage_records.filter(_.session_id.isnull()), "agent_type", "developer_id", "day")
     forms = stack(
-        of_sessions.mutate(is_shadowed=False),
-        with_shadow(of_days, stg_usage_days).select(*of_sessions.columns, "is_shadowed"),
+        of_sessions.mutate(is_shadowed=False, is_cost_shadowed=False),
+        with_shadow(of_days, stg_usage_days).select(*of_sessions.columns, "is_shadowed", "is_cost_shadowed"),
     )
     varied = with_variant(forms, stg_usage_records)
-    best = best_variants(varied.filter(~_.is_shadowed))
+    best = best_variants(varied)
     joined = varied.left_join(best, "scope").drop("scope_right")
     return joined.select(
         *FORM,
         "is_shadowed",
         takes_tokens=~_.is_shadowed & (_.variant == _.token_variant).fill_null(False),
-        takes_cost=~_.is_shadowed & (_.variant == _.cost_variant).fill_null(False),
+        takes_cost=~_.is_cost_shadowed & (_.variant == _.cost_variant).fill_null(False),
     )

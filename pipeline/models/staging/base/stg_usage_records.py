@@ -5,7 +5,7 @@ from ibis import _
 
 from pipeline.agents.declaration import GEN_AI_EVENTS, TOKEN_KINDS
 from pipeline.models.expressions import UNKNOWN, day_scope, stack
-from pipeline.models.usage_reports import WHAT, WHO, measurements, requests
+from pipeline.models.usage_reports import WHO, measurements, requests
 
 
 def stg_usage_records(
@@ -27,8 +27,11 @@ def stg_usage_records(
     total = _.input_tokens + _.output_tokens + _.cache_creation_tokens + _.cache_read_tokens
     scope = ibis.ifelse(_.session_id.isnull(), day_scope(_), "session|" + _.session_id)
     return found.mutate(scope=scope).select(
-        *(*WHO, *WHAT, "source", "request_id", *TOKEN_KINDS),
+        *(*WHO, "reported_model", "model_name", "speed", "inference_geo", "day", "form"),
+        *("source", "request_id", *TOKEN_KINDS),
         total_tokens=total,
+        web_search_requests=_.web_search_requests,
+        is_free=_.is_free,
         reported_nano_usd=_.reported_nano_usd,
         request_count=_.request_count,
         first_at=_.first_at,
