@@ -8,9 +8,9 @@ LONGEST = 1 << 16  # characters of an output in which git's line is looked for
 
 
 def commit_in(output: object) -> str | None:
-    """The hash, as git abbreviates it, of the last commit that a tool's output tells of.
+    r"""The hash, as git abbreviates it, of the last commit that a tool's output tells of.
 
-    >>> commit_in("[main 9170fd3] Greet politely\\n 1 file changed, 2 insertions(+)")
+    >>> commit_in("[main 9170fd3] Greet politely\n 1 file changed, 2 insertions(+)")
     '9170fd3'
     >>> commit_in("nothing to commit")
     """

@@ -28,7 +28,7 @@ class Request:
     Attributes:
         event: the name without the agent's prefix. It means the same in every agent's records.
         cache_in_input: cached tokens are among the input, and are taken out.
-        reasoning: tokens thought that are not among the output, and are added.
+        reasoning: tokens thought; added, unless the event's own `total` is input and output alone.
         cache_creation: cache writes, by any of these names.
         tool: prompt tokens of tool results; added where the event's own `total` counts them apart.
         only: attribute and value that tell a response from other records of this name.
@@ -49,7 +49,8 @@ class Request:
     def attributes(self) -> list[str]:
         """Every attribute that counts tokens."""
         kinds = [self.input, self.output, self.cache_read, *self.cache_creation]
-        rest = [self.cache_creation_1h, self.reasoning, self.tool, self.tool and self.total]
+        total = self.total if self.tool or self.reasoning else None
+        rest = [self.cache_creation_1h, self.reasoning, self.tool, total]
         return [name for name in [*kinds, *rest] if name]
 
 
@@ -100,6 +101,7 @@ class Telemetry:
         prompts: events of which each is a prompt that a person sent.
         errors: events of which each is a failed request.
         tools: events of which each is a call of a tool.
+        tool_names: attributes that name the tool.
         edit_tools: names of the tools whose decisions are decisions about edits.
         subagents: events on which `agent_type` is the kind of a subagent, and not the agent.
         sessions: attributes that name the session.
@@ -119,6 +121,7 @@ class Telemetry:
     prompts: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
     tools: tuple[str, ...] = ()
+    tool_names: tuple[str, ...] = ()
     edit_tools: tuple[str, ...] = ()
     subagents: tuple[str, ...] = ()
     sessions: tuple[str, ...] = ()

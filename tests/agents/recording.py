@@ -7,10 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.agents import readers
+from pipeline.agents import AGENTS, readers
+from pipeline.agents.conventions import CONVENTIONS
 from pipeline.ingest.transcripts.files import agent_of
 
-TOKENS = ("input_tokens", "output_tokens", "cache_creation_tokens", "cache_read_tokens")
+# By the event's bare name.
+REQUESTS = {
+    request.event: request
+    for telemetry in (*CONVENTIONS, *(agent.telemetry for agent in AGENTS.values()))
+    for request in telemetry.requests
+}
 SERVED = ("input", "output", "cache_creation", "cache_read")
 
 
@@ -72,14 +78,33 @@ def served(expected):
     }
 
 
-def counted(requests):
-    """The same of events whose tokens are disjoint."""
-    sums = defaultdict(lambda: [0] * (len(TOKENS) + 1))
-    for values in requests:
-        numbers = [*(values[kind] for kind in TOKENS), 1]
-        key = values["session.id"], values.get("model")
-        sums[key] = [total + number for total, number in zip(sums[key], numbers, strict=True)]
+def counted(events):
+    """The same of events, by what is declared of their tokens."""
+    sums = defaultdict(lambda: [0] * (len(SERVED) + 1))
+    for event in events:
+        if event.name.partition(".")[2] in REQUESTS:
+            key = event.attributes["session.id"], event.attributes.get("model")
+            numbers = [*disjoint(event), 1]
+            sums[key] = [total + number for total, number in zip(sums[key], numbers, strict=True)]
     return {key: tuple(values) for key, values in sums.items()}
+
+
+def disjoint(event):
+    """Input, output, cache writes and cache reads of a request, as models tell them apart."""
+    request = REQUESTS[event.name.partition(".")[2]]
+
+    def number(*names):
+        return next((event.attributes[name] for name in names if name in event.attributes), 0)
+
+    sent, received, read = number(request.input), number(request.output), number(request.cache_read)
+    written = number(*request.cache_creation)
+    thought = number(request.reasoning) if number(request.total) != sent + received else 0
+    return (
+        sent - read - written if request.cache_in_input else sent,
+        received + thought,
+        written,
+        read,
+    )
 
 
 def captures(room):

@@ -118,8 +118,8 @@ def events(files: list[Path], journal: Journal) -> Iterator[Event]:
             seen.add(key)
         if session.output_left and not session.has_calls:
             journal.warn(
-                f"{session.file} tells only the output of its last responses ({session.output_left:,} tokens),"
-                " which is not counted: the session has not ended."
+                f"{session.file} tells only the output of its last responses: {session.output_left:,} tokens,"
+                " which are not counted. The session has not ended."
             )
 
 

@@ -21,11 +21,11 @@ from pipeline.models.expressions import (
 )
 from pipeline.models.telemetry import first_of
 
-REQUEST_ID = ["request_id", "client_request_id", "gen_ai.response.id"]
+REQUEST_ID = ["request_id", "client_request_id", "response_id", "gen_ai.response.id"]
 OTHER = [
     "event.name",
     "event.sequence",
-    "tool_name",
+    *telemetry.TOOL_NAMES,
     "decision",
     "git_commit_id",
     "tool_parameters",
@@ -83,7 +83,7 @@ def stg_log_events(
             logs.event.isin(telemetry.COSTS), nano_usd(ibis.coalesce(*costs)), None
         ),
         request_id=first_of(attributes, *REQUEST_ID),
-        tool_name=first_of(attributes, "tool_name"),
+        tool_name=first_of(attributes, *telemetry.TOOL_NAMES),
         decision=first_of(attributes, "decision").lower(),
         git_commit_id=ibis.coalesce(first_of(attributes, "git_commit_id"), link).lower(),
         text=ibis.coalesce(logs.attributes, "") + ibis.coalesce(logs.body, ""),
