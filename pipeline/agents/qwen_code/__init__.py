@@ -48,6 +48,8 @@ AGENT = Agent(
             undercount="Titles, suggestions and other internal calls are not recorded; nor are cache writes."
             " The ledger usage/token-usage-*.jsonl has no response_id and is not read.",
         ),
-        Evidence("commits", "QwenLM/qwen-code, tests of gitCoAuthor; public histories: 6 trailers", "2026-11-28"),
+        Evidence(
+            "commits", "QwenLM/qwen-code, tests of gitCoAuthor; public histories: 6 trailers", "2026-11-28"
+        ),
     ),
 )

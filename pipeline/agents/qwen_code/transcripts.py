@@ -149,9 +149,7 @@ def _read(file: Path, parents: dict[str, str], journal: Journal) -> Chat:
     return chat
 
 
-def _system(
-    chat: Chat, line: dict[str, Any], number: int, parents: dict[str, str], journal: Journal
-) -> None:
+def _system(chat: Chat, line: dict[str, Any], number: int, parents: dict[str, str], journal: Journal) -> None:
     payload, kind = mapping(line.get("systemPayload")), text(line.get("subtype")) or "system"
     told = mapping(payload.get("uiEvent"))
     event = text(told.get("event.name")) if kind == "ui_telemetry" else None

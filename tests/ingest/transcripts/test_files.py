@@ -34,7 +34,11 @@ def lines(*values):
         ("events.jsonl", lines(COPILOT), "github_copilot"),
         ("x.jsonl", lines(COPILOT | {"data": {}}), None),
         ("x.jsonl", lines(COPILOT | {"type": "user.message", "parentId": "p"}), "github_copilot"),
-        ("events.jsonl", '{"type":"session.start","data":{"copilotVersion":"1","x":"' + LONG, "github_copilot"),
+        (
+            "events.jsonl",
+            '{"type":"session.start","data":{"copilotVersion":"1","x":"' + LONG,
+            "github_copilot",
+        ),
         # Arguments of tools may be called like the keys of Claude Code's lines.
         ("x.json", json.dumps(GEMINI, indent=2), "gemini_cli"),
         ("x.json", json.dumps({"usageEvents": []}, indent=2), "cursor"),
