@@ -136,14 +136,20 @@ class Telemetry:
 class Marks:
     """What an agent leaves on commits; all in lower case.
 
+    Trailers that name it by name, such as `Assisted-by: Claude Code:claude-opus-5`, need no declaration.
+
     Attributes:
-        emails: its addresses as author or co-author. Never a bare word of a name: "Claude Monet" is a person.
+        emails: its addresses as author or in a trailer. Never a word of a name: Claude Monet is a person.
         lines: how lines of the message begin.
+        footers: what a line `Generated with …` names, linked or not.
+        author_names: how the name of an author ends.
         rank: of several agents' marks on one commit the lowest rank counts, then the agent's name.
     """
 
     emails: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
+    footers: tuple[str, ...] = ()
+    author_names: tuple[str, ...] = ()
     rank: int = 100
 
 
@@ -153,7 +159,7 @@ class Home:
 
     Attributes:
         base: a folder, `~` for the user's home.
-        folders: what to read below it; a file's name may hold one `*`, which may stand for nothing.
+        folders: what to read below it; names may hold a `*`, which may stand for nothing.
         variable: the environment variable that names another base; empty is unset.
         is_list: the variable may name several, with commas between them.
         unless: a variable; where it is set, this home is none.

@@ -324,7 +324,12 @@ def test_thoughts_are_not_added_where_the_total_is_input_and_output_alone():
         )
 
     inside, beside = {"input_tokens": 4904, "output_tokens": 80}, {"input_tokens": 4904, "output_tokens": 110}
-    cases = [(response(9080), inside), (response(9110), beside), (response(None), beside), (response(0), beside)]
+    cases = [
+        (response(9080), inside),
+        (response(9110), beside),
+        (response(None), beside),
+        (response(0), beside),
+    ]
     assert each(cases, "input_tokens", "output_tokens") == cases
 
 

@@ -8,7 +8,7 @@ AGENT = Agent(
     "Cursor",
     "Anysphere",
     "ide",
-    aliases=("cursor_agent", "cursor_cli", "cursoragent"),
+    aliases=("cursor_agent", "cursor_ai", "cursor_cli", "cursoragent"),
     marks=Marks(
         emails=("cursoragent@cursor.com", f"206951365+cursor[bot]@{NOREPLY}"),
         lines=("made-with: cursor", "cursor-session:"),

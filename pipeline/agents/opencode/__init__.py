@@ -12,7 +12,7 @@ AGENT = Agent(
     telemetry=Telemetry(
         starts=("session.created",), edit_tools=("apply_patch", "edit", "multiedit", "patch", "write")
     ),
-    marks=Marks(emails=("noreply@opencode.ai",), rank=9),
+    marks=Marks(emails=("noreply@opencode.ai",), footers=("opencode",), rank=9),
     homes=(
         Home(
             "~/.local/share",
@@ -25,18 +25,19 @@ AGENT = Agent(
             "telemetry",
             "opencode-plugin-otel on npm; seen (1.18.33): its own traces",
             "2026-11-28",
-            repeats="session.idle tells again what requests have told. Of its own traces, ai.streamText.doStream"
-            " is a request (session.id; ai.usage.inputTokens with cache, ai.usage.outputTokens with reasoning,"
-            " ai.usage.inputTokenDetails.cacheReadTokens, ai.usage.inputTokenDetails.cacheWriteTokens,"
-            " ai.response.model, ai.response.id), and ai.streamText sums requests up.",
+            repeats="session.idle tells again what requests have told. Of its own traces, the span"
+            " ai.streamText.doStream is a request (session.id; ai.usage.inputTokens with cache,"
+            " ai.usage.outputTokens with reasoning, ai.usage.inputTokenDetails.cacheReadTokens,"
+            " ai.usage.inputTokenDetails.cacheWriteTokens, ai.response.model, ai.response.id), and"
+            " ai.streamText sums requests up.",
         ),
         Evidence(
             "transcripts",
             "seen (1.18.33); anomalyco/opencode, packages/core/src/session, #36944, #44011; ccusage #1780",
             "2026-11-28",
             version="2.0.8",
-            repeats="A fork copies messages under new ids; version 2 copies what version 1 wrote. Told by time,"
-            " model, provider, counts and cost.",
+            repeats="A fork copies messages under new ids; version 2 copies what version 1 wrote. Told by"
+            " time, model, provider, counts and cost.",
             undercount="Requests for titles stand in no record. Attempts that failed without usage; tools of"
             " versions that wrote single files.",
         ),

@@ -1,8 +1,8 @@
 """opencode: `opencode.db`, or one file per message in `storage/message` in older versions.
 
 Version 2 writes `session_message`, where version 1 wrote `message`; both tables may stand side by side. The
-kinds of tokens are disjoint; reasoning is beside the output and is added to it. A cost of 0 means that opencode
-knew no price.
+kinds of tokens are disjoint; reasoning is beside the output and is added to it. A cost of 0 means that
+opencode knew no price.
 
 A fork copies messages under new ids, with their times, models and counts, which are what tells a response.
 Version 2 says what a session is a fork of; else the original is that of the older session, or of the smaller

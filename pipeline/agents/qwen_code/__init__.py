@@ -35,7 +35,7 @@ AGENT = Agent(
             repeats="Each request is told as an event (response_id), in metrics, and as the span"
             " qwen-code.llm_request (gen_ai.response.id). output_token_count holds thoughts_token_count where"
             " total_token_count is input and output alone; with Gemini's protocol it does not.",
-            undercount="It names no cost, and no cache writes. Failed calls that were tried again send nothing.",
+            undercount="It names no cost, and no cache writes. Calls that were tried again send nothing.",
         ),
         Evidence(
             "transcripts",

@@ -1,11 +1,11 @@
-"""Qwen Code: `projects/<project>/chats/<session>.jsonl`, sub-agents in `projects/<project>/subagents/<session>/`.
+"""Qwen Code: `projects/<project>/chats/<session>.jsonl`, sub-agents in `subagents/<session>/` beside it.
 
 Its lines are called like Claude Code's and hold Gemini's messages. A call of a model is told as the event of
 its telemetry (`ui_telemetry`), with an id, and a little later again as `usageMetadata` of the answer, without
 one; older files have only that. A sub-agent's calls are told in its parent's file, and in its own.
 
-Input holds cached input. Thoughts are in the output where the total is input and output alone, else beside it.
-A branch copies its parent's records and says so (`forkedFrom`).
+Input holds cached input. Thoughts are in the output where the total is input and output alone, else beside
+it. A branch copies its parent's records and says so (`forkedFrom`).
 """
 
 import datetime as dt
