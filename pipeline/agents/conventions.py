@@ -36,6 +36,7 @@ COMMON = Telemetry(
     prompts=("user_prompt",),
     errors=("api_error",),
     tools=("tool_result",),
+    tool_names=("tool_name",),
     sessions=("session_id", "session.id", "conversation.id"),
     models=("model",),
     token_metrics=(

@@ -1,6 +1,7 @@
 """Crush, of Charm."""
 
-from pipeline.agents.declaration import Agent
+from pipeline.agents.conventions import NOREPLY
+from pipeline.agents.declaration import Agent, Evidence, Marks
 
 AGENT = Agent(
     "crush",
@@ -8,4 +9,16 @@ AGENT = Agent(
     "Charm",
     "cli",
     aliases=("charm_crush",),
+    marks=Marks(
+        emails=("crush@charm.land", "noreply@crush.charm.land", f"charmcrush@{NOREPLY}"),
+        footers=("crush",),
+    ),
+    evidence=(
+        Evidence(
+            "commits",
+            "charmbracelet/crush, README and bash.md.tpl; public histories of 13 repositories: about 800"
+            " footers, 850 co-authors, 350 Assisted-by",
+            "2026-11-28",
+        ),
+    ),
 )

@@ -30,7 +30,7 @@ class Request:
     Attributes:
         event: the name without the agent's prefix. It means the same in every agent's records.
         cache_in_input: cached tokens are among the input, and are taken out.
-        reasoning: tokens thought that are not among the output, and are added.
+        reasoning: tokens thought; added, unless the event's own `total` is input and output alone.
         cache_creation: cache writes, by any of these names.
         tool: prompt tokens of tool results; added where the event's own `total` counts them apart.
         only: attribute and value that tell a response from other records of this name.
@@ -51,7 +51,8 @@ class Request:
     def attributes(self) -> list[str]:
         """Every attribute that counts tokens."""
         kinds = [self.input, self.output, self.cache_read, *self.cache_creation]
-        rest = [self.cache_creation_1h, self.reasoning, self.tool, self.tool and self.total]
+        total = self.total if self.tool or self.reasoning else None
+        rest = [self.cache_creation_1h, self.reasoning, self.tool, total]
         return [name for name in [*kinds, *rest] if name]
 
 
@@ -102,6 +103,7 @@ class Telemetry:
         prompts: events of which each is a prompt that a person sent.
         errors: events of which each is a failed request.
         tools: events of which each is a call of a tool.
+        tool_names: attributes that name the tool.
         edit_tools: names of the tools whose decisions are decisions about edits.
         subagents: events on which `agent_type` is the kind of a subagent, and not the agent.
         sessions: attributes that name the session.
@@ -123,6 +125,7 @@ class Telemetry:
     prompts: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
     tools: tuple[str, ...] = ()
+    tool_names: tuple[str, ...] = ()
     edit_tools: tuple[str, ...] = ()
     subagents: tuple[str, ...] = ()
     sessions: tuple[str, ...] = ()
@@ -138,14 +141,20 @@ class Telemetry:
 class Marks:
     """What an agent leaves on commits; all in lower case.
 
+    Trailers that name it by name, such as `Assisted-by: Claude Code:claude-opus-5`, need no declaration.
+
     Attributes:
-        emails: its addresses as author or co-author. Never a bare word of a name: "Claude Monet" is a person.
+        emails: its addresses as author or in a trailer. Never a word of a name: Claude Monet is a person.
         lines: how lines of the message begin.
+        footers: what a line `Generated with …` names, linked or not.
+        author_names: how the name of an author ends.
         rank: of several agents' marks on one commit the lowest rank counts, then the agent's name.
     """
 
     emails: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
+    footers: tuple[str, ...] = ()
+    author_names: tuple[str, ...] = ()
     rank: int = 100
 
 
@@ -155,7 +164,7 @@ class Home:
 
     Attributes:
         base: a folder, `~` for the user's home.
-        folders: what to read below it; a file's name may hold one `*`, which may stand for nothing.
+        folders: what to read below it; names may hold a `*`, which may stand for nothing.
         variable: the environment variable that names another base; empty is unset.
         is_list: the variable may name several, with commas between them.
         unless: a variable; where it is set, this home is none.

@@ -12,6 +12,7 @@ AGENT = Agent(
     marks=Marks(
         emails=(f"158243242+devin-ai-integration[bot]@{NOREPLY}",),
         lines=("devin session: https://app.devin.ai/",),
+        footers=("devin",),
         rank=6,
     ),
     evidence=(

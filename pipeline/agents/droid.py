@@ -9,6 +9,6 @@ AGENT = Agent(
     "Factory",
     "cli",
     aliases=("factory", "factory_ai", "factory_cli", "factory_droid"),
-    marks=Marks(emails=(f"138933559+factory-droid[bot]@{NOREPLY}",), rank=7),
+    marks=Marks(emails=(f"138933559+factory-droid[bot]@{NOREPLY}",), footers=("droid",), rank=7),
     evidence=(Evidence("commits", "public histories of 12 repositories: 11 commits", "2026-11"),),
 )

@@ -9,7 +9,12 @@ AGENT = Agent(
     "Google",
     "cloud",
     aliases=("google_jules", "google_labs_jules"),
-    marks=Marks(emails=(f"161369871+google-labs-jules[bot]@{NOREPLY}",), rank=5),
+    marks=Marks(
+        emails=(f"161369871+google-labs-jules[bot]@{NOREPLY}",),
+        # Of pull requests, whose text a squashed commit has.
+        lines=("pr created automatically by jules for task",),
+        rank=5,
+    ),
     evidence=(
         Evidence("commits", "public histories of 12 repositories: 162 commits, 111 trailers", "2026-11"),
     ),

@@ -1,6 +1,7 @@
 """Kiro, of Amazon."""
 
-from pipeline.agents.declaration import Agent
+from pipeline.agents.conventions import NOREPLY
+from pipeline.agents.declaration import Agent, Evidence, Marks
 
 AGENT = Agent(
     "kiro",
@@ -8,4 +9,13 @@ AGENT = Agent(
     "Amazon",
     "ide",
     aliases=("kiro_cli",),
+    marks=Marks(emails=(f"244629292+kiro-agent@{NOREPLY}", "noreply@kiro.dev", "kiro@kiro.dev")),
+    evidence=(
+        Evidence(
+            "commits",
+            "public code search",
+            "2026-11-28",
+            undercount="It has no mark of its own: people tell it to sign.",
+        ),
+    ),
 )

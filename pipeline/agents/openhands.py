@@ -1,6 +1,6 @@
 """OpenHands, of All Hands AI."""
 
-from pipeline.agents.declaration import Agent
+from pipeline.agents.declaration import Agent, Evidence, Marks
 
 AGENT = Agent(
     "openhands",
@@ -8,4 +8,6 @@ AGENT = Agent(
     "All Hands AI",
     "cloud",
     aliases=("all_hands", "open_hands", "opendevin"),
+    marks=Marks(emails=("openhands@all-hands.dev",)),
+    evidence=(Evidence("commits", "public histories of 13 repositories: 3 trailers", "2026-11-28"),),
 )

@@ -1,6 +1,6 @@
 """Pi, of Mario Zechner."""
 
-from pipeline.agents.declaration import Agent
+from pipeline.agents.declaration import Agent, Evidence, Marks
 
 AGENT = Agent(
     "pi",
@@ -8,4 +8,6 @@ AGENT = Agent(
     "Mario Zechner",
     "cli",
     aliases=("pi_agent", "pi_coding_agent"),
+    marks=Marks(emails=("noreply@pi.dev",), footers=("pi",)),
+    evidence=(Evidence("commits", "public histories of 13 repositories: 7 commits", "2026-11-28"),),
 )

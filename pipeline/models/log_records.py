@@ -16,14 +16,13 @@ from pipeline.models.expressions import (
 )
 from pipeline.models.telemetry import first_of
 
-REQUEST_ID = ["request_id", "client_request_id", "gen_ai.response.id", "ai.response.id"]
-TOOL = ["tool_name", "gen_ai.tool.name", "function_name"]
+REQUEST_ID = ["request_id", "client_request_id", "response_id", "gen_ai.response.id", "ai.response.id"]
 OTHER = [
     *("event.name", "event.sequence", "decision", "git_commit_id", "tool_parameters"),
     *("thread.id", "inference_geo", "web_search_requests", "is_free"),
 ]
 USAGE = [*telemetry.COUNTS, *telemetry.TELLING, *telemetry.REPORTED_COSTS]
-ATTRIBUTES = [*telemetry.CONTEXT, *REQUEST_ID, *TOOL, *OTHER, *USAGE]
+ATTRIBUTES = [*telemetry.CONTEXT, *REQUEST_ID, *telemetry.TOOL_NAMES, *OTHER, *USAGE]
 
 EVENT_NAME = "^[A-Za-z0-9_.-]+$"
 BARE_NAMES = [name for name in (*telemetry.STARTS, *telemetry.ENDS) if "." in name]
@@ -99,7 +98,7 @@ def log_records(raw_otel_logs: ibis.Table, raw_otel_spans: ibis.Table) -> ibis.T
         **telemetry.request_tokens(logs.event, logs.namespace, attributes, counts),
         reported_nano_usd=reported_nano_usd(logs.event, attributes),
         request_id=first_of(attributes, *REQUEST_ID),
-        tool_name=first_of(attributes, *TOOL),
+        tool_name=first_of(attributes, *telemetry.TOOL_NAMES),
         decision=first_of(attributes, "decision").lower(),
         git_commit_id=ibis.coalesce(first_of(attributes, "git_commit_id"), link).lower(),
         thread_id=first_of(attributes, "thread.id"),

@@ -36,6 +36,7 @@ ENDS = _all(telemetry.ends for telemetry in NAMES)
 PROMPTS = _all(telemetry.prompts for telemetry in NAMES)
 ERRORS = _all(telemetry.errors for telemetry in NAMES)
 TOOLS = _all(telemetry.tools for telemetry in NAMES)
+TOOL_NAMES = _all(telemetry.tool_names for telemetry in ATTRIBUTES)
 EDIT_TOOLS = _all(telemetry.edit_tools for telemetry in NAMES)
 SUBAGENTS = _all(telemetry.subagents for telemetry in NAMES)
 SPANS = "|".join(f"({name})" for name in _all(telemetry.spans for telemetry in NAMES))
@@ -76,13 +77,18 @@ def disjoint_tokens(request: Request, counts: dict[str, ir.IntegerValue]) -> dic
     created = ibis.coalesce(*(counts[name] for name in request.cache_creation))
     cached = known(request.cache_read) + created.fill_null(0)
     uncached = (sent - cached).clip(lower=0) if request.cache_in_input else sent
+    thought = known(request.reasoning)
+    if request.reasoning:
+        # Some protocols count thoughts among the output; then input and output are all.
+        is_inside = (counts[request.total] == sent + received) & (counts[request.total] > 0)
+        thought = ibis.ifelse(is_inside.fill_null(False), 0, thought)
     if request.tool:
-        listed = known(request.input) + known(request.output) + known(request.reasoning)
+        listed = known(request.input) + known(request.output) + thought
         counted_apart = known(request.total) == listed + known(request.tool)
         uncached += ibis.ifelse(counted_apart, known(request.tool), 0)
     return {
         "input_tokens": uncached,
-        "output_tokens": received + known(request.reasoning),
+        "output_tokens": received + thought,
         "cache_creation_tokens": created,
         "cache_creation_1h_tokens": counts[request.cache_creation_1h],
         "cache_read_tokens": counts[request.cache_read],

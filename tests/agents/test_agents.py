@@ -50,7 +50,12 @@ def test_metrics_measure_what_models_know():
 
 
 def test_marks_are_lower_case_and_no_two_agents_have_the_same():
-    marks = [mark for agent in AGENTS.values() for mark in (*agent.marks.emails, *agent.marks.lines)]
+    marks = [
+        mark
+        for agent in AGENTS.values()
+        for m in (agent.marks,)
+        for mark in (*m.emails, *m.lines, *m.footers, *m.author_names)
+    ]
 
     assert marks == [mark.lower() for mark in marks]
     assert len(marks) == len(set(marks))

@@ -311,6 +311,38 @@ def test_gemini_bills_thoughts_as_output_and_tool_tokens_where_they_are_counted_
     }
 
 
+def test_thoughts_are_not_added_where_the_total_is_input_and_output_alone():
+    def response(total):
+        return log(
+            "09:00",
+            "qwen-code.api_response",
+            input_token_count=9000,
+            cached_content_token_count=4096,
+            output_token_count=80,
+            thoughts_token_count=30,
+            total_token_count=total,
+        )
+
+    inside, beside = {"input_tokens": 4904, "output_tokens": 80}, {"input_tokens": 4904, "output_tokens": 110}
+    cases = [
+        (response(9080), inside),
+        (response(9110), beside),
+        (response(None), beside),
+        (response(0), beside),
+    ]
+    assert each(cases, "input_tokens", "output_tokens") == cases
+
+
+def test_a_response_of_qwen_code_has_its_id_and_a_tool_its_name():
+    cases = [
+        (log("09:00", "qwen-code.api_response", response_id="chat-1"), ("chat-1", None)),
+        (log("09:00", "qwen-code.tool_call", function_name="edit"), (None, "edit")),
+        (log("09:00", "claude_code.tool_result", tool_name="Edit"), (None, "Edit")),
+    ]
+    expected = [(record, {"request_id": name, "tool_name": tool}) for record, (name, tool) in cases]
+    assert each(expected, "request_id", "tool_name") == expected
+
+
 @pytest.mark.parametrize("cache_write", ["cache_creation", "cache_write"])
 def test_gen_ai_events_count_cached_tokens_among_the_input(cache_write):
     record = log(

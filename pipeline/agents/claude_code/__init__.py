@@ -3,6 +3,19 @@
 from pipeline.agents.conventions import NOREPLY
 from pipeline.agents.declaration import Agent, Evidence, Home, Marks, Telemetry
 
+# Claude Desktop's local agents write the same files, each session in a home of its own. What lies beside
+# that home (audit.jsonl) tells the same again, in part.
+DESKTOP_DATA = (
+    "~/Library/Application Support",
+    "~/AppData/Roaming",
+    "~/AppData/Local/Packages/Claude_pzs8sxrjxfjjc/LocalCache/Roaming",
+    "~/.config",
+)
+IN_DESKTOP = (
+    "local-agent-mode-sessions/*/*/local_*/.claude/projects",
+    "local-agent-mode-sessions/*/*/agent/local_*/.claude/projects",
+)
+
 AGENT = Agent(
     "claude_code",
     "Claude Code",
@@ -32,15 +45,19 @@ AGENT = Agent(
     marks=Marks(
         emails=(
             "noreply@anthropic.com",
+            "claude@anthropic.com",
+            "assistant@anthropic.com",
             f"209825114+claude[bot]@{NOREPLY}",
             f"208546643+claude-code-action[bot]@{NOREPLY}",
         ),
-        lines=("generated with [claude code]", "🤖 generated with [claude code]", "claude-session:"),
+        lines=("claude-session:", "https://claude.ai/code/session_"),
+        footers=("claude code",),
         rank=1,
     ),
     homes=(
         Home("~/.config", ("claude/projects",), variable="XDG_CONFIG_HOME", unless="CLAUDE_CONFIG_DIR"),
         Home("~/.claude", ("projects",), variable="CLAUDE_CONFIG_DIR", is_list=True),
+        *(Home(f"{data}/Claude{build}", IN_DESKTOP) for data in DESKTOP_DATA for build in ("", "-3p")),
     ),
     evidence=(
         Evidence(
@@ -54,13 +71,13 @@ AGENT = Agent(
         ),
         Evidence(
             "transcripts",
-            "seen; ccusage #901, #913, #938, #1175",
+            "seen; ccusage #901, #913, #938, #1175, #1200 (Claude Desktop's folders)",
             "2026-11-28",
             version="2.1.332",
             repeats="One line per content block, told by (message.id, requestId). Sub-agents' files and forks"
             " copy their parent's responses.",
             undercount="Calls inside a response (usage.iterations) are not in its usage (ccusage #1115)."
-            " Files are removed after 30 days.",
+            " Files are removed after 30 days. Claude Desktop's chats and cloud runs leave no tokens.",
         ),
         Evidence(
             "commits",

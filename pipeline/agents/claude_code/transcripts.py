@@ -14,20 +14,23 @@ from typing import Any
 
 from pipeline.agents.events import BadRecord, Event, Journal, instant, known, mapping, money, text, tokens
 from pipeline.agents.files import Sample, json_lines
+from pipeline.agents.qwen_code import transcripts as qwen_code
 
 # What Claude Code itself writes into the user's turn.
 NOT_TYPED = ("<command-", "<local-command-", "<system-reminder>", "[Request interrupted")
 
 
 def is_record(value: dict[str, Any]) -> bool:
-    """Whether a line is Claude Code's."""
-    return "type" in value and bool(value.keys() & {"sessionId", "uuid", "leafUuid", "messageId"})
+    """Whether a line is Claude Code's, and not Qwen Code's, which has keys of its own."""
+    is_like = "type" in value and bool(value.keys() & {"sessionId", "uuid", "leafUuid", "messageId"})
+    return is_like and not qwen_code.is_record(value)
 
 
 def is_file(sample: Sample) -> bool:
     """Whether a file is Claude Code's whose first line is longer than what was read: its keys are telling."""
     in_one_line = sample.head.lstrip().startswith(b'{"')
-    return in_one_line and b'"sessionId"' in sample.head and b'"uuid"' in sample.head
+    is_like = in_one_line and b'"sessionId"' in sample.head and b'"uuid"' in sample.head
+    return is_like and not qwen_code.is_file(sample)
 
 
 def events(files: list[Path], journal: Journal) -> Iterator[Event]:

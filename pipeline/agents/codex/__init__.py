@@ -63,6 +63,7 @@ AGENT = Agent(
             f"199175422+chatgpt-codex-connector[bot]@{NOREPLY}",
         ),
         lines=("codex-session:",),
+        footers=("codex", "openai codex"),
         rank=3,
     ),
     homes=(Home("~/.codex", ("sessions", "archived_sessions"), variable="CODEX_HOME"),),

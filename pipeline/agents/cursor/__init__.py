@@ -8,7 +8,7 @@ AGENT = Agent(
     "Cursor",
     "Anysphere",
     "ide",
-    aliases=("cursor_agent", "cursor_cli", "cursoragent"),
+    aliases=("cursor_agent", "cursor_ai", "cursor_cli", "cursoragent"),
     marks=Marks(
         emails=("cursoragent@cursor.com", f"206951365+cursor[bot]@{NOREPLY}"),
         lines=("made-with: cursor", "cursor-session:"),
@@ -17,10 +17,11 @@ AGENT = Agent(
     evidence=(
         Evidence(
             "transcripts",
-            "cursor.com/docs/api; docs.getdx.com/schema/cursor_cost_breakdowns",
-            "2026-11",
-            undercount="Exports name no session. There are no tokens on disk since early 2026, and no"
-            " OpenTelemetry.",
+            "cursor.com/docs/api; docs.getdx.com/schema/cursor_cost_breakdowns; exported files in public"
+            " repositories (conversationId; Cloud Agent ID in CSV)",
+            "2026-11-28",
+            undercount="CSV names a session only for cloud agents. There are no tokens on disk since early"
+            " 2026, and no OpenTelemetry.",
         ),
         Evidence(
             "commits",

@@ -1,7 +1,8 @@
 """Cursor's usage events, as its Admin API or its dashboard exports them: JSON, or CSV.
 
-There is no session in them. `totalCents` is what the tokens cost at the model's price; what Cursor
-charged for them depends on the plan.
+A conversation is a session; CSV names one only for cloud agents. `totalCents` is what the tokens cost at
+the model's price; what Cursor charged for them depends on the plan. What was not charged, because it
+failed or was stopped, cost nothing.
 """
 
 import csv
@@ -53,9 +54,10 @@ def _objects(file: Path, journal: Journal) -> Iterator[tuple[int, dict[str, Any]
             number,
             {
                 "at": event.get("timestamp"),
+                "session": event.get("conversationId"),
                 "person": event.get("userEmail"),
                 "model": event.get("model"),
-                "kind": event.get("kind"),
+                "kind": event.get("kind") or event.get("kindLabel"),
                 "input": usage.get("inputTokens"),
                 "output": usage.get("outputTokens"),
                 "cache_read": usage.get("cacheReadTokens"),
@@ -75,6 +77,7 @@ def _rows(file: Path, journal: Journal) -> Iterator[tuple[int, dict[str, Any]]]:
                     reader.line_num,
                     {
                         "at": row.get("Date"),
+                        "session": row.get("Conversation ID") or row.get("Cloud Agent ID"),
                         "person": row.get("User"),
                         "model": row.get("Model"),
                         "kind": row.get("Kind"),
@@ -93,14 +96,16 @@ def _rows(file: Path, journal: Journal) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _event(values: dict[str, Any]) -> Event | None:
     person = text(values["person"])
+    session, kind = text(values["session"]), text(values["kind"])
     attributes = known(
+        session__id=session,
         model=text(values["model"]),
         input_tokens=tokens(values["input"]),
         output_tokens=tokens(values["output"]),
         cache_read_tokens=tokens(values["cache_read"]),
         cache_creation_tokens=tokens(values["cache_creation"]),
-        cost_usd=values["cost_usd"],
-        kind=text(values["kind"]),
+        cost_usd=0.0 if _is_not_charged(kind) else values["cost_usd"],
+        kind=kind,
         user__email=person.lower() if person else None,
     )
     if not any(count for name, count in attributes.items() if name.endswith("_tokens")):
@@ -108,12 +113,17 @@ def _event(values: dict[str, Any]) -> Event | None:
     return Event(
         instant(values["at"]),
         "cursor.api_request",
-        "",
+        session or "",
         attributes,
         agent="cursor",
         person=person.lower() if person else None,
         source="export",
     )
+
+
+def _is_not_charged(kind: str | None) -> bool:
+    """Whether it is `Errored, Not Charged`, or `USAGE_EVENT_KIND_ABORTED_NOT_CHARGED` and the like."""
+    return "not charged" in (kind or "").lower().replace("_", " ")
 
 
 def _written(numbers: dict[str, Any]) -> Any:

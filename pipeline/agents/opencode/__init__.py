@@ -9,8 +9,10 @@ AGENT = Agent(
     "cli",
     aliases=("open_code", "opencode_ai", "opencode_cli", "opencode_plugin_otel"),
     # Its plugin's requests and metrics are the names of `conventions.COMMON`.
-    telemetry=Telemetry(starts=("session.created",)),
-    marks=Marks(emails=("noreply@opencode.ai",), rank=9),
+    telemetry=Telemetry(
+        starts=("session.created",), edit_tools=("apply_patch", "edit", "multiedit", "patch", "write")
+    ),
+    marks=Marks(emails=("noreply@opencode.ai",), footers=("opencode",), rank=9),
     homes=(
         Home(
             "~/.local/share",
@@ -21,18 +23,23 @@ AGENT = Agent(
     evidence=(
         Evidence(
             "telemetry",
-            "opencode-plugin-otel on npm",
-            "2026-11",
-            repeats="session.idle tells again what requests have told.",
+            "opencode-plugin-otel on npm; seen (1.18.33): its own traces",
+            "2026-11-28",
+            repeats="session.idle tells again what requests have told. Of its own traces, the span"
+            " ai.streamText.doStream is a request (session.id; ai.usage.inputTokens with cache,"
+            " ai.usage.outputTokens with reasoning, ai.usage.inputTokenDetails.cacheReadTokens,"
+            " ai.usage.inputTokenDetails.cacheWriteTokens, ai.response.model, ai.response.id), and"
+            " ai.streamText sums requests up.",
         ),
         Evidence(
             "transcripts",
-            "seen",
+            "seen (1.18.33); anomalyco/opencode, packages/core/src/session, #36944, #44011; ccusage #1780",
             "2026-11-28",
-            version="1.18.33",
-            repeats="A database may hold what older files hold, told by the message's id.",
-            undercount="Requests for titles stand in no record. Version 2 writes session_message, which is"
-            " not read (anomalyco/opencode #36944).",
+            version="2.0.8",
+            repeats="A fork copies messages under new ids; version 2 copies what version 1 wrote. Told by"
+            " time, model, provider, counts and cost.",
+            undercount="Requests for titles stand in no record. Attempts that failed without usage; tools of"
+            " versions that wrote single files.",
         ),
         Evidence("commits", "public code search; often by the user's instruction", "2026-11"),
     ),

@@ -1,17 +1,43 @@
 """opencode: `opencode.db`, or one file per message in `storage/message` in older versions.
 
-The four kinds of tokens are disjoint; reasoning is beside the output and is added to it. A cost of
-0 means that opencode knew no price.
+Version 2 writes `session_message`, where version 1 wrote `message`; both tables may stand side by side. The
+kinds of tokens are disjoint; reasoning is beside the output and is added to it. A cost of 0 means that
+opencode knew no price.
+
+A fork copies messages under new ids, with their times, models and counts, which are what tells a response.
+Version 2 says what a session is a fork of; else the original is that of the older session, or of the smaller
+id, which holds the time.
 """
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pipeline.agents.commits import commit_in
 from pipeline.agents.events import BadRecord, Event, Journal, instant, known, mapping, money, text, tokens
-from pipeline.agents.files import Sample, json_file
+from pipeline.agents.files import Sample
+from pipeline.agents.opencode.storage import Message, Session, messages
+from pipeline.agents.usage import tell_unknown
+
+AGENT = "opencode"
+SHELLS = ("bash", "shell")
+# A person stopped it, or the answer was as long as it may be: the request did not fail.
+NO_FAILURES = ("MessageAbortedError", "MessageOutputLengthError", "AbortError", "aborted")
+NO_USAGE = frozenset(
+    {"user", "synthetic", "system", "skill", "shell", "idle"}
+    | {"agent-switched", "model-switched", "location-switched"}
+)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a message tells: the key that it shares with its copies, and how likely it is a copy."""
+
+    key: tuple[object, ...]
+    order: tuple[object, ...]
+    event: Event
 
 
 def is_record(value: dict[str, Any]) -> bool:
@@ -27,78 +53,148 @@ def is_file(sample: Sample) -> bool:
 
 
 def events(files: list[Path], journal: Journal) -> Iterator[Event]:
-    """The responses and prompts of all sessions; a database may hold what older files hold, too."""
-    found: dict[str, Event] = {}
-    for file in files:
-        messages = _rows(file, journal) if file.suffix == ".db" else _document(file, journal)
-        for number, message in messages:
-            try:
-                event = _event(message)
-            except BadRecord as error:
-                journal.quarantine(file, number, str(error))
-                continue
-            if event:
-                if message["id"] in found:
+    """The responses, prompts, tools and errors of all sessions, each once."""
+    sessions: dict[str, Session] = {}
+    found: dict[tuple[object, ...], Told] = {}
+    for message in messages(files, sessions, journal):
+        try:
+            for told in _told(message, sessions, journal):
+                if told.key in found:
                     journal.repeat(1)
-                found[message["id"]] = event
-    yield from found.values()
+                if told.key not in found or told.order < found[told.key].order:
+                    found[told.key] = told
+        except BadRecord as error:
+            journal.quarantine(message.file, message.row, str(error))
+    for told in found.values():
+        yield from _of_person(told.event, sessions)
 
 
-def _document(file: Path, journal: Journal) -> Iterator[tuple[int | None, dict[str, Any]]]:
-    message = mapping(json_file(file, journal))
-    if message:
-        yield None, {"id": file.stem} | message
+def _of_person(event: Event, sessions: dict[str, Session]) -> Iterator[Event]:
+    """The event as a part of the session that a person began; a prompt to a sub-agent is none."""
+    root, passed = event.session, {event.session}
+    while (parent := sessions.get(root, Session()).parent) and parent not in passed:
+        passed.add(parent)
+        root = parent
+    if root == event.session:
+        yield event
+    elif event.name != f"{AGENT}.user_prompt":
+        named = event.attributes | {"session.id": root, "thread.id": event.session}
+        yield replace(event, session=root, attributes=named)
 
 
-def _rows(file: Path, journal: Journal) -> Iterator[tuple[int | None, dict[str, Any]]]:
-    """The messages of a database, opened so that opencode can go on writing."""
-    import orjson
-
-    try:
-        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as database:
-            rows = database.execute("SELECT rowid, id, session_id, data FROM message ORDER BY rowid")
-            for number, name, session, data in rows:
-                try:
-                    message = orjson.loads(data)
-                except orjson.JSONDecodeError:
-                    message = None
-                if isinstance(message, dict):
-                    yield number, {"sessionID": session} | message | {"id": str(name)}
-                else:
-                    journal.quarantine(file, number, "the message is not a JSON object")
-    except sqlite3.Error as error:
-        journal.quarantine(file, None, f"the database could not be read: {error}")
-
-
-def _event(message: dict[str, Any]) -> Event | None:
-    session = text(message.get("sessionID")) or "unknown"
-    attributes = known(session__id=session)
-    usage = message.get("tokens")
-    if message.get("role") == "assistant" and isinstance(usage, dict):
-        cache = mapping(usage.get("cache"))
-        attributes |= known(
-            model=text(message.get("modelID")),
-            provider=text(message.get("providerID")),
-            input_tokens=tokens(usage.get("input")),
-            output_tokens=tokens(usage.get("output")) + tokens(usage.get("reasoning")),
-            cache_read_tokens=tokens(cache.get("read")),
-            cache_creation_tokens=tokens(cache.get("write")),
-            request_id=text(message["id"]),
-            cost_usd=money(message.get("cost")) or None,
-        )
-        if not any(count for name, count in attributes.items() if name.endswith("_tokens")):
-            return None  # it failed, or has only begun
-        event = "opencode.api_request"
-    elif message.get("role") == "user":
-        event = "opencode.user_prompt"
-        attributes |= known(message__uuid=text(message["id"]))
+def _told(message: Message, sessions: dict[str, Session], journal: Journal) -> Iterable[Told]:
+    data, kind = message.data, message.kind
+    if isinstance(data.get("tokens"), dict) and kind in ("assistant", "compaction"):
+        yield from _response(message, sessions)
+    elif kind == "user":
+        at = instant(mapping(data.get("time")).get("created"))
+        yield _event(message, sessions, "user_prompt", {}, key=(at, text(data.get("agent"))))
     else:
-        return None
-    return Event(
-        instant(mapping(message.get("time")).get("created")),
-        event,
-        session,
-        attributes,
-        agent="opencode",
-        cwd=text(mapping(message.get("path")).get("cwd")),
+        tell_unknown(journal, message.file, message.row, AGENT, kind, data, NO_USAGE)
+    error = mapping(data.get("error"))
+    failure = text(error.get("name")) or text(error.get("type"))
+    if failure and failure not in NO_FAILURES:
+        status = mapping(error.get("data")).get("statusCode") or error.get("statusCode")
+        attributes = known(status_code=status if type(status) is int else None, error_type=failure)
+        yield _event(message, sessions, "api_error", attributes)
+    for tool in message.tools:
+        yield from _tool(message, sessions, tool)
+
+
+def _response(message: Message, sessions: dict[str, Session]) -> Iterable[Told]:
+    data = message.data
+    usage, model = mapping(data.get("tokens")), mapping(data.get("model"))
+    cache = mapping(usage.get("cache"))
+    attributes = known(
+        model=text(data.get("modelID")) or text(model.get("id")),
+        provider=text(data.get("providerID")) or text(model.get("providerID")),
+        input_tokens=tokens(usage.get("input")),
+        output_tokens=tokens(usage.get("output")) + tokens(usage.get("reasoning")),
+        cache_read_tokens=tokens(cache.get("read")),
+        cache_creation_tokens=tokens(cache.get("write")),
+        cost_usd=money(data.get("cost")) or None,
     )
+    if not any(count for name, count in attributes.items() if name.endswith("_tokens")):
+        return  # it failed, or has only begun
+    at = instant(mapping(data.get("time")).get("created"))
+    # A fork's copy, and what version 2 has taken over from version 1, is the same response.
+    key = (at.isoformat(), *sorted(attributes.items()))
+    attributes["request_id"] = hashlib.sha256(repr(key).encode()).hexdigest()[:32]
+    yield _event(message, sessions, "api_request", attributes, key=key)
+
+
+def _tool(message: Message, sessions: dict[str, Session], tool: dict[str, Any]) -> Iterable[Told]:
+    """A call of a tool that has come to its end."""
+    state = mapping(tool.get("state"))
+    status, name = state.get("status"), text(tool.get("tool")) or text(tool.get("name"))
+    if status not in ("completed", "error"):
+        return
+    time = mapping(state.get("time")) or mapping(tool.get("time"))
+    begun = time.get("start") or time.get("created")
+    ended = time.get("end") or time.get("completed") or begun
+    call = text(tool.get("callID")) or text(tool.get("id"))
+    changed = mapping(mapping(state.get("metadata")).get("filediff")) if status == "completed" else {}
+    attributes = known(
+        tool_name=name,
+        tool_use_id=call,
+        success="true" if status == "completed" else "false",
+        duration_ms=ended - begun if type(begun) is int and type(ended) is int and ended > begun else None,
+        lines_added=_lines(changed.get("additions")),
+        lines_removed=_lines(changed.get("deletions")),
+        git_commit_id=commit_in(_output(state)) if name in SHELLS else None,
+    )
+    yield _event(message, sessions, "tool_result", attributes, at=ended, key=(call, begun, name))
+
+
+def _output(state: dict[str, Any]) -> str | None:
+    output, content = text(state.get("output")), state.get("content")
+    if output or not isinstance(content, list):
+        return output
+    return "\n".join(text(mapping(part).get("text")) or "" for part in content)
+
+
+def _lines(value: Any) -> int | None:
+    return value if type(value) is int and 0 <= value < 1e9 else None
+
+
+def _event(
+    message: Message,
+    sessions: dict[str, Session],
+    name: str,
+    attributes: dict[str, Any],
+    *,
+    at: object = None,
+    key: tuple[object, ...] = (),
+) -> Told:
+    at = instant(at or mapping(message.data.get("time")).get("created"))
+    kept_in = sessions.get(message.session, Session())
+    name_of_session = _first_written_in(message, sessions)
+    session = sessions.get(name_of_session, kept_in)
+    event = Event(
+        at,
+        f"{AGENT}.{name}",
+        name_of_session,
+        known(session__id=name_of_session, app__version=session.version) | attributes,
+        agent=AGENT,
+        cwd=text(mapping(message.data.get("path")).get("cwd")) or session.folder,
+        version=session.version,
+    )
+    began = kept_in.began if kept_in.began is not None else float("inf")
+    order = (kept_in.fork_of is not None, began, message.name)
+    return Told((name, *(key or (message.session, message.name))), order, event)
+
+
+def _first_written_in(message: Message, sessions: dict[str, Session]) -> str:
+    """The session of a message; of one that is older than the fork that keeps it, the fork's origin."""
+    created = mapping(message.data.get("time")).get("created")
+    name, passed = message.session, {message.session}
+    while (
+        (session := sessions.get(name, Session())).fork_of
+        and session.fork_of not in passed
+        and session.began is not None
+        and type(created) is int
+        and created < session.began
+    ):
+        name = session.fork_of
+        passed.add(name)
+    return name

@@ -25,13 +25,15 @@ NOISE = (
     "-shm",
     "-journal",
     ".project_root",
+    ".meta.json",
+    ".jsonl.stream",
 )
 LINES = 20
 
 
 def homes() -> list[Path]:
     """Where agents keep their sessions; an empty variable is an unset one."""
-    return [
+    places = [
         place
         for agent in AGENTS.values()
         for home in agent.homes
@@ -39,6 +41,7 @@ def homes() -> list[Path]:
         for folder in home.folders
         for place in _places(base, folder)
     ]
+    return list(dict.fromkeys(places))
 
 
 def _bases(home: Home) -> list[Path]:

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from tests.agents.recording import named, read
+
 EVENT = {
     "timestamp": "1793613600123",
     "userEmail": "Dana@Example.com",
@@ -81,6 +83,46 @@ def test_rows_of_a_csv_land(tmp_path, ingest, landed, row, counted):
     names = ("input_tokens", "cache_creation_tokens", "cost_usd")
     assert tuple(values.get(name) for name in names) == counted
     assert (values["cache_read_tokens"], values["output_tokens"]) == (11964, 450)
+
+
+@pytest.mark.parametrize(
+    ("kind", "cost"),
+    [
+        ("Errored, Not Charged", 0.0),
+        ("USAGE_EVENT_KIND_ABORTED_NOT_CHARGED", 0.0),
+        ("Included in Business", 0.205),
+        (None, 0.205),
+    ],
+)
+def test_what_was_not_charged_cost_nothing(tmp_path, kind, cost):
+    file = tmp_path / "events.json"
+    file.write_text(json.dumps({"usageEvents": [EVENT | {"kind": kind}]}))
+
+    [request] = named(read("cursor", file), "api_request")
+    assert request["cost_usd"] == cost
+
+
+def test_an_errored_row_of_a_csv_that_was_not_charged_cost_nothing(tmp_path):
+    file = tmp_path / "usage.csv"
+    row = '"2026-10-01T10:02:00.000Z","a@example.com","Errored, Not Charged","gpt-5.4","No"'
+    file.write_text(f'{HEADER}{row},"0","1000000","0","0","1000000","0"\n')
+
+    [request] = named(read("cursor", file), "api_request")
+    assert (request["input_tokens"], request["cost_usd"]) == (1_000_000, 0.0)
+
+
+def test_a_conversation_is_a_session(tmp_path):
+    file = tmp_path / "events.json"
+    file.write_text(json.dumps({"usageEvents": [EVENT | {"conversationId": "c1"}, EVENT]}))
+    table = tmp_path / "usage.csv"
+    columns = HEADER.replace("User,", "Cloud Agent ID,Automation ID,")
+    table.write_text(f"{columns}2026-11-02T10:00:00Z,bc-1,,Included,auto,No,0,1,0,1,2,Included\n")
+
+    events = read("cursor", file, table)
+
+    assert [event.session for event in events] == ["bc-1", "", "c1"]
+    sessions = [request.get("session.id") for request in named(events, "api_request")]
+    assert sessions == ["bc-1", None, "c1"]
 
 
 def test_calls_without_tokens_are_none_and_bad_ones_are_put_aside(tmp_path, ingest):

@@ -11,6 +11,8 @@ from pipeline.ingest.transcripts.files import agent_of
 LONG = "x" * HEAD
 SQLITE = b"SQLite format 3\0"
 USER = {"type": "user", "sessionId": "s", "message": {}, "uuid": "u"}
+QWEN = USER | {"message": {"role": "user", "parts": [{"text": "t"}]}}
+COPILOT = {"type": "session.start", "data": {"copilotVersion": ""}, "id": "i", "timestamp": "t"}
 GEMINI = {"sessionId": "s", "projectHash": "h", "messages": [{"args": {"uuid": "u"}}]}
 
 
@@ -26,6 +28,17 @@ def lines(*values):
         ("x.jsonl", lines({"type": "session_meta", "payload": {"sessionId": "s", "uuid": "u"}}), "codex"),
         ("rollout-x.jsonl", '{"timestamp": "t", "payload": {"base": "' + LONG, "codex"),
         ("x.jsonl", '{"timestamp": "t", "payload": {"base": "' + LONG, None),
+        ("x.jsonl", lines(QWEN), "qwen_code"),
+        ("x.jsonl", lines({"type": "assistant", "sessionId": "s", "usageMetadata": {}}), "qwen_code"),
+        ("x.jsonl", '{"uuid":"u","sessionId":"s","message":{"parts":[{"text":"' + LONG, "qwen_code"),
+        ("events.jsonl", lines(COPILOT), "github_copilot"),
+        ("x.jsonl", lines(COPILOT | {"data": {}}), None),
+        ("x.jsonl", lines(COPILOT | {"type": "user.message", "parentId": "p"}), "github_copilot"),
+        (
+            "events.jsonl",
+            '{"type":"session.start","data":{"copilotVersion":"1","x":"' + LONG,
+            "github_copilot",
+        ),
         # Arguments of tools may be called like the keys of Claude Code's lines.
         ("x.json", json.dumps(GEMINI, indent=2), "gemini_cli"),
         ("x.json", json.dumps({"usageEvents": []}, indent=2), "cursor"),

@@ -16,7 +16,9 @@ from tests.agents.claude_code import test_transcripts as claude_code
 from tests.agents.codex import test_transcripts as codex
 from tests.agents.cursor import test_transcripts as cursor
 from tests.agents.gemini_cli import test_transcripts as gemini_cli
+from tests.agents.github_copilot import test_transcripts as github_copilot
 from tests.agents.opencode import test_transcripts as opencode
+from tests.agents.qwen_code import test_transcripts as qwen_code
 
 VALUES = st.recursive(
     st.none()
@@ -43,6 +45,13 @@ FILES = {
         {"$set": {"messages": [gemini_cli.answer()]}},
     ],
     "cursor.json": [{"usageEvents": [cursor.EVENT]}],
+    "events.jsonl": [
+        github_copilot.start(),
+        github_copilot.prompt(),
+        github_copilot.call("12:10:00", "c1", 500, 50),
+        github_copilot.sums("12:20:00", "e1", 600, 60),
+    ],
+    "qwen.jsonl": [qwen_code.prompt(), qwen_code.CALL, qwen_code.ANSWER],
     "opencode.db": [opencode.prompt(), opencode.answer()],
 }
 

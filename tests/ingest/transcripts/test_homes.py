@@ -12,6 +12,8 @@ import zstandard
 from pipeline.errors import IngestError
 from tests.agents.claude_code import test_transcripts as claude_code
 from tests.agents.codex import test_transcripts as codex
+from tests.agents.github_copilot import test_transcripts as github_copilot
+from tests.agents.qwen_code import test_transcripts as qwen_code
 from tests.ingest.transcripts.conftest import write_lines
 
 RESPONSE = claude_code.response(5)
@@ -63,6 +65,19 @@ def test_without_git_it_is_the_user_of_the_computer(home, engine, ingest):
     assert developers(engine) == [getpass.getuser()]
 
 
+def test_homes_with_a_wildcard_are_found(home, ingest):
+    copilot = home / ".copilot" / "session-state" / github_copilot.SESSION
+    records = [github_copilot.start(), github_copilot.call("12:00:00", "c", 5, 1)]
+    write_lines(copilot / "events.jsonl", *records)
+    write_lines(copilot / "files" / "events.jsonl", *records)  # what a person worked on
+    write_lines(home / ".qwen" / "projects" / "-w" / "chats" / "s1.jsonl", qwen_code.CALL)
+    write_lines(home / ".qwen" / "projects" / "-w" / "memory.json", "{}")
+
+    result = ingest()
+
+    assert (result.landed, result.warnings) == (3, ())
+
+
 def test_no_transcripts_at_all_is_an_error_that_names_the_homes(home, ingest):
     with pytest.raises(IngestError, match=r"No transcripts .* were found in .*\.claude/projects"):
         ingest()
@@ -104,6 +119,18 @@ def test_other_files_in_a_folder_are_named_and_do_not_matter(home, ingest):
         f"{folder / 'table.csv'} is not read: no reader knows what it holds.",
         f"{folder / 'gone.jsonl'} is not read: it is a link to nothing.",
     )
+
+
+@pytest.mark.parametrize("folder", [".config/Claude", "Library/Application Support/Claude-3p"])
+@pytest.mark.parametrize("kind", ["", "agent/"])
+def test_sessions_of_claude_desktop_are_read_and_its_audits_are_not(home, ingest, folder, kind):
+    session = home / folder / "local-agent-mode-sessions" / "org" / f"user/{kind}local_1"
+    write_lines(session / ".claude" / "projects" / "p" / "s.jsonl", RESPONSE)
+    write_lines(session / "audit.jsonl", RESPONSE | {"_audit_hmac": "x", "session_id": "s"})
+
+    result = ingest()
+
+    assert (result.rows_in, result.landed, result.warnings) == (1, 1, ())
 
 
 def test_a_linked_folder_is_read_once(home, ingest, tmp_path):

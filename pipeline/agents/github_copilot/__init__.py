@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from pipeline.agents.conventions import GEN_AI_REQUEST, NOREPLY
-from pipeline.agents.declaration import ActivityMetric, Agent, Evidence, Marks, Telemetry
+from pipeline.agents.declaration import ActivityMetric, Agent, Evidence, Home, Marks, Telemetry
 
 AGENT = Agent(
     "github_copilot",
@@ -26,6 +26,7 @@ AGENT = Agent(
         requests=(replace(GEN_AI_REQUEST, event="agent.turn"),),
         starts=("session.start",),
         ends=("session.end",),
+        edit_tools=("apply_patch", "create", "edit", "str_replace_editor"),
         activity_metrics=(
             ActivityMetric(".code.lines_added", "lines_added"),
             ActivityMetric(".code.lines_removed", "lines_removed"),
@@ -42,15 +43,31 @@ AGENT = Agent(
         lines=("copilot-session:", "agent-logs-url: https://github.com/"),
         rank=2,
     ),
+    # What agents and people keep beside events.jsonl may be called anything.
+    homes=(Home("~/.copilot", ("session-state/*/events.jsonl",), variable="COPILOT_HOME"),),
     evidence=(
         Evidence(
             "telemetry",
             "seen (Copilot CLI); VS Code's documentation of agent monitoring",
             "2026-11-28",
             version="1.0.102",
-            repeats="Calls are in counters and in histograms; VS Code tells them per call and per turn.",
+            repeats="Calls are in counters and in histograms; VS Code tells them per call and per turn. Spans"
+            " `chat` tell them again, `invoke_agent` sums them up.",
             undercount="Metrics name no session. Older builds tell cached tokens on spans only"
-            " (github/copilot-cli #3778).",
+            " (github/copilot-cli #3778): gen_ai.usage.input_tokens, gen_ai.usage.output_tokens,"
+            " gen_ai.usage.cache_read.input_tokens, gen_ai.usage.cache_write.input_tokens, with"
+            " gen_ai.conversation.id and gen_ai.response.id, which is the transcript's usageId.",
+        ),
+        Evidence(
+            "transcripts",
+            "seen; github/copilot-sdk, nodejs/src/generated/session-events.ts; github/copilot-cli #1394",
+            "2026-11-28",
+            version="1.0.102",
+            repeats="session.shutdown sums up what session.usage_record tells, over the whole session. Forks"
+            " copy records under the same ids, and name the session that a call was made in.",
+            undercount="Builds without usage records: what a killed session used, what /new dropped"
+            " (github/copilot-cli #3994), legs of a resumed session that were summed up alone (before about"
+            " 1.0.70). session-store.db is not read. Calls that failed leave no record.",
         ),
         Evidence(
             "commits",

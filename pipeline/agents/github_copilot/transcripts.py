@@ -1,0 +1,322 @@
+"""GitHub Copilot's command line: `session-state/<session>/events.jsonl`, also of its app and agent host.
+
+A `session.usage_record` is one call of a model. Older builds write sums instead: `modelMetrics` of
+`session.shutdown` grow over the whole session, and what they grew by counts; where both stand, what the sums
+exceed the records by. A total that is lower than the last began anew, after a compaction for example.
+
+Input holds cache reads and writes, output holds reasoning. Money is told in billionths of a credit of $0.01.
+A fork copies its parent's records under the same ids.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from pipeline.agents.commits import commit_in
+from pipeline.agents.events import BadRecord, Event, Journal, instant, known, mapping, money, text, tokens
+from pipeline.agents.files import Sample, json_lines
+from pipeline.agents.usage import tell_unknown
+
+AGENT = "github_copilot"
+KINDS = ("inputTokens", "outputTokens", "cacheReadTokens", "cacheWriteTokens")
+NANO_CREDITS_PER_DOLLAR = 1e11
+FAMILIES = ("session.", "user.", "assistant.", "tool.", "subagent.", "system.", "abort", "hook.", "skill.")
+READ = frozenset({"session.usage_record", "session.shutdown"})
+# Sums of what single records tell, and sizes of what is sent.
+NO_USAGE = frozenset(
+    {
+        "assistant.message",
+        "session.compaction_complete",
+        "session.compaction_start",
+        "session.truncation",
+        "session.usage_checkpoint",
+        "session.usage_info",
+        "subagent.completed",
+        "subagent.failed",
+        "tool.execution_complete",
+        "tool.execution_start",
+    }
+)
+SHELLS = ("bash", "powershell")
+# What is written as the user's message and was not typed.
+NOT_TYPED = ("<system_notification>", "<cross_session_message>")
+
+Counts = tuple[int, ...]
+NOTHING: Counts = (0,) * len(KINDS)
+SMALLEST = 1e6  # billionths of a credit: a thousandth of a cent
+
+
+@dataclass
+class Model:
+    """What was told of one model's usage so far, by calls and by sums."""
+
+    total: Counts = NOTHING
+    total_credits: float = 0.0
+    summed: Counts = NOTHING
+    told: Counts = NOTHING
+    credits_left: float = 0.0  # summed and not told yet
+    without_credits: bool = False  # some call told none
+
+
+@dataclass
+class Session:
+    """One file: what its records say of the session, and what happened in it, each with its own key."""
+
+    file: Path
+    name: str
+    began_as: str | None = None
+    parent: str | None = None
+    version: str | None = None
+    cwd: str | None = None
+    tools: dict[str, tuple[str | None, dt.datetime]] = field(default_factory=dict)
+    models: dict[str, Model] = field(default_factory=lambda: defaultdict(Model))
+    has_calls: bool = False
+    output_left: int = 0  # output of responses that no call and no sum has told yet
+    events: list[tuple[str, Event]] = field(default_factory=list)
+
+    @property
+    def age(self) -> tuple[dt.datetime, bool, Path]:
+        """A parent comes before its forks, which may begin with its records."""
+        first = min((event.at for _, event in self.events), default=dt.datetime.max.replace(tzinfo=dt.UTC))
+        return first, self.name != self.began_as, self.file
+
+
+def is_record(value: dict[str, Any]) -> bool:
+    """Whether a line is Copilot's."""
+    kind, data = value.get("type"), value.get("data")
+    if not (isinstance(kind, str) and isinstance(data, dict) and "timestamp" in value and "id" in value):
+        return False
+    if kind == "session.start":
+        return data.get("producer") == "copilot-agent" or "copilotVersion" in data
+    return kind.startswith(FAMILIES) and "parentId" in value
+
+
+def is_file(sample: Sample) -> bool:
+    """Whether a file is Copilot's whose first line is longer than what was read."""
+    return sample.is_json and sample.name == "events.jsonl" and b'"copilotVersion"' in sample.head
+
+
+def events(files: list[Path], journal: Journal) -> Iterator[Event]:
+    """The calls of models, prompts, tools and errors of all sessions, each once."""
+    sessions = sorted((_read(file, journal) for file in files), key=lambda session: session.age)
+    parents = {session.name: session.parent for session in sessions}
+    seen: set[str] = set()
+    for session in sessions:
+        root = _root(session.name, parents)
+        for key, event in session.events:
+            if key in seen:
+                journal.repeat(1)
+            elif event.session != session.name or root == session.name:
+                yield event
+            elif event.name != f"{AGENT}.user_prompt":  # that is what the parent's agent sent
+                named = {"thread.id": session.name} | event.attributes | {"session.id": root}
+                yield replace(event, session=root, attributes=named)
+            seen.add(key)
+        if session.output_left and not session.has_calls:
+            journal.warn(
+                f"{session.file} tells only the output of its last responses: {session.output_left:,} tokens,"
+                " which are not counted. The session has not ended."
+            )
+
+
+def _read(file: Path, journal: Journal) -> Session:
+    session = Session(file, file.parent.name if file.stem == "events" else file.stem)
+    for number, record in json_lines(file, journal):
+        kind, data = text(record.get("type")) or "", mapping(record.get("data"))
+        if kind == "session.start" and not session.began_as:
+            session.began_as = text(data.get("sessionId"))
+            session.parent = text(data.get("detachedFromSpawningParentSessionId"))
+            if session.began_as and not _is_uuid(session.name):
+                session.name = session.began_as
+        try:
+            session.events += _told(session, record, kind, data, journal)
+        except BadRecord as error:
+            journal.quarantine(file, number, str(error))
+        tell_unknown(journal, file, number, AGENT, kind, data, READ | NO_USAGE)
+    return session
+
+
+def _is_uuid(name: str) -> bool:
+    try:
+        return bool(UUID(name))
+    except ValueError:
+        return False
+
+
+def _root(session: str, parents: dict[str, str | None]) -> str:
+    """The session that a person began; parents that go round in a circle are none."""
+    passed = {session}
+    while (parent := parents.get(session)) and parent not in passed:
+        passed.add(parent)
+        session = parent
+    return session
+
+
+def _told(
+    session: Session, record: dict[str, Any], kind: str, data: dict[str, Any], journal: Journal
+) -> list[tuple[str, Event]]:
+    """What a record tells, each with what tells it from others."""
+    name = text(record.get("id")) or f"{session.name} {kind} {record.get('timestamp')}"
+    if kind == "session.usage_record":
+        return [_call(session, record, mapping(data.get("usage")), name)]
+    if kind == "session.shutdown":
+        return list(_sums(session, record, mapping(data.get("modelMetrics")), name, journal))
+    if kind in ("session.start", "session.resume", "session.context_changed"):
+        _learn(session, data)
+        if kind != "session.start":
+            return []
+        branch = text(mapping(data.get("context")).get("branch"))
+        return [(name, _event("session_start", session, record, known(vcs__ref__head__name=branch)))]
+    if kind == "assistant.message":
+        session.output_left += tokens(data.get("outputTokens"))
+    elif kind == "user.message" and _is_prompt(record, data):
+        return [(name, _event("user_prompt", session, record, {"message.uuid": name}))]
+    elif kind == "tool.execution_start":
+        call = text(data.get("toolCallId")) or name
+        session.tools[call] = text(data.get("toolName")), instant(record.get("timestamp"))
+    elif kind == "tool.execution_complete":
+        return [(f"result of {name}", _tool(session, record, data, text(data.get("toolCallId")) or name))]
+    elif kind == "session.error":
+        status = data.get("statusCode")
+        attributes = known(
+            status_code=status if type(status) is int else None, error_type=text(data.get("errorType"))
+        )
+        return [(name, _event("api_error", session, record, attributes))]
+    return []
+
+
+def _learn(session: Session, data: dict[str, Any]) -> None:
+    context = mapping(data.get("context")) or data
+    session.version = text(data.get("copilotVersion")) or session.version
+    session.cwd = text(context.get("cwd")) or session.cwd
+
+
+def _counts(usage: dict[str, Any]) -> Counts:
+    return tuple(tokens(usage.get(kind)) for kind in KINDS)
+
+
+def _call(session: Session, record: dict[str, Any], usage: dict[str, Any], name: str) -> tuple[str, Event]:
+    accounting = mapping(usage.get("accounting"))
+    source = text(accounting.get("sourceSessionId")) or session.name
+    request = text(accounting.get("usageId")) or text(usage.get("apiCallId")) or name
+    if not usage.keys() & set(KINDS):
+        raise BadRecord("it tells no tokens")
+    model, counts = text(usage.get("model")), _counts(usage)
+    credits = _credits(usage.get("copilotUsage")) or _credits(usage)
+    attributes = _usage(model, counts, credits) | known(
+        request_id=request, provider=text(usage.get("providerType"))
+    )
+    event = _event("api_request", session, record, attributes, source)
+    told = session.models[model or ""]
+    told.told = _plus(told.told, counts)
+    told.credits_left -= credits
+    told.without_credits |= not credits
+    session.has_calls = True
+    return request, event
+
+
+def _sums(
+    session: Session, record: dict[str, Any], metrics: dict[str, Any], name: str, journal: Journal
+) -> Iterator[tuple[str, Event]]:
+    """What the sums of a shutdown tell beyond the last ones, and beyond single calls."""
+    session.output_left = 0
+    for model, sums in metrics.items():
+        total, total_credits = _counts(mapping(mapping(sums).get("usage"))), _credits(sums)
+        told = session.models[model]
+        grown, earned = _minus(total, told.total), total_credits - told.total_credits
+        if min(grown) < 0:
+            grown, earned = total, total_credits
+        told.total, told.total_credits = total, total_credits
+        told.summed = _plus(told.summed, grown)
+        told.credits_left += max(0.0, earned)
+        more = tuple(max(0, count) for count in _minus(told.summed, told.told))
+        credits = told.credits_left if told.credits_left >= SMALLEST else 0.0
+        if credits and told.without_credits:
+            # Whose money it is cannot be told: the calls have a price already.
+            journal.warn(f"{session.file} sums up credits of {model} that its calls do not tell.")
+            credits = 0.0
+        if any(more) or credits:
+            told.told, told.credits_left = _plus(told.told, more), 0.0
+            request = f"{name}:{model}"
+            attributes = _usage(text(model), more, credits) | {"request_id": request}
+            yield request, _event("api_request", session, record, attributes)
+
+
+def _credits(told: Any) -> float:
+    return money(mapping(told).get("totalNanoAiu")) or 0.0
+
+
+def _plus(left: Counts, right: Counts) -> Counts:
+    return tuple(a + b for a, b in zip(left, right, strict=True))
+
+
+def _minus(left: Counts, right: Counts) -> Counts:
+    return tuple(a - b for a, b in zip(left, right, strict=True))
+
+
+def _usage(model: str | None, counts: Counts, credits: float) -> dict[str, Any]:
+    sent, received, read, written = counts
+    return known(
+        model=model,
+        input_tokens=max(0, sent - read - written),
+        output_tokens=received,
+        cache_read_tokens=read,
+        cache_creation_tokens=written,
+        # No credits is also what is told where nobody knows them: with a provider of one's own.
+        cost_usd=credits / NANO_CREDITS_PER_DOLLAR or None,
+    )
+
+
+def _is_prompt(record: dict[str, Any], data: dict[str, Any]) -> bool:
+    """Whether a message is what a person typed."""
+    if record.get("agentId") or data.get("isAutopilotContinuation") is True:
+        return False
+    content, sent = data.get("content"), data.get("transformedContent")
+    injected = any(isinstance(part, str) and part.lstrip().startswith(NOT_TYPED) for part in (content, sent))
+    return (text(data.get("source")) or "user") == "user" and not injected
+
+
+def _tool(session: Session, record: dict[str, Any], data: dict[str, Any], call: str) -> Event:
+    tool, begun = session.tools.get(call, (None, None))
+    measured = mapping(mapping(data.get("toolTelemetry")).get("metrics"))
+    success = data.get("success") is True
+    output = mapping(data.get("result")).get("content") if tool in SHELLS else None
+    attributes = known(
+        tool_name=tool,
+        tool_use_id=call,
+        success="true" if success else "false",
+        duration_ms=_milliseconds(begun, instant(record.get("timestamp"))),
+        lines_added=_lines(measured.get("linesAdded")) if success else None,
+        lines_removed=_lines(measured.get("linesRemoved")) if success else None,
+        git_commit_id=commit_in(output),
+    )
+    return _event("tool_result", session, record, attributes)
+
+
+def _milliseconds(begun: dt.datetime | None, ended: dt.datetime) -> int | None:
+    return max(0, round((ended - begun).total_seconds() * 1000)) if begun else None
+
+
+def _lines(value: Any) -> int | None:
+    return int(value) if type(value) in (int, float) and 0 <= value < 1e9 else None
+
+
+def _event(
+    name: str, session: Session, record: dict[str, Any], attributes: dict[str, Any], of: str | None = None
+) -> Event:
+    named = known(
+        session__id=of or session.name, thread__id=text(record.get("agentId")), app__version=session.version
+    )
+    return Event(
+        instant(record.get("timestamp")),
+        f"{AGENT}.{name}",
+        of or session.name,
+        named | attributes,
+        agent=AGENT,
+        cwd=session.cwd,
+        version=session.version,
+    )
