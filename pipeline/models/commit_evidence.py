@@ -3,7 +3,7 @@
 import ibis
 from ibis import _
 
-from pipeline.models.commit_marks import signing_agent
+from pipeline.models.commit_marks import signed_model, signing_agent
 from pipeline.models.expressions import canonical_agent, once
 
 # git-ai's notes (refs/notes/ai) name the agent's own conversation.
@@ -17,15 +17,16 @@ def with_evidence(commits: ibis.Table, events: ibis.Table) -> ibis.Table:
     """Commits with how they are known to be assisted, and the session and agent that are named.
 
     `evidence` is `explicit` (the collector's flag or session), `commit_link` (a tool result or a git-ai
-    note names it), `trailer` (a mark in its message or author), or NULL. `named_session_id` and
-    `named_agent` are NULL where nothing names one.
+    note names it), `trailer` (a mark in its message or author), or NULL. `named_session_id`,
+    `named_agent` and `signed_model` are NULL where nothing names one.
     """
     linked = commits.left_join(linked_sessions(commits, events), "commit_hash").drop("commit_hash_right")
     noted = linked.mutate(
         note_session_id=_.notes.re_extract(NOTE_SESSION, 1).nullif(""),
         note_agent=canonical_agent(_.notes.re_extract(NOTE_AGENT, 1)),
         # Once: else every use below would search the message for every agent's marks again.
-        signing_agent=once(signing_agent(_.author_email, _.commit_message)),
+        signing_agent=once(signing_agent(linked.author_email, linked.commit_message, linked.author_name)),
+        signed_model=once(signed_model(linked.commit_message)),
     )
     return noted.mutate(
         evidence=ibis.cases(
