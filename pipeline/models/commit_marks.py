@@ -82,7 +82,7 @@ def signing_agent(
     An agent that we do not know is the word before the model (`Assisted-by: Acme Coder:model-1` is
     `acme_coder`); where a trailer names a model alone, it is `unknown`.
     """
-    name = author_name.fill_null("") if author_name is not None else ibis.literal("")
+    name = "" if author_name is None else author_name.fill_null("")
     text = (name + "\n" + author_email.fill_null("") + "\n" + message.fill_null("") + "\n").lower()
     other = text.re_extract(OTHER_AGENT, 1).nullif("").nullif("mailto")
     return ibis.cases(

@@ -2,6 +2,7 @@
 
 import ibis
 import pytest
+from ibis import _
 
 from pipeline.models.commit_marks import signed_model, signing_agent
 
@@ -95,9 +96,7 @@ def marked(*commits):
         ],
         schema={"n": "int64", "name": "string", "email": "string", "message": "string"},
     )
-    found = table.select(
-        "n", agent=signing_agent(table.email, table.message, table.name), model=signed_model(table.message)
-    )
+    found = table.select("n", agent=signing_agent(_.email, _.message, _.name), model=signed_model(_.message))
     rows = found.order_by("n").to_pyarrow().to_pylist()
     return [(row["agent"], row["model"]) for row in rows]
 
@@ -109,7 +108,7 @@ def trailers(*lines, end=""):
 @pytest.mark.parametrize("end", ["", "\n", "\nSigned-off-by: Ann <ann@example.com>\n"])
 def test_addresses_and_lines_tell_the_agent(end):
     signed = EMAILS | LINES
-    assert dict(zip(signed, (agent for agent, _ in trailers(*signed, end=end)), strict=True)) == signed
+    assert dict(zip(signed, (agent for agent, model in trailers(*signed, end=end)), strict=True)) == signed
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\nSigned-off-by: Ann <ann@example.com>\n"])
@@ -118,7 +117,7 @@ def test_trailers_tell_the_agent_and_its_model_in_every_form(end):
 
 
 def test_people_links_and_other_tools_are_no_agents():
-    found = dict(zip(NOBODY, (agent for agent, _ in trailers(*NOBODY)), strict=True))
+    found = dict(zip(NOBODY, (agent for agent, model in trailers(*NOBODY)), strict=True))
     assert found == dict.fromkeys(NOBODY)
 
 
@@ -131,10 +130,10 @@ def test_the_author_tells_by_address_or_as_aider_does_by_the_end_of_the_name():
         ("Aider Lee", "aider@example.com", "x (aider)\n"),
         (None, None, None),
     ]
-    agents = [agent for agent, _ in marked(*commits)]
+    agents = [agent for agent, model in marked(*commits)]
     assert agents == ["aider", "kiro", "jules", "github_copilot", None, None]
 
 
 def test_of_several_marks_the_first_by_rank_counts():
     line = "Assisted-by: Codex:gpt-5\nAssisted-by: Claude Code:claude-opus-5"
-    assert [agent for agent, _ in trailers(line)] == ["claude_code"]
+    assert [agent for agent, model in trailers(line)] == ["claude_code"]
