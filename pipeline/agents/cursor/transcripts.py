@@ -105,6 +105,7 @@ def _event(values: dict[str, Any]) -> Event | None:
         cache_read_tokens=tokens(values["cache_read"]),
         cache_creation_tokens=tokens(values["cache_creation"]),
         cost_usd=0.0 if _is_not_charged(kind) else values["cost_usd"],
+        is_free="true" if _is_not_charged(kind) else None,
         kind=kind,
         user__email=person.lower() if person else None,
     )

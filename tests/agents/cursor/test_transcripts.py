@@ -99,7 +99,7 @@ def test_what_was_not_charged_cost_nothing(tmp_path, kind, cost):
     file.write_text(json.dumps({"usageEvents": [EVENT | {"kind": kind}]}))
 
     [request] = named(read("cursor", file), "api_request")
-    assert request["cost_usd"] == cost
+    assert (request["cost_usd"], request.get("is_free")) == (cost, None if cost else "true")
 
 
 def test_an_errored_row_of_a_csv_that_was_not_charged_cost_nothing(tmp_path):
