@@ -65,7 +65,7 @@ class Conversation:
     created: dt.datetime | None = None
     cwd: str | None = None
     generations: list[Generation] = field(default_factory=list)
-    steps: dict[int, tuple[int, dt.datetime | None]] = field(default_factory=dict)  # type and time
+    steps: dict[int, tuple[Any, dt.datetime | None]] = field(default_factory=dict)  # type and time
     executors: list[tuple[int, str]] = field(default_factory=list)  # last step and model
     is_empty: bool = True
 

@@ -134,8 +134,9 @@ def _entry(
             yield _error(session, entry, message)
     if kind == "message toolResult":
         yield _tool(session, entry, message)
-    is_read = kind in (*SUMMARIES, "message assistant", "message toolResult") and isinstance(usage, dict)
-    call = _call(session, entry, message, kind, usage) if is_read else None
+    call = None
+    if kind in (*SUMMARIES, "message assistant", "message toolResult") and isinstance(usage, dict):
+        call = _call(session, entry, message, kind, usage)
     if call:
         yield call
     else:

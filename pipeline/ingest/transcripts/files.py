@@ -16,6 +16,7 @@ NOISE = (
     ".md",
     ".txt",
     ".log",
+    ".cwd",
     ".lock",
     ".tmp",
     ".png",
