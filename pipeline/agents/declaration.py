@@ -150,7 +150,7 @@ class Home:
 
     Attributes:
         base: a folder, `~` for the user's home.
-        folders: what to read below it; a file's name may hold one `*`, which may stand for nothing.
+        folders: what to read below it; one name in a path may hold a `*`, which may stand for nothing.
         variable: the environment variable that names another base; empty is unset.
         is_list: the variable may name several, with commas between them.
         unless: a variable; where it is set, this home is none.

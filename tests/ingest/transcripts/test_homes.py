@@ -63,8 +63,8 @@ def test_without_git_it_is_the_user_of_the_computer(home, engine, ingest):
     assert developers(engine) == [getpass.getuser()]
 
 
-def test_no_transcripts_at_all_is_an_error_that_names_the_homes(home, ingest):
-    with pytest.raises(IngestError, match=r"No transcripts .* were found in .*\.claude/projects"):
+def test_no_transcripts_at_all_is_an_error_that_says_how_to_see_where_they_are_looked_for(home, ingest):
+    with pytest.raises(IngestError, match=r"No transcripts were found in the \d\d places .*--list"):
         ingest()
 
 
