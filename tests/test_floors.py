@@ -115,8 +115,8 @@ def test_models_know_ibis_agents_and_what_they_share(file):
 
 
 def test_agents_are_plain_data_and_readers_know_no_databases():
-    # orjson only reads; what the floors allow besides is none of theirs.
-    known = {"orjson", *sys.stdlib_module_names}
+    # orjson and zstandard only read; what the floors allow besides is none of theirs.
+    known = {"orjson", "zstandard", *sys.stdlib_module_names}
     strangers = {
         found
         for file in files("pipeline/agents")

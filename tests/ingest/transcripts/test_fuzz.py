@@ -16,7 +16,9 @@ from tests.agents.claude_code import test_transcripts as claude_code
 from tests.agents.codex import test_transcripts as codex
 from tests.agents.cursor import test_transcripts as cursor
 from tests.agents.gemini_cli import test_transcripts as gemini_cli
+from tests.agents.grok import test_transcripts as grok
 from tests.agents.opencode import test_transcripts as opencode
+from tests.agents.pi import test_transcripts as pi
 
 VALUES = st.recursive(
     st.none()
@@ -42,6 +44,8 @@ FILES = {
         gemini_cli.prompt(),
         {"$set": {"messages": [gemini_cli.answer()]}},
     ],
+    "pi.jsonl": [pi.header(), pi.PROMPT, pi.answer("b2", "10:00:05", 5, 5, 5, 5, 0.5), pi.TOOL],
+    "updates.jsonl": [grok.prompt(), grok.turn(9)],
     "cursor.json": [{"usageEvents": [cursor.EVENT]}],
     "opencode.db": [opencode.prompt(), opencode.answer()],
 }
