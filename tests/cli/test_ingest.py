@@ -205,7 +205,7 @@ def test_telemetry_is_received_until_an_interrupt(folder, interrupts):
             data=log_line().encode(),
             headers={"Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             assert answer.status == 200
         receiver.send_signal(signal.SIGINT)
         output = receiver.stdout.read()
