@@ -56,7 +56,7 @@ def commits(plan, tmp_path, monkeypatch):
     monkeypatch.setattr(Auditor, "across", asking)
     with connect(str(tmp_path / "x.duckdb")) as engine:
         engine.create_schema("raw")
-        for table in ("otel_logs", "otel_metrics", "git_commits", "copilot_metrics"):
+        for table in ("otel_logs", "otel_metrics", "otel_spans", "git_commits", "copilot_metrics"):
             make_raw_table(engine, table, None)
         found = Commits(engine, plan, tmp_path)
         found.land(1, FIRST)

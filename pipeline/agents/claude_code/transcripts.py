@@ -48,6 +48,7 @@ NO_USAGE = frozenset(
     {"cost-state", "api-request", "api-request-shape", "api-request-blob", "attachment", "system", "summary"}
     | {"user", "progress", "file-history-snapshot", "queue-operation", "last-prompt", "mode", "atis-latch"}
 )
+UNIQUE = "msg_"  # how ids of Anthropic's own begin
 ANYWHERE = (None, "", "global", "not_available")  # values of `inference_geo` that name no place
 
 
@@ -210,11 +211,13 @@ def _told_once(reading: Reading) -> Iterator[Event]:
     for responses in by_message.values():
         kept = [response for response in responses if not _is_copy(response, responses, reading)]
         reading.journal.repeat(len(responses) - len(kept))
-        # An id that stands on several responses is no id: but for the first, their times tell them apart.
+        # Without a request, an id that stands on several responses, or that is not Anthropic's, is no id:
+        # what was sent tells them apart.
         nameless = sorted((r for r in kept if not r.request), key=lambda response: response.event.at)
-        for response in nameless[1:]:
-            at = response.event.at.isoformat()
-            response.event.attributes["request_id"] = f"{response.message} {at}"
+        for number, response in enumerate(nameless):
+            if number or not response.message.startswith(UNIQUE):
+                sent = " ".join(map(str, response.sent))
+                response.event.attributes["request_id"] = f"{response.message} {sent}"
         for response in kept:
             yield response.event
             yield from response.calls
