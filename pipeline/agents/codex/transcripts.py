@@ -1,57 +1,29 @@
-"""Codex: `sessions/YYYY/MM/DD/rollout-*.jsonl`, and `archived_sessions`.
+"""Codex: `sessions/YYYY/MM/DD/rollout-*.jsonl`, and `archived_sessions`; compressed after a week of rest.
 
-A `token_count` carries the session's total so far, and is often written twice: what counts is by how
-much the total grew. Input holds cached input, output holds reasoning, as in Codex's telemetry.
+A `token_count` carries the thread's total so far and what the last response took, and is often written
+twice: what counts is by how much the total grew. A `token_usage_record` holds one response, with its id;
+it alone tells of a compaction by the server. Input holds cached input, output holds reasoning, as in
+Codex's telemetry.
 
-A forked session, and a sub-agent's, opens with its parent's whole history under new times. Its totals
-are the parent's, one by one, as far as the copy goes, and it was written within a second of the fork,
-which tells a copy where the parent's file is gone.
+A fork may open with its parent's history, under new times or the old ones. What stands before the fork's
+own first turn is copied: turns keep their ids and the times of their beginning. Where turns tell neither,
+what was written at once with the fork is copied, and what has the parent's totals. A fork's counter may go
+on from its parent's, with or without a copy: then only what the response took is the fork's.
+
+A thread that was spawned is part of its spawner's session; what is sent to it is no prompt of a person.
 """
 
-import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from pipeline.agents.events import BadRecord, Event, Journal, instant, known, mapping, text, tokens
-from pipeline.agents.files import Sample, json_lines
+from pipeline.agents.codex.rollout import AGENT, BURST, KINDS, Count, Counts, Prompt, Reading, Rollout
+from pipeline.agents.codex.tools import EDIT_TOOL, Call
+from pipeline.agents.events import Event, Journal, known
+from pipeline.agents.files import Sample
 
-KINDS = (
-    "input_tokens",
-    "cached_input_tokens",
-    "cache_write_input_tokens",
-    "output_tokens",
-    "reasoning_output_tokens",
-)
-FORK = dt.timedelta(seconds=1)
-
-Counts = tuple[int, ...]
-
-
-@dataclass
-class Rollout:
-    """One file: the session, and its token counts and prompts in order."""
-
-    file: Path
-    session: str
-    parent: str | None = None
-    forked_at: dt.datetime | None = None
-    cwd: str | None = None
-    version: str | None = None
-    counts: list["Count"] = field(default_factory=list)
-    prompts: list[dt.datetime] = field(default_factory=list)
-
-
-@dataclass
-class Count:
-    """One `token_count`: the total so far, and what its response alone took."""
-
-    at: dt.datetime
-    total: Counts
-    last: Counts
-    model: str | None
+NOTHING: Counts = (0,) * len(KINDS)
 
 
 def is_record(value: dict[str, Any]) -> bool:
@@ -61,121 +33,209 @@ def is_record(value: dict[str, Any]) -> bool:
 
 def is_file(sample: Sample) -> bool:
     """Whether a file is Codex's whose first line is longer than what was read."""
-    return sample.is_json and sample.path.name.startswith("rollout-") and b'"payload"' in sample.head
+    return sample.is_json and sample.name.startswith("rollout-") and b'"payload"' in sample.head
 
 
 def events(files: list[Path], journal: Journal) -> Iterator[Event]:
-    """The responses and prompts of all sessions, without what they copied from others."""
-    rollouts = [_read(file, journal) for file in files]
-    by_session = {rollout.session: rollout for rollout in rollouts}
+    """What happened in all sessions, without what they copied from others."""
+    rollouts = [Reading(file, journal).read() for file in files]
+    threads: dict[str, Rollout] = {}
     for rollout in rollouts:
-        parent = by_session.get(rollout.parent) if rollout.parent else None
-        copied = _copied(rollout, parent if parent is not rollout else None)
-        journal.repeat(copied)
-        yield from _responses(rollout, copied, journal)
-        yield from _prompts(rollout, journal)
+        known_one = threads.get(rollout.thread)
+        if known_one is None or rollout.length > known_one.length:
+            threads[rollout.thread] = rollout
+    told: set[tuple[Any, ...]] = set()
+    for rollout in rollouts:
+        for event in Thread(rollout, threads, journal).events():
+            # A compressed copy beside the file, or a file that was archived in between.
+            identity = (event.at, event.name, *map(str, sorted(event.attributes.items(), key=str)))
+            if identity in told:
+                journal.repeat(1)
+            else:
+                told.add(identity)
+                yield event
 
 
-def _read(file: Path, journal: Journal) -> Rollout:
-    rollout = Rollout(file, file.stem)
-    model = None
-    described = False
-    for number, line in json_lines(file, journal):
-        kind, payload = line.get("type"), mapping(line.get("payload"))
-        try:
-            if kind == "session_meta" and not described:  # later ones are those of ancestors
-                described = True
-                _describe(rollout, line, payload)
-            elif kind == "turn_context":
-                model = text(payload.get("model")) or model
-            elif kind == "event_msg" and payload.get("type") == "token_count":
-                info = mapping(payload.get("info"))
-                if info:
-                    rollout.counts.append(_count(line, info, model))
-            elif kind == "event_msg" and payload.get("type") == "user_message":
-                rollout.prompts.append(instant(line.get("timestamp")))
-        except BadRecord as error:
-            journal.quarantine(file, number, str(error))
-    return rollout
+class Thread:
+    """One rollout among those of its family."""
 
+    def __init__(self, rollout: Rollout, threads: dict[str, Rollout], journal: Journal) -> None:
+        self._rollout = rollout
+        # Threads that were spawned alike may well use as much as their spawner did: that makes no copy.
+        original = threads.get(rollout.forked_from or "")
+        self._original = original if original and original.thread != rollout.thread else None
+        self._session = _session(rollout, threads)
+        self._journal = journal
+        self._begins = self._first_own_line()
 
-def _describe(rollout: Rollout, line: dict[str, Any], meta: dict[str, Any]) -> None:
-    rollout.session = text(meta.get("id")) or rollout.session
-    rollout.cwd = text(meta.get("cwd"))
-    rollout.version = text(meta.get("cli_version"))
-    spawned = mapping(mapping(mapping(meta.get("source")).get("subagent")).get("thread_spawn"))
-    rollout.parent = text(meta.get("forked_from_id")) or text(spawned.get("parent_thread_id"))
-    if rollout.parent:
-        rollout.forked_at = instant(line.get("timestamp") or meta.get("timestamp"))
+    def events(self) -> Iterator[Event]:
+        rollout = self._rollout
+        yield from self._start()
+        yield from self._responses()
+        yield from self._prompts()
+        for failure in rollout.failures:
+            if failure.line >= self._begins:
+                attributes = known(status_code=failure.status, error_type=failure.error)
+                yield self._event("codex.api_error", failure.at, attributes)
+        for name, call in rollout.calls.items():
+            if call.line >= self._begins:
+                yield from self._tool(name, call)
 
+    def _first_own_line(self) -> int:
+        """The first line that was not copied from the parent."""
+        rollout = self._rollout
+        if not rollout.parent:
+            return 0
+        if rollout.has_timed_turns:
+            return rollout.begins or rollout.length + 1
+        if rollout.is_paginated:  # it names its parent's history, and copies nothing
+            return 0
+        originals = {count.total for count in self._original.counts} if self._original else set()
+        same = list(takewhile(lambda count: any(count.total) and count.total in originals, rollout.counts))
+        return max(rollout.pause or rollout.length + 1, same[-1].line + 1 if same else 0)
 
-def _count(line: dict[str, Any], info: dict[str, Any], model: str | None) -> Count:
-    total, last = (
-        tuple(tokens(mapping(info.get(usage)).get(kind)) for kind in KINDS)
-        for usage in ("total_token_usage", "last_token_usage")
-    )
-    return Count(instant(line.get("timestamp")), total, last, model)
+    def _start(self) -> Iterator[Event]:
+        rollout = self._rollout
+        if rollout.created_at and not rollout.is_subagent:
+            attributes = known(
+                vcs__ref__head__name=rollout.branch, vcs__repository__url__full=rollout.repository
+            )
+            yield self._event("codex.session_start", rollout.created_at, attributes)
 
+    def _responses(self) -> Iterator[Event]:
+        copied = [count for count in self._rollout.counts if count.line < self._begins]
+        self._journal.repeat(len(copied))
+        # Of a fork without a copy nobody says where its counter stood.
+        before = copied[-1].total if copied else None if self._rollout.parent else NOTHING
+        waiting = [record for record in self._rollout.records if record.line >= self._begins]
+        for number, count in enumerate(self._rollout.counts[len(copied) :], start=len(copied) + 1):
+            written = [record for record in waiting if record.line < count.line]
+            is_certain = any(record.last == count.last for record in written)
+            grown = self._grown(count, before, is_certain)
+            before = count.total if any(count.total) else before
+            if not any(grown):
+                self._journal.repeat(1)
+                continue
+            records = next(([record] for record in written if record.last == grown), None)
+            if not records and len(written) > 1 and _sum(written) == grown:
+                records = written
+            if records:
+                waiting = [record for record in waiting if record not in records]
+            if records and len(records) == 1:
+                yield self._response(count, grown, records[0].response, number)
+            elif records:
+                yield from (self._response(record, record.last, record.response) for record in records)
+            else:
+                yield self._response(count, grown, None, number)
+        for record in waiting:
+            if any(record.last):
+                yield self._response(record, record.last, record.response)
 
-def _copied(rollout: Rollout, parent: Rollout | None) -> int:
-    """How many of the rollout's counts, from the first on, are its parent's."""
-    originals = [count.total for count in parent.counts] if parent else []
-    pairs = zip((count.total for count in rollout.counts), originals, strict=False)
-    same = len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
-    at_once = len(list(takewhile(lambda count: _is_copy(count.at, rollout), rollout.counts)))
-    return max(same, at_once)
+    def _grown(self, count: Count, before: Counts | None, is_certain: bool) -> Counts:
+        """What a count's response took; nothing if the count repeats one.
 
-
-def _is_copy(at: dt.datetime, rollout: Rollout) -> bool:
-    """Whether something was written faster than any model answers."""
-    return rollout.forked_at is not None and at - rollout.forked_at <= FORK
-
-
-def _responses(rollout: Rollout, copied: int, journal: Journal) -> Iterator[Event]:
-    before: Counts = rollout.counts[copied - 1].total if copied else (0,) * len(KINDS)
-    for number, count in enumerate(rollout.counts[copied:], start=copied + 1):
-        grown = tuple(now - then for now, then in zip(count.total, before, strict=True))
+        Another record may make it certain that there was a response.
+        """
         if not any(count.total):  # old versions give no total
-            grown = count.last
-        elif min(grown) < 0:  # the total began anew
-            grown = count.last if any(count.last) else count.total
-        before = count.total
-        if not any(grown):
-            journal.repeat(1)
-            continue
-        kinds = dict(zip(KINDS, grown, strict=True))
+            return count.last
+        if before is None:
+            originals = self._original.counts if self._original else []
+            if not is_certain and any(count.total == original.total for original in originals):
+                return NOTHING
+            if any(count.last):
+                return count.last
+            lower = [original.total for original in originals if _is_below(original.total, count.total)]
+            before = max(lower, key=sum, default=NOTHING)
+        grown = tuple(now - then for now, then in zip(count.total, before, strict=True))
+        if min(grown) < 0:  # the total began anew
+            return count.last if any(count.last) else count.total
+        # It began anew, and stands higher than before already.
+        began_anew = any(grown) and count.last == count.total
+        return count.last if began_anew else grown
+
+    def _response(self, count: Count, took: Counts, request: str | None, number: int | None = None) -> Event:
+        kinds = dict(zip(KINDS, took, strict=True))
         attributes = known(
             event__kind="response.completed",
             event__sequence=number,
-            conversation__id=rollout.session,
+            request_id=request,
             model=count.model,
+            service_tier=count.tier,
             input_token_count=kinds["input_tokens"],
             cached_token_count=kinds["cached_input_tokens"],
             cache_write_token_count=kinds["cache_write_input_tokens"] or None,
             output_token_count=kinds["output_tokens"],
             reasoning_token_count=kinds["reasoning_output_tokens"],
+        )
+        return self._event("codex.sse_event", count.at, attributes)
+
+    def _prompts(self) -> Iterator[Event]:
+        """What a person typed; newer versions may tell it in two kinds of records."""
+        own: list[Prompt] = []
+        for prompt in self._rollout.prompts:
+            again = any(
+                prompt.content == other.content
+                and prompt.kind != other.kind
+                and abs(prompt.at - other.at) <= BURST
+                for other in own[-2:]
+            )
+            if prompt.line < self._begins or again:
+                self._journal.repeat(1)
+            elif not self._rollout.is_subagent:
+                own.append(prompt)
+                yield self._event("codex.user_prompt", prompt.at, known(message__uuid=prompt.name))
+
+    def _tool(self, name: str, call: Call) -> Iterator[Event]:
+        if not call.at:
+            return
+        told = known(tool_name=call.name, tool_use_id=name)
+        result = told | known(
+            success=None if call.success is None else "true" if call.success else "false",
+            duration_ms=call.milliseconds,
+            lines_added=call.added if call.success is not False else None,
+            lines_removed=call.removed if call.success is not False else None,
+            git_commit_id=call.commit,
+        )
+        yield self._event("codex.tool_result", call.at, result)
+        if call.name == EDIT_TOOL:
+            decision = "reject" if call.is_declined else "accept"
+            yield self._event("codex.tool_decision", call.at, told | {"decision": decision})
+
+    def _event(self, name: str, at: Any, attributes: dict[str, Any]) -> Event:
+        rollout = self._rollout
+        of_session = known(
+            session__id=self._session,
+            thread__id=rollout.thread if rollout.thread != self._session else None,
             app__version=rollout.version,
         )
-        yield _event("codex.sse_event", count.at, rollout, attributes)
+        return Event(
+            at,
+            name,
+            self._session,
+            of_session | attributes,
+            agent=AGENT,
+            cwd=rollout.cwd,
+            version=rollout.version,
+        )
 
 
-def _prompts(rollout: Rollout, journal: Journal) -> Iterator[Event]:
-    """Prompts; those of a copy were typed into the parent."""
-    for at in rollout.prompts:
-        if _is_copy(at, rollout):
-            journal.repeat(1)
-            continue
-        attributes = known(conversation__id=rollout.session, app__version=rollout.version)
-        yield _event("codex.user_prompt", at, rollout, attributes)
+def _session(rollout: Rollout, threads: dict[str, Rollout]) -> str:
+    """The session that a person started: that of whoever spawned the thread."""
+    passed = {rollout.thread}
+    while rollout.is_subagent:
+        above = rollout.root or rollout.spawner or rollout.parent
+        if above is None or above in passed:
+            break
+        if above not in threads:
+            return above
+        passed.add(above)
+        rollout = threads[above]
+    return rollout.thread
 
 
-def _event(name: str, at: dt.datetime, rollout: Rollout, attributes: dict[str, Any]) -> Event:
-    return Event(
-        at,
-        name,
-        rollout.session,
-        attributes,
-        agent="codex",
-        cwd=rollout.cwd,
-        version=rollout.version,
-    )
+def _sum(records: list[Count]) -> Counts:
+    return tuple(map(sum, zip(*(record.last for record in records), strict=True)))
+
+
+def _is_below(one: Counts, other: Counts) -> bool:
+    return all(small <= large for small, large in zip(one, other, strict=True))

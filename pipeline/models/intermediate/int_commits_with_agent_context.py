@@ -55,7 +55,9 @@ def int_commits_with_agent_context(
         agent_type=ibis.ifelse(
             _.is_agent_assisted, ibis.coalesce(_.session_agent, _.named_agent, UNKNOWN), None
         ),
-        model_name=ibis.ifelse(_.is_agent_assisted, ibis.coalesce(_.session_model, _.signed_model, UNKNOWN), None),
+        model_name=ibis.ifelse(
+            _.is_agent_assisted, ibis.coalesce(_.session_model, _.signed_model, UNKNOWN), None
+        ),
         seconds_after_session=later(
             seconds_between(_.session_end, _.commit_timestamp), ibis.ifelse(_._session.notnull(), 0.0, None)
         ),
