@@ -4,7 +4,7 @@ import ibis
 from ibis import _
 
 from pipeline.models.commit_marks import signed_model, signing_agent
-from pipeline.models.expressions import canonical_agent, once
+from pipeline.models.expressions import UNKNOWN, canonical_agent, once
 
 # git-ai's notes (refs/notes/ai) name the agent's own conversation.
 NOTE_SESSION = '"agent_id"[^}]*"id" *: *"([^"]+)"'
@@ -35,7 +35,7 @@ def with_evidence(commits: ibis.Table, events: ibis.Table) -> ibis.Table:
             (_.signing_agent.notnull(), "trailer"),
         ),
         named_session_id=ibis.coalesce(_.agent_session_id, _.link_session_id, _.note_session_id),
-        named_agent=ibis.coalesce(_.agent_type, _.note_agent, _.signing_agent),
+        named_agent=ibis.coalesce(_.agent_type, _.note_agent, _.signing_agent.nullif(UNKNOWN)),
     )
 
 

@@ -8,6 +8,7 @@ import urllib.request
 
 import pytest
 
+from pipeline.agents import AGENTS, readers
 from tests.cli.database import query
 
 
@@ -89,6 +90,68 @@ def test_commits_land_once(run, folder):
     assert run("ingest git app").stdout == "1 record in = 0 landed + 1 duplicates + 0 quarantined\n"
 
 
+@pytest.fixture
+def home(folder, monkeypatch):
+    """A home with one session of Claude Code, where only Hermes' folder has been moved."""
+    for agent in AGENTS.values():
+        for place in agent.homes:
+            for name in filter(None, (place.variable, place.unless)):
+                monkeypatch.setenv(name, "")
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(folder / "home"))
+    monkeypatch.setenv("HERMES_HOME", str(folder / "moved"))
+    session = folder / "home" / ".claude" / "projects" / "p" / "s.jsonl"
+    session.parent.mkdir(parents=True)
+    session.write_text(json.dumps({"type": "user", "sessionId": "s", "uuid": "u", "message": {}}) + "\n")
+    (session.parent / "notes.json").write_text("{}")
+    return folder / "home"
+
+
+def test_every_agent_with_a_reader_is_listed_with_where_it_is_looked_for_and_what_is_there(run, home, folder):
+    listed = json.loads(run("ingest transcripts --list --format json").stdout)
+
+    agents = {agent["agent"]: agent for agent in listed}
+    assert list(agents) == list(readers())
+    assert agents["claude_code"]["places"] == [
+        {
+            "path": str(home / ".config" / "claude" / "projects"),
+            "variables": ["XDG_CONFIG_HOME"],
+            "files": 0,
+        },
+        {"path": str(home / ".claude" / "projects"), "variables": ["CLAUDE_CONFIG_DIR"], "files": 1},
+    ]
+    assert {agent["agent"] for agent in listed if agent["files"]} == {"claude_code"}
+    assert [place["path"] for place in agents["hermes"]["places"]] == [
+        str(folder / "moved" / "state.db"),
+        str(folder / "moved" / "profiles" / "*" / "state.db"),
+    ]
+    # Two variables may move the same folder.
+    moving = {place["path"]: place["variables"] for place in agents["pi"]["places"]}
+    assert moving[str(home / ".pi" / "agent" / "sessions")] == [
+        "PI_CODING_AGENT_DIR",
+        "PI_CODING_AGENT_SESSION_DIR",
+    ]
+    assert agents["cursor"]["places"] == []
+    for agent in listed:
+        assert agent["evidence"].keys() == {"source", "version", "checked", "repeats", "undercount"}
+        assert agent["evidence"]["source"]
+        assert agent["evidence"]["checked"]
+
+
+def test_the_list_is_a_table_with_its_evidence_and_needs_no_database(run, home, folder):
+    lines = run("ingest transcripts --list").stdout.splitlines()
+
+    (found,) = [line.split() for line in lines if line.endswith("/.claude/projects")]
+    assert found == ["Claude", "Code", "1", "CLAUDE_CONFIG_DIR", str(home / ".claude" / "projects")]
+    (nothing,) = [line.split() for line in lines if line.endswith("/.grok/sessions")]
+    assert nothing == ["Grok", "CLI", "nothing", "GROK_HOME", str(home / ".grok" / "sessions")]
+    assert any(line.startswith("Cursor ") and line.endswith("files that you name") for line in lines)
+    for agent in readers():
+        (known,) = [evidence for evidence in AGENTS[agent].evidence if evidence.what == "transcripts"]
+        assert f"  Known from: {known.source}" in lines
+    assert not list(folder.glob("*.duckdb"))
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -121,6 +184,9 @@ def test_what_cannot_be_read_is_one_paragraph_and_exit_1(run, folder, words, mes
         "ingest otlp --listen nonsense:port",
         "ingest git app --branch a --all-branches",
         "ingest otlp a.jsonl --include promt",
+        "ingest transcripts --list a.jsonl",
+        "ingest transcripts --list --developer ada@example.com",
+        "ingest transcripts --format json",
     ],
 )
 def test_what_cannot_be_understood_is_exit_2(run, folder, words):

@@ -79,9 +79,9 @@ AGENT = Agent(
         ),
         Evidence(
             "transcripts",
-            "seen; ccusage #950, #1288, #1349, #1460, #1501; mag123c/toktrack #250; openai/codex #25087 (.zst);"
+            "seen; ccusage #950, #1288, #1349, #1460, #1501; mag123c/toktrack #250; openai/codex #25087;"
             " steipete/CodexBar #3524 (counters that go on); kenn-io/agentsview #657 (times in turns' ids);"
-            " chattymin/PokeTokenBar #137 (sub-agents copy nothing); xiufengsun/TokenTracker #652 (compaction)",
+            " chattymin/PokeTokenBar #137 (sub-agents); xiufengsun/TokenTracker #652 (compaction)",
             "2026-11-28",
             version="0.171.0",
             repeats="A token_count is written again with the same total, and tells a token_usage_record's"

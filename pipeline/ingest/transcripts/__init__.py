@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.agents import AGENTS, readers
+from pipeline.agents import readers
 from pipeline.agents.events import Event
 from pipeline.errors import IngestError
 from pipeline.ingest.landing.landing import IngestResult, Landing, record_hash
@@ -28,6 +28,7 @@ from pipeline.ingest.transcripts.people import developer_at
 if TYPE_CHECKING:
     from pipeline.engines.base import Engine
 
+SHOW = "`aa-pipeline ingest transcripts --list`"
 MOST_NAMED = 5  # files that are not read for one reason
 
 
@@ -49,7 +50,6 @@ def ingest_transcripts(
     named = [Path(path).expanduser() for path in paths]
     places = named or homes()
     read = readers()
-    keeping = [agent for agent in read if AGENTS[agent].homes]
     with Landing(engine, "transcripts", places) as landing:
         files: dict[str, set[Path]] = {agent: set() for agent in read}
         failures = [
@@ -58,13 +58,9 @@ def ingest_transcripts(
             if not path.exists()
         ]
         for place in places:
-            found = find(place, read, landing)
+            found = find(place, read, landing.warn)
             if place in named and place.exists() and not any(found.files.values()):
-                exporting = [agent for agent in read if not AGENTS[agent].homes]
-                failures.append(
-                    f"{place} holds no transcript that we know: neither sessions of {_names(keeping)},"
-                    f" nor usage events exported from {_names(exporting)}."
-                )
+                failures.append(f"{place} holds no transcript that we know: {SHOW} shows whose we read.")
             _name_unread(found.unread, landing)
             for agent, those in found.files.items():
                 files[agent].update(those)
@@ -72,8 +68,8 @@ def ingest_transcripts(
             _land(landing, sorted(reader.events(sorted(files[agent]), landing)), developer)
     if not named and not any(files.values()):
         raise IngestError(
-            f"No transcripts of {_names(keeping)} were found in "
-            f"{', '.join(map(str, places))}. Name the folder that holds them."
+            f"No transcripts were found in the {len(places)} places where agents keep them: {SHOW} shows"
+            " them. Name the folder that holds them."
         )
     if failures:
         raise IngestError(" ".join(failures))
@@ -88,12 +84,6 @@ def _name_unread(unread: Mapping[Path, str], landing: Landing) -> None:
             landing.warn(f"{file} is not read: {reason}.")
         if len(files) > MOST_NAMED:
             landing.warn(f"{len(files) - MOST_NAMED:,} more files are not read: {reason}.")
-
-
-def _names(agents: Sequence[str]) -> str:
-    """Agents as people write them: `A, B or C`."""
-    *most, last = (AGENTS[agent].display for agent in agents)
-    return f"{', '.join(most)} or {last}" if most else last
 
 
 def _land(landing: Landing, events: Iterable[Event], developer: str | None) -> None:

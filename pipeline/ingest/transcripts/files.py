@@ -1,13 +1,13 @@
 """Where agents keep their sessions, and which agent a file is from."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.agents import AGENTS
 from pipeline.agents.declaration import Home
-from pipeline.agents.events import Journal, Reader
+from pipeline.agents.events import Reader
 from pipeline.agents.files import Sample
 
 SUFFIXES = (".jsonl", ".json", ".csv", ".db")
@@ -16,6 +16,7 @@ NOISE = (
     ".md",
     ".txt",
     ".log",
+    ".cwd",
     ".lock",
     ".tmp",
     ".png",
@@ -32,16 +33,14 @@ LINES = 20
 
 
 def homes() -> list[Path]:
-    """Where agents keep their sessions; an empty variable is an unset one."""
-    places = [
-        place
-        for agent in AGENTS.values()
-        for home in agent.homes
-        for base in _bases(home)
-        for folder in home.folders
-        for place in _places(base, folder)
-    ]
+    """Where agents keep their sessions, each place once."""
+    places = [place for agent in AGENTS.values() for home in agent.homes for place in places_of(home)]
     return list(dict.fromkeys(places))
+
+
+def places_of(home: Home) -> list[Path]:
+    """What to read of a home on this machine; an empty variable is an unset one."""
+    return [place for base in _bases(home) for folder in home.folders for place in _places(base, folder)]
 
 
 def _bases(home: Home) -> list[Path]:
@@ -59,7 +58,7 @@ def _setting(variable: str) -> str:
 def _places(base: Path, folder: str) -> list[Path]:
     if "*" not in folder:
         return [base / folder]
-    return sorted(base.glob(folder)) or [base / folder.replace("*", "")]
+    return sorted(base.glob(folder)) or [base / folder]
 
 
 @dataclass(frozen=True)
@@ -75,13 +74,14 @@ class Found:
     unread: dict[Path, str]
 
 
-def find(place: Path, readers: Mapping[str, Reader], journal: Journal) -> Found:
+def find(place: Path, readers: Mapping[str, Reader], warn: Callable[[str], None]) -> Found:
     """The files of a place, which may be a file itself, by the agent that wrote them.
 
-    Links to folders are followed, each folder once.
+    Links to folders are followed, each folder once; `warn` is told of what cannot be read.
     """
     found = Found({name: [] for name in readers}, {})
-    for file in [place] if place.is_file() else _walk(place, journal):
+    files = [place] if place.is_file() else _walk(place, warn) if place.exists() else ()
+    for file in files:
         try:
             agent, reason = agent_of(file, readers)
         except OSError as error:
@@ -94,10 +94,10 @@ def find(place: Path, readers: Mapping[str, Reader], journal: Journal) -> Found:
     return found
 
 
-def _walk(place: Path, journal: Journal) -> Iterator[Path]:
+def _walk(place: Path, warn: Callable[[str], None]) -> Iterator[Path]:
     def on_error(error: OSError) -> None:
         if not isinstance(error, FileNotFoundError):
-            journal.warn(f"{error.filename} could not be read: {error.strerror}.")
+            warn(f"{error.filename} could not be read: {error.strerror}.")
 
     seen: set[tuple[int, int]] = set()
     for folder, folders, names in os.walk(place, onerror=on_error, followlinks=True):

@@ -1,6 +1,8 @@
 """Which agent a file is from, by how it begins."""
 
 import json
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -13,6 +15,9 @@ SQLITE = b"SQLite format 3\0"
 USER = {"type": "user", "sessionId": "s", "message": {}, "uuid": "u"}
 QWEN = USER | {"message": {"role": "user", "parts": [{"text": "t"}]}}
 COPILOT = {"type": "session.start", "data": {"copilotVersion": ""}, "id": "i", "timestamp": "t"}
+PI = {"type": "session", "version": 3, "id": "i", "timestamp": "t", "cwd": "/"}
+GROK = {"timestamp": 1, "method": "session/update", "params": {"sessionId": "s", "update": {}}}
+GROK_LOG = {"ts": "t", "src": "shell", "pid": 1, "lvl": "info", "sid": "s", "msg": "m", "ctx": {}}
 GEMINI = {"sessionId": "s", "projectHash": "h", "messages": [{"args": {"uuid": "u"}}]}
 
 
@@ -39,6 +44,12 @@ def lines(*values):
             '{"type":"session.start","data":{"copilotVersion":"1","x":"' + LONG,
             "github_copilot",
         ),
+        ("x.jsonl", lines({"type": "title", "title": "t"}, PI, USER), "pi"),
+        ("x.jsonl", lines({"type": "session"}), None),
+        ("updates.jsonl", lines(GROK), "grok"),
+        ("updates.jsonl", '{"params":{"update":{"sessionUpdate":"' + LONG, "grok"),
+        ("unified.jsonl", lines(GROK_LOG), "grok"),
+        ("summary.json", json.dumps({"info": {"id": "s"}}), None),  # beside nothing
         # Arguments of tools may be called like the keys of Claude Code's lines.
         ("x.json", json.dumps(GEMINI, indent=2), "gemini_cli"),
         ("x.json", json.dumps({"usageEvents": []}, indent=2), "cursor"),
@@ -55,6 +66,36 @@ def test_a_file_is_known_by_how_it_begins(tmp_path, name, content, agent):
     file.write_text(content)
 
     assert agent_of(file, readers())[0] == agent
+
+
+TABLES = {
+    "antigravity": ["gen_metadata (idx, data, size)", "steps (idx, step_type, step_payload)"],
+    "hermes": ["sessions (id, source, started_at, end_reason, input_tokens)", "messages (id, role)"],
+    "zed": ["threads (id, summary, updated_at, data_type, data)"],
+    # What others keep in tables of the same names.
+    None: ["sessions (id)", "messages (id, role)", "threads (id)", "steps (idx)"],
+}
+
+
+@pytest.mark.parametrize(("agent", "tables"), TABLES.items())
+def test_a_database_is_known_by_its_tables(tmp_path, agent, tables):
+    file = tmp_path / "any.db"
+    with closing(sqlite3.connect(file)) as database:
+        for table in tables:
+            database.execute(f"CREATE TABLE {table}")
+
+    assert agent_of(file, readers())[0] == agent
+    file.write_bytes(file.read_bytes()[:2000])  # damaged
+    agent_of(file, readers())
+
+
+def test_what_lies_beside_a_session_of_grok_is_grok_s(tmp_path):
+    (tmp_path / "updates.jsonl").write_text(lines(GROK))
+    beside = tmp_path / "subagents" / "one" / "meta.json"
+    beside.parent.mkdir(parents=True)
+    beside.write_text("{}")
+
+    assert agent_of(beside, readers())[0] == "grok"
 
 
 @pytest.mark.parametrize("order", [list, reversed])

@@ -17,7 +17,9 @@ from tests.agents.codex import test_transcripts as codex
 from tests.agents.cursor import test_transcripts as cursor
 from tests.agents.gemini_cli import test_transcripts as gemini_cli
 from tests.agents.github_copilot import test_transcripts as github_copilot
+from tests.agents.grok import test_transcripts as grok
 from tests.agents.opencode import test_transcripts as opencode
+from tests.agents.pi import test_transcripts as pi
 from tests.agents.qwen_code import test_transcripts as qwen_code
 
 VALUES = st.recursive(
@@ -44,6 +46,8 @@ FILES = {
         gemini_cli.prompt(),
         {"$set": {"messages": [gemini_cli.answer()]}},
     ],
+    "pi.jsonl": [pi.header(), pi.PROMPT, pi.answer("b2", "10:00:05", 5, 5, 5, 5, 0.5), pi.TOOL],
+    "updates.jsonl": [grok.prompt(), grok.turn(9)],
     "cursor.json": [{"usageEvents": [cursor.EVENT]}],
     "events.jsonl": [
         github_copilot.start(),

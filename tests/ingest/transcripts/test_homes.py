@@ -78,8 +78,8 @@ def test_homes_with_a_wildcard_are_found(home, ingest):
     assert (result.landed, result.warnings) == (3, ())
 
 
-def test_no_transcripts_at_all_is_an_error_that_names_the_homes(home, ingest):
-    with pytest.raises(IngestError, match=r"No transcripts .* were found in .*\.claude/projects"):
+def test_no_transcripts_at_all_is_an_error_that_says_how_to_see_where_they_are_looked_for(home, ingest):
+    with pytest.raises(IngestError, match=r"No transcripts were found in the \d\d places .*--list"):
         ingest()
 
 
