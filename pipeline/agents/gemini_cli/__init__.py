@@ -62,10 +62,13 @@ AGENT = Agent(
         ),
         Evidence(
             "transcripts",
-            "seen",
+            "seen; google-gemini/gemini-cli, chatRecordingService.ts",
             "2026-11-28",
             version="0.61.0",
-            repeats="A message is written again whenever it changes, told by its id.",
+            repeats="A message is written again whenever it changes, told by its id; an older document is"
+            " copied into the file that continues it.",
+            undercount="It names no version, no failed requests and no cost; calls beside the conversation"
+            " (routing, summaries) are not recorded.",
         ),
     ),
 )
