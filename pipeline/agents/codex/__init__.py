@@ -81,7 +81,8 @@ AGENT = Agent(
     evidence=(
         Evidence(
             "telemetry",
-            "seen; openai/codex, codex-rs/otel; openai/codex #40208 (tool_token_count), #40488 (turn costs)",
+            "seen; openai/codex, codex-rs/otel; openai/codex #40208 (tool_token_count), #40488 (turn costs);"
+            " antiburn #269 (service_tier)",
             "2026-11-28",
             version="0.171.0",
             repeats="response.completed comes twice, the first time without counts. Every request is an event"
