@@ -73,6 +73,8 @@ def test_a_request_of_claude_code_whole():
         "git_commit_id": None,
         "client_version": "2.1.0",
         "terminal": "vscode",
+        "lines_added": None,
+        "lines_removed": None,
         "input_tokens": 1000,
         "output_tokens": 100,
         "cache_creation_tokens": 5,
@@ -605,3 +607,47 @@ def test_spans_that_sum_up_others_and_those_of_other_things_are_no_events():
 )
 def test_the_tier_of_a_request_is_its_speed(attributes, speed):
     assert event(request("09:00", **attributes), "speed") == {"speed": speed}
+
+
+def test_decisions_have_one_name_whatever_agents_call_them():
+    said = {
+        ("codex.tool_decision", "approved"): "accept",
+        ("codex.tool_decision", "approved_for_session"): "accept",
+        ("codex.tool_decision", "Denied"): "reject",
+        ("codex.tool_decision", "abort"): "reject",
+        ("gemini_cli.tool_call", "auto_accept"): "accept",
+        ("gemini_cli.tool_call", "modify"): "accept",
+        ("claude_code.tool_decision", "reject"): "reject",
+        ("claude_code.tool_decision", "later"): None,
+    }
+    cases = [(log("09:00", name, decision=decision), meant) for (name, decision), meant in said.items()]
+    assert each(cases, "decision") == cases
+
+
+def test_a_tool_is_named_by_whatever_attribute_its_agent_has_for_it():
+    cases = [
+        (log("09:00", "codex.tool_result", tool_name="apply_patch"), "apply_patch"),
+        (log("09:00", "gemini_cli.tool_call", function_name="replace"), "replace"),
+    ]
+    assert each(cases, "tool_name") == cases
+
+
+def test_a_request_of_codex_that_failed_is_an_error():
+    cases = [
+        (log("09:00", "codex.api_request", **{"http.response.status_code": status}), event)
+        for status, event in (
+            (200, "api_request"),
+            ("500", "api_error"),
+            (429, "api_error"),
+            ("x", "api_request"),
+            (None, "api_request"),
+        )
+    ]
+    assert each(cases, "event") == cases
+    other = log("09:00", "claude_code.api_request", **{"http.response.status_code": 500})
+    assert one(other, "event") == "api_request"
+
+
+def test_lines_of_an_edit_are_told():
+    record = log("09:00", "codex.tool_result", lines_added=3, lines_removed=1)
+    assert event(record, "lines_added", "lines_removed") == {"lines_added": 3, "lines_removed": 1}

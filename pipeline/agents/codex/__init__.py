@@ -39,6 +39,17 @@ AGENT = Agent(
         # A connection, not a response: its tokens are in codex.sse_event.
         other_events=("codex.api_request",),
         starts=("conversation_starts",),
+        failures={"codex.api_request": "http.response.status_code"},
+        edit_tools=("apply_patch",),
+        # openai/codex, codex-rs/protocol: ReviewDecision::to_opaque_string.
+        decisions={
+            "approved": "accept",
+            "approved_with_amendment": "accept",
+            "approved_for_session": "accept",
+            "denied": "reject",
+            "abort": "reject",
+            "timed_out": "reject",
+        },
         models=("slug",),
         token_metrics=(
             # Its kinds overlap: cached_input is in input, reasoning_output in output, total is all of them.
@@ -70,7 +81,8 @@ AGENT = Agent(
     evidence=(
         Evidence(
             "telemetry",
-            "seen; openai/codex, codex-rs/otel; openai/codex #40208 (tool_token_count), #40488 (turn costs)",
+            "seen; openai/codex, codex-rs/otel; openai/codex #40208 (tool_token_count), #40488 (turn costs);"
+            " antiburn #269 (service_tier)",
             "2026-11-28",
             version="0.171.0",
             repeats="response.completed comes twice, the first time without counts. Every request is an event"

@@ -157,7 +157,8 @@ class Thread:
         kinds = dict(zip(KINDS, took, strict=True))
         attributes = known(
             event__kind="response.completed",
-            event__sequence=number,
+            # A number tells events of a session apart, not those of its threads.
+            event__sequence=number if self._rollout.thread == self._session else None,
             request_id=request,
             model=count.model,
             service_tier=count.tier,
