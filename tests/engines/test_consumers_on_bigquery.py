@@ -89,9 +89,14 @@ def test_source_freshness_tells_the_newest_rows(folder, on_duckdb):
     assert newest() == newest("--target", on_duckdb)
 
 
-def test_test_audits_what_is_published(folder):
-    audits = json.loads(aa("test", "--format", "json"))["audits"]
-    assert {audit["status"] for audit in audits} == {"passed", "warned"}
+def test_test_finds_what_it_finds_on_duckdb(folder, on_duckdb):
+    def statuses(*words):
+        audits = json.loads(aa("test", *words, "--format", "json"))["audits"]
+        return {(audit["table"], audit["audit"]): audit["status"] for audit in audits}
+
+    here = statuses()
+    assert here == statuses("--target", on_duckdb)
+    assert {"passed", "warned"} <= {*here.values()}
 
 
 def test_seed_run_and_build_do_no_more_than_they_must(folder):
