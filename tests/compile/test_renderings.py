@@ -53,10 +53,14 @@ for dialect in ("duckdb", "postgres", "pyspark", "bigquery"):
 print(ibis.options)
 """
 EVERYTHING = """
-from pipeline.compile import compile_plan
 import pipeline.notebook.connection
+from pipeline.compile.graph import discover
+from pipeline.compile.renderings import COMPILERS
+from tests.projects import compile_shop
 
-compile_plan("pyspark")
+assert len(discover()) > 20
+for dialect in COMPILERS:
+    assert compile_shop(dialect).tables
 """
 
 
@@ -65,7 +69,7 @@ def printed(code: str) -> str:
     return done.stdout
 
 
-def test_importing_and_compiling_every_model_changes_nothing_of_ibis():
+def test_importing_every_model_and_compiling_changes_nothing_of_ibis():
     fresh = printed(FOREIGN)
     assert "postgres lower SELECT LOWER(" in fresh
     assert printed(EVERYTHING + FOREIGN) == fresh
