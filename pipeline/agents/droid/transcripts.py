@@ -141,9 +141,7 @@ def _read_messages(file: Path, sessions: dict[str, Session], journal: Journal) -
     known_as.messages += session.messages
 
 
-def _sums(
-    session: Session, root: str, sessions: dict[str, Session], journal: Journal
-) -> Iterator[Event]:
+def _sums(session: Session, root: str, sessions: dict[str, Session], journal: Journal) -> Iterator[Event]:
     settings, file = session.settings, session.settings_file
     usage = settings.get(OWN)
     if not isinstance(usage, dict) and not settings.get(OF_CHILDREN):

@@ -101,8 +101,7 @@ def test_calls_prompts_and_tools_are_told_without_what_was_written(tmp_path):
         ),
         (
             "amp.tool_result",
-            own
-            | {"tool_name": "Bash", "tool_use_id": "t1", "success": "true", "git_commit_id": "9170fd3"},
+            own | {"tool_name": "Bash", "tool_use_id": "t1", "success": "true", "git_commit_id": "9170fd3"},
         ),
     ]
     assert {event.cwd for event in events} == {"/gone/my work"}
@@ -162,7 +161,14 @@ def test_any_values_are_told_or_put_aside(tmp_path, bad):
     for changes in (
         {"messages": bad},
         {"v": bad, "created": bad, "env": bad, "usageLedger": bad},
-        {"messages": [bad, answer(usage=bad), answer(bad, usage={key: bad for key in USAGE}), result(call=bad)]},
+        {
+            "messages": [
+                bad,
+                answer(usage=bad),
+                answer(bad, usage={key: bad for key in USAGE}),
+                result(call=bad),
+            ]
+        },
         {"usageLedger": {"events": [bad, {key: bad for key in ENTRY}]}, "messages": [answer()]},
         {"env": {"initial": {"trees": [{"uri": bad, "repository": bad}], "platform": bad}}},
     ):

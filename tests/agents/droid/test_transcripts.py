@@ -42,8 +42,12 @@ MESSAGES = [
     message("context-1", "user", 1, said()),
     message("m2", "user", 1, said("<system-reminder>SECRET")),
     message("m3", "user", 1, said(), visibility="llm_only"),
-    message("m4", "assistant", 2, {"type": "tool_use", "id": "t1", "name": "Execute", "input": {"command": "x"}}),
-    message("m5", "user", 3, {"type": "tool_result", "tool_use_id": "t1", "content": "[main 9170fd3] SECRET"}),
+    message(
+        "m4", "assistant", 2, {"type": "tool_use", "id": "t1", "name": "Execute", "input": {"command": "x"}}
+    ),
+    message(
+        "m5", "user", 3, {"type": "tool_result", "tool_use_id": "t1", "content": "[main 9170fd3] SECRET"}
+    ),
     message("m6", "assistant", 4, {"type": "tool_use", "id": "t2", "name": "Edit", "input": {}}),
     message("m7", "user", 5, {"type": "tool_result", "tool_use_id": "t2", "content": "x", "is_error": True}),
 ]
@@ -133,9 +137,14 @@ def test_a_fork_repeats_no_message_and_it_is_said_that_its_sums_may_hold_its_par
 
 def test_sums_that_have_grown_keep_their_request_id_and_copies_add_nothing(tmp_path):
     (tmp_path / "later").mkdir()
-    first, later = write(tmp_path), write(tmp_path / "later", settings={"tokenUsage": USED | {"outputTokens": 99}})
+    first, later = (
+        write(tmp_path),
+        write(tmp_path / "later", settings={"tokenUsage": USED | {"outputTokens": 99}}),
+    )
 
-    assert counts(read("droid", first, later)) == counts(read("droid", later)) == {ROOT: (400, 99, 1500, 20000)}
+    assert (
+        counts(read("droid", first, later)) == counts(read("droid", later)) == {ROOT: (400, 99, 1500, 20000)}
+    )
     assert identities(read("droid", first)) == identities(read("droid", first))
 
 
