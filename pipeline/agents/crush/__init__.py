@@ -19,12 +19,8 @@ AGENT = Agent(
     ),
     homes=(
         Home("~/.local/share/crush", (REGISTER,), variable="CRUSH_GLOBAL_DATA"),
-        Home(
-            "~/.local/share", (f"crush/{REGISTER}",), variable="XDG_DATA_HOME", unless="CRUSH_GLOBAL_DATA"
-        ),
-        Home(
-            "~/AppData/Local", (f"crush/{REGISTER}",), variable="LOCALAPPDATA", unless="CRUSH_GLOBAL_DATA"
-        ),
+        Home("~/.local/share", (f"crush/{REGISTER}",), variable="XDG_DATA_HOME", unless="CRUSH_GLOBAL_DATA"),
+        Home("~/AppData/Local", (f"crush/{REGISTER}",), variable="LOCALAPPDATA", unless="CRUSH_GLOBAL_DATA"),
     ),
     evidence=(
         Evidence("telemetry", "none of its own; its tools' names as in sessions", "2026-11-28"),

@@ -118,13 +118,13 @@ def _database(file: Path, cwd: str | None, journal: Journal) -> Iterator[tuple[t
     without_cost = 0
     for session in sessions.values():
         root = roots[session.name]
-        of_root = [one for name, one in sessions.items() if roots[name] == root] if root == session.name else []
+        of_root = (
+            [one for name, one in sessions.items() if roots[name] == root] if root == session.name else []
+        )
         try:
             for key, name, at, attributes in _told(session, root, of_root, file, journal):
                 named = known(session__id=root, thread__id=session.name if root != session.name else None)
-                event = Event(
-                    _instant(at), f"{AGENT}.{name}", root, named | attributes, agent=AGENT, cwd=cwd
-                )
+                event = Event(_instant(at), f"{AGENT}.{name}", root, named | attributes, agent=AGENT, cwd=cwd)
                 yield (session.name, key), event
         except BadRecord as error:
             journal.quarantine(file, None, f"session {session.name}: {error}")

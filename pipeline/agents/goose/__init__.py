@@ -12,9 +12,7 @@ AGENT = Agent(
     homes=(
         Home("~/.local/share", ("goose/sessions", "Block/goose/sessions"), variable="XDG_DATA_HOME"),
         Home("~/Library/Application Support/goose", ("sessions",)),
-        Home(
-            "~/AppData/Roaming", ("Block/goose/data/sessions", "Block/goose/sessions"), variable="APPDATA"
-        ),
+        Home("~/AppData/Roaming", ("Block/goose/data/sessions", "Block/goose/sessions"), variable="APPDATA"),
         Home("~/.goose", ("data/sessions",), variable="GOOSE_PATH_ROOT"),
     ),
     evidence=(

@@ -90,7 +90,9 @@ def is_record(value: dict[str, Any]) -> bool:
 def is_file(sample: Sample) -> bool:
     """Whether a file is Goose's database: others call their tables sessions and messages, too."""
     tables = tables_of(sample)
-    return {"working_dir", "accumulated_total_tokens"} <= tables.get("sessions", set()) and "messages" in tables
+    return {"working_dir", "accumulated_total_tokens"} <= tables.get(
+        "sessions", set()
+    ) and "messages" in tables
 
 
 def events(files: list[Path], journal: Journal) -> Iterator[Event]:
@@ -174,9 +176,7 @@ def _instant(at: Any) -> Any:
     return instant(at * 1000 if is_number and abs(at) <= IN_SECONDS else at)
 
 
-def _usage(
-    session: Session, file: Path, journal: Journal
-) -> Iterator[tuple[Any, str, Any, dict[str, Any]]]:
+def _usage(session: Session, file: Path, journal: Journal) -> Iterator[tuple[Any, str, Any, dict[str, Any]]]:
     """Each call, and what came before the calls."""
     total, carried = dict.fromkeys(KINDS, 0), dict.fromkeys(KINDS, 0)
     costs: list[float | None] = []
@@ -263,7 +263,13 @@ def _messages(
             yield f"tool {row.get('id')} {call_id}", "tool_result", at, attributes
         is_seen = mapping(json_text(row.get("metadata_json"))).get("userVisible") is not False
         is_text = any(block.get("type") == "text" for block in blocks) and not responses
-        if row.get("role") == "user" and is_text and is_seen and root == session.name and not session.is_agents:
+        if (
+            row.get("role") == "user"
+            and is_text
+            and is_seen
+            and root == session.name
+            and not session.is_agents
+        ):
             name = text(row.get("message_id")) or f"{session.name}:{row.get('id')}"
             yield f"prompt {row.get('id')}", "user_prompt", at, {"message.uuid": name}
 

@@ -114,7 +114,8 @@ def test_the_ledger_gives_credits_to_the_message_and_is_no_second_call(tmp_path)
     for entry in (ENTRY, same_counts):
         (call,) = named(read("amp", write(tmp_path, prompt(), answer(), ledger=[entry])), "api_request")
 
-        assert call["credits"] == 0.75 and "cost_usd" not in call
+        assert call["credits"] == 0.75
+        assert "cost_usd" not in call
         assert (call["input_tokens"], call["cache_read_tokens"]) == (10, 11372)
 
 
@@ -135,7 +136,8 @@ def test_the_latest_version_of_a_thread_counts_and_tells_the_same_of_what_was_th
 
     both = read("amp", old, new, journal=journal)
 
-    assert len(counts(both)) == 2 and journal.repeats == 1
+    assert len(counts(both)) == 2
+    assert journal.repeats == 1
     assert identities(read("amp", old)) < identities(both)
     assert identities(read("amp", new)) == identities(both)
 
@@ -165,14 +167,15 @@ def test_any_values_are_told_or_put_aside(tmp_path, bad):
             "messages": [
                 bad,
                 answer(usage=bad),
-                answer(bad, usage={key: bad for key in USAGE}),
+                answer(bad, usage=dict.fromkeys(USAGE, bad)),
                 result(call=bad),
             ]
         },
-        {"usageLedger": {"events": [bad, {key: bad for key in ENTRY}]}, "messages": [answer()]},
+        {"usageLedger": {"events": [bad, dict.fromkeys(ENTRY, bad)]}, "messages": [answer()]},
         {"env": {"initial": {"trees": [{"uri": bad, "repository": bad}], "platform": bad}}},
     ):
         read("amp", write(tmp_path, prompt(), **changes))
     (tmp_path / f"{THREAD}.json").write_text(f'{{"id": "{THREAD}", "messages": [')
     journal = Recording()
-    assert read("amp", tmp_path / f"{THREAD}.json", journal=journal) == [] and journal.quarantined
+    assert read("amp", tmp_path / f"{THREAD}.json", journal=journal) == []
+    assert journal.quarantined

@@ -102,7 +102,8 @@ def test_a_request_counts_once_in_two_editors_and_as_it_grows(tmp_path):
 
     events = read("cline", tmp_path, journal=journal)
 
-    assert len(counts(events)) == 2 and journal.repeats == 2
+    assert len(counts(events)) == 2
+    assert journal.repeats == 2
     assert identities(events) == identities(read("cline", ended))
     assert identities(read("cline", begun)) < identities(events)
 
@@ -123,9 +124,7 @@ def test_usage_of_an_unknown_kind_is_told(tmp_path, agent):
 @pytest.mark.parametrize("agent", ["cline", "roo_code", "kilo_code"])
 @pytest.mark.parametrize("bad", [None, [], {}, "x", -1, 2**80, True, {"a": 1}])
 def test_any_values_are_told_or_put_aside(tmp_path, agent, bad):
-    used = {
-        name: bad for name in ("tokensIn", "tokensOut", "cacheWrites", "cacheReads", "cost", "cancelReason")
-    }
+    used = dict.fromkeys(("tokensIn", "tokensOut", "cacheWrites", "cacheReads", "cost", "cancelReason"), bad)
     messages = [
         bad,
         request(1000),
@@ -137,7 +136,7 @@ def test_any_values_are_told_or_put_aside(tmp_path, agent, bad):
         say("command_output", 5000, bad),
         {"ts": bad, "type": bad, "say": bad, "ask": bad, "text": bad},
     ]
-    summary = {name: bad for name in ("id", "parentTaskId", "ts", "tokensIn", "totalCost", "workspace")}
+    summary = dict.fromkeys(("id", "parentTaskId", "ts", "tokensIn", "totalCost", "workspace"), bad)
     for document in (messages, bad):
         folder = write(
             tmp_path,

@@ -149,7 +149,8 @@ def test_what_was_compacted_away_counts_once_the_session_has_ended(tmp_path):
     assert counts(read("cline", going_on)) == [ONE]
     (first, rest) = counts(read("cline", ended))
     assert first == ONE
-    assert rest[:4] == (700, 100, 0, 0) and rest[4] == pytest.approx(0.0046)
+    assert rest[:4] == (700, 100, 0, 0)
+    assert rest[4] == pytest.approx(0.0046)
 
 
 def test_sums_of_an_imported_task_are_no_usage_of_its_session(tmp_path):
@@ -181,13 +182,14 @@ def test_any_values_are_told_or_put_aside(tmp_path, bad):
     broken = [
         bad,
         answer(bad, 0) | {"modelInfo": bad, "content": bad},
-        answer() | {"metrics": {key: bad for key in USED}},
+        answer() | {"metrics": dict.fromkeys(USED, bad)},
         answer() | {"ts": bad},
         message("m", bad, 0, bad, result(bad, bad, bad)),
     ]
     for manifest in ({"metadata": bad, "ended_at": bad}, {"metadata": {"usage": bad, "fork": bad}}):
-        for metadata in (manifest, {"metadata": {"usage": {key: bad for key in USED}}, "ended_at": bad}):
+        for metadata in (manifest, {"metadata": {"usage": dict.fromkeys(USED, bad)}, "ended_at": bad}):
             read("cline", write(tmp_path, *broken, manifest=metadata))
     (tmp_path / "sessions" / ROOT / f"{ROOT}.messages.json").write_text('{"sessionId": "x", ')
     journal = Recording()
-    assert read("cline", tmp_path, journal=journal) == [] and journal.quarantined
+    assert read("cline", tmp_path, journal=journal) == []
+    assert journal.quarantined

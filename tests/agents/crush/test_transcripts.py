@@ -128,7 +128,13 @@ def test_the_register_leads_to_the_databases_of_projects(tmp_path, shape, is_rel
 
 
 def test_projects_that_are_gone_or_hostile_do_no_harm(tmp_path):
-    projects = [None, {}, {"path": 5, "data_dir": []}, {"path": "/x\0y", "data_dir": "z"}, {"data_dir": "rel"}]
+    projects = [
+        None,
+        {},
+        {"path": 5, "data_dir": []},
+        {"path": "/x\0y", "data_dir": "z"},
+        {"data_dir": "rel"},
+    ]
     register = tmp_path / "projects.json"
     register.write_text(json.dumps({"projects": [*projects, {"path": "/gone", "data_dir": ".crush"}]}))
 

@@ -184,8 +184,8 @@ def test_an_unknown_line_with_usage_is_told(tmp_path):
 @pytest.mark.parametrize("bad", [None, [], {}, "x", -1, 2**80, True, [{"a": 1}]])
 def test_any_values_are_told_or_put_aside(tmp_path, bad):
     for settings in (
-        {key: bad for key in SETTINGS},
-        {"tokenUsage": {key: bad for key in USED}, "tags": bad, "model": bad},
+        dict.fromkeys(SETTINGS, bad),
+        {"tokenUsage": dict.fromkeys(USED, bad), "tags": bad, "model": bad},
         {"tokenUsage": USED, "tags": [bad, {"metadata": bad}, {"metadata": {"callingSessionId": bad}}]},
         {"tokenUsage": USED, "tags": [{"metadata": {"callingSessionId": ROOT}}]},
         bad,

@@ -15,22 +15,26 @@ SUMS = ("input", "output", "cache_read", "cache_write")
 
 def session(name="20261102_1", sent=0, received=0, cached=0, written=0, cost=None, **changes):
     sums = zip(SUMS, (sent, received, cached, written), strict=True)
-    return {
-        "id": name,
-        "name": "SECRET",
-        "session_type": "user",
-        "parent_session_id": None,
-        "working_dir": "/gone",
-        "created_at": "2026-11-02 10:00:00",
-        "updated_at": "2026-11-02 11:00:00",
-        "provider_name": "anthropic",
-        "model_config_json": json.dumps({"model_name": "claude-sonnet-4"}),
-        "total_tokens": 99,
-        "input_tokens": 98,
-        "output_tokens": 1,
-        "accumulated_total_tokens": sent + received,
-        "accumulated_cost": cost,
-    } | {f"accumulated_{kind}_tokens": count for kind, count in sums} | changes
+    return (
+        {
+            "id": name,
+            "name": "SECRET",
+            "session_type": "user",
+            "parent_session_id": None,
+            "working_dir": "/gone",
+            "created_at": "2026-11-02 10:00:00",
+            "updated_at": "2026-11-02 11:00:00",
+            "provider_name": "anthropic",
+            "model_config_json": json.dumps({"model_name": "claude-sonnet-4"}),
+            "total_tokens": 99,
+            "input_tokens": 98,
+            "output_tokens": 1,
+            "accumulated_total_tokens": sent + received,
+            "accumulated_cost": cost,
+        }
+        | {f"accumulated_{kind}_tokens": count for kind, count in sums}
+        | changes
+    )
 
 
 def call(number=7, name="20261102_1", after=5, **changes):
@@ -99,7 +103,10 @@ ONE = (300, 20, 100, 600, 0.25)
 
 def test_calls_prompts_and_tools_are_told_without_what_was_written(tmp_path):
     request = {"type": "toolRequest", "id": "t1"} | {
-        "toolCall": {"status": "success", "value": {"name": "developer__shell", "arguments": {"command": "x"}}}
+        "toolCall": {
+            "status": "success",
+            "value": {"name": "developer__shell", "arguments": {"command": "x"}},
+        }
     }
     output = [{"type": "text", "text": "[main 9170fd3] SECRET"}]
     response = {"type": "toolResponse", "id": "t1", "toolResult": {"status": "success", "value": output}}
@@ -214,7 +221,8 @@ def test_a_copy_of_a_session_repeats_no_message(tmp_path):
 
 def test_a_session_that_is_a_file_is_the_one_that_a_database_has_taken_over(tmp_path):
     opening = {"working_dir": "/gone", "message_count": 2, "description": "SECRET"} | {
-        f"accumulated_{kind}_tokens": count for kind, count in (("total", 550), ("input", 500), ("output", 50))
+        f"accumulated_{kind}_tokens": count
+        for kind, count in (("total", 550), ("input", 500), ("output", 50))
     }
     file = tmp_path / "20250801_120000.jsonl"
     file.write_text(json.dumps(opening) + "\n" + json.dumps({"role": "user", "created": START}) + "\n")
