@@ -1,8 +1,8 @@
-"""Folders of tasks, as Cline's extension wrote them, and those that were made from it: Roo Code and Kilo Code.
+"""Folders of tasks, as Cline's extension wrote them, and Roo Code and Kilo Code, which were made from it.
 
-`tasks/<task>/ui_messages.json` is a list of messages, each told by its time `ts`. What a request used stands as
-JSON in the text of `api_req_started`, which is filled in when the request has ended. Other files of the folder
-tell the model and where the task comes from.
+`tasks/<task>/ui_messages.json` is a list of messages, each told by its time `ts`. What a request used stands
+as JSON in the text of `api_req_started`, which is filled in when the request has ended. Other files of the
+folder tell the model and where the task comes from.
 """
 
 import re
@@ -93,9 +93,10 @@ class Task:
 
 def owner(sample: Sample) -> str | None:
     """Whose task a file belongs to; None if it belongs to none."""
+    if not sample.is_json:
+        return None
     messages = sample.path.with_name(MESSAGES)
-    is_part = sample.name in (MESSAGES, SUMMARY, INDEX, CONVERSATION, METADATA) or messages.is_file()
-    if not sample.is_json or not is_part:
+    if sample.name not in (MESSAGES, SUMMARY, INDEX, CONVERSATION, METADATA) and not messages.is_file():
         return None
     for part in sample.path.parts:
         if part.lower() in OWNERS:
@@ -171,9 +172,12 @@ def _models(file: Path, journal: Journal) -> Iterator[tuple[int, dict[str, str]]
         blocks = [{"text": content}] if isinstance(content, str) else objects(content)
         for block in blocks:
             written = block.get("text")
-            if isinstance(written, str) and ENVIRONMENT in written and type(message.get("ts")) is int:
-                if model := MODEL.search(written, written.rindex(ENVIRONMENT)):
-                    yield message["ts"], {"model": model[1]}
+            if not isinstance(written, str) or type(message.get("ts")) is not int:
+                continue
+            # A person may have written such a tag, too.
+            details = written.rpartition(ENVIRONMENT)
+            if details[1] and (model := MODEL.search(details[2])):
+                yield message["ts"], {"model": model[1]}
 
 
 def _messages(

@@ -68,7 +68,7 @@ def is_record(value: dict[str, Any]) -> bool:
 
 
 def is_file(sample: Sample) -> bool:
-    """Whether a file is a session's over several lines or of one long line, or lies in the folder of a task."""
+    """Whether a file is a session's over several lines, or one long line, or lies in the folder of a task."""
     if sample.name == "sessions.db" and b"messages_path" in sample.head:
         return True
     if not sample.is_json:

@@ -32,9 +32,9 @@ AGENT = Agent(
             version="0.90.0",
             repeats="A session's cost holds that of its sub-agents: only sessions without a parent count."
             " A sub-agent that is resumed is added again as a whole, which nothing shows.",
-            undercount="No tokens at all: its columns of tokens are the last call's context. The cost is a sum,"
-            " under the model that answered most often and at the last change; providers with a flat rate and"
-            " estimated usage have none. Deleted sessions leave nothing.",
+            undercount="No tokens at all: its columns of tokens are the last call's context. The cost is a"
+            " sum, under the model that answered most often and at the last change; providers with a flat"
+            " rate and estimated usage have none. Deleted sessions leave nothing.",
         ),
         Evidence(
             "commits",

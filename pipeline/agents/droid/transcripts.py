@@ -1,4 +1,4 @@
-"""Droid: `sessions/<folder>/<session>.jsonl`, and what the session used in `<session>.settings.json` beside it.
+"""Droid: `sessions/<folder>/<session>.jsonl`, and beside it `<session>.settings.json` with what it used.
 
 The settings hold sums that grow in place: the event of a session keeps its request id, by which models take
 the latest. Input, cache writes and cache reads are disjoint. `tokenUsage` is the session alone; the inclusive

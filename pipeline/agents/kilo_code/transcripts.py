@@ -21,7 +21,7 @@ def is_record(value: dict[str, Any]) -> bool:
 
 
 def is_file(sample: Sample) -> bool:
-    """Whether a file is Kilo's database or message, or lies in the folder of a task of the older extension."""
+    """Whether a file is Kilo's database or message, or lies in the folder of an older extension's task."""
     if sample.head.startswith(b"SQLite format 3\0") and sample.path.name.startswith(FOLDER):
         return True
     is_there = data_folder(sample.path).name == FOLDER

@@ -27,14 +27,14 @@ AGENT = Agent(
         Evidence(
             "transcripts",
             "MoonshotAI/kimi-cli, src/kimi_cli/{session,session_fork}.py, wire/{file,types}.py;"
-            " MoonshotAI/kimi-code, packages/agent-core-v2/docs/wire-manifest.d.ts and sessionLifecycleService.ts;"
-            " codeburn, docs/providers/{kimi,kimicode}.md; ccusage, adapter/kimi",
+            " MoonshotAI/kimi-code, packages/agent-core-v2/docs/wire-manifest.d.ts and"
+            " sessionLifecycleService.ts; codeburn, docs/providers/{kimi,kimicode}.md; ccusage, adapter/kimi",
             "2026-11-28",
             version="Kimi CLI 1.49.0, Kimi Code 0.38.0",
             repeats="Forks copy whole files with their times, told by time and counts. Kimi CLI mirrors its"
             " sub-agents, which have files of their own. Kimi Code tells steps' usage again at their end.",
-            undercount="Kimi CLI does not tell the model, nor what compaction used. Failed requests and titles"
-            " leave no usage.",
+            undercount="Kimi CLI does not tell the model, nor what compaction used. Failed requests and"
+            " titles leave no usage.",
         ),
         Evidence(
             "commits",

@@ -1,7 +1,8 @@
 """Kimi's `wire.jsonl`: one file per agent of a session, by Kimi CLI (`cli`) or by Kimi Code (`code`).
 
-Both count four disjoint kinds of tokens; reasoning is part of the output. Forks copy files as they are, so that
-time, counts and the agent tell a call. A call that several sessions tell counts in the one that is no fork.
+Both count four disjoint kinds of tokens; reasoning is part of the output. Forks copy files as they are, so
+that time, counts and the agent tell a call. A call that several sessions tell counts in the one that is no
+fork.
 """
 
 import hashlib

@@ -21,15 +21,15 @@ AGENT = Agent(
         Evidence(
             "transcripts",
             "RooCodeInc/Roo-Code, src/core/task/Task.ts, src/shared/cost.ts,"
-            " packages/core/src/message-utils/consolidateTokenUsage.ts, packages/types/src/message.ts; agentsview,"
-            " roocode.go. Zoo Code's format was not compared",
+            " packages/core/src/message-utils/consolidateTokenUsage.ts, packages/types/src/message.ts;"
+            " agentsview, roocode.go. Zoo Code's format was not compared",
             "2026-11-28",
             version="3.52.1",
-            repeats="A task in two folders is told by the task and the time of each message. history_item.json"
-            " sums up the same requests: it counts where the messages are gone. Sub-tasks are tasks.",
+            repeats="A task in two folders is told by the task and the time of each message."
+            " history_item.json sums up the same requests: it counts where the messages are gone.",
             undercount="Requests that a restored checkpoint removes. Input holds the cache; the oldest"
-            " versions told it apart with Anthropic's models, which is seen only where the cache is larger. The"
-            " model is the one named nearest in time to a request.",
+            " versions told it apart with Anthropic's models, which is seen only where the cache is larger."
+            " The model is the one named nearest in time to a request.",
         ),
         Evidence("commits", "git-ai, agent_detection.rs", "2026-11"),
     ),
