@@ -96,6 +96,11 @@ def _thread(thread: Thread, journal: Journal) -> Iterator[Event]:
             tell_unknown(journal, thread.file, None, AGENT, f"field {key}", {key: value}, _fields(NO_USAGE))
     ledger = objects(mapping(thread.content.get("usageLedger")).get("events"))
     at: Any = thread.content.get("created")
+    if at is not None:
+        try:
+            yield _event(thread, "session_start", at, {})
+        except BadRecord as error:
+            journal.quarantine(thread.file, None, str(error))
     for position, message in enumerate(objects(thread.content.get("messages")), start=1):
         usage = mapping(message.get("usage"))
         at = mapping(message.get("meta")).get("sentAt") or usage.get("timestamp") or at

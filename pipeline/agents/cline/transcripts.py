@@ -117,6 +117,12 @@ def _session(file: Path, journal: Journal) -> Session | None:
 
 def _messages(session: Session, journal: Journal) -> Iterator[tuple[tuple[Any, ...], Event]]:
     called: dict[str, str] = {}
+    began = session.manifest.get("started_at")
+    if began and session.root == session.name:
+        try:
+            yield ("start", session.name), _event(session, "session_start", began, {})
+        except BadRecord as error:
+            journal.quarantine(session.file, None, str(error))
     for number, message in enumerate(objects(session.content.get("messages")), start=1):
         role, at = text(message.get("role")), message.get("ts")
         blocks = objects(message.get("content"))

@@ -142,6 +142,8 @@ def _told(
     session: Session, root: str, of_root: list[Session], file: Path, journal: Journal
 ) -> Iterator[tuple[str, str, Any, dict[str, Any]]]:
     cost = money(session.row.get("cost"))
+    if of_root and session.row.get("created_at"):
+        yield "start", "session_start", session.row["created_at"], {}
     if of_root and cost:
         models = Counter(
             (text(message.get("model")), text(message.get("provider")))

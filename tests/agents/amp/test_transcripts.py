@@ -86,6 +86,7 @@ def test_calls_prompts_and_tools_are_told_without_what_was_written(tmp_path):
         "vcs.repository.url.full": "https://example.com/r",
     }
     assert told(events) == [
+        ("amp.session_start", own),
         ("amp.user_prompt", own | {"message.uuid": f"{THREAD}:0"}),
         (
             "amp.api_request",
@@ -154,7 +155,7 @@ def test_the_latest_version_of_a_thread_counts_and_tells_the_same_of_what_was_th
 def test_usage_that_is_not_understood_is_told(tmp_path, changes):
     journal = Recording()
 
-    assert read("amp", write(tmp_path, **changes), journal=journal) == []
+    assert counts(read("amp", write(tmp_path, **changes), journal=journal)) == []
     assert [(agent, bool(kind)) for agent, kind, _ in journal.unknown] == [("amp", True)]
 
 

@@ -84,6 +84,7 @@ def test_calls_prompts_and_tools_are_told_without_what_was_written(tmp_path):
     (call,) = named(events, "api_request")
     assert len(call.pop("request_id")) == 32
     assert told(events) == [
+        ("cline.session_start", own),
         ("cline.user_prompt", own | {"message.uuid": "msg_1"}),
         (
             "cline.api_request",
@@ -157,7 +158,7 @@ def test_sums_of_an_imported_task_are_no_usage_of_its_session(tmp_path):
     metadata = {"legacyTask": True, "usage": USED, "tokensIn": 5}
     folder = write(tmp_path, manifest={"metadata": metadata, "ended_at": "2026-11-02T12:00:00Z"})
 
-    assert read("cline", folder) == []
+    assert counts(read("cline", folder)) == []
 
 
 def test_a_longer_file_tells_the_same_of_what_was_there(tmp_path):

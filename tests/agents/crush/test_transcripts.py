@@ -79,6 +79,7 @@ def test_costs_prompts_tools_and_failures_are_told_without_what_was_written(tmp_
 
     own = {"session.id": ROOT}
     assert told(events) == [
+        ("crush.session_start", own),
         ("crush.user_prompt", own | {"message.uuid": "m1"}),
         (
             "crush.tool_result",
