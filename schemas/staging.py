@@ -36,7 +36,11 @@ class StgLogEvents(Contract):
     request_id: str = column(nullable=True, description="The model request, if it is named.")
     speed: str = column(isin=SPEEDS, description="Service speed of the request.")
     tool_name: str = column(nullable=True, description="The tool, on events about tools.")
-    decision: str = column(nullable=True, description="What was decided about a tool's use.")
+    decision: str = column(
+        nullable=True, isin=("accept", "reject"), description="What was decided about a tool's use."
+    )
+    lines_added: int = count(nullable=True, description="Lines that a tool added.")
+    lines_removed: int = count(nullable=True, description="Lines that a tool removed.")
     thread_id: str = column(
         nullable=True, description="The part of the session that it belongs to: a sub-agent, a thread."
     )

@@ -102,9 +102,13 @@ class Telemetry:
         ends: events that end one.
         prompts: events of which each is a prompt that a person sent.
         errors: events of which each is a failed request.
+        failures: full names of events of which one is a failed request, too, if this attribute, an HTTP
+            status, says so.
         tools: events of which each is a call of a tool.
         tool_names: attributes that name the tool.
         edit_tools: names of the tools whose decisions are decisions about edits.
+        decision_events: events that tell what was decided about a tool.
+        decisions: what a decision is called → accept or reject.
         subagents: events on which `agent_type` is the kind of a subagent, and not the agent.
         sessions: attributes that name the session.
         models: attributes that name the model.
@@ -124,9 +128,12 @@ class Telemetry:
     ends: tuple[str, ...] = ()
     prompts: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
+    failures: Mapping[str, str] = field(default_factory=dict)
     tools: tuple[str, ...] = ()
     tool_names: tuple[str, ...] = ()
     edit_tools: tuple[str, ...] = ()
+    decision_events: tuple[str, ...] = ()
+    decisions: Mapping[str, str] = field(default_factory=dict)
     subagents: tuple[str, ...] = ()
     sessions: tuple[str, ...] = ()
     models: tuple[str, ...] = ()

@@ -102,7 +102,10 @@ class DuckDB(Engine):
         try:
             self._fetch("ROLLBACK", None)
         except QueryError as error:
-            if "no transaction is active" not in str(error):
+            if "interrupt" in str(error).lower():
+                # It was meant for the statement before, and came late.
+                self._fetch("ROLLBACK", None)
+            elif "no transaction is active" not in str(error):
                 raise
 
     def shapes(self, schema: str) -> dict[str, dict[str, str]]:

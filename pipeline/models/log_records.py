@@ -19,11 +19,13 @@ from pipeline.models.telemetry import first_of
 REQUEST_ID = ["request_id", "client_request_id", "response_id", "gen_ai.response.id", "ai.response.id"]
 OTHER = [
     *("event.name", "event.sequence", "decision", "git_commit_id", "tool_parameters"),
-    *("thread.id", "inference_geo", "web_search_requests", "is_free"),
+    *("thread.id", "inference_geo", "web_search_requests", "is_free", "lines_added", "lines_removed"),
+    *telemetry.FAILURES.values(),
 ]
 USAGE = [*telemetry.COUNTS, *telemetry.TELLING, *telemetry.REPORTED_COSTS]
 ATTRIBUTES = [*telemetry.CONTEXT, *REQUEST_ID, *telemetry.TOOL_NAMES, *OTHER, *USAGE]
 
+BAD_REQUEST = 400
 EVENT_NAME = "^[A-Za-z0-9_.-]+$"
 BARE_NAMES = [name for name in (*telemetry.STARTS, *telemetry.ENDS) if "." in name]
 COMMIT = '"git_commit_id" *: *"([0-9a-fA-F]{7,64})"'
@@ -50,6 +52,15 @@ def reported_nano_usd(event: ir.StringValue, attributes: dict[str, ir.StringValu
     """The cost that an event brings, in billionths of a dollar; NULL for events that only tell it again."""
     costs = [number(attributes[cost]) * unit for cost, unit in telemetry.REPORTED_COSTS.items()]
     return ibis.ifelse(event.isin(telemetry.COSTS), nano_usd(ibis.coalesce(*costs)), None)
+
+
+def of_failures(logs: ibis.Table, attributes: dict[str, ir.StringValue]) -> ir.StringValue:
+    """The event; a request whose HTTP status says that it failed is an error."""
+    has_failed = [
+        (logs.name == name) & (number(attributes[status]) >= BAD_REQUEST)
+        for name, status in telemetry.FAILURES.items()
+    ]
+    return ibis.cases(*((failed, telemetry.FAILED) for failed in has_failed), else_=logs.event)
 
 
 RECORD = [
@@ -92,14 +103,16 @@ def log_records(raw_otel_logs: ibis.Table, raw_otel_spans: ibis.Table) -> ibis.T
         recorded_at=logs.timestamp,
         source=logs.source.fill_null("otlp"),
         namespace=logs.namespace,
-        event=logs.event,
+        event=of_failures(logs, attributes),
         sequence=tokens(attributes["event.sequence"]),
         **telemetry.context(logs, attributes, resource),
         **telemetry.request_tokens(logs.event, logs.namespace, attributes, counts),
         reported_nano_usd=reported_nano_usd(logs.event, attributes),
         request_id=first_of(attributes, *REQUEST_ID),
         tool_name=first_of(attributes, *telemetry.TOOL_NAMES),
-        decision=first_of(attributes, "decision").lower(),
+        decision=first_of(attributes, "decision").lower().cases(*telemetry.DECISIONS.items()),
+        lines_added=tokens(attributes["lines_added"]),
+        lines_removed=tokens(attributes["lines_removed"]),
         git_commit_id=ibis.coalesce(first_of(attributes, "git_commit_id"), link).lower(),
         thread_id=first_of(attributes, "thread.id"),
         inference_geo=first_of(attributes, "inference_geo").lower(),

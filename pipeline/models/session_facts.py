@@ -22,20 +22,18 @@ def event_bounds(events: ibis.Table) -> ibis.Table:
 
 def event_counts(events: ibis.Table) -> ibis.Table:
     """One row per session: events by kind. Telemetry and transcript tell the same: the larger counts."""
-    is_edit = (_.event == "tool_decision") & _.tool_name.isin(telemetry.EDIT_TOOLS)
+    is_edit = _.event.isin(telemetry.DECISION_EVENTS) & _.tool_name.isin(telemetry.EDIT_TOOLS)
     by_source = events.group_by("session_id", "source").agg(
         prompts=_.event.isin(telemetry.PROMPTS).sum(),
         api_errors=_.event.isin(telemetry.ERRORS).sum(),
         tool_calls=_.event.isin(telemetry.TOOLS).sum(),
         decided_accepted=(is_edit & (_.decision == "accept")).sum(),
         decided_rejected=(is_edit & (_.decision == "reject")).sum(),
+        told_added=_.lines_added.sum(),
+        told_removed=_.lines_removed.sum(),
     )
-    return by_source.group_by("session_id").agg(
-        **{
-            name: by_source[name].max()
-            for name in ("prompts", "api_errors", "tool_calls", "decided_accepted", "decided_rejected")
-        }
-    )
+    counts = [name for name in by_source.columns if name not in ("session_id", "source")]
+    return by_source.group_by("session_id").agg(**{name: by_source[name].max() for name in counts})
 
 
 def metric_totals(points: ibis.Table) -> ibis.Table:

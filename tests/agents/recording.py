@@ -99,8 +99,10 @@ def disjoint(event):
     sent, received, read = number(request.input), number(request.output), number(request.cache_read)
     written = number(*request.cache_creation)
     thought = number(request.reasoning) if number(request.total) != sent + received else 0
+    for_tools = number(request.tool)
+    apart = for_tools if number(request.total) == sent + received + thought + for_tools else 0
     return (
-        sent - read - written if request.cache_in_input else sent,
+        (sent - read - written if request.cache_in_input else sent) + apart,
         received + thought,
         written,
         read,

@@ -112,7 +112,7 @@ def test_every_agent_with_a_reader_is_listed_with_where_it_is_looked_for_and_wha
 
     agents = {agent["agent"]: agent for agent in listed}
     assert list(agents) == list(readers())
-    assert agents["claude_code"]["places"] == [
+    assert agents["claude_code"]["places"][:2] == [
         {
             "path": str(home / ".config" / "claude" / "projects"),
             "variables": ["XDG_CONFIG_HOME"],
@@ -141,7 +141,7 @@ def test_every_agent_with_a_reader_is_listed_with_where_it_is_looked_for_and_wha
 def test_the_list_is_a_table_with_its_evidence_and_needs_no_database(run, home, folder):
     lines = run("ingest transcripts --list").stdout.splitlines()
 
-    (found,) = [line.split() for line in lines if line.endswith("/.claude/projects")]
+    (found,) = [line.split() for line in lines if "CLAUDE_CONFIG_DIR" in line]
     assert found == ["Claude", "Code", "1", "CLAUDE_CONFIG_DIR", str(home / ".claude" / "projects")]
     (nothing,) = [line.split() for line in lines if line.endswith("/.grok/sessions")]
     assert nothing == ["Grok", "CLI", "nothing", "GROK_HOME", str(home / ".grok" / "sessions")]
@@ -205,7 +205,7 @@ def test_telemetry_is_received_until_an_interrupt(folder, interrupts):
             data=log_line().encode(),
             headers={"Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             assert answer.status == 200
         receiver.send_signal(signal.SIGINT)
         output = receiver.stdout.read()

@@ -182,6 +182,7 @@ def test_sources_and_seeds_are_read_from_the_contracts():
     assert contract_tables("schemas.raw") == {
         "raw_otel_metrics",
         "raw_otel_logs",
+        "raw_otel_spans",
         "raw_git_commits",
         "raw_copilot_metrics",
     }

@@ -1,28 +1,23 @@
 """A model that is called in a notebook, with the tables of an engine."""
 
-import inspect
 from typing import Any
 
 from pipeline import Pipeline
-from pipeline.models.marts.dim_developers import dim_developers
+from pipeline.models.marts.fct_git_commits import fct_git_commits
 
 
-def people_as_called(aa: Pipeline) -> list[dict[str, Any]]:
-    """The rows that `dim_developers` makes of live tables; it joins texts, which is an operation of ours."""
-    names = [
-        name
-        for name, parameter in inspect.signature(dim_developers).parameters.items()
-        if parameter.kind is not parameter.KEYWORD_ONLY
-    ]
-    people = dim_developers(*map(aa.table, names), internal_domains=())
-    return _rows(people)
+def commits_as_called(aa: Pipeline) -> list[dict[str, Any]]:
+    """The rows that a model makes of live tables; its hours are of a zone, which is an operation of ours."""
+    return _rows(fct_git_commits(aa.stg_git_commits, aa.int_commits_with_agent_context, timezone="UTC"))
 
 
-def people_as_built(aa: Pipeline) -> list[dict[str, Any]]:
+def commits_as_built(aa: Pipeline) -> list[dict[str, Any]]:
     """The rows of it that were built."""
-    return _rows(aa.dim_developers)
+    return _rows(aa.fct_git_commits)
 
 
-def _rows(people: Any) -> list[dict[str, Any]]:
-    # Whom a build calls internal is a setting.
-    return people.drop("developer_type").order_by("developer_id").to_pyarrow().to_pylist()
+def _rows(commits: Any) -> list[dict[str, Any]]:
+    chosen = commits.select("commit_hash", "commit_hour", "commit_day_of_week", "commit_size")
+    rows: list[dict[str, Any]] = chosen.order_by("commit_hash").to_pyarrow().to_pylist()
+    assert rows
+    return rows

@@ -11,7 +11,7 @@ from pipeline import Pipeline
 from pipeline.cli import cli
 from pipeline.engines import connect
 from tests.conftest import AS_OF
-from tests.engines.called import people_as_built, people_as_called
+from tests.engines.called import commits_as_built, commits_as_called
 
 CONFIG = """
 default_target = "cloud"
@@ -174,7 +174,7 @@ def test_notebooks_read_it(url, on_duckdb):
     here, there = costs(url), costs(on_duckdb)
     assert [*here.agent_type] == [*there.agent_type]
     assert [*here.usd] == pytest.approx([*there.usd], rel=1e-9)
-    assert people_as_called(Pipeline(url)) == people_as_built(Pipeline(url))
+    assert commits_as_called(Pipeline(url)) == commits_as_built(Pipeline(url))
 
 
 def test_ingest_lands_each_record_once(folder, company, new_bigquery):

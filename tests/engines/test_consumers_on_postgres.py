@@ -11,7 +11,7 @@ from pipeline.outputs.copy import copy_database
 from pipeline.outputs.dashboard.data import read_marts
 from pipeline.outputs.export import export_tables
 from tests.conftest import AS_OF
-from tests.engines.called import people_as_built, people_as_called
+from tests.engines.called import commits_as_built, commits_as_called
 from tests.outputs.bi.test_bi import grafana_queries, metabase_queries
 
 AS_ARE = ("day", "nano")
@@ -101,7 +101,7 @@ def test_notebooks_read_it_and_stand_in_no_builds_way(url):
         builder.execute("DROP TABLE IF EXISTS mart.nothing")
         builder.execute("LOCK TABLE mart.dim_agents IN ACCESS EXCLUSIVE MODE NOWAIT")
     assert aa.dim_agents.count().execute() == 4
-    assert people_as_called(aa) == people_as_built(aa)
+    assert commits_as_called(aa) == commits_as_built(aa)
 
 
 def test_an_export_has_its_rows_and_types(engine, on_duckdb, tmp_path):

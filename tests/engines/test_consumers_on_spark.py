@@ -11,7 +11,7 @@ from pipeline.cli import cli
 from pipeline.engines import connect
 from pipeline.outputs.dashboard.data import read_marts
 from tests.conftest import AS_OF
-from tests.engines.called import people_as_built, people_as_called
+from tests.engines.called import commits_as_built, commits_as_called
 
 # PySpark leaves its sockets to Python to close.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
@@ -132,7 +132,7 @@ def test_notebooks_read_it_and_stand_in_no_builds_way(built):
     usd = costs.group_by("agent_type").agg(usd=costs.daily_cost_usd.sum()).join(aa.dim_agents, "agent_type")
     assert usd.usd.sum().execute() > 500
     assert aa.report().report.status == "success"
-    assert people_as_called(aa) == people_as_built(aa)
+    assert commits_as_called(aa) == commits_as_built(aa)
     with connect(aa.target.url, wait=0) as engine:
         assert engine.fetch("SELECT count(*) FROM mart.dim_agents") == [(4,)]
 

@@ -85,6 +85,19 @@ def log(clock: str, event: str | None = None, **given: Any) -> dict[str, Any]:
     }
 
 
+def span(clock: str, name: str, **given: Any) -> dict[str, Any]:
+    """A row of raw.otel_spans, by its end; keywords that are no columns are attributes, `__` for a dot."""
+    columns = columns_of("raw_otel_spans")
+    attributes = {key.replace("__", "."): value for key, value in given.items() if key not in columns}
+    return {
+        "start_timestamp": at(clock) - dt.timedelta(seconds=5),
+        "end_timestamp": at(clock),
+        "name": name,
+        "attributes": attributes,
+        **{key: value for key, value in given.items() if key in columns},
+    }
+
+
 def point(clock: str, metric: str, value: float, **given: Any) -> dict[str, Any]:
     """A row of raw.otel_metrics; keywords that are no columns are attributes, `__` for a dot."""
     columns = columns_of("raw_otel_metrics")
@@ -145,7 +158,14 @@ ALIASES = [
 ]
 
 
-SEEDS = {"agents": AGENTS, "agent_aliases": ALIASES, "identities": [], "model_prices": [price()]}
+SEEDS = {
+    "price_factors": [],
+    "tool_prices": [],
+    "agents": AGENTS,
+    "agent_aliases": ALIASES,
+    "identities": [],
+    "model_prices": [price()],
+}
 
 
 @cache

@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 
+from pipeline.agents.declaration import OWN_METRICS, REPORTS
 from tests.models.harness import price, rows
 
 MILLION = 1_000_000
@@ -101,7 +102,7 @@ def test_the_known_part_counts_beside_an_unknown_one():
 
 
 def test_tokens_whose_cost_another_form_reports_are_not_priced_again():
-    bill = used(takes_tokens=False, reported_nano_usd=DOLLAR, form=3, request_count=0)
+    bill = used(takes_tokens=False, reported_nano_usd=DOLLAR, form=OWN_METRICS, request_count=0)
     (row,) = costs(used(MILLION), bill)
     assert (row["cost_nano_usd"], row["unpriced_tokens"], row["total_tokens"]) == (DOLLAR, 0, MILLION)
 
@@ -195,7 +196,7 @@ def test_a_tier_prices_the_whole_request_by_all_that_it_sent(usage, dollars):
 
 def test_tiers_apply_to_requests_and_never_to_sums():
     assert cost(used(150_000), used(150_000), prices=TIERS) == pytest.approx(0.9)
-    assert cost(used(1_000_000, form=3), prices=TIERS) == 3
+    assert cost(used(1_000_000, form=OWN_METRICS), prices=TIERS) == 3
 
 
 def test_a_tier_that_a_later_price_does_not_have_is_gone_when_it_ends():
@@ -259,3 +260,71 @@ def test_a_request_that_cannot_be_breaks_nothing():
         *(used(most, most, most, most, most, counted_once_by=str(number)) for number in range(100))
     )
     assert row["total_tokens"] == 400 * most
+
+
+GEO = {"inference_geo": "us", "price_source": "test", "valid_from": dt.date(2026, 1, 1)}
+
+
+def test_a_place_of_inference_multiplies_the_list_price_of_the_models_that_it_names():
+    factors = [
+        GEO | {"model_prefix": "claude-sonnet", "factor": 2.0},
+        GEO | {"model_prefix": "claude-sonnet-4-5", "factor": 1.1},
+        GEO | {"model_prefix": "claude-opus", "factor": 9.0},
+    ]
+
+    def dollars(**given):
+        tables = {"stg_usage": [used(MILLION, **given)], "price_factors": factors, "model_prices": [price()]}
+        return [row["cost_nano_usd"] / DOLLAR for row in rows("int_usage_costs", tables)]
+
+    assert dollars(inference_geo="us") == [3.3]
+    assert dollars(inference_geo="eu") == dollars() == [3.0]
+    assert dollars(inference_geo="us", day=dt.date(2025, 12, 31)) == [3.0]
+
+
+def test_web_searches_cost_beside_the_tokens_but_not_beside_a_reported_cost():
+    searches = [
+        {
+            "tool": "web_search",
+            "valid_from": dt.date(2020, 1, 1),
+            "usd_per_1000_calls": 10,
+            "price_source": "t",
+        },
+        {"tool": "other", "valid_from": dt.date(2020, 1, 1), "usd_per_1000_calls": 99, "price_source": "t"},
+    ]
+
+    def dollars(**given):
+        usage = [used(MILLION, web_search_requests=100, **given)]
+        tables = {"stg_usage": usage, "tool_prices": searches, "model_prices": [price()]}
+        (row,) = rows("int_usage_costs", tables)
+        return row["cost_nano_usd"] / DOLLAR, row["unpriced_tokens"]
+
+    assert dollars() == (4.0, 0)
+    assert dollars(reported_nano_usd=2 * DOLLAR) == (2.0, 0)
+    assert dollars(model="nobody-knows") == (1.0, MILLION)
+
+
+def test_what_the_agent_says_is_free_costs_nothing_although_it_has_a_price():
+    assert cost(used(MILLION, reported_nano_usd=0, is_free=True)) == 0
+    assert cost(used(MILLION, reported_nano_usd=0)) == 3
+
+
+def test_a_tier_without_a_price_of_its_own_is_unpriced_and_not_priced_as_another():
+    (row,) = costs(used(MILLION, speed="priority"))
+    assert (row["cost_nano_usd"], row["unpriced_tokens"]) == (None, MILLION)
+    assert cost(used(MILLION, speed="batch"), prices=[price(speed="batch", input_usd=1.5)]) == 1.5
+
+
+def test_the_report_of_a_day_pays_for_its_sessions():
+    of_copilot = {"agent_type": "github_copilot", "developer_id": "ann"}
+    report = used(
+        **of_copilot,
+        session_id=None,
+        scope="day|github_copilot|ann|2026-03-10",
+        form=REPORTS,
+        model="unknown",
+        reported_nano_usd=DOLLAR,
+        takes_tokens=False,
+    )
+    assert cost(used(MILLION, **of_copilot), report) == 1
+    assert cost(used(MILLION, **of_copilot, day=dt.date(2026, 3, 11)), report) == 4
+    assert cost(used(MILLION, agent_type="codex"), report) == 4

@@ -203,6 +203,33 @@ def test_edits_are_those_of_the_metric_else_of_decisions_on_editing_tools_never_
     assert session(*decisions, points=metric, columns=columns) == {"accepted_edits": 5, "rejected_edits": 0}
 
 
+def test_decisions_of_agents_that_tell_them_with_the_call_of_the_tool_count_as_well():
+    decided = [
+        event("09:00", "tool_call", tool_name="replace", decision="accept"),
+        event("09:01", "tool_call", tool_name="write_file", decision="reject"),
+        event("09:02", "tool_call", tool_name="read_file", decision="accept"),
+        event("09:03", "tool_decision", tool_name="apply_patch", decision="accept"),
+    ]
+    columns = ["accepted_edits", "rejected_edits", "tool_calls"]
+    assert session(*decided, columns=columns) == {
+        "accepted_edits": 2,
+        "rejected_edits": 1,
+        "tool_calls": 3,
+    }
+
+
+def test_lines_are_those_of_the_metric_else_of_results_in_the_source_that_tells_more():
+    results = [
+        event("09:00", "tool_result", lines_added=3, lines_removed=1, source="transcript"),
+        event("09:01", "tool_result", lines_added=2, lines_removed=0, source="transcript"),
+        event("09:01", "tool_result", lines_added=2, lines_removed=0),
+    ]
+    columns = ["lines_added", "lines_removed"]
+    assert session(*results, columns=columns) == {"lines_added": 5, "lines_removed": 1}
+    metric = [points("lines_added", 7)]
+    assert session(*results, points=metric, columns=columns) == {"lines_added": 7, "lines_removed": 0}
+
+
 def test_requests_are_those_that_count():
     spent = [used("m", 5, requests=3), used("m", 0, requests=1, takes_tokens=False)]
     assert session(event("09:00"), usage=spent, columns=["api_requests"]) == {"api_requests": 3}

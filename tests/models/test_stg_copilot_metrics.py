@@ -33,6 +33,24 @@ def suggestions(*raw, **given):
     return {row["developer_id"]: row["total_suggestions"] for row in found}
 
 
+ONLY_REPORTED = (
+    *("ai_credits_used", "interactions", "cli_sessions", "cli_requests", "cli_prompts"),
+    *("cli_prompt_tokens", "cli_output_tokens", "used_code_review"),
+)
+
+
+def test_a_day_in_the_enterprises_report_covers_its_organisations():
+    reports = [
+        report(organization="1"),
+        report(organization="2"),
+        report(organization="enterprise:9", ai_credits_used=12.5, cli_requests=2),
+    ]
+    (day,) = metrics(*reports, columns=("total_suggestions", "ai_credits_used", "cli_requests"))
+    assert day == {"total_suggestions": 10, "ai_credits_used": 12.5, "cli_requests": 2}
+    (day,) = metrics(*reports[:2], columns=("total_suggestions",))
+    assert day == {"total_suggestions": 20}
+
+
 def test_a_day_of_a_developer_whole():
     assert metrics(report()) == [
         {
@@ -44,6 +62,7 @@ def test_a_day_of_a_developer_whole():
             "total_lines_accepted": 8,
             "total_active_users": 1,
             "acceptance_rate_pct": 40.0,
+            **dict.fromkeys(ONLY_REPORTED),
         }
     ]
 

@@ -4,7 +4,8 @@ import datetime as dt
 
 import pytest
 
-from tests.models.harness import at, log, request, rows
+from pipeline.agents.declaration import GEN_AI_EVENTS, SPANS
+from tests.models.harness import Warehouse, at, log, request, rows, span
 
 TOKENS = ("input_tokens", "output_tokens", "cache_creation_tokens", "cache_read_tokens")
 
@@ -65,9 +66,15 @@ def test_a_request_of_claude_code_whole():
         "speed": "fast",
         "tool_name": None,
         "decision": None,
+        "thread_id": None,
+        "inference_geo": None,
+        "web_search_requests": None,
+        "is_free": False,
         "git_commit_id": None,
         "client_version": "2.1.0",
         "terminal": "vscode",
+        "lines_added": None,
+        "lines_removed": None,
         "input_tokens": 1000,
         "output_tokens": 100,
         "cache_creation_tokens": 5,
@@ -367,7 +374,7 @@ def test_gen_ai_events_count_cached_tokens_among_the_input(cache_write):
         "agent_type": "github_copilot",
         "model_name": "gpt-5",
         "request_id": "resp_1",
-        "form": 2,
+        "form": GEN_AI_EVENTS,
     }
 
 
@@ -534,3 +541,113 @@ def test_hostile_text_is_only_text():
     name = "Robert'); DROP TABLE students;--\x00\u202e\U0001f600"
     record = log("09:00", "claude_code.user_prompt", session__id=name)
     assert one(record, "session_id") == name
+
+
+# Spans
+
+
+GEN_AI_USAGE = {
+    "gen_ai__usage__input_tokens": 1000,
+    "gen_ai__usage__output_tokens": 80,
+    "gen_ai__usage__cache_read__input_tokens": 900,
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "event_name", "usage"),
+    [
+        ("chat gpt-5.4", "chat", GEN_AI_USAGE),
+        ("claude_code.llm_request", "llm_request", GEN_AI_USAGE | {"input_tokens": 100, "output_tokens": 80}),
+        (
+            "ai.streamText.doStream",
+            "streamText.doStream",
+            {
+                "ai__usage__inputTokens": 1000,
+                "ai__usage__outputTokens": 80,
+                "ai__usage__cachedInputTokens": 900,
+            },
+        ),
+    ],
+)
+def test_a_span_of_one_model_call_is_an_event_whose_input_holds_the_cache(name, event_name, usage):
+    told = Warehouse(
+        raw_otel_logs=[],
+        raw_otel_spans=[span("09:00", name, service_name="github-copilot", session__id="s1", **usage)],
+    ).row("stg_log_events", "recorded_at", "source", "event", "form", "session_id", *TOKENS)
+    assert told == {
+        "recorded_at": at("09:00"),
+        "source": "span",
+        "event": event_name,
+        "form": SPANS,
+        "session_id": "s1",
+        **dict.fromkeys(TOKENS),
+        "input_tokens": 100,
+        "output_tokens": 80,
+        "cache_read_tokens": 900,
+    }
+
+
+def test_spans_that_sum_up_others_and_those_of_other_things_are_no_events():
+    spans = [
+        span("09:00", name, session__id="s1", **GEN_AI_USAGE)
+        for name in ("invoke_agent", "ai.streamText", "FileSystem.readJson", "chatter")
+    ]
+    assert Warehouse(raw_otel_logs=[], raw_otel_spans=spans).rows("stg_log_events") == []
+
+
+@pytest.mark.parametrize(
+    ("attributes", "speed"),
+    [
+        ({"service_tier": "priority"}, "priority"),
+        ({"service_tier": "batch"}, "batch"),
+        ({"service_tier": "standard"}, "normal"),
+        ({"service_tier": "default", "speed": "fast"}, "fast"),
+        ({}, "normal"),
+    ],
+)
+def test_the_tier_of_a_request_is_its_speed(attributes, speed):
+    assert event(request("09:00", **attributes), "speed") == {"speed": speed}
+
+
+def test_decisions_have_one_name_whatever_agents_call_them():
+    said = {
+        ("codex.tool_decision", "approved"): "accept",
+        ("codex.tool_decision", "approved_for_session"): "accept",
+        ("codex.tool_decision", "Denied"): "reject",
+        ("codex.tool_decision", "abort"): "reject",
+        ("gemini_cli.tool_call", "auto_accept"): "accept",
+        ("gemini_cli.tool_call", "modify"): "accept",
+        ("claude_code.tool_decision", "reject"): "reject",
+        ("claude_code.tool_decision", "later"): None,
+    }
+    cases = [(log("09:00", name, decision=decision), meant) for (name, decision), meant in said.items()]
+    assert each(cases, "decision") == cases
+
+
+def test_a_tool_is_named_by_whatever_attribute_its_agent_has_for_it():
+    cases = [
+        (log("09:00", "codex.tool_result", tool_name="apply_patch"), "apply_patch"),
+        (log("09:00", "gemini_cli.tool_call", function_name="replace"), "replace"),
+    ]
+    assert each(cases, "tool_name") == cases
+
+
+def test_a_request_of_codex_that_failed_is_an_error():
+    cases = [
+        (log("09:00", "codex.api_request", **{"http.response.status_code": status}), event)
+        for status, event in (
+            (200, "api_request"),
+            ("500", "api_error"),
+            (429, "api_error"),
+            ("x", "api_request"),
+            (None, "api_request"),
+        )
+    ]
+    assert each(cases, "event") == cases
+    other = log("09:00", "claude_code.api_request", **{"http.response.status_code": 500})
+    assert one(other, "event") == "api_request"
+
+
+def test_lines_of_an_edit_are_told():
+    record = log("09:00", "codex.tool_result", lines_added=3, lines_removed=1)
+    assert event(record, "lines_added", "lines_removed") == {"lines_added": 3, "lines_removed": 1}

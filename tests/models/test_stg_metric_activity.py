@@ -3,6 +3,7 @@
 import datetime as dt
 from decimal import Decimal
 
+from pipeline.agents.declaration import GEN_AI_METRICS, LEGACY_METRICS, OWN_METRICS
 from tests.models.harness import Warehouse, at, point
 
 TOKENS = "claude_code.token.usage"
@@ -50,7 +51,7 @@ def test_a_point_of_claude_code_whole():
         "day": dt.date(2026, 3, 10),
         "metric_name": TOKENS,
         "measure": "cache_read_tokens",
-        "form": 3,
+        "form": OWN_METRICS,
         "cache_in_input": False,
         "agent_type": "claude_code",
         "session_id": "s1",
@@ -245,7 +246,12 @@ def test_the_same_request_in_four_forms_has_four_names_for_it():
             "gen_ai.client.token.usage",
         )
     ]
-    assert [row["form"] for row in activity(*points, columns=["form"])] == [3, 4, 5, 6]
+    assert [row["form"] for row in activity(*points, columns=["form"])] == [
+        OWN_METRICS,
+        LEGACY_METRICS,
+        GEN_AI_METRICS,
+        GEN_AI_METRICS + 1,
+    ]
 
 
 def test_a_list_of_agents_is_no_session():

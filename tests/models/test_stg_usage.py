@@ -2,7 +2,7 @@
 
 from tests.models.harness import Warehouse, at
 
-OWN, GEN_AI, METRIC, LEGACY, GEN_AI_METRIC = 1, 2, 3, 4, 5
+OWN, SPAN, GEN_AI, METRIC, LEGACY, GEN_AI_METRIC, REPORT = 1, 2, 3, 4, 5, 6, 9
 
 OTHER_FORM = "another form of the session counts"
 REPEATED = "repeated request"
@@ -67,8 +67,8 @@ def test_the_same_usage_as_log_and_metric_counts_once():
 
 def test_an_agents_own_events_come_before_gen_ai_ones_before_metrics():
     forms = [record(form=form, output=form) for form in (GEN_AI_METRIC, LEGACY, METRIC, GEN_AI, OWN)]
-    for best in range(5, 0, -1):
-        assert counted(*forms[: 6 - best])["output"] == best
+    for number, best in enumerate((GEN_AI_METRIC, LEGACY, METRIC, GEN_AI, OWN), start=1):
+        assert counted(*forms[:number])["output"] == best
 
 
 def test_gemini_reports_each_call_four_times_and_it_counts_once():
@@ -298,3 +298,32 @@ def test_a_cost_alone_does_not_hide_tokens_without_a_session():
         "to_price": 0,
         "left_out": [],
     }
+
+
+# Spans and reports
+
+
+def test_spans_count_before_metrics_and_after_the_agents_own_events():
+    forms = [record(form=form, output=form) for form in (GEN_AI_METRIC, METRIC, GEN_AI, SPAN, OWN)]
+    assert counted(*forms)["output"] == OWN
+    assert counted(*forms[:-1])["output"] == SPAN
+
+
+def test_of_one_response_told_twice_the_record_counts_that_knows_session_and_cache():
+    known = record("s1", form=SPAN, request_id="r", source="span", cache_read_tokens=90, input=10)
+    unknown = record(None, form=GEN_AI, request_id="r", input=100)
+    (left,) = [row for row in usage(known, unknown) if row["left_out"] is None]
+    assert (left["session_id"], left["cache_read_tokens"]) == ("s1", 90)
+
+
+def report(cost=None, **given):
+    return record(None, form=REPORT, source="report", agent_type="github_copilot", cost=cost, **given)
+
+
+def test_a_report_gives_way_to_what_tells_the_day_but_its_cost_stands_until_one_is_reported():
+    session = record("s1", agent_type="github_copilot", output=5)
+    found = counted(report(0.5, output=9), session)
+    assert (found["output"], found["reported"], found["to_price"]) == (5, 0.5, 0)
+    charged = record("s1", agent_type="github_copilot", output=5, cost=0.2)
+    assert counted(report(0.5, output=9), charged)["reported"] == 0.2
+    assert counted(report(0.5, output=9))["output"] == 9

@@ -3,6 +3,7 @@
 import datetime as dt
 from decimal import Decimal
 
+from pipeline.agents.declaration import OWN_METRICS
 from tests.models.harness import at, rows
 
 SESSION = {"session_id": "s1", "developer_id": "ann", "agent_type": "claude_code", "first_at": at("08:00")}
@@ -36,7 +37,7 @@ def measured(measure, value, **given):
         "value": Decimal(str(value)),
         "session_id": "s1",
         "speed": "normal",
-        "form": 3,
+        "form": OWN_METRICS,
         "first_at": at("09:00"),
         "last_at": at("09:05"),
     } | given
@@ -54,6 +55,7 @@ def test_a_request_whole():
             "reported_model": "M",
             "model_name": "m",
             "speed": "normal",
+            "inference_geo": None,
             "day": dt.date(2026, 3, 10),
             "form": 1,
             "source": "otlp",
@@ -64,6 +66,8 @@ def test_a_request_whole():
             "cache_creation_1h_tokens": 0,
             "cache_read_tokens": 3,
             "total_tokens": 18,
+            "web_search_requests": 0,
+            "is_free": False,
             "reported_nano_usd": 7,
             "request_count": 1,
             "first_at": at("09:00"),

@@ -13,7 +13,7 @@ from pipeline import Pipeline
 from pipeline.errors import DatabaseLockedError, QueryError, SelectionError, TargetError
 from pipeline.models.expressions import local_time
 from pipeline.models.staging.base.stg_metric_activity import stg_metric_activity
-from tests.engines.called import people_as_built, people_as_called
+from tests.engines.called import commits_as_built, commits_as_called
 from tests.outputs.dashboard.marts import HOSTILE, developer, usage, write_marts
 
 GUIDE = files("pipeline") / "notebook" / "aa-pipeline-guide.ipynb"
@@ -58,12 +58,12 @@ def test_rows_from_memory_join_with_tables(small):
 
 
 def test_a_model_can_be_called_with_live_tables(aa):
-    """What it lacks in Ibis comes with the connection: keys of JSON, days of a zone, joined texts."""
+    """What it lacks in Ibis comes with the connection: keys of JSON, hours of a zone."""
     names = ("stg_metric_series", "agents", "agent_aliases", "identities")
     activity = stg_metric_activity(*map(aa.table, names))
     assert "JSON_EXTRACT_STRING" in ibis.to_sql(activity).upper()
     assert activity.points.sum().execute() == aa.stg_metric_activity.points.sum().execute() > 0
-    assert people_as_called(aa) == people_as_built(aa)
+    assert commits_as_called(aa) == commits_as_built(aa)
 
 
 def test_a_model_can_be_called_with_rows_from_memory(small):

@@ -11,6 +11,7 @@ from pipeline.compile.checks.contract_checks import contract_checks
 from pipeline.compile.compiler import _Compiler
 from pipeline.config import Config
 from pipeline.engines import connect
+from pipeline.engines.raw_tables import make_raw_table
 from pipeline.errors import ModelError
 from pipeline.ingest.landing.landing import Landing
 from pipeline.outputs.report import read_report, render
@@ -100,6 +101,7 @@ def engine():
                     }
                 ],
             )
+        make_raw_table(engine, "otel_metrics", None)  # whose shape other tests have compiled
         yield engine
 
 

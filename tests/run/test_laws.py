@@ -139,9 +139,9 @@ def laws_of():
 
 def broken_laws(engine, plan):
     """Names of the laws that do not hold."""
-    auditor = Auditor(engine, NOW.isoformat(sep=" "))
+    auditor = Auditor(engine, NOW)
     for table in plan.tables.values():
-        auditor.across(table, [audit for audit in table.audits if audit.kind == "law"], plan.tables)
+        auditor.across(table, [check for check in table.checks if check.kind == "law"], plan.tables)
     return {result.audit for result in auditor.results if result.status == "failed"}
 
 

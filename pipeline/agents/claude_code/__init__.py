@@ -71,12 +71,14 @@ AGENT = Agent(
         ),
         Evidence(
             "transcripts",
-            "seen; ccusage #901, #913, #938, #1175, #1200 (Claude Desktop's folders)",
+            "seen; ccusage #901, #913, #938, #1115, #1175, #1200 (Claude Desktop's folders), #1635;"
+            " getagentseal/codeburn #659 (advisor); kenn-io/agentsview #1373 (forks in the background)",
             "2026-11-28",
             version="2.1.332",
             repeats="One line per content block, told by (message.id, requestId). Sub-agents' files and forks"
             " copy their parent's responses.",
-            undercount="Calls inside a response (usage.iterations) are not in its usage (ccusage #1115)."
+            undercount="Calls beside the conversation (titles, searches) stand only in cost-state, which sums"
+            " up a session and all that it was forked from. Of requests that fail at once, the last is told."
             " Files are removed after 30 days. Claude Desktop's chats and cloud runs leave no tokens.",
         ),
         Evidence(

@@ -1,54 +1,53 @@
-"""Claude Code: `projects/<project>/<session>.jsonl`, sub-agents in `<session>/subagents/`.
+"""Claude Code: `projects/<project>/<session>.jsonl`, sub-agents in folders below `<session>/subagents/`.
 
-A response is written as one line per content block, each with the usage known by then; the last
-one has most output tokens and counts. It is known by (message.id, requestId). Without a requestId, lines
-of one id with other input are other responses: some gateways give all of them one id.
+A response is written as one line per content block, each with the usage known by then; the last one has
+most output tokens and counts. It is known by (message.id, requestId). Without a requestId, lines of one id
+with other input are other responses: some gateways give all of them one id.
 
 A response may hold calls of its own, of an advisor or a compaction (`usage.iterations`), which the usage
 above them leaves out: each is a response.
 
-A sub-agent's file may open with copies of the main session's responses, marked `isSidechain` and
-under another request id: a sidechain response whose message.id another request has, too, with the same
-input, is such a copy. All others are real and billed. The model `<synthetic>` means that no model was called.
+A sub-agent's file may open with copies of the main session's responses, marked `isSidechain` and under
+another request id: a sidechain response whose message.id another request has, too, with the same input, is
+such a copy. All others are real and billed. The model `<synthetic>` means that no model was called.
 
-A fork repeats its parent's lines under a session id of its own; they count under the session that began
-first. A fork in the background (`sessionKind: bg`) is never the first.
+A fork repeats its parent's lines, with their times, under a session id of its own; they count under the
+session that began first. A fork in the background (`sessionKind: bg`) is never the first. What a fork
+repeats is older than its own beginning: without the parent only its responses count, so that no token is
+lost.
 """
 
 import datetime as dt
-import re
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.agents.commits import commit_in
-from pipeline.agents.events import (
-    BadRecord,
-    Event,
-    Journal,
-    instant,
-    known,
-    mapping,
-    money,
-    objects,
-    text,
-    tokens,
+from pipeline.agents.claude_code.lines import (
+    AGENT,
+    Asked,
+    Place,
+    api_error,
+    api_request,
+    asked_tools,
+    calls_within,
+    prompt,
+    tool_results,
 )
+from pipeline.agents.events import BadRecord, Event, Journal, instant, mapping, text
 from pipeline.agents.files import Sample, json_lines
 from pipeline.agents.qwen_code import transcripts as qwen_code
 from pipeline.agents.usage import tell_unknown
 
-# What Claude Code itself writes into the user's turn, shell commands and their output among it.
-NOT_TYPED = ("<command-", "<local-command-", "<task-notification>", "<bash-", "[Request interrupted")
-REMINDERS = re.compile(r"(\s*<system-reminder>.*?</system-reminder>)+", re.DOTALL)
-TYPED_BY_PEOPLE = (None, "user", "human")  # kinds of `origin`
-# What tells no usage of its own: `cost-state` sums the session up, `api-request…` tell what was asked for.
+# What tells no usage of its own: `cost-state` sums the session up, with all that it was forked from, and
+# `api-request…` tell what was asked for; results of sub-agents sum up their files.
 NO_USAGE = frozenset(
     {"cost-state", "api-request", "api-request-shape", "api-request-blob", "attachment", "system", "summary"}
-    | {"user", "progress", "file-history-snapshot", "queue-operation", "last-prompt", "mode", "atis-latch"}
+    | {"user", "file-history-snapshot", "queue-operation", "last-prompt", "mode", "atis-latch", "tools-used"}
 )
-ANYWHERE = (None, "", "global", "not_available")  # values of `inference_geo` that name no place
+SENT = ("input_tokens", "cache_read_tokens", "cache_creation_tokens")
+SHORT_ID = 16  # characters; an id that is shorter is no id, but what a gateway says of every response
 
 
 def is_record(value: dict[str, Any]) -> bool:
@@ -65,6 +64,25 @@ def is_file(sample: Sample) -> bool:
 
 
 @dataclass
+class Session:
+    """What orders sessions that tell the same.
+
+    Attributes:
+        is_background: a fork in the background.
+        began_at: the time of the first line of its file.
+        asked_at: the same, if that line cannot be a copy.
+        last_at: when something was last told of it.
+        first: a line that tells version and folder.
+    """
+
+    is_background: bool = False
+    began_at: dt.datetime | None = None
+    asked_at: dt.datetime | None = None
+    last_at: dt.datetime | None = None
+    first: dict[str, Any] | None = None
+
+
+@dataclass
 class Response:
     """One response, as the line with most output tells it, and the calls that it holds."""
 
@@ -73,294 +91,204 @@ class Response:
     request: str | None
     sent: tuple[int, ...]
     is_sidechain: bool
-    calls: list[Event] = field(default_factory=list)
+    first_at: dt.datetime
+    calls: dict[int, Event] = field(default_factory=dict)
 
 
-@dataclass
-class Session:
-    """What orders sessions that tell the same: forks in the background last, then by their beginning."""
-
-    is_background: bool
-    began_at: dt.datetime | None
-    started_at: dt.datetime | None
-    version: str | None
-    cwd: str | None
+def events(files: list[Path], journal: Journal) -> Iterator[Event]:
+    """What happened in all sessions; a copy in another file is no second one."""
+    reading = Reading(journal)
+    for file in files:
+        home = _home(file)
+        for number, line in json_lines(file, journal):
+            try:
+                reading.take(line, home, file, number)
+            except BadRecord as error:
+                journal.quarantine(file, number, str(error))
+    yield from reading.told_once()
 
 
 class Reading:
     """What was found in all files."""
 
     def __init__(self, journal: Journal) -> None:
-        self.journal = journal
-        self.sessions: dict[str, Session] = {}
-        self.responses: dict[tuple[str, object], Response] = {}
-        self.prompts: dict[str, Event] = {}
-        self.tools: dict[str, str] = {}  # id of a call → the tool
-        self.results: dict[str, Event] = {}
+        self._journal = journal
+        self._sessions: dict[str, Session] = defaultdict(Session)
+        self._responses: dict[tuple[object, ...], Response] = {}
+        self._tools: dict[str, Asked] = {}
+        self._others: dict[str, dict[str, Event]] = defaultdict(dict)  # by what tells them apart, and session
 
-    def worth(self, event: Event) -> tuple[int, int, bool, dt.datetime, str]:
-        """Of several copies the least counts: most output, then most tokens, then the first session."""
-        counts = [count for name, count in event.attributes.items() if name.endswith("_tokens")]
-        session = self.sessions[event.session]
-        began_at = session.began_at or event.at
-        return (
-            -event.attributes["output_tokens"],
-            -sum(counts),
-            session.is_background,
-            began_at,
-            event.session,
-        )
+    def take(self, line: dict[str, Any], home: Place, file: Path, number: int) -> None:
+        kind = text(line.get("type"))
+        place = Place(text(line.get("sessionId")) or home.session, text(line.get("agentId")) or home.thread)
+        if not place.thread:
+            self._know(self._sessions[place.session], line)
+        if kind == "progress":  # what a sub-agent has written so far
+            told = mapping(line.get("data"))
+            if mapping(told.get("message")).get("type") == "assistant":
+                inner = line | told["message"] | {"isSidechain": True}
+                self._response(Place(place.session, text(told.get("agentId"))), inner, file, number)
+        elif kind == "assistant":
+            self._tools.update(asked_tools(line))
+            self._response(place, line, file, number)
+        elif kind in ("user", "attachment"):
+            typed = prompt(place, line)
+            if typed and not place.thread:
+                self._keep(text(line.get("uuid")) or f"{file}:{number}", typed)
+            elif kind == "user":
+                for name, event in tool_results(place, line, self._tools):
+                    self._keep(name, event)
+        else:
+            kind = kind or "line without a type"
+            tell_unknown(self._journal, file, number, AGENT, kind, line, NO_USAGE)
+        failed = api_error(place, line)
+        if failed:
+            self._keep(*failed)
 
-    def keep_first(self, kept: dict[str, Event], name: str, event: Event) -> None:
-        """Of a thing that several sessions tell the first session's counts."""
-        if name in kept:
-            self.journal.repeat(1)
-            if self.order(kept[name]) <= self.order(event):
-                return
-        kept[name] = event
+    def _know(self, session: Session, line: dict[str, Any]) -> None:
+        session.is_background |= line.get("sessionKind") == "bg"
+        if session.began_at is None and isinstance(line.get("timestamp"), str):
+            session.began_at = instant(line["timestamp"])
+            # The first line may be a copy; what was asked for is not copied.
+            if line.get("type") == "queue-operation":
+                session.asked_at = session.began_at
+        if session.first is None and line.get("version"):
+            session.first = line
 
-    def order(self, event: Event) -> tuple[bool, dt.datetime, str]:
-        session = self.sessions[event.session]
-        return session.is_background, session.began_at or event.at, event.session
-
-
-def events(files: list[Path], journal: Journal) -> Iterator[Event]:
-    """The responses, prompts and tools of all sessions; a copy in another file is no second one."""
-    reading = Reading(journal)
-    for file in files:
-        for number, line in json_lines(file, journal):
-            try:
-                _take(reading, line, file, number)
-            except BadRecord as error:
-                journal.quarantine(file, number, str(error))
-    told = [*_told_once(reading), *reading.prompts.values(), *reading.results.values()]
-    yield from told
-    yield from _starts(reading.sessions, told)
-
-
-def _take(reading: Reading, line: dict[str, Any], file: Path, number: int) -> None:
-    name = _session(line, file)
-    session = reading.sessions.get(name)
-    if session is None:
-        session = reading.sessions[name] = Session(False, None, None, None, None)
-    session.is_background |= line.get("sessionKind") == "bg"
-    if session.began_at is None and isinstance(line.get("timestamp"), str):
-        session.began_at = instant(line["timestamp"])
-        # The first line may be a copy; what was asked for is not copied.
-        if line.get("type") == "queue-operation":
-            session.started_at = session.began_at
-    session.version = session.version or text(line.get("version"))
-    session.cwd = session.cwd or text(line.get("cwd"))
-    place = f"{file}:{number}"
-    kind = str(line.get("type"))
-    if kind == "assistant":
-        _name_tools(reading, line)
-        _response(reading, line, place, name)
-    elif _is_prompt(line):
-        prompt = _prompt(line, name)
-        reading.keep_first(reading.prompts, text(line.get("uuid")) or place, prompt)
-    elif kind == "user":
-        _tool_results(reading, line, name)
-    else:
-        tell_unknown(reading.journal, file, number, "claude_code", kind, line, NO_USAGE)
-
-
-def _response(reading: Reading, line: dict[str, Any], place: str, session: str) -> None:
-    """Take a line's usage, unless there is a better one of the same response."""
-    message = mapping(line.get("message"))
-    usage = message.get("usage")
-    if not isinstance(usage, dict):
-        return
-    if message.get("model") == "<synthetic>":
-        reading.journal.skip()
-        return
-    event = _api_request(line, message, usage, session)
-    sent = tuple(event.attributes[kind] for kind in SENT)
-    message_id, request = text(message.get("id")) or place, text(line.get("requestId"))
-    calls = list(_calls(line, message, usage, session, event))
-    response = Response(event, message_id, request, sent, line.get("isSidechain") is True, calls)
-    key = message_id, request or sent
-    if key in reading.responses:
-        reading.journal.repeat(1)
-        if reading.worth(event) >= reading.worth(reading.responses[key].event):
+    def _response(self, place: Place, line: dict[str, Any], file: Path, number: int) -> None:
+        """Take a line's usage, unless there is a better one of the same response."""
+        message = mapping(line.get("message"))
+        usage, model = message.get("usage"), message.get("model")
+        if not isinstance(usage, dict):
+            tell_unknown(self._journal, file, number, AGENT, "assistant", message)
             return
-    reading.responses[key] = response
+        if model == "<synthetic>":
+            self._journal.skip()
+            return
+        event = api_request(place, line, model, usage)
+        sent = tuple(event.attributes[kind] for kind in SENT)
+        name, request = text(message.get("id")) or f"{file}:{number}", text(line.get("requestId"))
+        is_sidechain = line.get("isSidechain") is True
+        response = Response(event, name, request, sent, is_sidechain, event.at)
+        response.calls = calls_within(place, line, model, usage)
+        self._seen(event)
+        key = (name, request or sent, place.session)
+        other = self._responses.get(key)
+        if other:
+            self._journal.repeat(1)
+            response.first_at = other.first_at = min(response.first_at, other.first_at)
+            if _worth(response) >= _worth(other):
+                return
+        self._responses[key] = response
+
+    def _keep(self, name: str, event: Event) -> None:
+        told = self._others[name]
+        if told:
+            self._journal.repeat(1)
+        if event.session not in told:
+            told[event.session] = event
+            self._seen(event)
+
+    def _seen(self, event: Event) -> None:
+        session = self._sessions[event.session]
+        session.last_at = max(session.last_at or event.at, event.at)
+
+    def _order(self, event: Event) -> tuple[object, ...]:
+        """Of sessions that tell the same the one that began first counts, else the one that ended first."""
+        session = self._sessions[event.session]
+        return session.is_background, session.began_at or event.at, session.last_at, event.session
+
+    def _better(self, response: Response) -> tuple[object, ...]:
+        return *_worth(response)[:3], *self._order(response.event)
+
+    def told_once(self) -> Iterator[Event]:
+        told = [*self._responses_once(), *self._others_once()]
+        yield from told
+        first_at: dict[str, dt.datetime] = {}
+        for event in told:
+            first_at[event.session] = min(event.at, first_at.get(event.session, event.at))
+        for name, first in first_at.items():
+            session = self._sessions[name]
+            if session.asked_at and session.asked_at <= first:
+                line = (session.first or {}) | {"timestamp": session.asked_at.isoformat()}
+                yield Place(name).event("session_start", line, {})
+
+    def _others_once(self) -> Iterator[Event]:
+        for told in self._others.values():
+            event = min(told.values(), key=self._order)
+            asked_at = self._sessions[event.session].asked_at
+            if asked_at and event.at < asked_at:
+                self._journal.repeat(1)  # a fork's copy, and its parent is not here
+            else:
+                yield event
+
+    def _responses_once(self) -> Iterator[Event]:
+        by_message: dict[str, list[Response]] = defaultdict(list)
+        for response in self._responses.values():
+            by_message[response.message].append(response)
+        for responses in by_message.values():
+            kept = self._without_copies(responses)
+            self._journal.repeat(len(responses) - len(kept))
+            _name(kept)
+            for response in kept:
+                yield response.event
+                for number, call in response.calls.items():
+                    call.attributes["request_id"] = (
+                        f"{response.event.attributes.get('request_id', call.at)}#{number}"
+                    )
+                    yield call
+
+    def _without_copies(self, responses: list[Response]) -> list[Response]:
+        """Responses of one id: those of the same input, unless their requests differ, are one."""
+        if len(responses) == 1:
+            return responses
+        best: dict[object, Response] = {}
+        for number, response in enumerate(sorted(responses, key=self._better)):
+            best.setdefault(response.request or number, response)
+        kept: list[Response] = []
+        by_input: dict[tuple[int, ...], list[Response]] = defaultdict(list)
+        for response in best.values():
+            by_input[response.sent].append(response)
+        for sent, alike in by_input.items():
+            if not any(sent) and len(by_input) > 1:
+                alike = [response for response in alike if response.request]  # the others had only begun
+                if not alike:
+                    continue
+            main = [response for response in alike if not response.is_sidechain]
+            with_id = {response.event.session for response in main if response.request}
+            # Copies without a request keep their time.
+            first: dict[object, Response] = {}
+            for response in main:
+                if response.request or response.event.session not in with_id:
+                    first.setdefault(response.request or response.first_at, response)
+            kept += first.values() or [alike[0]]
+        return kept
 
 
-SENT = ("input_tokens", "cache_read_tokens", "cache_creation_tokens")
+def _worth(response: Response) -> tuple[object, ...]:
+    """Of several lines of a response the least counts: most output, then most tokens, then the first."""
+    attributes = response.event.attributes
+    counts = [count for name, count in attributes.items() if name.endswith("_tokens")]
+    is_loose = response.is_sidechain and "thread.id" not in attributes
+    return -attributes["output_tokens"], -sum(counts), is_loose, response.event.at
 
 
-def _calls(
-    line: dict[str, Any], message: dict[str, Any], usage: dict[str, Any], session: str, event: Event
-) -> Iterator[Event]:
-    """The calls of other models, or of a compaction, that a response holds."""
-    for number, call in enumerate(objects(usage.get("iterations"))):
-        if call.get("type") in (None, "message"):
+def _name(responses: list[Response]) -> None:
+    """Give responses without a request's id one of their own, which stays when more of them are found.
+
+    An id that stands on several is none: but for the first, their times tell them apart.
+    """
+    nameless = sorted((r for r in responses if not r.request), key=lambda response: response.first_at)
+    for number, response in enumerate(nameless):
+        if "message.id" not in response.event.attributes:
             continue
-        own = message | {"model": text(call.get("model")) or message.get("model")}
-        found = _api_request(line | {"costUSD": None}, own, call, session)
-        found.attributes["request_id"] = f"{event.attributes.get('request_id', event.at)}#{number}"
-        yield found
+        is_id = response.message.startswith("msg_") or len(response.message) >= SHORT_ID
+        if number or not is_id:
+            name = f"{response.message} {response.first_at.isoformat()}"
+            response.event.attributes["request_id"] = name
 
 
-def _told_once(reading: Reading) -> Iterator[Event]:
-    by_message: dict[str, list[Response]] = {}
-    for response in reading.responses.values():
-        by_message.setdefault(response.message, []).append(response)
-    for responses in by_message.values():
-        kept = [response for response in responses if not _is_copy(response, responses, reading)]
-        reading.journal.repeat(len(responses) - len(kept))
-        # An id that stands on several responses is no id: but for the first, their times tell them apart.
-        nameless = sorted((r for r in kept if not r.request), key=lambda response: response.event.at)
-        for response in nameless[1:]:
-            at = response.event.at.isoformat()
-            response.event.attributes["request_id"] = f"{response.message} {at}"
-        for response in kept:
-            yield response.event
-            yield from response.calls
-
-
-def _is_copy(response: Response, responses: Iterable[Response], reading: Reading) -> bool:
-    """Whether another response of the same id and input is the one that this one repeats."""
-    for other in responses:
-        if other is response or other.sent != response.sent:
-            continue
-        if response.is_sidechain != other.is_sidechain:
-            if response.is_sidechain:
-                return True
-        elif response.is_sidechain and reading.worth(other.event) < reading.worth(response.event):
-            return True
-        elif not response.request and other.request and other.event.session == response.event.session:
-            return True  # once with its request's id, and once without
-    return False
-
-
-def _name_tools(reading: Reading, line: dict[str, Any]) -> None:
-    for block in objects(mapping(line.get("message")).get("content")):
-        call, name = text(block.get("id")), text(block.get("name"))
-        if block.get("type") == "tool_use" and call and name:
-            reading.tools[call] = name
-
-
-def _tool_results(reading: Reading, line: dict[str, Any], session: str) -> None:
-    blocks = objects(mapping(line.get("message")).get("content"))
-    results = [block for block in blocks if block.get("type") == "tool_result"]
-    detail = line.get("toolUseResult")
-    for block in results:
-        call = text(block.get("tool_use_id"))
-        if call is None:
-            continue
-        output = detail.get("stdout") if isinstance(detail, dict) else block.get("content")
-        attributes = known(
-            session__id=session,
-            tool_name=reading.tools.get(call),
-            tool_use_id=call,
-            success="false" if block.get("is_error") is True else "true",
-            git_commit_id=commit_in(output),
-            app__version=text(line.get("version")),
-        )
-        reading.keep_first(
-            reading.results, call, _event("claude_code.tool_result", line, session, attributes)
-        )
-
-
-def _starts(sessions: dict[str, Session], told: Iterable[Event]) -> Iterator[Event]:
-    """The start of each session that was asked for before the first thing that is told of it."""
-    first_at: dict[str, dt.datetime] = {}
-    for event in told:
-        first_at[event.session] = min(event.at, first_at.get(event.session, event.at))
-    for name, first in first_at.items():
-        session = sessions[name]
-        if session.started_at and session.started_at < first:
-            attributes = known(session__id=name, app__version=session.version)
-            yield Event(
-                session.started_at,
-                "claude_code.session_start",
-                name,
-                attributes,
-                agent="claude_code",
-                cwd=session.cwd,
-                version=session.version,
-            )
-
-
-def _api_request(line: dict[str, Any], message: dict[str, Any], usage: dict[str, Any], session: str) -> Event:
-    lives = mapping(usage.get("cache_creation"))
-    an_hour = tokens(lives.get("ephemeral_1h_input_tokens"))
-    written = usage.get("cache_creation_input_tokens")
-    if written is None:
-        written = an_hour + tokens(lives.get("ephemeral_5m_input_tokens"))
-    attributes = known(
-        session__id=session,
-        model=text(message.get("model")),
-        input_tokens=tokens(usage.get("input_tokens")),
-        output_tokens=tokens(usage.get("output_tokens")),
-        cache_read_tokens=tokens(usage.get("cache_read_input_tokens")),
-        cache_creation_tokens=tokens(written),
-        cache_creation_1h_tokens=an_hour if lives else None,
-        request_id=text(line.get("requestId")) or text(message.get("id")),
-        message__id=text(message.get("id")),
-        speed=text(usage.get("speed")),
-        service_tier="batch" if usage.get("service_tier") == "batch" else None,
-        inference_geo=_place(usage),
-        web_search_requests=tokens(mapping(usage.get("server_tool_use")).get("web_search_requests")) or None,
-        app__version=text(line.get("version")),
-        cost_usd=money(line.get("costUSD")),
-    )
-    return _event("claude_code.api_request", line, session, attributes)
-
-
-def _place(usage: dict[str, Any]) -> str | None:
-    """Where the request was served, if that is told."""
-    place = usage.get("inference_geo")
-    return None if place in ANYWHERE else text(place)
-
-
-def _is_prompt(line: dict[str, Any]) -> bool:
-    """Whether a line is what a person typed, not a tool's result or the agent's own words."""
-    if line.get("type") != "user" or line.get("promptSource") == "system":
-        return False
-    if any(line.get(mark) is True for mark in ("isMeta", "isSidechain", "isCompactSummary")):
-        return False
-    if mapping(line.get("origin")).get("kind") not in TYPED_BY_PEOPLE:
-        return False
-    content = mapping(line.get("message")).get("content")
-    if isinstance(content, str):
-        return _is_typed(content)
-    blocks = objects(content)
-    if any(block.get("type") == "tool_result" for block in blocks):
-        return False
-    texts = [str(block.get("text") or "") for block in blocks if block.get("type") == "text"]
-    return any(map(_is_typed, texts)) or (bool(blocks) and not texts)
-
-
-def _is_typed(words: str) -> bool:
-    """Whether a text is a person's, reminders before it aside."""
-    typed = REMINDERS.sub("", words, count=1).lstrip() if "<system-reminder>" in words else words.lstrip()
-    return bool(typed) and not typed.startswith(NOT_TYPED)
-
-
-def _prompt(line: dict[str, Any], session: str) -> Event:
-    attributes = known(
-        session__id=session,
-        message__uuid=text(line.get("uuid")),
-        app__version=text(line.get("version")),
-    )
-    return _event("claude_code.user_prompt", line, session, attributes)
-
-
-def _event(name: str, line: dict[str, Any], session: str, attributes: dict[str, Any]) -> Event:
-    return Event(
-        instant(line.get("timestamp")),
-        name,
-        session,
-        attributes,
-        agent="claude_code",
-        cwd=text(line.get("cwd")),
-        version=text(line.get("version")),
-    )
-
-
-def _session(line: dict[str, Any], file: Path) -> str:
-    in_subagents = file.parent.name == "subagents"
-    return text(line.get("sessionId")) or (file.parent.parent.name if in_subagents else file.stem)
+def _home(file: Path) -> Place:
+    """Where the lines of a file belong that do not say it themselves."""
+    above = next((folder for folder in file.parents if folder.name == "subagents"), None)
+    return Place(above.parent.name, file.stem.removeprefix("agent-")) if above else Place(file.stem)

@@ -39,6 +39,17 @@ AGENT = Agent(
         # A connection, not a response: its tokens are in codex.sse_event.
         other_events=("codex.api_request",),
         starts=("conversation_starts",),
+        failures={"codex.api_request": "http.response.status_code"},
+        edit_tools=("apply_patch",),
+        # openai/codex, codex-rs/protocol: ReviewDecision::to_opaque_string.
+        decisions={
+            "approved": "accept",
+            "approved_with_amendment": "accept",
+            "approved_for_session": "accept",
+            "denied": "reject",
+            "abort": "reject",
+            "timed_out": "reject",
+        },
         models=("slug",),
         token_metrics=(
             # Its kinds overlap: cached_input is in input, reasoning_output in output, total is all of them.
@@ -70,7 +81,8 @@ AGENT = Agent(
     evidence=(
         Evidence(
             "telemetry",
-            "seen; openai/codex, codex-rs/otel; openai/codex #40208 (tool_token_count), #40488 (turn costs)",
+            "seen; openai/codex, codex-rs/otel; openai/codex #40208 (tool_token_count), #40488 (turn costs);"
+            " antiburn #269 (service_tier)",
             "2026-11-28",
             version="0.171.0",
             repeats="response.completed comes twice, the first time without counts. Every request is an event"
@@ -79,13 +91,15 @@ AGENT = Agent(
         ),
         Evidence(
             "transcripts",
-            "seen; ccusage #950, #1288, #1349; mag123c/toktrack #250",
+            "seen; ccusage #950, #1288, #1349, #1460, #1501; mag123c/toktrack #250; openai/codex #25087;"
+            " steipete/CodexBar #3524 (counters that go on); kenn-io/agentsview #657 (times in turns' ids);"
+            " chattymin/PokeTokenBar #137 (sub-agents); xiufengsun/TokenTracker #652 (compaction)",
             "2026-11-28",
             version="0.171.0",
-            repeats="A token_count is written again with the same total. Forks and sub-agents replay their"
-            " parent's history under new times.",
-            undercount="Rollouts that rest for a week are compressed to .jsonl.zst, which is not read"
-            " (openai/codex #25087).",
+            repeats="A token_count is written again with the same total, and tells a token_usage_record's"
+            " response again. Forks replay their parent's history: what stands before their own first turn.",
+            undercount="cli_version is the one that began the session. Failed requests that were tried again,"
+            " and web searches of the server, are not priced or not told.",
         ),
         Evidence(
             "commits",

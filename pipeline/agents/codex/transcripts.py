@@ -1,92 +1,29 @@
-"""Codex: `sessions/YYYY/MM/DD/rollout-*.jsonl`, and `archived_sessions`; `.zst` after a week of rest.
+"""Codex: `sessions/YYYY/MM/DD/rollout-*.jsonl`, and `archived_sessions`; compressed after a week of rest.
 
-A `token_count` carries the session's total so far and what its response took (`last`), and is often
-written twice: what counts is by how much the total grew, or `last` where the total began anew or goes on
-from another session's. A `token_usage_record` holds one response; it alone tells of a compaction on the
-server. Input holds cached input, output holds reasoning, as in Codex's telemetry.
+A `token_count` carries the thread's total so far and what the last response took, and is often written
+twice: what counts is by how much the total grew. A `token_usage_record` holds one response, with its id;
+it alone tells of a compaction by the server. Input holds cached input, output holds reasoning, as in
+Codex's telemetry.
 
-A fork may open with its parent's whole history under new times: what stands before its own first turn
-(`task_started`) is its parent's; where no turn is marked, what has the parent's totals, or was written
-within a second of the fork, is. A spawned thread is a part of the session that spawned it.
+A fork may open with its parent's history, under new times or the old ones. What stands before the fork's
+own first turn is copied: turns keep their ids and the times of their beginning. Where turns tell neither,
+what was written at once with the fork is copied, and what has the parent's totals. A fork's counter may go
+on from its parent's, with or without a copy: then only what the response took is the fork's.
+
+A thread that was spawned is part of its spawner's session; what is sent to it is no prompt of a person.
 """
 
-import datetime as dt
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from pipeline.agents.events import BadRecord, Event, Journal, instant, known, mapping, text, tokens
-from pipeline.agents.files import Sample, json_lines
-from pipeline.agents.usage import tell_unknown
+from pipeline.agents.codex.rollout import AGENT, BURST, KINDS, Count, Counts, Prompt, Reading, Rollout
+from pipeline.agents.codex.tools import EDIT_TOOL, Call
+from pipeline.agents.events import Event, Journal, known
+from pipeline.agents.files import Sample
 
-KINDS = (
-    "input_tokens",
-    "cached_input_tokens",
-    "cache_write_input_tokens",
-    "output_tokens",
-    "reasoning_output_tokens",
-)
-FORK = dt.timedelta(seconds=1)
-NO_TIER = (None, "default", "standard", "auto", "none")
-# What tells no usage of its own: `world_state` and contexts hold limits, `task_complete` and items repeat
-# what counts have told, tools' outputs are content.
-NO_USAGE = frozenset(
-    {"world_state", "compacted", "ghost_snapshot", "event_msg.task_complete", "event_msg.context_compacted"}
-)
-
-Counts = tuple[int, ...]
-
-
-@dataclass
-class Rollout:
-    """One file: the session, and its token counts and prompts in order.
-
-    Attributes:
-        thread: its own id.
-        root: the session of the thread that spawned it, as far as the file says.
-        own_turn: how many counts stand before the first turn of its own; None if no turn is marked.
-        before_context: how many counts stand before the first context of a turn.
-    """
-
-    file: Path
-    thread: str
-    parent: str | None = None
-    root: str | None = None
-    is_spawned: bool = False
-    forked_at: dt.datetime | None = None
-    cwd: str | None = None
-    version: str | None = None
-    counts: list["Count"] = field(default_factory=list)
-    records: list["UsageRecord"] = field(default_factory=list)
-    prompts: list[dt.datetime] = field(default_factory=list)
-    own_turn: int | None = None
-    own_turn_at: dt.datetime | None = None
-    before_context: int | None = None
-
-
-@dataclass
-class Count:
-    """One `token_count`: the total so far, and what its response alone took."""
-
-    at: dt.datetime
-    total: Counts
-    last: Counts
-    model: str | None
-    tier: str | None
-
-
-@dataclass
-class UsageRecord:
-    """One `token_usage_record`: what a response took."""
-
-    at: dt.datetime
-    usage: Counts
-    response: str | None
-    model: str | None
-    tier: str | None
+NOTHING: Counts = (0,) * len(KINDS)
 
 
 def is_record(value: dict[str, Any]) -> bool:
@@ -100,215 +37,206 @@ def is_file(sample: Sample) -> bool:
 
 
 def events(files: list[Path], journal: Journal) -> Iterator[Event]:
-    """The responses and prompts of all sessions, without what they copied from others."""
-    rollouts = [_read(file, journal) for file in files]
-    by_thread = {rollout.thread: rollout for rollout in rollouts}
+    """What happened in all sessions, without what they copied from others."""
+    rollouts = [Reading(file, journal).read() for file in files]
+    threads: dict[str, Rollout] = {}
     for rollout in rollouts:
-        parent = by_thread.get(rollout.parent) if rollout.parent else None
-        copied = _copied(rollout, parent if parent is not rollout else None)
-        journal.repeat(copied)
-        session = _session(rollout, by_thread)
-        yield from _responses(rollout, session, copied, journal)
-        yield from _prompts(rollout, session, journal)
+        known_one = threads.get(rollout.thread)
+        if known_one is None or rollout.length > known_one.length:
+            threads[rollout.thread] = rollout
+    told: set[tuple[Any, ...]] = set()
+    for rollout in rollouts:
+        for event in Thread(rollout, threads, journal).events():
+            # A compressed copy beside the file, or a file that was archived in between.
+            identity = (event.at, event.name, *map(str, sorted(event.attributes.items(), key=str)))
+            if identity in told:
+                journal.repeat(1)
+            else:
+                told.add(identity)
+                yield event
 
 
-def _session(rollout: Rollout, by_thread: dict[str, Rollout]) -> str:
-    """The session that a person started: of a spawned thread, that of whoever spawned it."""
-    seen = {rollout.thread}
-    while rollout.is_spawned and rollout.root not in seen:
-        spawner = rollout.root or rollout.parent
-        if spawner is None or spawner not in by_thread:
-            return spawner or rollout.thread
-        rollout = by_thread[spawner]
-        seen.add(rollout.thread)
+class Thread:
+    """One rollout among those of its family."""
+
+    def __init__(self, rollout: Rollout, threads: dict[str, Rollout], journal: Journal) -> None:
+        self._rollout = rollout
+        # Threads that were spawned alike may well use as much as their spawner did: that makes no copy.
+        original = threads.get(rollout.forked_from or "")
+        self._original = original if original and original.thread != rollout.thread else None
+        self._session = _session(rollout, threads)
+        self._journal = journal
+        self._begins = self._first_own_line()
+
+    def events(self) -> Iterator[Event]:
+        rollout = self._rollout
+        yield from self._start()
+        yield from self._responses()
+        yield from self._prompts()
+        for failure in rollout.failures:
+            if failure.line >= self._begins:
+                attributes = known(status_code=failure.status, error_type=failure.error)
+                yield self._event("codex.api_error", failure.at, attributes)
+        for name, call in rollout.calls.items():
+            if call.line >= self._begins:
+                yield from self._tool(name, call)
+
+    def _first_own_line(self) -> int:
+        """The first line that was not copied from the parent."""
+        rollout = self._rollout
+        if not rollout.parent:
+            return 0
+        if rollout.has_timed_turns:
+            return rollout.begins or rollout.length + 1
+        if rollout.is_paginated:  # it names its parent's history, and copies nothing
+            return 0
+        originals = {count.total for count in self._original.counts} if self._original else set()
+        same = list(takewhile(lambda count: any(count.total) and count.total in originals, rollout.counts))
+        return max(rollout.pause or rollout.length + 1, same[-1].line + 1 if same else 0)
+
+    def _start(self) -> Iterator[Event]:
+        rollout = self._rollout
+        if rollout.created_at and not rollout.is_subagent:
+            attributes = known(
+                vcs__ref__head__name=rollout.branch, vcs__repository__url__full=rollout.repository
+            )
+            yield self._event("codex.session_start", rollout.created_at, attributes)
+
+    def _responses(self) -> Iterator[Event]:
+        copied = [count for count in self._rollout.counts if count.line < self._begins]
+        self._journal.repeat(len(copied))
+        # Of a fork without a copy nobody says where its counter stood.
+        before = copied[-1].total if copied else None if self._rollout.parent else NOTHING
+        waiting = [record for record in self._rollout.records if record.line >= self._begins]
+        for number, count in enumerate(self._rollout.counts[len(copied) :], start=len(copied) + 1):
+            written = [record for record in waiting if record.line < count.line]
+            is_certain = any(record.last == count.last for record in written)
+            grown = self._grown(count, before, is_certain)
+            before = count.total if any(count.total) else before
+            if not any(grown):
+                self._journal.repeat(1)
+                continue
+            records = next(([record] for record in written if record.last == grown), None)
+            if not records and len(written) > 1 and _sum(written) == grown:
+                records = written
+            if records:
+                waiting = [record for record in waiting if record not in records]
+            if records and len(records) == 1:
+                yield self._response(count, grown, records[0].response, number)
+            elif records:
+                yield from (self._response(record, record.last, record.response) for record in records)
+            else:
+                yield self._response(count, grown, None, number)
+        for record in waiting:
+            if any(record.last):
+                yield self._response(record, record.last, record.response)
+
+    def _grown(self, count: Count, before: Counts | None, is_certain: bool) -> Counts:
+        """What a count's response took; nothing if the count repeats one.
+
+        Another record may make it certain that there was a response.
+        """
+        if not any(count.total):  # old versions give no total
+            return count.last
+        if before is None:
+            originals = self._original.counts if self._original else []
+            if not is_certain and any(count.total == original.total for original in originals):
+                return NOTHING
+            if any(count.last):
+                return count.last
+            lower = [original.total for original in originals if _is_below(original.total, count.total)]
+            before = max(lower, key=sum, default=NOTHING)
+        grown = tuple(now - then for now, then in zip(count.total, before, strict=True))
+        if min(grown) < 0:  # the total began anew
+            return count.last if any(count.last) else count.total
+        # It began anew, and stands higher than before already.
+        began_anew = any(grown) and count.last == count.total
+        return count.last if began_anew else grown
+
+    def _response(self, count: Count, took: Counts, request: str | None, number: int | None = None) -> Event:
+        kinds = dict(zip(KINDS, took, strict=True))
+        attributes = known(
+            event__kind="response.completed",
+            # A number tells events of a session apart, not those of its threads.
+            event__sequence=number if self._rollout.thread == self._session else None,
+            request_id=request,
+            model=count.model,
+            service_tier=count.tier,
+            input_token_count=kinds["input_tokens"],
+            cached_token_count=kinds["cached_input_tokens"],
+            cache_write_token_count=kinds["cache_write_input_tokens"] or None,
+            output_token_count=kinds["output_tokens"],
+            reasoning_token_count=kinds["reasoning_output_tokens"],
+        )
+        return self._event("codex.sse_event", count.at, attributes)
+
+    def _prompts(self) -> Iterator[Event]:
+        """What a person typed; newer versions may tell it in two kinds of records."""
+        own: list[Prompt] = []
+        for prompt in self._rollout.prompts:
+            again = any(
+                prompt.content == other.content
+                and prompt.kind != other.kind
+                and abs(prompt.at - other.at) <= BURST
+                for other in own[-2:]
+            )
+            if prompt.line < self._begins or again:
+                self._journal.repeat(1)
+            elif not self._rollout.is_subagent:
+                own.append(prompt)
+                yield self._event("codex.user_prompt", prompt.at, known(message__uuid=prompt.name))
+
+    def _tool(self, name: str, call: Call) -> Iterator[Event]:
+        if not call.at:
+            return
+        told = known(tool_name=call.name, tool_use_id=name)
+        result = told | known(
+            success=None if call.success is None else "true" if call.success else "false",
+            duration_ms=call.milliseconds,
+            lines_added=call.added if call.success is not False else None,
+            lines_removed=call.removed if call.success is not False else None,
+            git_commit_id=call.commit,
+        )
+        yield self._event("codex.tool_result", call.at, result)
+        if call.name == EDIT_TOOL:
+            decision = "reject" if call.is_declined else "accept"
+            yield self._event("codex.tool_decision", call.at, told | {"decision": decision})
+
+    def _event(self, name: str, at: Any, attributes: dict[str, Any]) -> Event:
+        rollout = self._rollout
+        of_session = known(
+            session__id=self._session,
+            thread__id=rollout.thread if rollout.thread != self._session else None,
+            app__version=rollout.version,
+        )
+        return Event(
+            at,
+            name,
+            self._session,
+            of_session | attributes,
+            agent=AGENT,
+            cwd=rollout.cwd,
+            version=rollout.version,
+        )
+
+
+def _session(rollout: Rollout, threads: dict[str, Rollout]) -> str:
+    """The session that a person started: that of whoever spawned the thread."""
+    passed = {rollout.thread}
+    while rollout.is_subagent:
+        above = rollout.root or rollout.spawner or rollout.parent
+        if above is None or above in passed:
+            break
+        if above not in threads:
+            return above
+        passed.add(above)
+        rollout = threads[above]
     return rollout.thread
 
 
-def _read(file: Path, journal: Journal) -> Rollout:
-    rollout = Rollout(file, file.name.removesuffix(".zst").removesuffix(".jsonl"))
-    model = tier = None
-    described = False
-    for number, line in json_lines(file, journal):
-        kind, payload = line.get("type"), mapping(line.get("payload"))
-        what = f"{kind}.{payload['type']}" if isinstance(payload.get("type"), str) else str(kind)
-        try:
-            if kind == "session_meta":
-                if not described:  # later ones are those of ancestors
-                    described = True
-                    _describe(rollout, line, payload)
-            elif kind == "turn_context":
-                model = text(payload.get("model")) or model
-                if rollout.before_context is None:
-                    rollout.before_context = len(rollout.counts)
-            elif what == "event_msg.thread_settings_applied":
-                settings = mapping(payload.get("thread_settings"))
-                tier = text(settings.get("service_tier"))
-                model = text(settings.get("model")) or model
-            elif what == "event_msg.token_count":
-                info = mapping(payload.get("info"))
-                if info:
-                    rollout.counts.append(_count(line, info, model, tier))
-            elif kind == "token_usage_record":
-                usage = _counts(payload.get("usage"))
-                response = text(payload.get("response_id"))
-                rollout.records.append(
-                    UsageRecord(instant(line.get("timestamp")), usage, response, model, tier)
-                )
-            elif _begins_a_turn(what, payload):
-                if rollout.own_turn is None:
-                    rollout.own_turn = len(rollout.counts)
-                    rollout.own_turn_at = instant(line.get("timestamp"))
-            elif what == "event_msg.user_message" or _is_typed(what, payload):
-                rollout.prompts.append(instant(line.get("timestamp")))
-            else:
-                tell_unknown(journal, file, number, "codex", what, payload, NO_USAGE)
-        except BadRecord as error:
-            journal.quarantine(file, number, str(error))
-    return rollout
+def _sum(records: list[Count]) -> Counts:
+    return tuple(map(sum, zip(*(record.last for record in records), strict=True)))
 
 
-def _begins_a_turn(what: str, payload: dict[str, Any]) -> bool:
-    """Whether a turn of the session's own begins, and what stands before it may be a copy."""
-    if what == "event_msg.task_started":
-        return True
-    return what.startswith("inter_agent_communication") and payload.get("trigger_turn") is True
-
-
-def _is_typed(what: str, payload: dict[str, Any]) -> bool:
-    """Whether a person's message is complete, as 0.171 says it."""
-    return what == "event_msg.item_completed" and mapping(payload.get("item")).get("type") == "UserMessage"
-
-
-def _describe(rollout: Rollout, line: dict[str, Any], meta: dict[str, Any]) -> None:
-    rollout.thread = text(meta.get("id")) or rollout.thread
-    rollout.cwd = text(meta.get("cwd"))
-    rollout.version = text(meta.get("cli_version"))
-    spawned = mapping(mapping(mapping(meta.get("source")).get("subagent")).get("thread_spawn"))
-    rollout.is_spawned = bool(spawned)
-    rollout.parent = text(meta.get("forked_from_id")) or text(spawned.get("parent_thread_id"))
-    rollout.root = text(meta.get("session_id")) or text(spawned.get("parent_thread_id"))
-    if rollout.parent:
-        rollout.forked_at = instant(line.get("timestamp") or meta.get("timestamp"))
-
-
-def _count(line: dict[str, Any], info: dict[str, Any], model: str | None, tier: str | None) -> Count:
-    total, last = _counts(info.get("total_token_usage")), _counts(info.get("last_token_usage"))
-    return Count(instant(line.get("timestamp")), total, last, model, tier)
-
-
-def _counts(usage: Any) -> Counts:
-    return tuple(tokens(mapping(usage).get(kind)) for kind in KINDS)
-
-
-def _copied(rollout: Rollout, parent: Rollout | None) -> int:
-    """How many of the rollout's counts, from the first on, are its parent's."""
-    if rollout.forked_at is None:
-        return 0
-    if rollout.own_turn is not None:
-        return rollout.own_turn
-    originals = [count.total for count in parent.counts] if parent else []
-    pairs = zip((count.total for count in rollout.counts), originals, strict=False)
-    same = len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
-    at_once = len(list(takewhile(lambda count: _is_copy(count.at, rollout), rollout.counts)))
-    return max(same, at_once, rollout.before_context or 0)
-
-
-def _is_copy(at: dt.datetime, rollout: Rollout) -> bool:
-    """Whether something was written before the session's own first turn."""
-    if rollout.forked_at is None:
-        return False
-    if rollout.own_turn_at is not None:
-        return at < rollout.own_turn_at
-    return at - rollout.forked_at <= FORK
-
-
-def _growth(count: Count, before: Counts | None) -> Counts:
-    """What a response took; nothing if its count repeats the one before."""
-    if before is None or not any(
-        count.total
-    ):  # the first of a fork goes on from others; old versions give no total
-        return count.last if any(count.last) else count.total
-    grown = tuple(now - then for now, then in zip(count.total, before, strict=True))
-    began_anew = min(grown) < 0 or (any(grown) and count.last == count.total)
-    if began_anew:
-        return count.last if any(count.last) else count.total
-    return grown
-
-
-def _responses(rollout: Rollout, session: str, copied: int, journal: Journal) -> Iterator[Event]:
-    own = rollout.counts[copied:]
-    before: Counts | None = rollout.counts[copied - 1].total if copied else (0,) * len(KINDS)
-    if rollout.forked_at and not copied:
-        before = None
-    untold = Counter(record.usage for record in rollout.records if not _is_copy(record.at, rollout))
-    for number, count in enumerate(own, start=copied + 1):
-        grown = _growth(count, before)
-        before = count.total
-        if not any(grown):
-            journal.repeat(1)
-            continue
-        untold[grown] -= 1
-        yield _response(rollout, session, count.at, grown, count.model, count.tier, number, None)
-    # Responses that no count tells of, such as a compaction on the server.
-    for record in rollout.records:
-        if untold[record.usage] > 0 and any(record.usage):
-            untold[record.usage] -= 1
-            yield _response(
-                rollout, session, record.at, record.usage, record.model, record.tier, None, record.response
-            )
-
-
-def _response(
-    rollout: Rollout,
-    session: str,
-    at: dt.datetime,
-    counts: Counts,
-    model: str | None,
-    tier: str | None,
-    number: int | None,
-    response: str | None,
-) -> Event:
-    kinds = dict(zip(KINDS, counts, strict=True))
-    is_thread = session != rollout.thread
-    attributes = known(
-        event__kind="response.completed",
-        # The numbers are the thread's; in another's session they would be taken for that one's.
-        event__sequence=None if is_thread else number,
-        conversation__id=session,
-        thread__id=rollout.thread if is_thread else None,
-        model=model,
-        input_token_count=kinds["input_tokens"],
-        cached_token_count=kinds["cached_input_tokens"],
-        cache_write_token_count=kinds["cache_write_input_tokens"] or None,
-        output_token_count=kinds["output_tokens"],
-        reasoning_token_count=kinds["reasoning_output_tokens"],
-        request_id=response,
-        service_tier=None if tier in NO_TIER else tier,
-        app__version=rollout.version,
-    )
-    return _event("codex.sse_event", at, session, rollout, attributes)
-
-
-def _prompts(rollout: Rollout, session: str, journal: Journal) -> Iterator[Event]:
-    """Prompts; those of a copy were typed into the parent, those of a spawned thread by no person."""
-    if rollout.is_spawned:
-        journal.skip(len(rollout.prompts))
-        return
-    for at in rollout.prompts:
-        if _is_copy(at, rollout):
-            journal.repeat(1)
-            continue
-        attributes = known(conversation__id=session, app__version=rollout.version)
-        yield _event("codex.user_prompt", at, session, rollout, attributes)
-
-
-def _event(name: str, at: dt.datetime, session: str, rollout: Rollout, attributes: dict[str, Any]) -> Event:
-    return Event(
-        at,
-        name,
-        session,
-        attributes,
-        agent="codex",
-        cwd=rollout.cwd,
-        version=rollout.version,
-    )
+def _is_below(one: Counts, other: Counts) -> bool:
+    return all(small <= large for small, large in zip(one, other, strict=True))

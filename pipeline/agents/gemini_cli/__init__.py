@@ -10,7 +10,8 @@ from pipeline.agents.declaration import (
     TokenMetric,
 )
 
-# Qwen Code, a fork, counts like this too.
+# Qwen Code, a fork, decides and counts like this too.
+DECISIONS = {"auto_accept": "accept", "modify": "accept"}
 TOKEN_METRIC = TokenMetric(
     "^gemini_cli[.]token[.]usage$",
     {
@@ -45,6 +46,10 @@ AGENT = Agent(
         starts=("config",),
         ends=("end_session", "conversation_finished"),
         tools=("tool_call",),
+        tool_names=("function_name",),
+        edit_tools=("replace", "write_file"),
+        decision_events=("tool_call",),
+        decisions=DECISIONS,
         token_metrics=(TOKEN_METRIC,),
         activity_metrics=(
             ActivityMetric(".lines.changed", {"added": "lines_added", "removed": "lines_removed"}, "type"),
@@ -62,10 +67,13 @@ AGENT = Agent(
         ),
         Evidence(
             "transcripts",
-            "seen",
+            "seen; google-gemini/gemini-cli, chatRecordingService.ts",
             "2026-11-28",
             version="0.61.0",
-            repeats="A message is written again whenever it changes, told by its id.",
+            repeats="A message is written again whenever it changes, told by its id; an older document is"
+            " copied into the file that continues it.",
+            undercount="It names no version, no failed requests and no cost; calls beside the conversation"
+            " (routing, summaries) are not recorded.",
         ),
     ),
 )

@@ -19,6 +19,8 @@ AGENT = Agent(
         tools=("tool_call",),
         tool_names=("function_name",),
         edit_tools=("edit", "replace", "write_file"),
+        decision_events=("tool_call",),
+        decisions=gemini_cli.DECISIONS,
         token_metrics=(replace(gemini_cli.TOKEN_METRIC, name="^qwen[-_]code[.]token[.]usage$"),),
     ),
     marks=Marks(emails=("qwen-coder@alibabacloud.com",)),

@@ -44,8 +44,9 @@ def stg_agent_sessions(
             ibis.ifelse(_.has_end_event, _.end_event_at, later(_.last_event_at, _.last_point_at)),
             _.session_start,
         ),
-        # The metric where there is one, else the decisions; never both.
+        # The metric where there is one, else what events tell; never both.
         has_edit_metric=_.edits_accepted.notnull() | _.edits_rejected.notnull(),
+        has_line_metric=_.lines_added.notnull() | _.lines_removed.notnull(),
     )
     return bounded.select(
         "session_id",
@@ -62,8 +63,8 @@ def stg_agent_sessions(
         tool_calls=_.tool_calls.fill_null(0),
         accepted_edits=count_of(ibis.ifelse(_.has_edit_metric, _.edits_accepted, _.decided_accepted)),
         rejected_edits=count_of(ibis.ifelse(_.has_edit_metric, _.edits_rejected, _.decided_rejected)),
-        lines_added=count_of(_.lines_added),
-        lines_removed=count_of(_.lines_removed),
+        lines_added=count_of(ibis.ifelse(_.has_line_metric, _.lines_added, _.told_added)),
+        lines_removed=count_of(ibis.ifelse(_.has_line_metric, _.lines_removed, _.told_removed)),
         active_seconds=_.active_seconds.fill_null(0).cast("float64"),
         client_version=_.last_client_version,
         terminal=_.last_terminal,

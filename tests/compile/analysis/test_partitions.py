@@ -526,7 +526,7 @@ def plan(compiled):
 
 
 @pytest.mark.slow
-@settings(max_examples=8, deadline=None, suppress_health_check=[*HealthCheck])
+@settings(max_examples=6, deadline=None, suppress_health_check=[*HealthCheck])
 @given(stream=batches)
 def test_batches_make_the_same_rows_as_everything_at_once(tmp_path, eager, plan, stream):
     with connect(":memory:") as one, connect(":memory:") as other:

@@ -286,7 +286,8 @@ def test_the_same_rows_land_once_whatever_file_they_come_in(engine, tmp_path):
     day, month = file(tmp_path, [USER], "1-day.json"), orjson.dumps(USER) + b"\n" + orjson.dumps(METRICS)
     first = ingest_copilot(engine, [day])
     again = ingest_copilot(engine, [day, file(tmp_path, month, "28-day.ndjson")])
-    assert (first.landed, again.rows_in, again.landed, again.duplicates) == (1, 3, 1, 2)
+    # A day with tokens of Copilot CLI is a row of numbers, and an event with usage.
+    assert (first.landed, again.rows_in, again.landed, again.duplicates) == (2, 5, 1, 4)
 
 
 def test_a_revised_report_lands_beside_the_old_one(engine, tmp_path):
@@ -313,7 +314,7 @@ def test_bad_lines_are_put_aside_and_the_rest_lands(engine, tmp_path):
         orjson.dumps(METRICS),
     ]
     result = ingest_copilot(engine, [file(tmp_path, b"\n".join(lines))])
-    assert (result.rows_in, result.landed, result.quarantined) == (13, 2, 11)
+    assert (result.rows_in, result.landed, result.quarantined) == (14, 3, 11)
     found = quarantined(engine)
     assert [line for line, _ in found] == list(range(2, 13))
     assert [reason for _, reason in found[4:10]] == [

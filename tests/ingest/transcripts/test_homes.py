@@ -29,8 +29,8 @@ def test_named_paths_are_read_and_nothing_else(home, tmp_path, ingest):
     write_lines(home / ".claude" / "projects" / "p" / "s.jsonl", RESPONSE)
     named = write_lines(tmp_path / "copy" / "x.jsonl", codex.meta("a"), codex.FIRST)
 
-    assert ingest(named.parent).landed == 1
-    assert ingest(named).duplicates == 1
+    assert ingest(named.parent).landed == 2  # the start and a response
+    assert ingest(named).duplicates == 2
 
 
 def test_the_developer_is_the_one_of_the_sessions_folder(home, tmp_path, engine, ingest):

@@ -31,7 +31,7 @@ def _free_port():
 
 
 def ask(server, path, host="127.0.0.1", method="GET"):
-    connection = http.client.HTTPConnection(*server.server_address, timeout=5)
+    connection = http.client.HTTPConnection(*server.server_address, timeout=60)
     connection.putrequest(method, path, skip_host=True)
     if host:
         connection.putheader("Host", f"{host}:{server.server_address[1]}")

@@ -39,6 +39,7 @@ def stg_log_events(
     return known.select(
         *("recorded_at", "source", "event", "agent_type", "session_id", "developer_id"),
         *("developer_email", "reported_model", "request_id", "speed", "tool_name", "decision"),
+        *("lines_added", "lines_removed"),
         *("thread_id", "inference_geo", "web_search_requests", "is_free"),
         *("git_commit_id", "client_version", "terminal", *TOKEN_KINDS, "reported_nano_usd"),
         day=local_date(known.recorded_at, timezone),
