@@ -57,10 +57,10 @@ def events(files: list[Path], journal: Journal) -> Iterator[Event]:
     """The costs, prompts, tools and failures of all sessions; a copy of a database adds nothing."""
     projects: dict[Path, str | None] = {}
     for file in files:
-        if tables_of(Sample.of(file)):
-            projects.setdefault(file.resolve(), _project(file))
-        else:
+        if file.suffix == ".json":
             projects.update(_registered(file, journal))
+        else:
+            projects.setdefault(file.resolve(), _project(file))
     told: dict[tuple[str, str], Event] = {}
     for file, cwd in projects.items():
         for key, event in _database(file, cwd, journal):
