@@ -181,6 +181,14 @@ class BigQuery(Everywhere, BigQueryCompiler):  # type: ignore[misc]
     def visit_Number(self, op: Any, *, arg: Any) -> Any:
         return self.try_number(arg)
 
+    def visit_RegexExtract(self, op: Any, *, arg: Any, pattern: Any, index: Any) -> Any:
+        # Ibis' own replaces what is around the match up to the ends of its line only.
+        around = self.f.concat("(?s)^.*?(", pattern, ").*$")
+        group = self.f.concat("\\", self.cast(index + 1, dt.string))
+        return self.if_(
+            self.f.regexp_contains(arg, pattern), self.f.regexp_replace(arg, around, group), sge.Null()
+        )
+
     def visit_LocalTime(self, op: Any, *, arg: Any, timezone: str) -> Any:
         return self.f.anon.datetime(arg, sge.convert(timezone))
 

@@ -15,6 +15,7 @@ from pipeline.errors import ConfigError, did_you_mean
 
 # The alias of a relation whose rows are hashed whole. A column of this name would be hashed in their place.
 ROW = "aa_whole_row"
+IN_LIST = 1_000  # values that stand in one list of a statement
 
 Kind = Literal["table", "view"]
 
@@ -237,6 +238,13 @@ class Engine(ABC):
     def delete(self, schema: str, table: str, column: str, value: Any) -> None:
         """Remove the rows of a small table in which a column has a value."""
         self.execute(f"DELETE FROM {self.name(schema, table)} WHERE {self.quote(column)} = ?", [value])
+
+    def delete_numbered(self, schema: str, table: str, numbers: Sequence[int]) -> None:
+        """Remove the rows of a table that have one of these in their column `id`."""
+        name, key = self.name(schema, table), self.quote("id")
+        for start in range(0, len(numbers), IN_LIST):
+            some = ", ".join(map(str, numbers[start : start + IN_LIST]))
+            self.execute(f"DELETE FROM {name} WHERE {key} IN ({some})")
 
     def bytes_to_scan(self, sql: str) -> int | None:
         """How many bytes a query would read; None where the engine does not bill by bytes."""

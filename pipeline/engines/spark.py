@@ -7,6 +7,7 @@ Derby, which lets one process in at a time.
 """
 
 import json
+import shutil
 import tempfile
 import uuid
 from collections.abc import Mapping, Sequence
@@ -132,10 +133,10 @@ class Spark(VersionedViewsEngine):
     def _remove(self, file: str) -> None:
         with suppress(Exception):  # a file that stays does no harm
             if file.startswith("/"):
-                Path(file).unlink()
+                shutil.rmtree(file) if Path(file).is_dir() else Path(file).unlink()
             else:
                 hadoop, path = self._hadoop(file)
-                hadoop.delete(path, False)
+                hadoop.delete(path, True)
 
     def _hadoop(self, file: str) -> tuple[Any, Any]:
         """The file system of a path, and the path, as Hadoop has them."""
@@ -154,6 +155,22 @@ class Spark(VersionedViewsEngine):
         if len(rows) < self.fetch(f"SELECT count(*) FROM {name}")[0][0]:
             self.execute(f"TRUNCATE TABLE {name}")
             self.append(schema, table, columns, rows)
+
+    def delete_numbered(self, schema: str, table: str, numbers: Sequence[int]) -> None:
+        if not numbers:
+            return
+        # The same, but on the cluster: the table may be large.
+        name, key, some = self.name(schema, table), self.quote("id"), ", ".join(map(str, numbers))
+        file = f"{self.warehouse.folder}/_incoming/{uuid.uuid4().hex}.parquet"
+        try:
+            with errors():
+                kept = self.session.sql(
+                    self.redirected(f"SELECT * FROM {name} WHERE {key} IS NULL OR {key} NOT IN ({some})")
+                )
+                kept.write.parquet(file)
+            self.execute(f"INSERT OVERWRITE TABLE {name} SELECT * FROM parquet.`{file}`")
+        finally:
+            self._remove(file)
 
     def create_lock(self, holder: str) -> bool:
         name = self.name(LOCK_SCHEMA, LOCK)

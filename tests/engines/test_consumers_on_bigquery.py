@@ -10,8 +10,11 @@ from click.testing import CliRunner
 from pipeline import Pipeline
 from pipeline.cli import cli
 from pipeline.engines import connect
+from pipeline.ingest.transcripts import ingest_transcripts
+from tests.agents.claude_code.test_transcripts import prompt, response
 from tests.conftest import AS_OF
 from tests.engines.called import commits_as_built, commits_as_called
+from tests.ingest.transcripts.conftest import write_lines
 
 CONFIG = """
 default_target = "cloud"
@@ -89,9 +92,14 @@ def test_source_freshness_tells_the_newest_rows(folder, on_duckdb):
     assert newest() == newest("--target", on_duckdb)
 
 
-def test_test_audits_what_is_published(folder):
-    audits = json.loads(aa("test", "--format", "json"))["audits"]
-    assert {audit["status"] for audit in audits} == {"passed", "warned"}
+def test_test_finds_what_it_finds_on_duckdb(folder, on_duckdb):
+    def statuses(*words):
+        audits = json.loads(aa("test", *words, "--format", "json"))["audits"]
+        return {(audit["table"], audit["audit"]): audit["status"] for audit in audits}
+
+    here = statuses()
+    assert here == statuses("--target", on_duckdb)
+    assert {"passed", "warned"} <= {*here.values()}
 
 
 def test_seed_run_and_build_do_no_more_than_they_must(folder):
@@ -184,3 +192,15 @@ def test_ingest_lands_each_record_once(folder, company, new_bigquery):
     assert "landed + 0 duplicates + 0 quarantined" in aa("ingest", "otlp", "codex.jsonl", "-t", elsewhere)
     (folder / "again.jsonl").write_text("\n".join(lines[:3]))
     assert "= 0 landed" in aa("ingest", "otlp", "again.jsonl", "-t", elsewhere)
+
+
+def test_what_an_earlier_version_read_of_a_session_gives_way(new_bigquery, tmp_path):
+    file = tmp_path / "s1.jsonl"
+    write_lines(file, prompt(), response(50))
+    with connect(new_bigquery()) as engine:
+        ingest_transcripts(engine, [file], developer="ada")
+        sql = "SELECT event_name, TO_JSON_STRING(attributes) FROM raw.otel_logs ORDER BY 1"
+        told = engine.fetch(sql)
+        engine.execute("UPDATE raw.otel_logs SET record_hash = 'earlier' WHERE id > 0")
+        assert ingest_transcripts(engine, [file], developer="ada").landed == 2
+        assert engine.fetch(sql) == told

@@ -90,13 +90,18 @@ def test_a_build_does_what_is_left_to_do(built):
     assert {table["action"] for table in build["tables"]} == {"read", "skipped"}
 
 
-def test_show_debug_and_freshness(built):
+def test_show_debug_and_freshness(built, company):
     rows = json.loads(built("show", "dim_agents", "--format", "json"))
     assert [row["agent_type"] for row in rows] == ["claude_code", "codex", "gemini_cli", "github_copilot"]
     debug = json.loads(built("debug", "--format", "json"))
     assert (debug["connection"], {table["state"] for table in debug["tables"]}) == ("ok", {"ok"})
-    fresh = json.loads(built("source", "freshness", "--format", "json"))
-    assert [row["state"] for row in fresh] == ["pass"] * 4
+
+    def states(target):
+        sources = json.loads(built("source", "freshness", "--format", "json", target=target))
+        return {source["source"]: source["state"] for source in sources}
+
+    assert states("spark") == states(str(company / "agent_analytics.duckdb"))
+    assert states("spark")["raw.otel_logs"] == "pass"
 
 
 def test_the_report_tells_of_the_last_run(built):

@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from pipeline.engines import meta
+from pipeline.engines.base import IN_LIST
 from pipeline.engines.raw_tables import make_raw_table, modest
 from pipeline.ingest.landing.arrow import Summary, append_arrow, fetch_with_arrow
 from pipeline.ingest.landing.columns import booleans, integers
@@ -41,7 +42,6 @@ TIMES = {"git_commits": "commit_timestamp", "copilot_metrics": "date", "otel_spa
 Range = tuple[dt.datetime, dt.datetime]
 
 BATCH = 10_000  # rows that are held back before they are written
-IN_LIST = 1_000  # keys that are asked for at once where a statement takes no lists
 EXCERPT = 200  # characters that are kept of a bad record
 
 

@@ -22,6 +22,7 @@ from pipeline.agents import readers
 from pipeline.agents.events import Event
 from pipeline.errors import IngestError
 from pipeline.ingest.landing.landing import IngestResult, Landing, record_hash
+from pipeline.ingest.transcripts.earlier import MARK, remove_earlier
 from pipeline.ingest.transcripts.files import find, homes
 from pipeline.ingest.transcripts.people import developer_at
 
@@ -64,8 +65,17 @@ def ingest_transcripts(
             _name_unread(found.unread, landing)
             for agent, those in found.files.items():
                 files[agent].update(those)
+        removed = 0
         for agent, reader in read.items():
-            _land(landing, sorted(reader.events(sorted(files[agent]), landing)), developer)
+            events = sorted(reader.events(sorted(files[agent]), landing))
+            removed += remove_earlier(engine, agent, events)
+            _land(landing, events, developer)
+        if removed:
+            records = "1 record" if removed == 1 else f"{removed:,} records"
+            landing.warn(
+                f"{records} that an earlier version read from the same sessions made way"
+                " for what is read now."
+            )
     if not named and not any(files.values()):
         raise IngestError(
             f"No transcripts were found in the {len(places)} places where agents keep them: {SHOW} shows"
@@ -100,7 +110,7 @@ def _land(landing: Landing, events: Iterable[Event], developer: str | None) -> N
             "source": event.source,
         }
         # Whoever is said to have done it: it is the same record.
-        identity = record_hash("otel_logs", content)
+        identity = MARK + record_hash("otel_logs", content)
         person = event.person or developer or whose(event.cwd)
         return content | {"developer_id": person, "record_hash": identity}
 
