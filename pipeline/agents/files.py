@@ -111,6 +111,16 @@ def json_file(file: Path, journal: Journal) -> Any:
     return None
 
 
+def json_text(value: Any) -> Any:
+    """What a text of JSON holds; None if it is none."""
+    import orjson
+
+    try:
+        return orjson.loads(value) if isinstance(value, str | bytes) else None
+    except orjson.JSONDecodeError:
+        return None
+
+
 def _is_compressed(file: Path) -> bool:
     with file.open("rb") as opened:
         return opened.read(4).startswith((ZSTD, GZIP))

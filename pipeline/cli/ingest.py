@@ -241,6 +241,7 @@ def _list_agents(output_format: str) -> None:
         rows += [
             (agent.display, place.files or "nothing", ", ".join(place.variables), place.path)
             for place in agent.places
+            if not place.is_foreign
         ] or [(agent.display, None, None, "files that you name")]
     print_table(["agent", "found", "moved by", "where"], rows)
     for agent in agents:

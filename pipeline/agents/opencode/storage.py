@@ -50,6 +50,11 @@ def messages(files: list[Path], sessions: dict[str, Session], journal: Journal) 
             yield Message(file, None, name, session, _role(message), message)
 
 
+def data_folder(file: Path) -> Path:
+    """The folder in which an agent keeps a database, or `storage/message/<session>/<message>.json`."""
+    return file.parent if file.suffix == ".db" else _root(file).parent
+
+
 def _root(file: Path) -> Path:
     """The folder `storage` of `storage/message/<session>/<message>.json`."""
     return file.parents[min(2, len(file.parents) - 1)]

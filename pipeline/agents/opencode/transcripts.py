@@ -18,10 +18,11 @@ from typing import Any
 from pipeline.agents.commits import commit_in
 from pipeline.agents.events import BadRecord, Event, Journal, instant, known, mapping, money, text, tokens
 from pipeline.agents.files import Sample
-from pipeline.agents.opencode.storage import Message, Session, messages
+from pipeline.agents.opencode.storage import Message, Session, data_folder, messages
 from pipeline.agents.usage import tell_unknown
 
 AGENT = "opencode"
+KIN = ("kilo",)  # folders of agents that were made from it
 SHELLS = ("bash", "shell")
 # A person stopped it, or the answer was as long as it may be: the request did not fail.
 NO_FAILURES = ("MessageAbortedError", "MessageOutputLengthError", "AbortError", "aborted")
@@ -46,7 +47,14 @@ def is_record(value: dict[str, Any]) -> bool:
 
 
 def is_file(sample: Sample) -> bool:
-    """Whether a file is opencode's database, or a message over several lines."""
+    """Whether a file is opencode's database, or a message over several lines; its kin keeps the same."""
+    if data_folder(sample.path).name in KIN:
+        return False
+    return is_kept_as_here(sample)
+
+
+def is_kept_as_here(sample: Sample) -> bool:
+    """Whether a file is a database of this name, or a message over several lines, whoever wrote it."""
     if sample.head.startswith(b"SQLite format 3\0"):
         return sample.path.name.startswith("opencode")
     return sample.is_json and sample.path.name.startswith("msg_") and b'"sessionID"' in sample.head
@@ -54,11 +62,16 @@ def is_file(sample: Sample) -> bool:
 
 def events(files: list[Path], journal: Journal) -> Iterator[Event]:
     """The responses, prompts, tools and errors of all sessions, each once."""
+    return events_of(AGENT, files, journal)
+
+
+def events_of(agent: str, files: list[Path], journal: Journal) -> Iterator[Event]:
+    """The same of an agent that keeps its sessions as opencode does."""
     sessions: dict[str, Session] = {}
     found: dict[tuple[object, ...], Told] = {}
     for message in messages(files, sessions, journal):
         try:
-            for told in _told(message, sessions, journal):
+            for told in _told(agent, message, sessions, journal):
                 if told.key in found:
                     journal.repeat(1)
                 if told.key not in found or told.order < found[told.key].order:
@@ -77,31 +90,31 @@ def _of_person(event: Event, sessions: dict[str, Session]) -> Iterator[Event]:
         root = parent
     if root == event.session:
         yield event
-    elif event.name != f"{AGENT}.user_prompt":
+    elif not event.name.endswith(".user_prompt"):
         named = event.attributes | {"session.id": root, "thread.id": event.session}
         yield replace(event, session=root, attributes=named)
 
 
-def _told(message: Message, sessions: dict[str, Session], journal: Journal) -> Iterable[Told]:
+def _told(agent: str, message: Message, sessions: dict[str, Session], journal: Journal) -> Iterable[Told]:
     data, kind = message.data, message.kind
     if isinstance(data.get("tokens"), dict) and kind in ("assistant", "compaction"):
-        yield from _response(message, sessions)
+        yield from _response(agent, message, sessions)
     elif kind == "user":
         at = instant(mapping(data.get("time")).get("created"))
-        yield _event(message, sessions, "user_prompt", {}, key=(at, text(data.get("agent"))))
+        yield _event(agent, message, sessions, "user_prompt", {}, key=(at, text(data.get("agent"))))
     else:
-        tell_unknown(journal, message.file, message.row, AGENT, kind, data, NO_USAGE)
+        tell_unknown(journal, message.file, message.row, agent, kind, data, NO_USAGE)
     error = mapping(data.get("error"))
     failure = text(error.get("name")) or text(error.get("type"))
     if failure and failure not in NO_FAILURES:
         status = mapping(error.get("data")).get("statusCode") or error.get("statusCode")
         attributes = known(status_code=status if type(status) is int else None, error_type=failure)
-        yield _event(message, sessions, "api_error", attributes)
+        yield _event(agent, message, sessions, "api_error", attributes)
     for tool in message.tools:
-        yield from _tool(message, sessions, tool)
+        yield from _tool(agent, message, sessions, tool)
 
 
-def _response(message: Message, sessions: dict[str, Session]) -> Iterable[Told]:
+def _response(agent: str, message: Message, sessions: dict[str, Session]) -> Iterable[Told]:
     data = message.data
     usage, model = mapping(data.get("tokens")), mapping(data.get("model"))
     cache = mapping(usage.get("cache"))
@@ -112,18 +125,19 @@ def _response(message: Message, sessions: dict[str, Session]) -> Iterable[Told]:
         output_tokens=tokens(usage.get("output")) + tokens(usage.get("reasoning")),
         cache_read_tokens=tokens(cache.get("read")),
         cache_creation_tokens=tokens(cache.get("write")),
-        cost_usd=money(data.get("cost")) or None,
     )
     if not any(count for name, count in attributes.items() if name.endswith("_tokens")):
         return  # it failed, or has only begun
     at = instant(mapping(data.get("time")).get("created"))
-    # A fork's copy, and what version 2 has taken over from version 1, is the same response.
+    # A fork's copy, and what version 2 has taken over from version 1, is the same response. Its cost may be
+    # taken from it: it was paid once.
     key = (at.isoformat(), *sorted(attributes.items()))
     attributes["request_id"] = hashlib.sha256(repr(key).encode()).hexdigest()[:32]
-    yield _event(message, sessions, "api_request", attributes, key=key)
+    attributes |= known(cost_usd=money(data.get("cost")) or None)
+    yield _event(agent, message, sessions, "api_request", attributes, key=key)
 
 
-def _tool(message: Message, sessions: dict[str, Session], tool: dict[str, Any]) -> Iterable[Told]:
+def _tool(agent: str, message: Message, sessions: dict[str, Session], tool: dict[str, Any]) -> Iterable[Told]:
     """A call of a tool that has come to its end."""
     state = mapping(tool.get("state"))
     status, name = state.get("status"), text(tool.get("tool")) or text(tool.get("name"))
@@ -143,7 +157,7 @@ def _tool(message: Message, sessions: dict[str, Session], tool: dict[str, Any]) 
         lines_removed=_lines(changed.get("deletions")),
         git_commit_id=commit_in(_output(state)) if name in SHELLS else None,
     )
-    yield _event(message, sessions, "tool_result", attributes, at=ended, key=(call, begun, name))
+    yield _event(agent, message, sessions, "tool_result", attributes, at=ended, key=(call, begun, name))
 
 
 def _output(state: dict[str, Any]) -> str | None:
@@ -158,6 +172,7 @@ def _lines(value: Any) -> int | None:
 
 
 def _event(
+    agent: str,
     message: Message,
     sessions: dict[str, Session],
     name: str,
@@ -172,10 +187,10 @@ def _event(
     session = sessions.get(name_of_session, kept_in)
     event = Event(
         at,
-        f"{AGENT}.{name}",
+        f"{agent}.{name}",
         name_of_session,
         known(session__id=name_of_session, app__version=session.version) | attributes,
-        agent=AGENT,
+        agent=agent,
         cwd=text(mapping(message.data.get("path")).get("cwd")) or session.folder,
         version=session.version,
     )

@@ -1,5 +1,6 @@
 """Whose transcripts are read, where they are looked for, what is there, and how we know the format."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 from pipeline.agents import AGENTS, readers
 from pipeline.agents.declaration import Evidence
 from pipeline.ingest.transcripts.files import find, places_of
+
+FOLDERS_OF = {"Library": "darwin", "AppData": "win32"}  # as `sys.platform` has them
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,13 @@ class Place:
     path: Path
     variables: tuple[str, ...]
     files: int
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether there is nothing, and rightly so: only other systems have such a folder."""
+        return not self.files and any(
+            folder in self.path.parts and sys.platform != system for folder, system in FOLDERS_OF.items()
+        )
 
 
 @dataclass(frozen=True)

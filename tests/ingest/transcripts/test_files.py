@@ -18,6 +18,12 @@ COPILOT = {"type": "session.start", "data": {"copilotVersion": ""}, "id": "i", "
 PI = {"type": "session", "version": 3, "id": "i", "timestamp": "t", "cwd": "/"}
 GROK = {"timestamp": 1, "method": "session/update", "params": {"sessionId": "s", "update": {}}}
 GROK_LOG = {"ts": "t", "src": "shell", "pid": 1, "lvl": "info", "sid": "s", "msg": "m", "ctx": {}}
+AMP = {"id": "T-00000000-0000-4000-8000-000000000001", "messages": []}
+DROID = {"type": "session_start", "id": "i", "cwd": "/"}
+CLINE = {"version": 1, "agent": "lead", "sessionId": "s", "messages": []}
+CLINE_MANIFEST = {"session_id": "s", "source": "cli", "started_at": "t", "workspace_root": "/"}
+GOOSE = {"working_dir": "/", "message_count": 1, "accumulated_total_tokens": 5}
+KIMI = {"timestamp": 1.5, "message": {"type": "TurnBegin", "payload": {}}}
 GEMINI = {"sessionId": "s", "projectHash": "h", "messages": [{"args": {"uuid": "u"}}]}
 
 
@@ -49,6 +55,29 @@ def lines(*values):
         ("updates.jsonl", lines(GROK), "grok"),
         ("updates.jsonl", '{"params":{"update":{"sessionUpdate":"' + LONG, "grok"),
         ("unified.jsonl", lines(GROK_LOG), "grok"),
+        ("x.json", lines(AMP), "amp"),
+        ("T-1.json", json.dumps(AMP, indent=2), "amp"),
+        ("x.json", lines({"id": "T-1", "messages": []}), None),
+        ("x.jsonl", lines(DROID, USER), "droid"),
+        ("x.jsonl", '{"type":"session_start","cwd":"/","title":"' + LONG, "droid"),
+        ("x.settings.json", lines({"model": "m", "tokenUsage": {}}), "droid"),
+        ("x.settings.json", json.dumps({"model": "m"}, indent=2), None),  # beside nothing
+        ("x.json", lines({"type": "x", "tokenUsage": {}}), None),
+        ("s.messages.json", lines(CLINE), "cline"),
+        ("s.messages.json", json.dumps(CLINE, indent=2), "cline"),
+        ("s.messages.json", '{"agent":"lead","sessionId":"s","messages":["' + LONG, "cline"),
+        ("s.json", lines(CLINE_MANIFEST), "cline"),
+        ("ui_messages.json", json.dumps([{"ts": 1, "type": "say", "say": "text"}]), "cline"),
+        ("ui_messages.json", '[{"say": "api_req_started", "text": "{\\"apiProtocol\\": 1}"}]', "roo_code"),
+        ("ui_messages.json", "[]", None),
+        ("history_item.json", "{}", None),  # beside nothing
+        ("kilo.db", SQLITE.decode(), "kilo_code"),
+        ("20250801_120000.jsonl", lines(GOOSE), "goose"),
+        ("wire.jsonl", lines({"type": "metadata", "protocol_version": "1.10"}), "kimi_cli"),
+        ("wire.jsonl", lines(KIMI), "kimi_cli"),
+        ("x.jsonl", lines({"type": "metadata"}), None),
+        ("projects.json", json.dumps({"projects": [{"data_dir": ".crush"}]}, indent=2), "crush"),
+        ("projects.json", lines({"projects": [{"path": "/"}]}), None),
         ("summary.json", json.dumps({"info": {"id": "s"}}), None),  # beside nothing
         # Arguments of tools may be called like the keys of Claude Code's lines.
         ("x.json", json.dumps(GEMINI, indent=2), "gemini_cli"),
@@ -70,6 +99,11 @@ def test_a_file_is_known_by_how_it_begins(tmp_path, name, content, agent):
 
 TABLES = {
     "antigravity": ["gen_metadata (idx, data, size)", "steps (idx, step_type, step_payload)"],
+    "crush": [
+        "sessions (id, parent_session_id, prompt_tokens, completion_tokens, cost)",
+        "messages (id, session_id, role, parts, model)",
+    ],
+    "goose": ["sessions (id, working_dir, accumulated_total_tokens)", "messages (id, content_json)"],
     "hermes": ["sessions (id, source, started_at, end_reason, input_tokens)", "messages (id, role)"],
     "zed": ["threads (id, summary, updated_at, data_type, data)"],
     # What others keep in tables of the same names.
@@ -96,6 +130,36 @@ def test_what_lies_beside_a_session_of_grok_is_grok_s(tmp_path):
     beside.write_text("{}")
 
     assert agent_of(beside, readers())[0] == "grok"
+
+
+@pytest.mark.parametrize(
+    ("folder", "agent"),
+    [
+        ("globalStorage/saoudrizwan.claude-dev/tasks/1", "cline"),
+        ("globalStorage/rooveterinaryinc.roo-cline/tasks/1", "roo_code"),
+        ("globalStorage/zoocodeorganization.zoo-code/tasks/1", "roo_code"),
+        ("globalStorage/kilocode.kilo-code/tasks/1", "kilo_code"),
+    ],
+)
+@pytest.mark.parametrize("name", ["ui_messages.json", "api_conversation_history.json", "settings.json"])
+def test_what_lies_in_the_folder_of_a_task_is_the_extensions(tmp_path, folder, agent, name):
+    task = tmp_path / folder
+    task.mkdir(parents=True)
+    (task / "ui_messages.json").write_text("[]")
+    (task / name).write_text(json.dumps([USER]))
+
+    assert agent_of(task / name, readers())[0] == agent
+
+
+def test_what_kilo_code_keeps_as_opencode_does_is_its_own(tmp_path):
+    for folder, agent in (("kilo", "kilo_code"), ("opencode", "opencode")):
+        message = tmp_path / folder / "storage" / "message" / "s" / "msg_1.json"
+        message.parent.mkdir(parents=True)
+        message.write_text(json.dumps({"sessionID": "s", "role": "user"}, indent=2))
+        (tmp_path / folder / "opencode-next.db").write_bytes(SQLITE)
+
+        assert agent_of(message, readers())[0] == agent
+        assert agent_of(tmp_path / folder / "opencode-next.db", readers())[0] == agent
 
 
 @pytest.mark.parametrize("order", [list, reversed])

@@ -11,6 +11,7 @@ import zstandard
 
 from pipeline.errors import IngestError
 from tests.agents.claude_code import test_transcripts as claude_code
+from tests.agents.cline import task_folders
 from tests.agents.codex import test_transcripts as codex
 from tests.agents.github_copilot import test_transcripts as github_copilot
 from tests.agents.qwen_code import test_transcripts as qwen_code
@@ -76,6 +77,27 @@ def test_homes_with_a_wildcard_are_found(home, ingest):
     result = ingest()
 
     assert (result.landed, result.warnings) == (3, ())
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [
+        ".config/Code/User/globalStorage",
+        ".config/VSCodium/User/globalStorage",
+        "Library/Application Support/Cursor/User/globalStorage",
+        "AppData/Roaming/Code - Insiders/User/globalStorage",
+        ".vscode-server/data/User/globalStorage",
+    ],
+)
+def test_storages_of_extensions_are_found_in_every_editor(home, ingest, folder):
+    task = home / folder / "saoudrizwan.claude-dev" / "tasks" / "1"
+    task.mkdir(parents=True)
+    (task / "ui_messages.json").write_text(json.dumps([task_folders.request(0)]))
+    (task / "api_conversation_history.json").write_text("[]")
+
+    result = ingest()
+
+    assert (result.landed, result.warnings) == (1, ())
 
 
 def test_no_transcripts_at_all_is_an_error_that_says_how_to_see_where_they_are_looked_for(home, ingest):

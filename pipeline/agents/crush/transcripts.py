@@ -1,0 +1,179 @@
+"""Crush: one `.crush/crush.db` per project, which the register `projects.json` names.
+
+`cost` is what a session and its sub-agents have cost so far, in US dollars. `prompt_tokens` and
+`completion_tokens` show how full the context is: they are the last call's, and no usage. The event of a
+session keeps its request id, by which models take the highest cost.
+"""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline.agents.commits import commit_in
+from pipeline.agents.crush import REGISTER
+from pipeline.agents.databases import open_database, rows, tables_of, tell_unknown_columns
+from pipeline.agents.events import BadRecord, Event, Journal, instant, known, mapping, money, objects, text
+from pipeline.agents.families import root_of
+from pipeline.agents.files import Sample, json_file, json_text
+
+AGENT = "crush"
+SESSION = ("id", "parent_session_id", "cost", "message_count", "created_at", "updated_at")
+MESSAGE = ("id", "session_id", "role", "parts", "model", "provider", "is_summary_message", "created_at")
+# The context of the last call.
+KNOWN = {"sessions": frozenset(SESSION) | {"prompt_tokens", "completion_tokens"}}
+
+
+@dataclass
+class Session:
+    """A session with its messages."""
+
+    row: dict[str, Any]
+    messages: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """Its id."""
+        return text(self.row.get("id")) or "unknown"
+
+
+def is_record(value: dict[str, Any]) -> bool:
+    """Whether a document on one line is the register of projects."""
+    return any("data_dir" in project for project in objects(value.get("projects")))
+
+
+def is_file(sample: Sample) -> bool:
+    """Whether a file is a project's database, or the register."""
+    if sample.name == REGISTER and sample.is_json and b'"data_dir"' in sample.head:
+        return True
+    tables = tables_of(sample)
+    is_kept = {"parent_session_id", "prompt_tokens", "cost"} <= tables.get("sessions", set())
+    return is_kept and {"parts", "model"} <= tables.get("messages", set())
+
+
+def events(files: list[Path], journal: Journal) -> Iterator[Event]:
+    """The costs, prompts, tools and failures of all sessions; a copy of a database adds nothing."""
+    projects: dict[Path, str | None] = {}
+    for file in files:
+        if file.suffix == ".json":
+            projects.update(_registered(file, journal))
+        else:
+            projects.setdefault(file.resolve(), _project(file))
+    told: dict[tuple[str, str], Event] = {}
+    for file, cwd in projects.items():
+        for key, event in _database(file, cwd, journal):
+            if key in told:
+                journal.repeat(1)
+            told[key] = max(told.get(key, event), event, key=_spent)
+    yield from told.values()
+
+
+def _spent(event: Event) -> float:
+    return float(event.attributes.get("cost_usd", 0.0))
+
+
+def _project(file: Path) -> str | None:
+    return str(file.parent.parent) if file.parent.name == ".crush" else None
+
+
+def _registered(file: Path, journal: Journal) -> Iterator[tuple[Path, str | None]]:
+    """The databases of a register: a list of projects, or in older versions a list or an object alone."""
+    document = json_file(file, journal)
+    listed = document.get("projects", document) if isinstance(document, dict) else document
+    for project in objects(list(listed.values()) if isinstance(listed, dict) else listed):
+        path, folder = text(project.get("path")), text(project.get("data_dir"))
+        if not folder or not Path(path or "", folder).is_absolute():
+            continue
+        try:
+            found = Path(path or "", folder, "crush.db").resolve()
+            if found.is_file():
+                yield found, path
+            else:
+                journal.skip()  # the project is gone
+        except (OSError, ValueError) as error:
+            journal.quarantine(file, None, f"a project's folder cannot be read: {error}")
+
+
+def _database(file: Path, cwd: str | None, journal: Journal) -> Iterator[tuple[tuple[str, str], Event]]:
+    sessions: dict[str, Session] = {}
+    try:
+        with open_database(file) as database:
+            for row in rows(database, "sessions", {name: name for name in SESSION}):
+                session = Session(row)
+                sessions[session.name] = session
+            for row in rows(database, "messages", {name: name for name in MESSAGE}):
+                name = text(row.get("session_id")) or "unknown"
+                sessions.setdefault(name, Session({"id": name})).messages.append(row)
+            tell_unknown_columns(database, KNOWN, file, AGENT, journal)
+    except (sqlite3.Error, OSError) as error:
+        journal.quarantine(file, None, f"the database could not be read: {error}")
+    parents = {
+        session.name: parent
+        for session in sessions.values()
+        if (parent := text(session.row.get("parent_session_id")))
+    }
+    roots = {name: root_of(name, parents) for name in sessions}
+    without_cost = 0
+    for session in sessions.values():
+        root = roots[session.name]
+        of_root = (
+            [one for name, one in sessions.items() if roots[name] == root] if root == session.name else []
+        )
+        try:
+            for key, name, at, attributes in _told(session, root, of_root, file, journal):
+                named = known(session__id=root, thread__id=session.name if root != session.name else None)
+                event = Event(_instant(at), f"{AGENT}.{name}", root, named | attributes, agent=AGENT, cwd=cwd)
+                yield (session.name, key), event
+        except BadRecord as error:
+            journal.quarantine(file, None, f"session {session.name}: {error}")
+        without_cost += bool(of_root and session.messages and not money(session.row.get("cost")))
+    if without_cost:
+        journal.warn(f"{file} tells no cost of {without_cost} sessions; Crush never tells tokens.")
+
+
+def _instant(seconds: Any) -> Any:
+    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    return instant(seconds * 1000 if is_number else None)
+
+
+def _told(
+    session: Session, root: str, of_root: list[Session], file: Path, journal: Journal
+) -> Iterator[tuple[str, str, Any, dict[str, Any]]]:
+    cost = money(session.row.get("cost"))
+    if of_root and session.row.get("created_at"):
+        yield "start", "session_start", session.row["created_at"], {}
+    if of_root and cost:
+        models = Counter(
+            (text(message.get("model")), text(message.get("provider")))
+            for one in of_root
+            for message in one.messages
+            if message.get("role") == "assistant" and text(message.get("model"))
+        )
+        model, provider = min(models, key=lambda used: (-models[used], str(used)), default=(None, None))
+        attributes = known(model=model, provider=provider, cost_usd=cost, request_id=session.name)
+        yield "cost", "api_request", session.row.get("updated_at"), attributes
+    tools: dict[str, str] = {}
+    for message in session.messages:
+        at, name = message.get("created_at"), str(message.get("id"))
+        parts = objects(json_text(message.get("parts")))
+        for position, part in enumerate(parts):
+            data, kind = mapping(part.get("data")), part.get("type")
+            if kind == "tool_call":
+                tools[str(data.get("id"))] = text(data.get("name")) or ""
+            elif kind == "tool_result":
+                call = str(data.get("tool_call_id"))
+                tool = tools.get(call) or text(data.get("name"))
+                attributes = known(
+                    tool_name=tool,
+                    tool_use_id=call,
+                    success="false" if data.get("is_error") is True else "true",
+                    git_commit_id=commit_in(data.get("content")) if tool == "bash" else None,
+                )
+                yield f"tool {name} {position}", "tool_result", at, attributes
+            elif kind == "finish" and data.get("reason") == "error":
+                yield f"error {name}", "api_error", at, {}
+        says = any(p.get("type") == "text" and text(mapping(p.get("data")).get("text")) for p in parts)
+        if message.get("role") == "user" and says and root == session.name:
+            yield f"prompt {name}", "user_prompt", at, {"message.uuid": name}
