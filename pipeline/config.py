@@ -19,7 +19,7 @@ CONFIG_FILE = "aa-pipeline.toml"
 TARGET_VARIABLE = "AA_PIPELINE_TARGET"
 DEFAULT_URL = "duckdb://agent_analytics.duckdb"
 
-SOURCES = ("otel_metrics", "otel_logs", "git_commits", "copilot_metrics")
+SOURCES = ("otel_metrics", "otel_logs", "otel_spans", "git_commits", "copilot_metrics")
 # error or warn, and how many rows may fail: a count or a share.
 SEVERITY = re.compile(r"(error|warn)|((error|warn) )?\d{1,9}(\.\d{1,9})?%?")
 

@@ -99,10 +99,12 @@ def demo(invocation: Invocation, path: Path, seed: int, as_of: "dt.datetime | No
 def _ingest(engine: "Engine", files: "DemoFiles") -> None:
     from pipeline.cli.ingest import account, show_problems
     from pipeline.cli.output import progress, say
+    from pipeline.engines.raw_tables import make_missing_raw_tables
     from pipeline.ingest.copilot.ingest import ingest_copilot
     from pipeline.ingest.git.ingest import ingest_git
     from pipeline.ingest.otlp.ingest import ingest_otlp
 
+    make_missing_raw_tables(engine)
     for name, ingest, inputs in (
         ("otlp", ingest_otlp, files.otlp),
         ("git", ingest_git, files.repositories),

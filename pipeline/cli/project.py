@@ -53,8 +53,8 @@ def init(invocation: Invocation) -> None:
     aa-pipeline init --target postgres://ada@db.example.com/analytics
     """
     from pipeline.cli.output import say
-    from pipeline.config import CONFIG_FILE, SOURCES, redact
-    from pipeline.engines.raw_tables import make_raw_table
+    from pipeline.config import CONFIG_FILE, redact
+    from pipeline.engines.raw_tables import make_missing_raw_tables
 
     file = Path.cwd() / CONFIG_FILE
     target = invocation.target  # a broken configuration is an error before anything is made
@@ -64,11 +64,7 @@ def init(invocation: Invocation) -> None:
         say(f"{CONFIG_FILE} is there already and stays as it is.")
 
     with invocation.connect(create=True) as engine, engine.transaction():
-        engine.create_schema("raw")
-        there = engine.shapes("raw")
-        missing = [table for table in SOURCES if table not in there]
-        for table in missing:
-            make_raw_table(engine, table, None)
+        missing = make_missing_raw_tables(engine)
     where = redact(target.url)
     if missing:
         say(f"Made {', '.join(f'raw.{table}' for table in missing)} in {where}.")

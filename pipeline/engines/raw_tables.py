@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from pipeline.config import SOURCES
 from pipeline.engines import meta
 
 if TYPE_CHECKING:
@@ -22,6 +23,16 @@ JSON = {"duckdb": "JSON", "postgres": "JSON", "pyspark": "STRING", "bigquery": "
 # Long texts that seldom repeat: with zstd a DuckDB file is half as big and sooner written than
 # with what DuckDB chooses, and read as fast.
 ZSTD = {("otel_logs", "attributes")}
+
+
+def make_missing_raw_tables(engine: "Engine") -> list[str]:
+    """Make the raw tables that are not there, empty; their names."""
+    engine.create_schema("raw")
+    there = engine.shapes("raw")
+    missing = [table for table in SOURCES if table not in there]
+    for table in missing:
+        make_raw_table(engine, table, None)
+    return missing
 
 
 def make_raw_table(engine: "Engine", table: str, shape: Mapping[str, str] | None) -> None:

@@ -10,17 +10,15 @@ from pathlib import Path
 import pytest
 
 from pipeline import run
-from pipeline.compile import plan_cache
-from pipeline.config import Config
+from pipeline.config import SOURCES
 from pipeline.engines import connect
-from pipeline.engines.raw_tables import make_raw_table
+from pipeline.engines.raw_tables import make_missing_raw_tables
 from pipeline.ingest.copilot.ingest import ingest_copilot
 from pipeline.ingest.otlp.ingest import ingest_otlp
 from pipeline.ingest.transcripts import ingest_transcripts
 
 CASES = sorted(file.parent for file in Path(__file__).parent.glob("*/case.json"))
 INGESTS = {"otlp": ingest_otlp, "transcripts": ingest_transcripts, "copilot": ingest_copilot}
-RAW_TABLES = ("otel_logs", "otel_metrics", "otel_spans", "git_commits", "copilot_metrics")
 AS_OF = dt.datetime(2026, 11, 28, tzinfo=dt.UTC)
 
 
@@ -33,11 +31,9 @@ SEVERAL_FILES = [case for case in CASES if len(_files(case / "input")) > 1]
 
 @pytest.fixture
 def database():
-    """A database that has every raw table, so that one plan serves all cases."""
+    """A database that has every raw table."""
     with connect(":memory:") as engine:
-        engine.create_schema("raw")
-        for table in RAW_TABLES:
-            make_raw_table(engine, table, None)
+        make_missing_raw_tables(engine)
         yield engine
 
 
@@ -46,13 +42,17 @@ def ingest(engine, case: Path, files: list[list[str]]) -> None:
         INGESTS[kind](engine, [str(case / "input" / name) for name in names])
 
 
-def build(engine) -> None:
-    plan = plan_cache.load("duckdb", Config(), engine.shapes("raw"))
+@pytest.fixture(scope="module")
+def plan(compiled):
+    return compiled()
+
+
+def build(engine, plan) -> None:
     assert run.build(engine, plan, as_of=AS_OF).status == "success"
 
 
 def landed(engine) -> dict[str, object]:
-    return {table: engine.fetch(f"SELECT * FROM raw.{table} ORDER BY id") for table in RAW_TABLES}
+    return {table: engine.fetch(f"SELECT * FROM raw.{table} ORDER BY id") for table in SOURCES}
 
 
 def single_files(case: Path, told: list[list[str]]) -> list[list[str]]:
@@ -74,10 +74,10 @@ def check(engine, told, *, of_any_order: bool = False) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_case_and_that_repetition_lands_nothing(case, database):
+def test_case_and_that_repetition_lands_nothing(case, database, plan):
     told = json.loads((case / "case.json").read_text())
     ingest(database, case, told["ingest"])
-    build(database)
+    build(database, plan)
     check(database, told)
     before = landed(database)
     ingest(database, case, [*told["ingest"], *single_files(case, told["ingest"])])
@@ -85,9 +85,9 @@ def test_case_and_that_repetition_lands_nothing(case, database):
 
 
 @pytest.mark.parametrize("case", SEVERAL_FILES, ids=lambda case: case.name)
-def test_the_order_of_files_changes_nothing_nor_does_repetition(case, database):
+def test_the_order_of_files_changes_nothing_nor_does_repetition(case, database, plan):
     told = json.loads((case / "case.json").read_text())
     files = single_files(case, told["ingest"])
     ingest(database, case, [*reversed(files), *files])
-    build(database)
+    build(database, plan)
     check(database, told, of_any_order=True)

@@ -13,9 +13,12 @@ from pipeline.agents import codex
 from pipeline.compile import plan_cache
 from pipeline.compile.compiler import compile_plan
 from pipeline.config import Config, Freshness
+from pipeline.engines import connect
+from pipeline.engines.raw_tables import make_missing_raw_tables
 from pipeline.plan import Plan
 from tests.projects import SHOP
 
+INTERNAL = Config(internal_domains=("example.com",))
 SHAPES = {
     "sales": {"id": "BIGINT", "timestamp": "TIMESTAMP", "product": "VARCHAR"},
     "visits": {"id": "BIGINT", "timestamp": "TIMESTAMP"},
@@ -27,6 +30,8 @@ import json, sys
 from pathlib import Path
 from pipeline.compile import plan_cache
 from pipeline.config import Config
+from pipeline.engines import connect
+from pipeline.engines.raw_tables import make_missing_raw_tables
 shapes, options, any_ = json.loads(sys.argv[1]), json.loads(sys.argv[2]), json.loads(sys.argv[3])
 packages = {"models": sys.argv[4] + ".models", "schemas": sys.argv[4] + ".schemas"}
 config = Config(project_dir=Path(sys.argv[5]), **options)
@@ -189,14 +194,15 @@ def test_changes_name_what_is_new_different_and_gone(load, tmp_path):
     }
 
 
-def compile_in_a_process(folder, helper="", **packages):
+def compile_in_a_process(folder, helper="", shapes=None, **packages):
     """The plan that a process and its helper compile in a folder."""
     code = (
         "from pipeline.system import processes as beside; from pipeline.config import Config;"
         "from pipeline.compile import helper as compile_helper, plan_cache;"
         "beside.processors = lambda: 2;"
         f"compile_helper.SERVE = {helper!r} or compile_helper.SERVE;"
-        f"print(plan_cache.load('duckdb', Config(), None, **{packages!r}).to_json())"
+        f"config = Config(internal_domains={INTERNAL.internal_domains!r});"
+        f"print(plan_cache.load('duckdb', config, {shapes!r}, **{packages!r}).to_json())"
     )
     done = subprocess.run(
         [sys.executable, "-P", "-c", code],
@@ -217,7 +223,9 @@ def compile_in_a_process(folder, helper="", **packages):
 @pytest.mark.slow
 def test_a_plan_is_the_same_whoever_compiles_it(tmp_path, compiled):
     # In every process sets have another order.
-    plan = compile_in_a_process(tmp_path)
+    with connect(":memory:") as engine:
+        make_missing_raw_tables(engine)
+        plan = compile_in_a_process(tmp_path, shapes=engine.shapes("raw"))
     assert plan == replace(compiled(), fingerprint=plan.fingerprint)
 
 
@@ -226,7 +234,7 @@ def test_a_plan_is_the_same_whoever_compiles_it(tmp_path, compiled):
 def test_a_plan_is_the_same_when_its_helper_fails(tmp_path, shop_copy, helper):
     packages = {"models": "shop_copy.models", "schemas": "shop_copy.schemas"}
     plan = compile_in_a_process(tmp_path, helper, **packages)
-    assert plan == compile_plan("duckdb", fingerprint=plan.fingerprint, **packages)
+    assert plan == compile_plan("duckdb", INTERNAL, fingerprint=plan.fingerprint, **packages)
 
 
 @pytest.mark.slow

@@ -6,11 +6,12 @@ import json
 import pytest
 
 from pipeline import run
-from pipeline.compile.compiler import _Compiler, compile_plan
+from pipeline.compile.compiler import _Compiler
 from pipeline.compile.contracts import contracts_of
 from pipeline.compile.graph import discover
 from pipeline.config import Config
 from pipeline.engines import connect
+from pipeline.engines.raw_tables import make_missing_raw_tables
 from pipeline.ingest.landing.landing import Landing
 from pipeline.outputs.report import read_report
 from pipeline.plan.layers import LAYERS
@@ -113,12 +114,13 @@ def engine():
             )
             suggested = {"total_suggestions": 10, "total_acceptances": 5, "report_scope": "user"}
             landing.land("copilot_metrics", [suggested | {"date": NOW.date(), "developer_id": "bob"}])
+        make_missing_raw_tables(engine)
         yield engine
 
 
 @pytest.fixture(scope="module")
-def plan(engine):
-    plan = compile_plan("duckdb", shapes=engine.shapes("raw"))
+def plan(engine, compiled):
+    plan = compiled()
     assert run.build(engine, plan, as_of=NOW).status == "success"
     assert broken_laws(engine, plan) == set()
     return plan

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline import run
 from pipeline.engines import connect
-from pipeline.engines.raw_tables import make_raw_table
+from pipeline.engines.raw_tables import make_missing_raw_tables
 from pipeline.ingest.landing.landing import Landing
 from pipeline.run.auditor import Auditor
 
@@ -55,9 +55,7 @@ def commits(plan, tmp_path, monkeypatch):
 
     monkeypatch.setattr(Auditor, "across", asking)
     with connect(str(tmp_path / "x.duckdb")) as engine:
-        engine.create_schema("raw")
-        for table in ("otel_logs", "otel_metrics", "otel_spans", "git_commits", "copilot_metrics"):
-            make_raw_table(engine, table, None)
+        make_missing_raw_tables(engine)
         found = Commits(engine, plan, tmp_path)
         found.land(1, FIRST)
         found.land(2, FIRST + dt.timedelta(days=20))

@@ -14,6 +14,7 @@ from ibis import _
 from pipeline import run
 from pipeline.compile.analysis.partitions import partitions
 from pipeline.engines import connect
+from pipeline.engines.raw_tables import make_missing_raw_tables
 from pipeline.models.operations import as_of
 from pipeline.plan import Plan, PlanLookup, PlanTable
 from pipeline.run import incremental
@@ -482,16 +483,12 @@ batches = st.lists(
 
 
 class Warehouse:
-    """Raw tables exactly as their contracts say."""
+    """Raw tables that are filled row by row."""
 
     def __init__(self, engine, plan):
         self.engine, self.plan = engine, plan
         self.numbers = count(1)
-        engine.create_schema("raw")
-        for table in plan.tables.values():
-            if table.kind == "source":
-                columns = ", ".join(f'"{column.name}" {column.native_type}' for column in table.columns)
-                engine.execute(f"CREATE TABLE raw.{table.stored_name} ({columns})")
+        make_missing_raw_tables(engine)
 
     def land(self, record):
         row = dict(record)

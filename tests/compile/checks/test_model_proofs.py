@@ -8,6 +8,7 @@ import pytest
 
 from pipeline import run
 from pipeline.engines import connect
+from pipeline.engines.raw_tables import make_missing_raw_tables
 from pipeline.ingest.landing.landing import Landing
 
 pytestmark = pytest.mark.slow
@@ -150,13 +151,12 @@ def odd_rows(engine, seed):
             for row in rows
         ]
         engine.append("raw", table, ["id", *columns], [(at, *row) for at, row in enumerate(values)])
+    make_missing_raw_tables(engine)
 
 
 @pytest.fixture(scope="module")
 def plan(compiled):
-    with connect(":memory:") as engine:
-        odd_rows(engine, 0)
-        return compiled(shapes=engine.shapes("raw"))
+    return compiled()
 
 
 @pytest.mark.parametrize("seed", range(4))
