@@ -72,7 +72,10 @@ def compile_plan(
         *(compiled.get(name) or compiler.model(model) for name, model in compiler.graph.items()),
     ]
     laws: dict[str, list[Check]] = {}
+    own = {(table.name, check.name) for table in tables for check in table.checks}
     for law in compiler.laws:
+        if (law.table, law.name) in own:
+            raise ModelError(f"{law.path} is called like a check of {law.table} itself. Rename one of them.")
         laws.setdefault(law.table, []).append(compiler.law(law))
     tables = [
         replace(table, checks=[*table.checks, *laws.get(table.name, [])]) for table in _fingerprinted(tables)

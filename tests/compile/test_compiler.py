@@ -157,6 +157,21 @@ def test_two_contracts_of_one_table_are_refused(project):
         project(schemas__other=contract)
 
 
+def test_a_law_that_is_called_like_a_check_of_its_table_is_refused(project, tmp_path):
+    (tmp_path / "broken_shop" / "models" / "laws").mkdir()
+    (tmp_path / "broken_shop" / "models" / "laws" / "__init__.py").touch()
+    contract = (
+        "import pandera.ibis as pa\nfrom schemas.base import Contract, count\n"
+        "class FctVisits(Contract):\n    'One row.'\n    visits: int = count(description='Visits.')\n"
+        "    @pa.dataframe_check\n    def few(cls, data):\n        'Few come.'\n"
+        "        return data.table.visits < 9\n"
+    )
+    law = "def few(fct_visits):\n    'Few come.'\n    return fct_visits.filter(fct_visits.visits > 9)\n"
+    shop = (tmp_path / "broken_shop" / "schemas" / "marts.py").read_text().partition("class FctVisits")[0]
+    with pytest.raises(ModelError, match=r"few\.py is called like a check of fct_visits itself\."):
+        project(schemas__marts=shop, schemas__visits=contract, models__laws__few=law)
+
+
 def conformed(create):
     """The rows of stg_sales over a raw table made by plain SQL."""
     with connect(":memory:") as engine:

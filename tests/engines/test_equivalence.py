@@ -119,7 +119,7 @@ def test_every_engine_gives_the_same_rows(lab, engine, table):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_every_engine_gives_the_same_verdicts(lab, engine):
+def test_every_engine_gives_the_same_results(lab, engine):
     assert lab.built(engine).audits == lab.expected.audits
 
 
