@@ -40,3 +40,18 @@ class UsageLeftOut(Contract):
 
     class Config:
         unique = ["agent_type", "usage_source", "reason"]
+
+
+class IdentityAliases(Contract):
+    """One row per alias that sessions tell: whose it is, of which kind, and how many sessions say so.
+
+    The identity map (`seeds/identities.csv`) overrules what is found here.
+    """
+
+    alias: str = column(description="A name that stands beside a better one of the same person.")
+    developer_id: str = column(description="Whose it is.")
+    kind: str = column(isin=("address", "account", "install"), description="What the alias is.")
+    sessions: int = column(ge=1, description="Sessions that tell it.")
+
+    class Config:
+        unique = ["alias"]

@@ -120,14 +120,63 @@ class StgMetricActivity(Contract):
     last_at: UtcTimestamp = column(description="Time of the last point.")
 
 
-class StgSessionIdentities(Contract):
-    """One row per session_id: the developer and the agent that most of its records name.
+class StgSessionThreads(Contract):
+    """One row per thread_id: the session that it is part of.
 
-    They stand for every record of the session that names none.
+    Telemetry of some agents bears a spawned thread's own id as its session's.
+    """
+
+    thread_id: str = column(description="A thread that an agent spawned.")
+    session_id: str = column(description="The session that a person began.")
+
+    class Config:
+        unique = ["thread_id"]
+
+
+class StgThreadEvents(StgLogEvents):
+    """One row per event of a thread that calls itself a session, with the session that it is part of.
+
+    All other events are what `stg_log_events` has of them. Its prompts are what an agent sent to it.
+    """
+
+
+class StgSessionDevelopers(Contract):
+    """One row per session_id and developer named in it: by how many records, and how well."""
+
+    session_id: str = column(description="The session.")
+    developer_id: str = column(description="Who is named.")
+    votes: int = column(ge=1, description="Records that name them.")
+    name_rank: int = column(
+        isin=(0, 1, 2, 3),
+        description="0 of the identity map, 1 an address, 2 an account, 3 an install's hash.",
+    )
+
+    class Config:
+        unique = ["session_id", "developer_id"]
+
+
+class StgDeveloperAliases(Contract):
+    """One row per name that stands beside a better one in some session, always of the same person."""
+
+    alias: str = column(description="The name: an account, or an install's hash.")
+    developer_id: str = column(description="Whose it is.")
+    name_rank: int = column(isin=(1, 2, 3), description="1 an address, 2 an account, 3 an install's hash.")
+    sessions: int = column(ge=1, description="Sessions that tell it.")
+
+    class Config:
+        unique = ["alias"]
+
+
+class StgSessionIdentities(Contract):
+    """One row per session_id: the developer by the best name in it, and the agent that most records name.
+
+    The developer is that of all its records, the agent that of those that name none.
     """
 
     session_id: str = column(description="The session.")
-    developer_id: str = column(description="The developer most of its records name; else unknown.")
+    developer_id: str = column(
+        description="By the identity map, else an address, an account, an install's hash; else unknown."
+    )
     agent_type: str = column(description="The agent most of its records name; else unknown.")
     first_at: UtcTimestamp = column(description="Its first record.")
 
@@ -142,7 +191,9 @@ class StgUsageRecords(Contract):
     """
 
     session_id: str = column(nullable=True, description="The session, if known.")
-    developer_id: str = column(description="Who used it; the session's where the record does not say.")
+    developer_id: str = column(
+        description="Who used it: the session's developer, else whom the record names."
+    )
     agent_type: str = column(description=AGENT)
     reported_model: str = column(nullable=True, description="The model as reported.")
     model_name: str = column(description=MODEL)

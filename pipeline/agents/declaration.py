@@ -109,6 +109,8 @@ class Telemetry:
         edit_tools: names of the tools whose decisions are decisions about edits.
         decision_events: events that tell what was decided about a tool.
         decisions: what a decision is called → accept or reject.
+        spawns: attributes that hold content → a regular expression of which a group is the id of the thread
+            that a tool spawned. Of the content only this lands.
         subagents: events on which `agent_type` is the kind of a subagent, and not the agent.
         sessions: attributes that name the session.
         models: attributes that name the model.
@@ -134,6 +136,7 @@ class Telemetry:
     edit_tools: tuple[str, ...] = ()
     decision_events: tuple[str, ...] = ()
     decisions: Mapping[str, str] = field(default_factory=dict)
+    spawns: Mapping[str, str] = field(default_factory=dict)
     subagents: tuple[str, ...] = ()
     sessions: tuple[str, ...] = ()
     models: tuple[str, ...] = ()

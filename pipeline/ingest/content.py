@@ -193,8 +193,13 @@ BODY = "body"
 # The one fact inside tool parameters that links a commit to a session.
 COMMIT_HOLDERS = ("tool_parameters", "tool_input")
 COMMIT = "git_commit_id"
+# The one fact inside what a tool gave back that links a thread to its session.
+THREAD = "thread.id"
 
 _COMMIT_IN_JSON = re.compile(r'"git_commit_id"\s*:\s*"([0-9a-fA-F]{7,64})"')
+_SPAWNED = {
+    name: re.compile(pattern) for agent in AGENTS.values() for name, pattern in agent.telemetry.spawns.items()
+}
 # A value that is a name, a version, an id, an address, a time or a path; nobody's sentence has no spaces.
 _IDENTIFIER = re.compile(r"[\w.:/@+#=~%-]{1,128}")
 # In such an attribute even one word may be somebody's.
@@ -298,6 +303,8 @@ class ContentFilter:
             self.dropped.add(name)
             if name in COMMIT_HOLDERS and (commit := commit_id(value)):
                 kept.setdefault(COMMIT, commit)
+            elif name in _SPAWNED and isinstance(value, str) and (spawned := _SPAWNED[name].match(value)):
+                kept.setdefault(THREAD, spawned[1])
         return kept
 
     def body(self, body: Any, event_name: Any) -> Any:

@@ -8,7 +8,7 @@ from pipeline.models.expressions import stack
 
 
 def event_bounds(events: ibis.Table) -> ibis.Table:
-    """One row per session: first and last event, start and end events, last thing done."""
+    """One row per session: first and last event, start and end events, last thing done, all but starts."""
     is_start, is_end = _.event.isin(telemetry.STARTS), _.event.isin(telemetry.ENDS)
     return events.group_by("session_id").agg(
         first_event_at=_.recorded_at.min(),
@@ -17,6 +17,7 @@ def event_bounds(events: ibis.Table) -> ibis.Table:
         end_event_at=_.recorded_at.max(where=is_end),
         # An end before a later start or request is the end of an earlier part of the session.
         last_begun_at=_.recorded_at.max(where=is_start | _.input_tokens.notnull()),
+        other_events=(~is_start).fill_null(True).sum(),
     )
 
 

@@ -284,3 +284,12 @@ def test_a_sessions_day_is_that_of_its_start_in_the_configured_time_zone():
     late = event("2026-03-10 23:30")
     found = sessions([late], columns=["session_date"], timezone="Europe/Berlin")
     assert found == [{"session_date": dt.date(2026, 3, 11)}]
+
+
+def test_what_only_started_is_no_session():
+    start = event("09:00", "session_start")
+    assert sessions([start], columns=["session_id"]) == []
+    prompted = [start, event("09:01")]
+    assert sessions(prompted, columns=["session_id"]) == [{"session_id": "s1"}]
+    measured = [points("active_seconds", 5)]
+    assert sessions([start], measured, columns=["session_id"]) == [{"session_id": "s1"}]

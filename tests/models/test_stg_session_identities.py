@@ -1,11 +1,11 @@
 """Who a session belongs to."""
 
-from tests.models.harness import at, rows
+from tests.models.harness import Warehouse, at
 
 
 def identities(events=(), points=()):
-    tables = {"stg_log_events": list(events), "stg_metric_activity": list(points)}
-    return rows("stg_session_identities", tables)
+    warehouse = Warehouse(stg_log_events=list(events), stg_metric_activity=list(points))
+    return warehouse.rows("stg_session_identities")
 
 
 def event(clock="09:00", session="s1", **given):

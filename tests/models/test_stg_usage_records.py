@@ -114,11 +114,18 @@ def test_cached_tokens_are_taken_out_of_an_input_that_includes_them():
     ]
 
 
-def test_a_record_that_names_nobody_takes_its_sessions():
+def test_a_record_is_its_sessions_developers_and_of_the_sessions_agent_if_it_names_none():
     events = [request(developer_id="bob", agent_type="codex"), request()]
     assert records(events, sessions=[SESSION], columns=["developer_id", "agent_type"]) == [
         {"developer_id": "ann", "agent_type": "claude_code"},
-        {"developer_id": "bob", "agent_type": "codex"},
+        {"developer_id": "ann", "agent_type": "codex"},
+    ]
+
+
+def test_a_record_is_whom_it_names_if_nobody_knows_the_session():
+    sessions = [SESSION | {"developer_id": "unknown"}]
+    assert records([request(developer_id="bob")], sessions=sessions, columns=["developer_id"]) == [
+        {"developer_id": "bob"}
     ]
 
 

@@ -41,6 +41,8 @@ AGENT = Agent(
         starts=("conversation_starts",),
         failures={"codex.api_request": "http.response.status_code"},
         edit_tools=("apply_patch",),
+        # What spawn_agent gives back. The thread then tells its own id as conversation.id.
+        spawns={"output": r'\{"agent_id":"([0-9a-f-]{36})"'},
         # openai/codex, codex-rs/protocol: ReviewDecision::to_opaque_string.
         decisions={
             "approved": "accept",

@@ -6,6 +6,7 @@ from ibis import _
 from pipeline.models.commit_evidence import with_evidence
 from pipeline.models.expressions import UNKNOWN, later, seconds_between
 from pipeline.models.nearest_sessions import nearest_sessions
+from pipeline.models.threads import in_their_sessions
 
 
 def with_share(commits: ibis.Table) -> ibis.Table:
@@ -29,6 +30,8 @@ def with_session(commits: ibis.Table, sessions: ibis.Table) -> ibis.Table:
 def int_commits_with_agent_context(
     stg_git_commits: ibis.Table,
     stg_log_events: ibis.Table,
+    stg_session_threads: ibis.Table,
+    stg_thread_events: ibis.Table,
     int_sessions_with_costs: ibis.Table,
     *,
     time_window_seconds: int,
@@ -39,7 +42,8 @@ def int_commits_with_agent_context(
     Its session is found apart from that: the one named, else the nearest. A session's cost and tokens
     are split evenly over its commits, so that sums stay true.
     """
-    commits = with_evidence(stg_git_commits, stg_log_events)
+    events = in_their_sessions(stg_log_events, stg_session_threads, stg_thread_events)
+    commits = with_evidence(stg_git_commits, events)
     near = nearest_sessions(commits, int_sessions_with_costs, time_window_seconds)
     found = commits.left_join(near, "commit_hash").drop("commit_hash_right", "agent_session_id", "agent_type")
     found = found.mutate(agent_session_id=ibis.coalesce(_.named_session_id, _.near_session_id))

@@ -5,6 +5,7 @@ from ibis import _
 
 from pipeline.models.expressions import UNKNOWN, earlier, later, local_date, seconds_between
 from pipeline.models.session_facts import event_bounds, event_counts, last_named, main_models, metric_totals
+from pipeline.models.threads import in_their_sessions
 
 
 def count_of(value: ibis.Value) -> ibis.Value:
@@ -14,6 +15,8 @@ def count_of(value: ibis.Value) -> ibis.Value:
 
 def stg_agent_sessions(
     stg_log_events: ibis.Table,
+    stg_session_threads: ibis.Table,
+    stg_thread_events: ibis.Table,
     stg_metric_activity: ibis.Table,
     stg_session_identities: ibis.Table,
     stg_usage: ibis.Table,
@@ -24,8 +27,10 @@ def stg_agent_sessions(
 
     It starts with its earliest start event and ends with its latest end event, where they exist and
     nothing was begun after; else with the first and the last record that bears it, events and metrics alike.
+    What only started, and of which nothing else is told, is no session.
     """
-    events = stg_log_events.filter(_.session_id.notnull())
+    told = in_their_sessions(stg_log_events, stg_session_threads, stg_thread_events)
+    events = told.filter(_.session_id.notnull())
     points = stg_metric_activity.filter(_.session_id.notnull())
     parts = [
         event_bounds(events),
@@ -48,7 +53,8 @@ def stg_agent_sessions(
         has_edit_metric=_.edits_accepted.notnull() | _.edits_rejected.notnull(),
         has_line_metric=_.lines_added.notnull() | _.lines_removed.notnull(),
     )
-    return bounded.select(
+    happened = bounded.filter((_.other_events > 0) | _.first_point_at.notnull())
+    return happened.select(
         "session_id",
         "developer_id",
         "agent_type",

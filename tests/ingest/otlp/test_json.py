@@ -343,6 +343,20 @@ def test_content_is_left_out_and_named():
     }
 
 
+def test_of_what_spawning_an_agent_gave_back_the_threads_id_lands():
+    thread = "01a22184-464d-7040-9382-ec759d3bb4c3"
+    told = {
+        f'{{"agent_id":"{thread}","nickname":"secret"}}': {"thread.id": thread},
+        f'secret {{"agent_id":"{thread}"}}': {},
+        '{"agent_id":"secret"}': {},
+    }
+    for output, linked in told.items():
+        rows = read(logs(log({"event.name": "codex.tool_result", "output": output})))
+        (row,) = (whole(rows, row, LOG_COLUMNS) for row in rows.logs)
+        assert json.loads(row["attributes"]) == {"event.name": "codex.tool_result"} | linked
+        assert "output" in rows.content.dropped
+
+
 @pytest.mark.parametrize(
     "attributes",
     [

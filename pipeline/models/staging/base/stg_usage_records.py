@@ -5,21 +5,34 @@ from ibis import _
 
 from pipeline.agents.declaration import GEN_AI_EVENTS, TOKEN_KINDS
 from pipeline.models.expressions import UNKNOWN, day_scope, stack
+from pipeline.models.people import by_best_name
+from pipeline.models.threads import in_their_sessions
 from pipeline.models.usage_reports import WHO, measurements, requests
 
 
 def stg_usage_records(
-    stg_log_events: ibis.Table, stg_metric_activity: ibis.Table, stg_session_identities: ibis.Table
+    stg_log_events: ibis.Table,
+    stg_session_threads: ibis.Table,
+    stg_thread_events: ibis.Table,
+    stg_metric_activity: ibis.Table,
+    stg_session_identities: ibis.Table,
+    stg_developer_aliases: ibis.Table,
 ) -> ibis.Table:
     """One row per usage event, and per session, developer, agent, model, speed, day and form of metric.
 
-    A record that names no developer or agent takes its session's. `scope` is where one form is
-    chosen: a session, or without one an agent's developer's day.
+    Its developer is the session's; without a session, whoever it names, by the best known name. A record
+    that names no agent takes its session's. `scope` is where one form is chosen: a session, or without one an
+    agent's developer's day.
     """
-    records = stack(requests(stg_log_events), measurements(stg_metric_activity))
+    own, of_threads, points = (
+        by_best_name(told, stg_developer_aliases)
+        for told in (stg_log_events, stg_thread_events, stg_metric_activity)
+    )
+    events = in_their_sessions(own, stg_session_threads, of_threads)
+    records = stack(requests(events), measurements(points))
     session = stg_session_identities.rename(lambda name: f"session_{name}")
     found = records.left_join(session, records.session_id == session.session_session_id).mutate(
-        developer_id=ibis.coalesce(_.developer_id, _.session_developer_id, UNKNOWN),
+        developer_id=ibis.coalesce(_.session_developer_id.nullif(UNKNOWN), _.developer_id, UNKNOWN),
         agent_type=ibis.coalesce(_.agent_type, _.session_agent_type, UNKNOWN),
         model_name=_.model_name.fill_null(UNKNOWN),
         session_started_at=ibis.coalesce(_.session_first_at, _.first_at),

@@ -1,0 +1,20 @@
+"""The one person of a session, and of a name."""
+
+import ibis
+from ibis import _
+
+
+def best_named(stg_session_developers: ibis.Table) -> ibis.Table:
+    """One row per session: the best kind of name, of that the most frequent, ties alphabetical."""
+    order = [_.name_rank, _.votes.desc(), _.developer_id]
+    ranked = stg_session_developers.mutate(nth=ibis.row_number().over(group_by="session_id", order_by=order))
+    return ranked.filter(_.nth == 0).drop("nth")
+
+
+def by_best_name(table: ibis.Table, stg_developer_aliases: ibis.Table) -> ibis.Table:
+    """A table with everybody's best known name as `developer_id`."""
+    aliases = stg_developer_aliases.select(_alias="alias", _person="developer_id")
+    joined = table.left_join(aliases, table.developer_id == aliases._alias)
+    return joined.mutate(developer_id=ibis.coalesce(joined._person, joined.developer_id)).select(
+        *table.columns
+    )

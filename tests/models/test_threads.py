@@ -1,0 +1,74 @@
+"""Threads that call themselves sessions are part of the session that a person began."""
+
+from tests.models.harness import Warehouse, log
+
+ROOT, CHILD, GRANDCHILD = "root", "child", "grandchild"
+
+
+def response(clock, session, tokens, **given):
+    told = {"event__kind": "response.completed", "input_token_count": tokens, "output_token_count": 1}
+    return log(clock, "codex.sse_event", conversation__id=session, model="gpt-5", **told | given)
+
+
+def spawned(clock, session, thread):
+    """What spawning gave back, of which the thread's id has landed."""
+    return log(
+        clock, "codex.tool_result", conversation__id=session, thread__id=thread, tool_name="spawn_agent"
+    )
+
+
+def prompt(clock, session):
+    return log(clock, "codex.user_prompt", conversation__id=session)
+
+
+TELEMETRY = [
+    prompt("09:00", ROOT),
+    response("09:01", ROOT, 100),
+    spawned("09:02", ROOT, CHILD),
+    prompt("09:02", CHILD),
+    response("09:03", CHILD, 30),
+]
+
+
+def sessions(*logs):
+    warehouse = Warehouse(raw_otel_logs=[*logs])
+    counted = warehouse.rows("stg_agent_sessions", "session_id", "prompts", "api_requests", "tool_calls")
+    used = warehouse.rows("stg_agent_token_usage", "session_id", "total_input_tokens")
+    return [tuple(row.values()) for row in counted], [tuple(row.values()) for row in used]
+
+
+def test_a_threads_telemetry_counts_in_its_session_and_its_prompt_is_no_persons():
+    assert sessions(*TELEMETRY) == ([(ROOT, 1, 2, 1)], [(ROOT, 130)])
+
+
+def test_a_thread_of_a_thread_counts_in_the_first_ones_session():
+    nested = [spawned("09:04", CHILD, GRANDCHILD), response("09:05", GRANDCHILD, 7)]
+    assert sessions(*TELEMETRY, *nested) == ([(ROOT, 1, 3, 2)], [(ROOT, 137)])
+
+
+def test_telemetry_of_a_thread_and_its_transcript_count_once():
+    """The transcript names the session and the thread, telemetry the thread alone."""
+    told = {"source": "transcript", "developer_id": "ada@example.com"}
+    transcript = [
+        response("09:01", ROOT, 100) | told,
+        response("09:03", ROOT, 30, thread__id=CHILD) | told,
+    ]
+    without_spawning = [row for row in TELEMETRY if "thread.id" not in row["attributes"]]
+    assert sessions(*without_spawning, *transcript)[1] == [(ROOT, 130)]
+
+
+def test_sessions_that_name_each_other_stay_sessions_and_lose_nothing():
+    logs = [
+        spawned("09:00", "a", "b"),
+        spawned("09:00", "b", "a"),
+        response("09:01", "a", 5),
+        response("09:02", "b", 6),
+    ]
+    counted, used = sessions(*logs)
+    assert {session for session, *_ in counted} == {"a", "b"}
+    assert sum(tokens for _, tokens in used) == 11
+
+
+def test_a_thread_that_never_calls_itself_a_session_changes_nothing():
+    told = response("09:01", ROOT, 100, thread__id="subagent-1")
+    assert sessions(told) == ([(ROOT, 0, 1, 0)], [(ROOT, 100)])
