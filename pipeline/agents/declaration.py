@@ -100,6 +100,8 @@ class Telemetry:
         other_events: full names of events that are called like a request and are none.
         starts: events that begin a session.
         ends: events that end one.
+        setups: events of an agent that gets ready. Where they and starts are all, nothing has happened.
+        setup_metrics: full names of metrics that tell as little.
         prompts: events of which each is a prompt that a person sent.
         errors: events of which each is a failed request.
         failures: full names of events of which one is a failed request, too, if this attribute, an HTTP
@@ -128,6 +130,8 @@ class Telemetry:
     other_events: tuple[str, ...] = ()
     starts: tuple[str, ...] = ()
     ends: tuple[str, ...] = ()
+    setups: tuple[str, ...] = ()
+    setup_metrics: tuple[str, ...] = ()
     prompts: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
     failures: Mapping[str, str] = field(default_factory=dict)

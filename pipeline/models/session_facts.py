@@ -8,7 +8,7 @@ from pipeline.models.expressions import stack
 
 
 def event_bounds(events: ibis.Table) -> ibis.Table:
-    """One row per session: first and last event, start and end events, last thing done, all but starts."""
+    """One row per session: first and last event, start and end events, last thing done, what happened."""
     is_start, is_end = _.event.isin(telemetry.STARTS), _.event.isin(telemetry.ENDS)
     return events.group_by("session_id").agg(
         first_event_at=_.recorded_at.min(),
@@ -17,7 +17,7 @@ def event_bounds(events: ibis.Table) -> ibis.Table:
         end_event_at=_.recorded_at.max(where=is_end),
         # An end before a later start or request is the end of an earlier part of the session.
         last_begun_at=_.recorded_at.max(where=is_start | _.input_tokens.notnull()),
-        other_events=(~is_start).fill_null(True).sum(),
+        events_happened=(~(is_start | _.event.isin(telemetry.SETUPS))).fill_null(True).sum(),
     )
 
 
@@ -41,6 +41,7 @@ def metric_totals(points: ibis.Table) -> ibis.Table:
     """One row per session: bounds of its metric points, and what they measure."""
     measures = ("edits_accepted", "edits_rejected", "lines_added", "lines_removed", "active_seconds")
     return points.group_by("session_id").agg(
+        points_happened=(~_.metric_name.isin(telemetry.SETUP_METRICS)).fill_null(True).sum(),
         first_point_at=_.first_at.min(),
         last_point_at=_.last_at.max(),
         **{name: _.value.sum(where=_.measure == name) for name in measures},

@@ -287,9 +287,9 @@ def test_a_sessions_day_is_that_of_its_start_in_the_configured_time_zone():
 
 
 def test_what_only_started_is_no_session():
-    start = event("09:00", "session_start")
-    assert sessions([start], columns=["session_id"]) == []
-    prompted = [start, event("09:01")]
-    assert sessions(prompted, columns=["session_id"]) == [{"session_id": "s1"}]
+    started = [event("09:00", "session_start"), event("09:00", "plugin_loaded")]
+    counted = [points(None, 1, metric_name="claude_code.session.count")]
+    assert sessions(started, counted, columns=["session_id"]) == []
+    assert sessions([*started, event("09:01")], columns=["session_id"]) == [{"session_id": "s1"}]
     measured = [points("active_seconds", 5)]
-    assert sessions([start], measured, columns=["session_id"]) == [{"session_id": "s1"}]
+    assert sessions(started, measured, columns=["session_id"]) == [{"session_id": "s1"}]

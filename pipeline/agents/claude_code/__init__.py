@@ -37,6 +37,11 @@ AGENT = Agent(
     ),
     # Its requests and metrics are the names of `conventions.COMMON`, which others have taken over.
     telemetry=Telemetry(
+        setups=(
+            *("managed_settings_resolved", "plugin_loaded", "plugin_installed", "mcp_server_connection"),
+            *("hook_registered", "retention_sweep", "auth"),
+        ),
+        setup_metrics=("claude_code.session.count",),
         edit_tools=("Edit", "Write", "NotebookEdit"),
         subagents=("subagent_completed",),
         # Its list of agents is a process of its own.

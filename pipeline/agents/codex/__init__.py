@@ -39,6 +39,7 @@ AGENT = Agent(
         # A connection, not a response: its tokens are in codex.sse_event.
         other_events=("codex.api_request",),
         starts=("conversation_starts",),
+        setups=("startup_phase",),
         failures={"codex.api_request": "http.response.status_code"},
         edit_tools=("apply_patch",),
         # What spawn_agent gives back. The thread then tells its own id as conversation.id.

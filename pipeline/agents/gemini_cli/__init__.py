@@ -31,6 +31,8 @@ AGENT = Agent(
     "cli",
     aliases=("gemini", "geminicli", "google_gemini_cli"),
     telemetry=Telemetry(
+        setups=("config", "startup_stats", "ripgrep_fallback"),
+        setup_metrics=("gemini_cli.session.count", "gemini_cli.startup.duration"),
         requests=(
             Request(
                 "api_response",

@@ -16,6 +16,7 @@ AGENT = Agent(
     telemetry=Telemetry(
         starts=("session.start",),
         ends=("session.end",),
+        setup_metrics=("qwen-code.session.count", "qwen-code.cpu.usage", "qwen-code.memory.usage"),
         tools=("tool_call",),
         tool_names=("function_name",),
         edit_tools=("edit", "replace", "write_file"),

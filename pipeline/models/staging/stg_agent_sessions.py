@@ -53,8 +53,8 @@ def stg_agent_sessions(
         has_edit_metric=_.edits_accepted.notnull() | _.edits_rejected.notnull(),
         has_line_metric=_.lines_added.notnull() | _.lines_removed.notnull(),
     )
-    happened = bounded.filter((_.other_events > 0) | _.first_point_at.notnull())
-    return happened.select(
+    happened = _.events_happened.fill_null(0) + _.points_happened.fill_null(0)
+    return bounded.filter(happened > 0).select(
         "session_id",
         "developer_id",
         "agent_type",
