@@ -11,3 +11,11 @@ def in_their_sessions(
     """The events of `stg_log_events`, those of threads as `stg_thread_events` has them."""
     is_thread = stg_log_events.session_id == stg_session_threads.thread_id
     return stack(stg_log_events.anti_join(stg_session_threads, is_thread), stg_thread_events)
+
+
+def naming_sessions(commits: ibis.Table, stg_session_threads: ibis.Table) -> ibis.Table:
+    """Commits whose `named_session_id` may be a thread's, with its session's there."""
+    threads = stg_session_threads.select(_thread="thread_id", _session="session_id")
+    joined = commits.left_join(threads, commits.named_session_id == threads._thread)
+    named = ibis.coalesce(joined._session, joined.named_session_id)
+    return joined.mutate(named_session_id=named).select(*commits.columns)

@@ -1,6 +1,6 @@
 """Threads that call themselves sessions are part of the session that a person began."""
 
-from tests.models.harness import Warehouse, log
+from tests.models.harness import Warehouse, at, log
 
 ROOT, CHILD, GRANDCHILD = "root", "child", "grandchild"
 
@@ -72,3 +72,16 @@ def test_sessions_that_name_each_other_stay_sessions_and_lose_nothing():
 def test_a_thread_that_never_calls_itself_a_session_changes_nothing():
     told = response("09:01", ROOT, 100, thread__id="subagent-1")
     assert sessions(told) == ([(ROOT, 0, 1, 0)], [(ROOT, 100)])
+
+
+def test_a_commit_that_names_a_thread_is_its_sessions():
+    commit = {"commit_hash": "a" * 40, "commit_timestamp": at("09:05"), "agent_session_id": CHILD}
+    raw = {"raw_otel_logs": TELEMETRY, "raw_git_commits": [commit]}
+    row = Warehouse(**raw).row("int_commits_with_agent_context", "agent_session_id", "session_tokens")
+    assert row == {"agent_session_id": ROOT, "session_tokens": 132}
+
+
+def test_a_thread_of_the_operating_system_is_none():
+    span = response("09:01", ROOT, 5, thread__id="7") | {"source": "span"}
+    rows = Warehouse(raw_otel_logs=[span, response("09:02", "7", 6)]).rows("stg_session_threads")
+    assert rows == []

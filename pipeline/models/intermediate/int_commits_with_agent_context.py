@@ -6,7 +6,7 @@ from ibis import _
 from pipeline.models.commit_evidence import with_evidence
 from pipeline.models.expressions import UNKNOWN, later, seconds_between
 from pipeline.models.nearest_sessions import nearest_sessions
-from pipeline.models.threads import in_their_sessions
+from pipeline.models.threads import in_their_sessions, naming_sessions
 
 
 def with_share(commits: ibis.Table) -> ibis.Table:
@@ -43,7 +43,7 @@ def int_commits_with_agent_context(
     are split evenly over its commits, so that sums stay true.
     """
     events = in_their_sessions(stg_log_events, stg_session_threads, stg_thread_events)
-    commits = with_evidence(stg_git_commits, events)
+    commits = naming_sessions(with_evidence(stg_git_commits, events), stg_session_threads)
     near = nearest_sessions(commits, int_sessions_with_costs, time_window_seconds)
     found = commits.left_join(near, "commit_hash").drop("commit_hash_right", "agent_session_id", "agent_type")
     found = found.mutate(agent_session_id=ibis.coalesce(_.named_session_id, _.near_session_id))
