@@ -50,7 +50,7 @@ class IdentityAliases(Contract):
 
     alias: str = column(description="A name that stands beside a better one of the same person.")
     developer_id: str = column(description="Whose it is.")
-    kind: str = column(isin=("address", "account", "install"), description="What the alias is.")
+    kind: str = column(isin=("account", "install"), description="What the alias is.")
     sessions: int = column(ge=1, description="Sessions that tell it.")
 
     class Config:

@@ -160,7 +160,7 @@ class StgDeveloperAliases(Contract):
 
     alias: str = column(description="The name: an account, or an install's hash.")
     developer_id: str = column(description="Whose it is.")
-    name_rank: int = column(isin=(1, 2, 3), description="1 an address, 2 an account, 3 an install's hash.")
+    name_rank: int = column(isin=(2, 3), description="2 an account, 3 an install's hash.")
     sessions: int = column(ge=1, description="Sessions that tell it.")
 
     class Config:

@@ -3,6 +3,8 @@
 import ibis
 from ibis import _
 
+ACCOUNT = 2  # `name_rank` of an account. An address, which ranks before it, is a person and nobody's alias.
+
 
 def best_named(stg_session_developers: ibis.Table) -> ibis.Table:
     """One row per session: the best kind of name, of that the most frequent, ties alphabetical."""

@@ -5,6 +5,7 @@ import pytest
 from tests.models.harness import Warehouse, log, point, request
 
 HASH, OTHER = "a" * 64, "b" * 64
+ACCOUNT = {"user__account_uuid": "acc-1"}
 ADA, BOB = "ada@example.com", "bob@example.com"
 
 
@@ -80,6 +81,26 @@ def test_a_machine_that_two_people_share_is_nobodys_alias():
         named("s3", "11:00", user__id=HASH),
     ]
     assert people(*logs) == {"s1": ADA, "s2": BOB, "s3": HASH}
+
+
+def test_a_hash_beside_an_account_and_its_address_is_one_persons():
+    logs = [
+        *(named("s1", f"09:0{n}", **who) for n, who in enumerate([{"user__id": HASH}, ACCOUNT])),
+        *(named("s2", f"10:0{n}", **who) for n, who in enumerate([{"user__id": HASH}, {"user__email": ADA}])),
+        *(named("s3", f"11:0{n}", **who) for n, who in enumerate([ACCOUNT, {"user__email": ADA}])),
+        named("s4", "12:00", user__id=HASH),
+    ]
+    assert people(*logs) == {"s1": ADA, "s2": ADA, "s3": ADA, "s4": ADA}
+
+
+def test_an_address_is_nobodys_alias_though_the_map_names_another_in_the_session():
+    identities = [{"alias": "acc-1", "developer_id": "grace"}]
+    logs = [
+        named("s1", "09:00", **ACCOUNT),
+        named("s1", "09:01", user__email=BOB),
+        named("s2", "10:00", user__email=BOB),
+    ]
+    assert people(*logs, identities=identities) == {"s1": "grace", "s2": BOB}
 
 
 def test_the_identity_map_overrules_what_sessions_tell():
