@@ -104,10 +104,10 @@ def company(demo_output) -> Path:
 # A test that asks for one of these is slow.
 SLOW = {"company", "chromium", "postgres", "spark", "emulator"}
 
-# One cluster of Spark and one emulator of BigQuery are enough for a machine: their tests run on one worker.
+# Clusters of Spark and the emulator of BigQuery are large: two workers have them, who take equally long.
 SERVERS = {
-    "spark": ("engines/test_spark", "engines/test_consumers_on_spark", "engines/test_equivalence"),
-    "bigquery": ("engines/test_bigquery", "engines/test_consumers_on_bigquery"),
+    "spark": ("engines/test_consumers_on_spark", "engines/test_equivalence"),
+    "bigquery": ("engines/test_spark", "engines/test_bigquery", "engines/test_consumers_on_bigquery"),
 }
 
 # What takes long begins first, so that no worker is left alone with it in the end.

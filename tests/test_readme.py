@@ -9,10 +9,11 @@ import pytest
 
 from pipeline.compile.compiler import compile_plan
 
+pytestmark = pytest.mark.slow
+
 README = Path(__file__).parents[1] / "README.md"
 
 
-@pytest.mark.slow
 def test_the_example_of_a_model_compiles(tmp_path, monkeypatch):
     section = README.read_text().partition("## Add a model")[2].partition("\n## ")[0]
     model, contract = re.findall(r"```python\n(.*?)```", section, re.DOTALL)

@@ -13,6 +13,8 @@ import pytest
 import pipeline
 from pipeline.engines import connect
 
+pytestmark = pytest.mark.slow
+
 PACKAGES = Path(pipeline.__file__).parent.parent
 
 DECLARATION = """

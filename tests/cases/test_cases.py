@@ -17,6 +17,8 @@ from pipeline.ingest.copilot.ingest import ingest_copilot
 from pipeline.ingest.otlp.ingest import ingest_otlp
 from pipeline.ingest.transcripts import ingest_transcripts
 
+pytestmark = pytest.mark.slow
+
 CASES = sorted(file.parent for file in Path(__file__).parent.glob("*/case.json"))
 INGESTS = {"otlp": ingest_otlp, "transcripts": ingest_transcripts, "copilot": ingest_copilot}
 AS_OF = dt.datetime(2026, 11, 28, tzinfo=dt.UTC)

@@ -10,6 +10,8 @@ import pytest
 
 from tests.cli.database import query
 
+pytestmark = pytest.mark.slow
+
 
 def actions(result):
     """Table → what was done with it, from a JSON result."""

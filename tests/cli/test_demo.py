@@ -9,6 +9,8 @@ from click.testing import CliRunner
 from pipeline.cli import cli
 from tests.cli.database import query
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def demo(company, demo_output, tmp_path_factory):

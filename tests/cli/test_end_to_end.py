@@ -6,6 +6,8 @@ import pytest
 
 from tests.cli.database import query
 
+pytestmark = pytest.mark.slow
+
 TABLES = """
 CREATE SCHEMA raw;
 CREATE TABLE raw.otel_metrics (

@@ -11,6 +11,8 @@ import pytest
 from pipeline.agents import AGENTS, readers
 from tests.cli.database import query
 
+pytestmark = pytest.mark.slow
+
 
 def log_line(prompt="secret words"):
     """A batch as the Collector's file exporter writes it: one request and one prompt."""

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 SHOP = (
     "from pipeline.cli import cli; from pipeline.cli.options import Invocation;"
     "cli(obj=Invocation(models='shop.models', schemas='shop.schemas'))"
@@ -116,7 +118,6 @@ def test_a_full_disk_is_one_sentence(warm):
     assert done.stderr == "Error: The system refused: No space left on device.\n"
 
 
-@pytest.mark.slow
 def test_a_warm_command_imports_click_and_the_driver_only(shop):
     tell = (
         "import atexit, sys; heavy = {'ibis', 'pandera', 'pandas', 'pyarrow', 'numpy', 'rich',"

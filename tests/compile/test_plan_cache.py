@@ -18,6 +18,8 @@ from pipeline.engines.raw_tables import make_missing_raw_tables
 from pipeline.plan import Plan
 from tests.projects import SHOP
 
+pytestmark = pytest.mark.slow
+
 INTERNAL = Config(internal_domains=("example.com",))
 SHAPES = {
     "sales": {"id": "BIGINT", "timestamp": "TIMESTAMP", "product": "VARCHAR"},
@@ -89,7 +91,6 @@ def edit(file, old, new):
     file.write_text(text.replace(old, new))
 
 
-@pytest.mark.slow
 def test_a_warm_plan_is_the_compiled_one_and_imports_no_compiler(cache):
     cold = cache()
     assert cold["compiled"]
@@ -220,7 +221,6 @@ def compile_in_a_process(folder, helper="", shapes=None, **packages):
     return Plan.from_json(done.stdout)
 
 
-@pytest.mark.slow
 def test_a_plan_is_the_same_whoever_compiles_it(tmp_path, compiled):
     # In every process sets have another order.
     with connect(":memory:") as engine:
@@ -229,7 +229,6 @@ def test_a_plan_is_the_same_whoever_compiles_it(tmp_path, compiled):
     assert plan == replace(compiled(), fingerprint=plan.fingerprint)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("helper", ["raise SystemExit", "print('hello')"], ids=["ends at once", "babbles"])
 def test_a_plan_is_the_same_when_its_helper_fails(tmp_path, shop_copy, helper):
     packages = {"models": "shop_copy.models", "schemas": "shop_copy.schemas"}
@@ -237,7 +236,6 @@ def test_a_plan_is_the_same_when_its_helper_fails(tmp_path, shop_copy, helper):
     assert plan == compile_plan("duckdb", INTERNAL, fingerprint=plan.fingerprint, **packages)
 
 
-@pytest.mark.slow
 def test_compiling_runs_nothing_of_the_folder_that_we_are_in(tmp_path, shop_copy):
     (tmp_path / "pickle.py").write_text("open('executed', 'w')")
     (tmp_path / "pipeline").mkdir()

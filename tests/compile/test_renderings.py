@@ -16,6 +16,8 @@ from pipeline.compile.analysis.time_drift import AsOfBefore
 from pipeline.compile.renderings import COMPILERS
 from pipeline.models import operations
 
+pytestmark = pytest.mark.slow
+
 IBIS = {
     "duckdb": DuckDBCompiler,
     "postgres": PostgresCompiler,

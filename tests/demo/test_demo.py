@@ -10,6 +10,8 @@ import pytest
 
 from pipeline.demo import write_demo
 
+pytestmark = pytest.mark.slow
+
 AS_OF = dt.datetime(2026, 11, 15, 9, 30, tzinfo=dt.UTC)
 
 

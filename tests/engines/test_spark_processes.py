@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.config import SOURCES
 from pipeline.engines import connect
 
 # PySpark leaves its sockets to Python to close.
@@ -43,7 +44,7 @@ def test_who_writes_second_waits_or_says_who_writes(url, tmp_path):
     said = patient.communicate(timeout=120)[1]
     assert patient.returncode == 0, said
     with connect(url, read_only=True) as engine:
-        assert len(engine.kinds()) == 4
+        assert len(engine.kinds()) == len(SOURCES)
 
 
 def test_a_cluster_without_a_worker_for_us_is_named(spark, tmp_path):

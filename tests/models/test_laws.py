@@ -12,6 +12,8 @@ from pipeline.config import Config
 from pipeline.engines import connect
 from tests.models.harness import AS_OF, at, columns_of, log, point, typed
 
+pytestmark = pytest.mark.slow
+
 RAW = ("raw_otel_logs", "raw_otel_metrics", "raw_git_commits", "raw_copilot_metrics")
 PACKAGED_SEEDS = Path(__file__).parent / "no project here"
 
@@ -196,7 +198,6 @@ def company(compiled):
     company.engine.close()
 
 
-@pytest.mark.slow
 @settings(max_examples=5, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(raw=raw_tables, data=st.data())
 def test_laws_1_to_6_hold_for_any_raw_tables(company, raw, data):

@@ -5,6 +5,8 @@ import pytest
 from pipeline.compile.graph import discover
 from tests.models.harness import Warehouse, at, log, point, price, request
 
+pytestmark = pytest.mark.slow
+
 DAY = ["total_sessions", "total_input_tokens", "total_output_tokens", "total_cost_usd"]
 
 

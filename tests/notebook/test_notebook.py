@@ -16,6 +16,8 @@ from pipeline.models.staging.base.stg_metric_activity import stg_metric_activity
 from tests.engines.called import commits_as_built, commits_as_called
 from tests.outputs.dashboard.marts import HOSTILE, developer, usage, write_marts
 
+pytestmark = pytest.mark.slow
+
 GUIDE = files("pipeline") / "notebook" / "aa-pipeline-guide.ipynb"
 
 

@@ -13,6 +13,8 @@ from pipeline.engines import connect
 from pipeline.errors import ModelError, NoRawDataError, QueryError
 from tests.projects import SHOP, compile_shop
 
+pytestmark = pytest.mark.slow
+
 NEW_YEAR = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
 

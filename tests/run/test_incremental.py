@@ -12,6 +12,8 @@ from pipeline import run
 from pipeline.engines import connect
 from tests.projects import compile_shop
 
+pytestmark = pytest.mark.slow
+
 TABLES = (
     "staging.stg_sales",
     "staging.stg_recent_visits",
@@ -68,7 +70,6 @@ def contents(engine):
     return {table: engine.fetch(f"SELECT * FROM {table} ORDER BY ALL") for table in TABLES}
 
 
-@pytest.mark.slow
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=st.lists(batch, min_size=1, max_size=5))
 def test_a_build_that_skips_publishes_what_a_full_refresh_would(tmp_path: Path, batches):

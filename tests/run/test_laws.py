@@ -18,6 +18,8 @@ from pipeline.plan.layers import LAYERS
 from pipeline.plan.lineage import VALUE
 from pipeline.run.auditor import Auditor
 
+pytestmark = pytest.mark.slow
+
 NOW = dt.datetime(2026, 3, 10, 18, tzinfo=dt.UTC)
 
 AVERAGE = "an average or a ratio"

@@ -20,6 +20,8 @@ from pipeline.plan import Plan, PlanLookup, PlanTable
 from pipeline.run import incremental
 from tests.projects import compile_shop
 
+pytestmark = pytest.mark.slow
+
 EVENTS = ibis.table(
     {"id": "int64", "day": "date", "who": "string", "what": "string", "x": "float64"}, name="events"
 )
@@ -522,7 +524,6 @@ def plan(compiled):
     return compiled()
 
 
-@pytest.mark.slow
 @settings(max_examples=5, deadline=None, suppress_health_check=[*HealthCheck])
 @given(stream=batches)
 def test_batches_make_the_same_rows_as_everything_at_once(tmp_path, eager, plan, stream):

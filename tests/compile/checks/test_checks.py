@@ -19,6 +19,8 @@ from pipeline.system.compat import ibis_duckdb
 from schemas.base import Contract, Source, column
 from tests.compile.checks.check_contracts import GOOD, DimPeople, FctVisits
 
+pytestmark = pytest.mark.slow
+
 SCHEMAS = {"dim_people": "mart", "fct_visits": "mart"}
 DIALECTS = ["duckdb", "postgres", "pyspark", "bigquery"]
 

@@ -15,6 +15,8 @@ from pipeline.compile.checks.sql import table_checks
 from pipeline.plan.check_results import count_query, pending
 from schemas.base import Contract, column, count
 
+pytestmark = pytest.mark.slow
+
 
 class StgOrders(Contract):
     """One row per order; what is not promised may be anything."""

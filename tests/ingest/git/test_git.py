@@ -10,6 +10,8 @@ from pipeline.errors import IngestError
 from pipeline.ingest.git.ingest import count_changes, ingest_git, without_content
 from pipeline.ingest.git.repository import project_of
 
+pytestmark = pytest.mark.slow
+
 NOON = 1_750_000_000
 JANE = "Jane Doe <jane@example.com>"
 

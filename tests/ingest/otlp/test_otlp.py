@@ -31,6 +31,8 @@ from pipeline.ingest.otlp.ingest import ingest_otlp
 from tests.ingest.otlp.samples import TIME, framed, lines, log, logs, metric, metrics, point, span, spans
 from tests.ingest.otlp.test_json import SDK_LOG, SDK_METRICS
 
+pytestmark = pytest.mark.slow
+
 ONE = logs(log({"n": 1}))
 TWO = logs(log({"n": 2}), log({"n": 3}))
 POINTS = metrics(metric(point(1.0), point(2.0)))

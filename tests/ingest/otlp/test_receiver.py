@@ -28,6 +28,8 @@ from pipeline.ingest.otlp.receiver import Receiver, check_exposure, parse_addres
 from pipeline.ingest.otlp.spool import Spool
 from tests.ingest.otlp.samples import lines, log, logs, metric, metrics, point, spans
 
+pytestmark = pytest.mark.slow
+
 JSON = "application/json"
 PROTOBUF = "application/x-protobuf"
 ONE = logs(log({"n": 1}))

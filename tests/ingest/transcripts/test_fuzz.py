@@ -28,6 +28,8 @@ from tests.agents.opencode import test_transcripts as opencode
 from tests.agents.pi import test_transcripts as pi
 from tests.agents.qwen_code import test_transcripts as qwen_code
 
+pytestmark = pytest.mark.slow
+
 VALUES = st.recursive(
     st.none()
     | st.booleans()
