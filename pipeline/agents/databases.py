@@ -1,4 +1,8 @@
-"""SQLite databases of agents, read so that the agent can go on writing and nothing is left beside them."""
+"""SQLite databases of agents, read so that the agent can go on writing and nothing is left beside them.
+
+Whoever wrote one may have wanted to do harm (sqlite.org/security.html): it gives only rows of tables, and a
+small file cannot keep us busy, or fill the memory, by pages that point to the same pages.
+"""
 
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -12,6 +16,10 @@ from pipeline.agents.usage import tell_unknown, usage_in
 
 HEADER = b"SQLite format 3\0"
 WRITE_AHEAD = b"\2\2"  # bytes 18 and 19 of the header: sqlite.org/fileformat.html
+# How much a database gives, and how long it takes, by its size: the rows of honest ones are read a few times.
+TIMES, AT_LEAST = 8, 1 << 24
+STEPS = 10_000  # after so many it is asked whether they are too many
+LONGEST_VALUE = 1 << 28
 
 
 @contextmanager
@@ -19,18 +27,49 @@ def open_database(file: Path) -> Iterator[sqlite3.Connection]:
     """A database that cannot be written to; rows have names.
 
     Raises:
-        sqlite3.Error: it is none, or damaged; reading rows raises it too.
+        sqlite3.Error: it is none, or damaged, or gives more than it can hold; reading rows raises it too.
         OSError: it cannot be read.
     """
+    if not file.is_file():
+        raise OSError("it is no file")
     with file.open("rb") as opened:
         writes_ahead = opened.read(20)[18:] == WRITE_AHEAD
     # Without a log nobody writes. SQLite would make one, and leave it there.
     rests = writes_ahead and not Path(f"{file}-wal").exists()
     address = f"{file.absolute().as_uri()}?mode=ro{'&immutable=1' if rests else ''}"
     with closing(sqlite3.connect(address, uri=True)) as database:
-        database.row_factory = sqlite3.Row
         database.text_factory = lambda text: text.decode("utf-8", "replace")
+        database.execute("PRAGMA trusted_schema = OFF")
+        database.execute("PRAGMA cell_size_check = ON")
+        database.execute("PRAGMA cache_size = -8192")  # the file may ask for more
+        database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
+        _bound(database, AT_LEAST + TIMES * _size(file))
         yield database
+
+
+def _size(file: Path) -> int:
+    log = Path(f"{file}-wal")
+    return file.stat().st_size + (log.stat().st_size if log.is_file() else 0)
+
+
+def _bound(database: sqlite3.Connection, most: int) -> None:
+    """Let a database give no more than so many bytes, and take no more steps."""
+    given = steps = 0
+
+    def is_too_long() -> bool:
+        nonlocal steps
+        steps += STEPS
+        return steps > most
+
+    def row(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> sqlite3.Row:
+        nonlocal given
+        given += sum(len(value) for value in values if isinstance(value, str | bytes))
+        if given > most:
+            raise sqlite3.DataError("it gives more than it can hold")
+        return sqlite3.Row(cursor, values)
+
+    database.set_progress_handler(is_too_long, STEPS)
+    database.row_factory = row
 
 
 def tables_of(sample: Sample) -> dict[str, set[str]]:

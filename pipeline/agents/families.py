@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping
 
+DEEPEST = 1000  # sub-agents of sub-agents; a longer line of parents is made up
+
 
 def root_of(session: str, parents: Mapping[str, str]) -> str:
-    """The session that a person began; of parents that go round in a circle, the last one.
+    """The session that a person began; of parents without end, the last one that is looked at.
 
     >>> root_of("grandchild", {"grandchild": "child", "child": "root"})
     'root'
     """
     passed = {session}
-    while (parent := parents.get(session)) and parent not in passed:
+    while (parent := parents.get(session)) and parent not in passed and len(passed) < DEEPEST:
         passed.add(parent)
         session = parent
     return session

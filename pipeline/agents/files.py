@@ -11,6 +11,7 @@ from pipeline.agents.events import Journal
 
 HEAD = 1 << 16  # bytes that are looked at to tell what a file is
 LONGEST_LINE = 1 << 28
+LARGEST_DOCUMENT = 1 << 28  # a small compressed file may hold any amount
 
 ZSTD = b"\x28\xb5\x2f\xfd"
 GZIP = b"\x1f\x8b"
@@ -38,7 +39,7 @@ class Sample:
     @property
     def name(self) -> str:
         """The file's name without the ending that says how it is compressed."""
-        return self.path.name.removesuffix(".zst").removesuffix(".gz")
+        return plain_name(self.path)
 
     @property
     def first_line(self) -> bytes:
@@ -51,6 +52,11 @@ class Sample:
         return self.head[:4096].lstrip()[:1] in (b"{", b"[")
 
 
+def plain_name(file: Path) -> str:
+    """A file's name without the ending that says how it is compressed."""
+    return file.name.removesuffix(".zst").removesuffix(".gz")
+
+
 def open_text(file: Path) -> BinaryIO:
     """A file as UTF-8 without a byte order mark, decompressed if it is zstd or gzip.
 
@@ -59,6 +65,8 @@ def open_text(file: Path) -> BinaryIO:
     Raises:
         OSError: it cannot be read; reading on raises it too, where compressed data is damaged.
     """
+    if not file.is_file():
+        raise OSError("it is no file")  # a device or a pipe may never end
     opened = io.BufferedReader(_Decompressed(file)) if _is_compressed(file) else file.open("rb")
     start = opened.peek(3)[:3]
     if start == UTF8_MARK:
@@ -103,7 +111,10 @@ def json_file(file: Path, journal: Journal) -> Any:
 
     try:
         with closing(open_text(file)) as opened:
-            return orjson.loads(opened.read())
+            content = opened.read(LARGEST_DOCUMENT + 1)
+        if len(content) <= LARGEST_DOCUMENT:
+            return orjson.loads(content)
+        journal.quarantine(file, None, f"the file is larger than {LARGEST_DOCUMENT >> 20} MiB")
     except orjson.JSONDecodeError:
         journal.quarantine(file, None, "the file is not JSON")
     except OSError as error:

@@ -1,7 +1,7 @@
 """Whether a record that no reader knows carries usage: tokens, credits or money."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pipeline.agents.events import Journal
@@ -51,6 +51,31 @@ def tell_unknown(
         no_usage: kinds of which it is known that their numbers are told elsewhere, or are no usage.
     """
     if kind not in no_usage and (found := usage_in(record)):
+        journal.not_understood(file, line, agent, kind, found)
+
+
+def tell_unread(
+    journal: Journal,
+    file: object,
+    line: int | None,
+    agent: str,
+    kind: str,
+    usage: Mapping[str, Any],
+    read: Collection[str],
+) -> None:
+    """Put a record of a known kind aside, if its usage has numbers in fields that its reader does not know.
+
+    Args:
+        journal: keeps account.
+        file: where it stands.
+        line: the line, from 1.
+        agent: whose record it is.
+        kind: what kind of record, for a person.
+        usage: the part of it in which every number is usage.
+        read: the fields that are read, or are told elsewhere.
+    """
+    unread = {name: value for name, value in usage.items() if name not in read}
+    if found := _search(unread, "", True, DEEPEST):
         journal.not_understood(file, line, agent, kind, found)
 
 

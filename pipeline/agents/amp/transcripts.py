@@ -6,6 +6,7 @@ are the same. The four kinds of tokens are disjoint; thinking is part of the out
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +27,7 @@ from pipeline.agents.events import (
     tokens,
 )
 from pipeline.agents.files import Sample, json_file
-from pipeline.agents.usage import tell_unknown
+from pipeline.agents.usage import tell_unknown, tell_unread
 
 AGENT = "amp"
 THREAD = re.compile(r"T-[0-9a-fA-F-]{36}")
@@ -37,18 +38,23 @@ KINDS = {
     "cache_creation_tokens": "cacheCreationInputTokens",
     "cache_read_tokens": "cacheReadInputTokens",
 }
-READ = ("messages", "usageLedger")
-NO_USAGE = frozenset({"env", "meta", "relationships"})  # how it was started, traces, links to threads
+# `totalInputTokens` sums up.
+OF_A_MESSAGE = frozenset({*KINDS.values(), "totalInputTokens", "credits", "timestamp", "model"})
+OF_AN_ENTRY = frozenset({"input", "output", "total"})
+# What is read, and how it was started, traces, links to threads.
+READ = ("messages", "usageLedger", "env", "meta", "relationships")
 
 
 @dataclass
 class Thread:
-    """One document."""
+    """One document; of its ledger the entries that no message has told of yet."""
 
     file: Path
     name: str
     content: dict[str, Any]
     tools: dict[str, str] = field(default_factory=dict)
+    ledger: dict[int, dict[str, Any]] = field(default_factory=dict)
+    by_call: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
 
     @property
     def version(self) -> int:
@@ -93,8 +99,8 @@ def events(files: list[Path], journal: Journal) -> Iterator[Event]:
 def _thread(thread: Thread, journal: Journal) -> Iterator[Event]:
     for key, value in thread.content.items():
         if key not in READ:
-            tell_unknown(journal, thread.file, None, AGENT, f"field {key}", {key: value}, _fields(NO_USAGE))
-    ledger = objects(mapping(thread.content.get("usageLedger")).get("events"))
+            tell_unknown(journal, thread.file, None, AGENT, f"field {key}", {key: value})
+    _open_ledger(thread, journal)
     at: Any = thread.content.get("created")
     if at is not None:
         try:
@@ -112,31 +118,45 @@ def _thread(thread: Thread, journal: Journal) -> Iterator[Event]:
                 if block.get("type") == "tool_use":
                     thread.tools[str(block.get("id"))] = text(block.get("name")) or ""
             if any(name in usage for name in KINDS.values()) or "credits" in usage:
-                yield from _call(thread, message, usage, at, ledger)
+                yield from _call(thread, message, usage, at)
+                tell_unread(journal, thread.file, position, AGENT, "message.usage", usage, OF_A_MESSAGE)
             else:
                 kind = f"message of {text(message.get('role')) or 'nobody'}"
                 tell_unknown(journal, thread.file, position, AGENT, kind, message)
         except BadRecord as error:
             journal.quarantine(thread.file, position, str(error))
-    for position, entry in enumerate(ledger, start=1):
+    for position, entry in thread.ledger.items():
         try:
             yield from _entry(thread, entry, journal)
         except BadRecord as error:
             journal.quarantine(thread.file, position, f"entry of the ledger: {error}")
 
 
-def _fields(names: frozenset[str]) -> frozenset[str]:
-    return frozenset(f"field {name}" for name in names)
+def _open_ledger(thread: Thread, journal: Journal) -> None:
+    ledger = mapping(thread.content.get("usageLedger"))
+    rest = {name: value for name, value in ledger.items() if name != "events"}
+    tell_unknown(journal, thread.file, None, AGENT, "field usageLedger", rest)
+    for position, entry in enumerate(objects(ledger.get("events")), start=1):
+        used, message = mapping(entry.get("tokens")), entry.get("toMessageId")
+        call = (
+            [message] if message is not None else [entry.get("model"), used.get("input"), used.get("output")]
+        )
+        thread.ledger[position] = entry
+        thread.by_call[repr(call)].append(position)
 
 
-def _call(
-    thread: Thread, message: dict[str, Any], usage: dict[str, Any], at: Any, ledger: list[dict[str, Any]]
-) -> Iterator[Event]:
+def _taken(thread: Thread, *calls: list[Any]) -> dict[str, Any]:
+    """The first entry of a call, taken out of the ledger."""
+    for positions in filter(None, (thread.by_call.get(repr(call)) for call in calls)):
+        return thread.ledger.pop(positions.pop(0))
+    return {}
+
+
+def _call(thread: Thread, message: dict[str, Any], usage: dict[str, Any], at: Any) -> Iterator[Event]:
     """A call told by its message; takes the ledger's entry of the same call out of the ledger."""
     counts = {kind: tokens(usage.get(name)) for kind, name in KINDS.items()}
-    entry = next((one for one in ledger if _is_of(one, message, usage, counts)), {})
-    if entry:
-        ledger.remove(entry)
+    alike = [usage.get("model"), counts["input_tokens"], counts["output_tokens"]]
+    entry = _taken(thread, [message.get("messageId")], alike)
     attributes = counts | known(
         model=text(usage.get("model")) or text(entry.get("model")),
         credits=money(entry.get("credits")) or money(usage.get("credits")),
@@ -146,19 +166,10 @@ def _call(
         yield _event(thread, "api_request", usage.get("timestamp") or at, attributes)
 
 
-def _is_of(
-    entry: dict[str, Any], message: dict[str, Any], usage: dict[str, Any], counts: dict[str, int]
-) -> bool:
-    if entry.get("toMessageId") is not None:
-        return bool(entry["toMessageId"] == message.get("messageId"))
-    told = mapping(entry.get("tokens"))
-    same = told.get("input") == counts["input_tokens"] and told.get("output") == counts["output_tokens"]
-    return same and entry.get("model") == usage.get("model")
-
-
 def _entry(thread: Thread, entry: dict[str, Any], journal: Journal) -> Iterator[Event]:
     """A call that only the ledger tells of."""
     told, spent = mapping(entry.get("tokens")), money(entry.get("credits"))
+    tell_unread(journal, thread.file, None, AGENT, "entry of the ledger", told, OF_AN_ENTRY)
     counts = {"input_tokens": tokens(told.get("input")), "output_tokens": tokens(told.get("output"))}
     if not any(counts.values()) and not spent:
         tell_unknown(journal, thread.file, None, AGENT, "entry of the ledger", entry)

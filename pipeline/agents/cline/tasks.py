@@ -6,9 +6,9 @@ folder tell the model and where the task comes from.
 """
 
 import re
+from bisect import bisect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +46,11 @@ KINDS = {
     "cache_creation_tokens": "cacheWrites",
     "cache_read_tokens": "cacheReads",
 }
+READ = frozenset({*KINDS.values(), "cost"})
 # Requests, those that a restored checkpoint has removed, and the latest sums of sub-agents.
 REQUESTS = ("api_req_started", "deleted_api_reqs", "subagent_usage")
+SUMS = frozenset({*KINDS.values(), "totalCost", "contextTokens"})
+CONDENSED = ("contextCondense",)  # what it cost, and how full the context was and is
 FAILURES = ("streaming_failed", "retries_exhausted")
 NO_USAGE = frozenset(
     # What people, models and tools said.
@@ -72,7 +75,7 @@ Disjoint = Callable[[dict[str, int]], dict[str, int]]
 
 @dataclass
 class Task:
-    """One folder."""
+    """One folder; what is said of models is in order of time."""
 
     name: str
     file: Path
@@ -88,7 +91,8 @@ class Task:
         """What was said of the model nearest in time: it is written just before a request, or just after."""
         if not self.models or type(at) is not int:
             return {}
-        return min(self.models, key=lambda told: abs(told[0] - at))[1]
+        later = bisect(self.models, at, key=lambda told: told[0])
+        return min(self.models[max(0, later - 1) : later + 1], key=lambda told: abs(told[0] - at))[1]
 
 
 def owner(sample: Sample) -> str | None:
@@ -96,14 +100,15 @@ def owner(sample: Sample) -> str | None:
     if not sample.is_json:
         return None
     messages = sample.path.with_name(MESSAGES)
-    if sample.name not in (MESSAGES, SUMMARY, INDEX, CONVERSATION, METADATA) and not messages.is_file():
+    name = sample.path.name
+    if name not in (MESSAGES, SUMMARY, INDEX, CONVERSATION, METADATA) and not messages.is_file():
         return None
     for part in sample.path.parts:
         if part.lower() in OWNERS:
             return OWNERS[part.lower()]
-    if sample.name != MESSAGES and not messages.is_file():
+    if name != MESSAGES and not messages.is_file():
         return None
-    head = sample.head if sample.name == MESSAGES else _head(messages)
+    head = sample.head if name == MESSAGES else _head(messages)
     if b'"say"' not in head:
         return None
     return "roo_code" if b"apiProtocol" in head or sample.path.with_name(SUMMARY).is_file() else "cline"
@@ -162,6 +167,7 @@ def _task(folder: Path, journal: Journal) -> Task:
                 task.models.append((used["ts"], told))
     if not task.models and (folder / CONVERSATION).is_file():
         task.models = list(_models(folder / CONVERSATION, journal))
+    task.models.sort(key=lambda told: told[0])
     return task
 
 
@@ -201,11 +207,19 @@ def _messages(
                 yield (name, "user_prompt"), event
         except BadRecord as error:
             journal.quarantine(task.file, number + 1, str(error))
-        if kind not in (*REQUESTS, "api_req_finished", "condense_context"):
-            written = message.get("text")
-            # What is no object is somebody's words.
-            told = mapping(json_text(written)) if isinstance(written, str) and written[:1] == "{" else {}
-            tell_unknown(journal, task.file, number + 1, agent, kind, message | {kind: told}, NO_USAGE)
+        rest = _unread(kind, message)
+        tell_unknown(journal, task.file, number + 1, agent, kind, rest, NO_USAGE)
+
+
+def _unread(kind: str, message: dict[str, Any]) -> dict[str, Any]:
+    """A message without the usage that is read."""
+    written = message.get("text")
+    # What is no object is somebody's words.
+    told = mapping(json_text(written)) if isinstance(written, str) and written[:1] == "{" else {}
+    if kind in (*REQUESTS, "api_req_finished"):
+        told = {name: value for name, value in told.items() if name not in READ}
+    read = CONDENSED if kind == "condense_context" else ()
+    return {name: value for name, value in message.items() if name not in read} | {kind: told}
 
 
 def _is_prompt(kind: str, number: int) -> bool:
@@ -216,7 +230,7 @@ def _told(
     task: Task, kind: str, messages: list[dict[str, Any]], number: int, disjoint: Disjoint
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """The call, the failure or the tool of a message."""
-    message, later = messages[number], islice(messages, number + 1, None)
+    message, later = messages[number], (messages[at] for at in range(number + 1, len(messages)))
     written, at = mapping(json_text(message.get("text"))), message.get("ts")
     if kind in REQUESTS:
         if kind == "api_req_started":
@@ -286,6 +300,8 @@ def _sums(
                 (task.name, "sums"),
                 _event(agent, task, root, "api_request", task.summary.get("ts"), attributes),
             )
+        rest = {name: value for name, value in task.summary.items() if name not in SUMS}
+        tell_unknown(journal, task.file, None, agent, "task", rest)
     except BadRecord as error:
         journal.quarantine(task.file, None, str(error))
 

@@ -7,6 +7,7 @@ Compaction takes messages out: what the manifest's own sums exceed them by count
 """
 
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,8 +27,8 @@ from pipeline.agents.events import (
     text,
     tokens,
 )
-from pipeline.agents.files import Sample, json_file
-from pipeline.agents.usage import tell_unknown
+from pipeline.agents.files import Sample, json_file, plain_name
+from pipeline.agents.usage import tell_unknown, tell_unread
 
 AGENT = "cline"
 MESSAGES, COMPACTION = ".messages.json", ".compaction.json"
@@ -37,7 +38,11 @@ KINDS = {
     "cache_creation_tokens": "cacheWriteTokens",
     "cache_read_tokens": "cacheReadTokens",
 }
+READ = frozenset({*KINDS.values(), "cost"})
+SUMS = frozenset({*KINDS.values(), "totalCost"})
 SMALLEST = 1e-9  # dollars
+# What a file says of itself becomes no path, unless it is a plain name.
+NAME = re.compile(r"[\w.-]{1,128}", re.ASCII)
 
 
 @dataclass
@@ -87,6 +92,7 @@ def events(files: list[Path], journal: Journal) -> Iterator[Event]:
     """The calls of models, prompts, tools and failures of all sessions and tasks, each once."""
     told: dict[tuple[Any, ...], Event] = {}
     sessions = [session for file in files if (session := _session(file, journal))]
+    _tell_lone_manifests(files, journal)
     order = sorted(sessions, key=lambda one: (one.is_fork, str(one.manifest.get("started_at")), one.name))
     for session in order:
         for key, event in _messages(session, journal):
@@ -101,7 +107,7 @@ def events(files: list[Path], journal: Journal) -> Iterator[Event]:
 
 
 def _session(file: Path, journal: Journal) -> Session | None:
-    if not file.name.endswith(MESSAGES):
+    if not plain_name(file).endswith(MESSAGES):
         return None
     document = json_file(file, journal)
     content = mapping(document)
@@ -109,10 +115,21 @@ def _session(file: Path, journal: Journal) -> Session | None:
         if document is not None:
             journal.quarantine(file, None, "the session has no list of messages")
         return None
-    name = text(content.get("sessionId")) or file.name.removesuffix(MESSAGES)
-    beside = file.with_name(f"{name.partition('__')[0]}.json")
-    manifest = mapping(json_file(beside, journal)) if beside.is_file() else {}
+    name = text(content.get("sessionId")) or plain_name(file).removesuffix(MESSAGES)
+    root = name.partition("__")[0]
+    beside = file.with_name(f"{root}.json") if NAME.fullmatch(root) else None
+    manifest = mapping(json_file(beside, journal)) if beside and beside.is_file() else {}
     return Session(file, name, content, manifest)
+
+
+def _tell_lone_manifests(files: list[Path], journal: Journal) -> None:
+    """Put sums of sessions aside whose messages are gone: an earlier ingest may have counted them."""
+    for file in files:
+        name = file.parent.name
+        if file.name == f"{name}.json" and not file.with_name(f"{name}{MESSAGES}").is_file():
+            metadata = mapping(mapping(json_file(file, journal)).get("metadata"))
+            usage = mapping(metadata.get("usage"))
+            tell_unread(journal, file, None, AGENT, "manifest without messages", usage, ())
 
 
 def _messages(session: Session, journal: Journal) -> Iterator[tuple[tuple[Any, ...], Event]]:
@@ -130,6 +147,7 @@ def _messages(session: Session, journal: Journal) -> Iterator[tuple[tuple[Any, .
         try:
             if role == "assistant" and isinstance(usage, dict):
                 yield from _call(session, message, usage)
+                tell_unread(journal, session.file, number, AGENT, "message.metrics", usage, READ)
             else:
                 record = {name: value for name, value in message.items() if name != "content"}
                 kind = f"message of {role or 'nobody'}"
@@ -199,7 +217,12 @@ def _compacted(session: Session, journal: Journal) -> Iterator[tuple[tuple[Any, 
     """What a session that has ended used beyond its messages."""
     metadata = mapping(session.manifest.get("metadata"))
     sums, ended = mapping(metadata.get("usage")), session.manifest.get("ended_at")
-    if session.root != session.name or not ended or metadata.get("legacyTask") is True:
+    if session.root != session.name or metadata.get("legacyTask") is True:
+        return
+    if not SUMS & sums.keys():
+        tell_unknown(journal, session.file, None, AGENT, "manifest", session.manifest)
+    tell_unread(journal, session.file, None, AGENT, "manifest.usage", sums, SUMS)
+    if not ended:
         return
     try:
         rest = {

@@ -6,7 +6,7 @@ session keeps its request id, by which models take the highest cost.
 """
 
 import sqlite3
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,7 @@ from pipeline.agents.databases import open_database, rows, tables_of, tell_unkno
 from pipeline.agents.events import BadRecord, Event, Journal, instant, known, mapping, money, objects, text
 from pipeline.agents.families import root_of
 from pipeline.agents.files import Sample, json_file, json_text
+from pipeline.agents.usage import tell_unknown
 
 AGENT = "crush"
 SESSION = ("id", "parent_session_id", "cost", "message_count", "created_at", "updated_at")
@@ -26,12 +27,19 @@ MESSAGE = ("id", "session_id", "role", "parts", "model", "provider", "is_summary
 KNOWN = {"sessions": frozenset(SESSION) | {"prompt_tokens", "completion_tokens"}}
 
 
+# A key, an event's name, its time in seconds, and its attributes.
+Fact = tuple[str, str, Any, dict[str, Any]]
+
+
 @dataclass
 class Session:
-    """A session with its messages."""
+    """A session with what its messages tell, the models that answered, and the tools that were called."""
 
     row: dict[str, Any]
-    messages: list[dict[str, Any]] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+    messages: int = 0
+    models: Counter[tuple[str | None, str | None]] = field(default_factory=Counter)
+    tools: dict[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -92,11 +100,11 @@ def _registered(file: Path, journal: Journal) -> Iterator[tuple[Path, str | None
                 yield found, path
             else:
                 journal.skip()  # the project is gone
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RuntimeError) as error:  # a link to itself is a RuntimeError
             journal.quarantine(file, None, f"a project's folder cannot be read: {error}")
 
 
-def _database(file: Path, cwd: str | None, journal: Journal) -> Iterator[tuple[tuple[str, str], Event]]:
+def _read(file: Path, journal: Journal) -> dict[str, Session]:
     sessions: dict[str, Session] = {}
     try:
         with open_database(file) as database:
@@ -105,30 +113,39 @@ def _database(file: Path, cwd: str | None, journal: Journal) -> Iterator[tuple[t
                 sessions[session.name] = session
             for row in rows(database, "messages", {name: name for name in MESSAGE}):
                 name = text(row.get("session_id")) or "unknown"
-                sessions.setdefault(name, Session({"id": name})).messages.append(row)
+                session = sessions.setdefault(name, Session({"id": name}))
+                session.facts += _message(session, row, file, journal)
             tell_unknown_columns(database, KNOWN, file, AGENT, journal)
     except (sqlite3.Error, OSError) as error:
         journal.quarantine(file, None, f"the database could not be read: {error}")
+    return sessions
+
+
+def _database(file: Path, cwd: str | None, journal: Journal) -> Iterator[tuple[tuple[str, str], Event]]:
+    sessions = _read(file, journal)
     parents = {
         session.name: parent
         for session in sessions.values()
         if (parent := text(session.row.get("parent_session_id")))
     }
     roots = {name: root_of(name, parents) for name in sessions}
+    models: dict[str, Counter[tuple[str | None, str | None]]] = defaultdict(Counter)
+    for name, session in sessions.items():
+        models[roots[name]].update(session.models)
     without_cost = 0
     for session in sessions.values():
         root = roots[session.name]
-        of_root = (
-            [one for name, one in sessions.items() if roots[name] == root] if root == session.name else []
-        )
-        try:
-            for key, name, at, attributes in _told(session, root, of_root, file, journal):
-                named = known(session__id=root, thread__id=session.name if root != session.name else None)
+        is_root = root == session.name
+        named = known(session__id=root, thread__id=None if is_root else session.name)
+        for key, name, at, attributes in [*_sums(session, models[root])] * is_root + session.facts:
+            if name == "user_prompt" and not is_root:
+                continue
+            try:
                 event = Event(_instant(at), f"{AGENT}.{name}", root, named | attributes, agent=AGENT, cwd=cwd)
                 yield (session.name, key), event
-        except BadRecord as error:
-            journal.quarantine(file, None, f"session {session.name}: {error}")
-        without_cost += bool(of_root and session.messages and not money(session.row.get("cost")))
+            except BadRecord as error:
+                journal.quarantine(file, None, f"session {session.name}: {error}")
+        without_cost += is_root and session.messages > 0 and not money(session.row.get("cost"))
     if without_cost:
         journal.warn(f"{file} tells no cost of {without_cost} sessions; Crush never tells tokens.")
 
@@ -138,42 +155,42 @@ def _instant(seconds: Any) -> Any:
     return instant(seconds * 1000 if is_number else None)
 
 
-def _told(
-    session: Session, root: str, of_root: list[Session], file: Path, journal: Journal
-) -> Iterator[tuple[str, str, Any, dict[str, Any]]]:
+def _sums(session: Session, models: Counter[tuple[str | None, str | None]]) -> Iterator[Fact]:
+    """The start and the cost of a session that a person began."""
     cost = money(session.row.get("cost"))
-    if of_root and session.row.get("created_at"):
+    if session.row.get("created_at"):
         yield "start", "session_start", session.row["created_at"], {}
-    if of_root and cost:
-        models = Counter(
-            (text(message.get("model")), text(message.get("provider")))
-            for one in of_root
-            for message in one.messages
-            if message.get("role") == "assistant" and text(message.get("model"))
-        )
+    if cost:
         model, provider = min(models, key=lambda used: (-models[used], str(used)), default=(None, None))
         attributes = known(model=model, provider=provider, cost_usd=cost, request_id=session.name)
         yield "cost", "api_request", session.row.get("updated_at"), attributes
-    tools: dict[str, str] = {}
-    for message in session.messages:
-        at, name = message.get("created_at"), str(message.get("id"))
-        parts = objects(json_text(message.get("parts")))
-        for position, part in enumerate(parts):
-            data, kind = mapping(part.get("data")), part.get("type")
-            if kind == "tool_call":
-                tools[str(data.get("id"))] = text(data.get("name")) or ""
-            elif kind == "tool_result":
-                call = str(data.get("tool_call_id"))
-                tool = tools.get(call) or text(data.get("name"))
-                attributes = known(
-                    tool_name=tool,
-                    tool_use_id=call,
-                    success="false" if data.get("is_error") is True else "true",
-                    git_commit_id=commit_in(data.get("content")) if tool == "bash" else None,
-                )
-                yield f"tool {name} {position}", "tool_result", at, attributes
-            elif kind == "finish" and data.get("reason") == "error":
-                yield f"error {name}", "api_error", at, {}
-        says = any(p.get("type") == "text" and text(mapping(p.get("data")).get("text")) for p in parts)
-        if message.get("role") == "user" and says and root == session.name:
-            yield f"prompt {name}", "user_prompt", at, {"message.uuid": name}
+
+
+def _message(session: Session, message: dict[str, Any], file: Path, journal: Journal) -> Iterator[Fact]:
+    session.messages += 1
+    at, name, model = message.get("created_at"), str(message.get("id")), text(message.get("model"))
+    if message.get("role") == "assistant" and model:
+        session.models[model, text(message.get("provider"))] += 1
+    says = False
+    for position, part in enumerate(objects(json_text(message.get("parts")))):
+        data, kind = mapping(part.get("data")), part.get("type")
+        if kind == "text":
+            says = says or text(data.get("text")) is not None
+        elif kind == "tool_call":
+            session.tools[str(data.get("id"))] = text(data.get("name")) or ""
+        elif kind == "tool_result":
+            call = str(data.get("tool_call_id"))
+            tool = session.tools.get(call) or text(data.get("name"))
+            attributes = known(
+                tool_name=tool,
+                tool_use_id=call,
+                success="false" if data.get("is_error") is True else "true",
+                git_commit_id=commit_in(data.get("content")) if tool == "bash" else None,
+            )
+            yield f"tool {name} {position}", "tool_result", at, attributes
+        elif kind == "finish" and data.get("reason") == "error":
+            yield f"error {name}", "api_error", at, {}
+        else:
+            tell_unknown(journal, file, None, AGENT, f"part {kind}", data)
+    if message.get("role") == "user" and says:
+        yield f"prompt {name}", "user_prompt", at, {"message.uuid": name}

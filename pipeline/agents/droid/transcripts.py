@@ -24,8 +24,8 @@ from pipeline.agents.events import (
     tokens,
 )
 from pipeline.agents.families import root_of
-from pipeline.agents.files import Sample, json_file, json_lines
-from pipeline.agents.usage import tell_unknown
+from pipeline.agents.files import Sample, json_file, json_lines, json_text
+from pipeline.agents.usage import tell_unknown, tell_unread
 
 AGENT = "droid"
 SETTINGS, BACKUP = ".settings.json", ".settings.json.bak"
@@ -35,11 +35,14 @@ KINDS = {
     "cache_creation_tokens": "cacheCreationTokens",
     "cache_read_tokens": "cacheReadTokens",
 }
+# Thinking is part of the output.
+READ = frozenset({*KINDS.values(), "thinkingTokens", "factoryCredits"})
 OWN, INCLUSIVE, OF_CHILDREN = "tokenUsage", "inclusiveTokenUsage", "childInclusiveTokenUsageBySessionId"
 NO_USAGE = frozenset(
     {"settings.lastCallTokenUsage", "session_start", "todo_state", "compaction_state", "session_end"}
     | {"message", "agent_turn_outcome"}
 )
+LARGEST_CONFIGURATION = 1 << 20
 # Who sees a message; what only one side sees is none that a person sent.
 HIDDEN = ("llm_only", "user_only")
 
@@ -151,6 +154,8 @@ def _sums(session: Session, root: str, sessions: dict[str, Session], journal: Jo
     for key, value in settings.items():
         if not understood or key not in (OWN, INCLUSIVE, OF_CHILDREN):
             tell_unknown(journal, file, None, AGENT, f"settings.{key}", {key: value}, NO_USAGE)
+    if understood:
+        tell_unread(journal, file, None, AGENT, "settings.tokenUsage", used, READ)
     try:
         counts = {kind: tokens(used.get(name)) for kind, name in KINDS.items()}
         attributes = counts | known(
@@ -185,17 +190,21 @@ def _model(settings: dict[str, Any], file: Path | None) -> str | None:
     model = text(settings.get("model"))
     if not model or not model.startswith("custom:") or file is None:
         return model
-    import orjson
-
     for folder in file.parents[:4]:
-        try:
-            configured = orjson.loads((folder / "settings.json").read_bytes())
-        except (OSError, orjson.JSONDecodeError):
-            continue
+        configured = _configured(folder / "settings.json")
         for custom in objects(mapping(configured).get("customModels")):
             if text(custom.get("id")) == model:
                 return text(custom.get("model")) or model
     return model
+
+
+def _configured(file: Path) -> Any:
+    if not file.is_file() or file.stat().st_size > LARGEST_CONFIGURATION:
+        return None
+    try:
+        return json_text(file.read_bytes())
+    except OSError:
+        return None
 
 
 def _messages(session: Session, root: str, told: set[tuple[Any, ...]], journal: Journal) -> Iterator[Event]:

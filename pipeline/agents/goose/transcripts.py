@@ -32,6 +32,7 @@ from pipeline.agents.events import (
 )
 from pipeline.agents.families import root_of
 from pipeline.agents.files import Sample, json_lines, json_text
+from pipeline.agents.usage import tell_unknown, tell_unread
 
 AGENT = "goose"
 KINDS = {
@@ -41,13 +42,14 @@ KINDS = {
     "cache_read_tokens": "cache_read_tokens",
 }
 SUMS = {kind: f"accumulated_{name}" for kind, name in KINDS.items()}
+SUM = "accumulated_total_tokens"
 SESSION = (
     *("id", "session_type", "parent_session_id", "working_dir", "created_at", "updated_at"),
-    *("provider_name", "model_config_json", "accumulated_cost", *SUMS.values()),
+    *("provider_name", "model_config_json", "accumulated_cost", SUM, *SUMS.values()),
 )
 CALL = ("id", "session_id", "created_timestamp", "model", "cost", "cost_source", *KINDS.values())
 MESSAGE = ("id", "message_id", "session_id", "role", "content_json", "created_timestamp", "metadata_json")
-TOTAL = frozenset({"total_tokens", "accumulated_total_tokens"})
+TOTAL = frozenset({"total_tokens"})
 KNOWN = {
     # Without `accumulated` it is the last call once more.
     "sessions": frozenset((*SESSION, *KINDS.values())) | TOTAL,
@@ -62,14 +64,25 @@ IN_SECONDS = 10**10  # larger times are in milliseconds
 SMALLEST = 1e-9  # dollars
 
 
+@dataclass(frozen=True)
+class Message:
+    """What a message tells, without what is written in it: its copies have the same key."""
+
+    key: tuple[Any, ...]
+    at: Any
+    results: list[tuple[str, dict[str, Any]]]
+    prompt: tuple[str, dict[str, Any]] | None
+
+
 @dataclass
 class Session:
-    """A session with its calls and its messages."""
+    """A session with its calls, its messages, and the tools that were called in it."""
 
     row: dict[str, Any]
     name: str
     calls: list[dict[str, Any]] = field(default_factory=list)
-    messages: list[dict[str, Any]] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+    tools: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_agents(self) -> bool:
@@ -126,7 +139,8 @@ def _database(file: Path, journal: Journal) -> Iterator[tuple[tuple[Any, ...], E
             for row in rows(database, "usage_ledger", {name: name for name in CALL}):
                 of(row.get("session_id")).calls.append(row)
             for row in rows(database, "messages", {name: name for name in MESSAGE}):
-                of(row.get("session_id")).messages.append(row)
+                session = of(row.get("session_id"))
+                session.messages.append(_message(session, row))
             tell_unknown_columns(database, KNOWN, file, AGENT, journal)
     except (sqlite3.Error, OSError) as error:
         journal.quarantine(file, None, f"the database could not be read: {error}")
@@ -205,10 +219,12 @@ def _usage(session: Session, file: Path, journal: Journal) -> Iterator[tuple[Any
             yield request, "api_request", row.get("created_timestamp"), attributes
     try:
         sums = {kind: tokens(session.row.get(name)) for kind, name in SUMS.items()}
+        rest = {kind: tokens(max(0, sums[kind] - total[kind], carried[kind])) for kind in KINDS}
     except BadRecord as error:
         journal.quarantine(file, None, f"session {session.name}: {error}")
-        sums = total
-    rest = {kind: max(sums[kind] - total[kind], carried[kind]) for kind in KINDS}
+        rest = dict.fromkeys(KINDS, 0)
+    if not any(total.values()) and not any(rest.values()):
+        tell_unread(journal, file, None, AGENT, "session", {SUM: session.row.get(SUM)}, ())
     if any(rest.values()):
         spent = (money(session.row.get("accumulated_cost")) or 0.0) - sum(cost or 0.0 for cost in costs)
         # Of a call without a cost nobody knows its part of the sum.
@@ -232,46 +248,50 @@ def _disjoint(counts: dict[str, int]) -> dict[str, int]:
     return counts | {"input_tokens": rest} if rest >= 0 else counts
 
 
-def _messages(
-    session: Session, root: str, copied: set[tuple[Any, ...]], journal: Journal
-) -> Iterator[tuple[Any, str, Any, dict[str, Any]]]:
-    """Prompts and tools, without those that a copy of a session has taken over."""
-    tools: dict[str, str] = {}
-    for row in session.messages:
-        at, content = row.get("created_timestamp"), row.get("content_json")
-        # The same words at the same second are the same message.
-        key = (at, row.get("role"), hash(content))
-        if key in copied:
-            journal.repeat(1)
-            continue
-        copied.add(key)
-        blocks = objects(json_text(content))
-        for block in blocks:
-            if block.get("type") == "toolRequest":
-                call = mapping(mapping(block.get("toolCall")).get("value"))
-                tools[str(block.get("id"))] = text(call.get("name")) or ""
-        responses = [block for block in blocks if block.get("type") == "toolResponse"]
-        for block in responses:
+def _message(session: Session, row: dict[str, Any]) -> Message:
+    content = row.get("content_json")
+    blocks = objects(json_text(content))
+    for block in blocks:
+        if block.get("type") == "toolRequest":
+            call = mapping(mapping(block.get("toolCall")).get("value"))
+            session.tools[str(block.get("id"))] = text(call.get("name")) or ""
+    results = []
+    for block in blocks:
+        if block.get("type") == "toolResponse":
             call_id, result = str(block.get("id")), mapping(block.get("toolResult"))
-            tool = tools.get(call_id)
+            tool = session.tools.get(call_id)
             attributes = known(
                 tool_name=tool or None,
                 tool_use_id=call_id,
                 success="false" if result.get("status") == "error" else "true",
                 git_commit_id=commit_in(_output(result.get("value"))) if tool in SHELLS else None,
             )
-            yield f"tool {row.get('id')} {call_id}", "tool_result", at, attributes
-        is_seen = mapping(json_text(row.get("metadata_json"))).get("userVisible") is not False
-        is_text = any(block.get("type") == "text" for block in blocks) and not responses
-        if (
-            row.get("role") == "user"
-            and is_text
-            and is_seen
-            and root == session.name
-            and not session.is_agents
-        ):
-            name = text(row.get("message_id")) or f"{session.name}:{row.get('id')}"
-            yield f"prompt {row.get('id')}", "user_prompt", at, {"message.uuid": name}
+            results.append((f"tool {row.get('id')} {call_id}", attributes))
+    is_seen = mapping(json_text(row.get("metadata_json"))).get("userVisible") is not False
+    is_text = any(block.get("type") == "text" for block in blocks) and not results
+    prompt = None
+    if row.get("role") == "user" and is_text and is_seen:
+        name = text(row.get("message_id")) or f"{session.name}:{row.get('id')}"
+        prompt = f"prompt {row.get('id')}", {"message.uuid": name}
+    at = row.get("created_timestamp")
+    # The same words at the same second are the same message.
+    return Message((at, row.get("role"), hash(content)), at, results, prompt)
+
+
+def _messages(
+    session: Session, root: str, copied: set[tuple[Any, ...]], journal: Journal
+) -> Iterator[tuple[Any, str, Any, dict[str, Any]]]:
+    """Prompts and tools, without those that a copy of a session has taken over."""
+    for message in session.messages:
+        if message.key in copied:
+            journal.repeat(1)
+            continue
+        copied.add(message.key)
+        for key, attributes in message.results:
+            yield key, "tool_result", message.at, attributes
+        if message.prompt and root == session.name and not session.is_agents:
+            key, attributes = message.prompt
+            yield key, "user_prompt", message.at, attributes
 
 
 def _output(value: Any) -> str:
@@ -284,6 +304,8 @@ def _lines(file: Path, journal: Journal) -> Iterator[tuple[tuple[Any, ...], Even
     opening: dict[str, Any] = {}
     ended: Any = None
     for number, line in json_lines(file, journal):
+        unread = {name: value for name, value in line.items() if name not in KNOWN["sessions"]}
+        tell_unknown(journal, file, number, AGENT, "session" if number == 1 else "message", unread)
         if number == 1:
             opening = line
         ended = line.get("created") or ended

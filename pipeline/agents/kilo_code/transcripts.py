@@ -30,7 +30,7 @@ def is_file(sample: Sample) -> bool:
 
 def events(files: list[Path], journal: Journal) -> Iterator[Event]:
     """The calls of models, prompts, tools and failures of all sessions and tasks, each once."""
-    is_kept = {file: file.suffix == ".db" or file.name.startswith("msg_") for file in files}
+    is_kept = {file: file.name.startswith((FOLDER, "opencode", "msg_")) for file in files}
     yield from opencode.events_of(AGENT, [file for file in files if is_kept[file]], journal)
     for _, event in tasks.events(AGENT, [file for file in files if not is_kept[file]], disjoint, journal):
         yield event

@@ -12,7 +12,7 @@ from pipeline.agents.commits import commit_in
 from pipeline.agents.events import BadRecord, Journal, known, mapping, text, tokens
 from pipeline.agents.files import json_file
 from pipeline.agents.kimi_cli.wire import AGENT, Place, Told, output_of, says
-from pipeline.agents.usage import tell_unknown
+from pipeline.agents.usage import tell_unknown, tell_unread
 
 KINDS = {
     "input_tokens": "input_other",
@@ -40,6 +40,7 @@ def told(file: Path, lines: Iterable[tuple[int, dict[str, Any]]], journal: Journ
     is_subagent = file.parent.parent.name == "subagents"
     folder = file.parents[2] if is_subagent else file.parent
     place = Place(folder.name, file.parent.name if is_subagent else None, _order(folder, journal))
+    have_files = {there.parent.name for there in folder.glob("subagents/*/wire.jsonl")}
     tools: dict[str, str] = {}
     for number, line in lines:
         if line.get("type") == "metadata":
@@ -48,7 +49,7 @@ def told(file: Path, lines: Iterable[tuple[int, dict[str, Any]]], journal: Journ
         kind, payload = text(message.get("type")), mapping(message.get("payload"))
         if kind == "SubagentEvent":
             agent = text(payload.get("agent_id")) or text(payload.get("task_tool_call_id"))
-            if (folder / "subagents" / (agent or "") / "wire.jsonl").is_file():
+            if agent in have_files:
                 continue
             inner = mapping(payload.get("event"))
             kind, payload = text(inner.get("type")), mapping(inner.get("payload"))
@@ -57,11 +58,14 @@ def told(file: Path, lines: Iterable[tuple[int, dict[str, Any]]], journal: Journ
             yield from _message(of, kind, payload, line.get("timestamp"), tools)
         except BadRecord as error:
             journal.quarantine(file, number, str(error))
-        if kind != "StatusUpdate" or not isinstance(payload.get("token_usage"), dict):
-            rest = {name: value for name, value in payload.items() if name not in CONTEXT}
-            tell_unknown(
-                journal, file, number, AGENT, kind or "line without a type", line | {"message": rest}
-            )
+        rest, kind = dict(payload), kind or "line without a type"
+        if kind == "StatusUpdate":
+            rest.pop("token_usage", None)
+            usage = mapping(payload.get("token_usage"))
+            tell_unread(journal, file, number, AGENT, f"{kind}.token_usage", usage, KINDS.values())
+        for name in CONTEXT:
+            rest.pop(name, None)
+        tell_unknown(journal, file, number, AGENT, kind, line | {"message": rest})
 
 
 def _order(folder: Path, journal: Journal) -> tuple[Any, ...]:

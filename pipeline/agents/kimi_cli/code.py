@@ -13,7 +13,7 @@ from pipeline.agents.commits import commit_in
 from pipeline.agents.events import BadRecord, Journal, known, mapping, text, tokens
 from pipeline.agents.files import json_file
 from pipeline.agents.kimi_cli.wire import AGENT, Place, Told, output_of, says
-from pipeline.agents.usage import tell_unknown
+from pipeline.agents.usage import tell_unknown, tell_unread
 
 MAIN = "main"
 KINDS = {
@@ -69,14 +69,17 @@ def told(file: Path, lines: Iterable[tuple[int, dict[str, Any]]], journal: Journ
         if kind == "llm.request":
             request = {name: line.get(name) for name in ("model", "provider")}
         elif kind == "forked":
-            copied, own = copied + own, []
+            copied += own
+            own = []
         try:
             own += _facts(number, agent, kind, line, request, tools)
         except BadRecord as error:
             journal.quarantine(file, number, str(error))
-        if kind != USAGE:
-            usage = {"tokens": line["usage"]} if isinstance(line.get("usage"), dict) else {}
-            tell_unknown(journal, file, number, AGENT, kind, line | usage, NO_USAGE)
+        usage = mapping(line.get("usage"))
+        if kind == USAGE:
+            tell_unread(journal, file, number, AGENT, kind, usage, KINDS.values())
+            usage = {}
+        tell_unknown(journal, file, number, AGENT, kind, line | {"usage": {"tokens": usage}}, NO_USAGE)
     for session, facts in ((origin or folder.name, copied), (folder.name, own)):
         # A folder that was copied as a whole holds no `forked` line.
         order = origin is not None, folder.name

@@ -3,11 +3,11 @@
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pipeline.agents.databases import columns, open_database
 from pipeline.agents.events import Journal, mapping, objects, text
 from pipeline.agents.files import json_file
 
@@ -83,31 +83,27 @@ def _session(parent: Any, fork_of: Any, began: Any, folder: Any, version: Any) -
 def _database(file: Path, sessions: dict[str, Session], journal: Journal) -> Iterator[Message]:
     """The messages of a database, opened so that opencode can go on writing."""
     try:
-        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as database:
-            database.text_factory = lambda value: value.decode("utf-8", "replace")
-            tables = {
-                name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-            }
-            if not tables & {VERSION_1, VERSION_2}:
+        with open_database(file) as database:
+            tables = columns(database)
+            if not tables.keys() & {VERSION_1, VERSION_2}:
                 journal.quarantine(file, None, f"it has no table {VERSION_1} or {VERSION_2}")
                 return
             for table in ("session", "session_v2"):
                 if table in tables:
-                    sessions.update(_sessions(database, table))
+                    sessions.update(_sessions(database, table, tables[table]))
             if VERSION_2 in tables:
                 yield from _version_2(file, database, journal)
             if VERSION_1 in tables:
                 yield from _version_1(file, database, "part" in tables, journal)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         journal.quarantine(file, None, f"the database could not be read: {error}")
 
 
-def _sessions(database: sqlite3.Connection, table: str) -> Iterator[tuple[str, Session]]:
+def _sessions(database: sqlite3.Connection, table: str, has: set[str]) -> Iterator[tuple[str, Session]]:
     """A table's sessions, with whatever of these columns it has."""
-    has = {row[1] for row in database.execute(f"PRAGMA table_info({table})")}
     wanted = ("id", "parent_id", "fork_session_id", "time_created", "directory", "version")
-    columns = ", ".join(name if name in has else "NULL" for name in wanted)
-    for name, *told in database.execute(f"SELECT {columns} FROM {table}"):
+    selected = ", ".join(name if name in has else "NULL" for name in wanted)
+    for name, *told in database.execute(f"SELECT {selected} FROM {table}"):
         yield str(name), _session(*told)
 
 

@@ -19,13 +19,15 @@ from pipeline.agents.commits import commit_in
 from pipeline.agents.events import BadRecord, Event, Journal, instant, known, mapping, money, text, tokens
 from pipeline.agents.files import Sample
 from pipeline.agents.opencode.storage import Message, Session, data_folder, messages
-from pipeline.agents.usage import tell_unknown
+from pipeline.agents.usage import tell_unknown, tell_unread
 
 AGENT = "opencode"
 KIN = ("kilo",)  # folders of agents that were made from it
 SHELLS = ("bash", "shell")
 # A person stopped it, or the answer was as long as it may be: the request did not fail.
 NO_FAILURES = ("MessageAbortedError", "MessageOutputLengthError", "AbortError", "aborted")
+# What a message's tokens are, with their sum.
+READ, CACHE = ("input", "output", "reasoning", "cache", "total"), ("read", "write")
 NO_USAGE = frozenset(
     {"user", "synthetic", "system", "skill", "shell", "idle"}
     | {"agent-switched", "model-switched", "location-switched"}
@@ -99,6 +101,12 @@ def _told(agent: str, message: Message, sessions: dict[str, Session], journal: J
     data, kind = message.data, message.kind
     if isinstance(data.get("tokens"), dict) and kind in ("assistant", "compaction"):
         yield from _response(agent, message, sessions)
+        usage = data["tokens"]
+        for name, part, read in (
+            ("tokens", usage, READ),
+            ("tokens.cache", mapping(usage.get("cache")), CACHE),
+        ):
+            tell_unread(journal, message.file, message.row, agent, f"{kind}.{name}", part, read)
     elif kind == "user":
         at = instant(mapping(data.get("time")).get("created"))
         yield _event(agent, message, sessions, "user_prompt", {}, key=(at, text(data.get("agent"))))
