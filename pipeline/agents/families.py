@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-DEEPEST = 1000  # sub-agents of sub-agents; a longer line of parents is made up
+DEEPEST = 100  # sub-agents of sub-agents; a longer line of parents is made up
 
 
 def root_of(session: str, parents: Mapping[str, str]) -> str:

@@ -83,7 +83,10 @@ def events(files: list[Path], journal: Journal) -> Iterator[Event]:
     """The calls of models, prompts and tools of all threads, each in its latest version."""
     threads: dict[str, Thread] = {}
     for file in files:
-        content = mapping(json_file(file, journal))
+        document = json_file(file, journal)
+        if document is None:
+            continue
+        content = mapping(document)
         name = text(content.get("id"))
         if not name:
             journal.quarantine(file, None, "the thread has no id")
