@@ -111,10 +111,10 @@ def broken(draw, line):
 @st.composite
 def broken_row(draw, row):
     """A row of a database in which some values are others; JSON in it may be broken."""
-    row = dict(row)
+    whole, row = row, dict(row)
     for _ in range(draw(st.integers(0, 2))):
         name = draw(st.sampled_from([*row]))
-        value = row[name]
+        value = whole[name]
         if isinstance(value, str) and value.startswith(("[", "{")):
             row[name] = draw(broken(json.loads(value) or [None]))
         else:
