@@ -295,6 +295,7 @@ def show_result(engine: "Engine", result: "IngestResult") -> None:
 def show_problems(engine: "Engine", result: "IngestResult") -> None:
     """Say what was left out, put aside or otherwise remarkable, on standard error."""
     from pipeline.cli.output import say, warn
+    from pipeline.ingest.values import records
 
     for warning in result.warnings:
         warn(warning)
@@ -303,13 +304,15 @@ def show_problems(engine: "Engine", result: "IngestResult") -> None:
     if result.quarantined:
         for file, line, reason in _put_aside(engine):
             warn(f"{file}{f', line {line}' if line else ''}: {reason}.")
-        warn(f"{_records(result.quarantined)} put aside: `aa-pipeline show meta.quarantine` lists them.")
+        warn(f"{records(result.quarantined)} put aside: `aa-pipeline show meta.quarantine` lists them.")
 
 
 def account(result: "IngestResult") -> str:
     """What came in and what became of it; the numbers add up."""
+    from pipeline.ingest.values import records
+
     return (
-        f"{_records(result.rows_in)} in = {result.landed:,} landed + {result.duplicates:,} "
+        f"{records(result.rows_in)} in = {result.landed:,} landed + {result.duplicates:,} "
         f"duplicates + {result.quarantined:,} quarantined"
     )
 
@@ -322,7 +325,3 @@ def _put_aside(engine: "Engine") -> list[tuple[str, int | None, str]]:
         f" ORDER BY file, line LIMIT {EXAMPLES}"
     )
     return [(file, line, reason.rstrip(".")) for file, line, reason in rows]
-
-
-def _records(count: int) -> str:
-    return "1 record" if count == 1 else f"{count:,} records"

@@ -10,6 +10,15 @@ INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 DEEPEST = 100  # levels of nesting that are kept; what lies below is left out
 
 
+def records(count: int) -> str:
+    """How many records, for a person.
+
+    >>> records(1), records(2000)
+    ('1 record', '2,000 records')
+    """
+    return "1 record" if count == 1 else f"{count:,} records"
+
+
 def clean_text(text: str) -> str:
     """Text that every database can store: no NUL, no half of a surrogate pair."""
     if "\x00" in text:

@@ -21,6 +21,7 @@ __all__ = [
     "later",
     "local_date",
     "local_time",
+    "looked_up",
     "model_without_prefixes",
     "most_frequent",
     "nano_usd",
@@ -196,6 +197,13 @@ def with_developer(table: ir.Table, identities: ir.Table) -> ir.Table:
     mapped = mapped.left_join(logins, mapped._login.lower() == logins._login_alias)
     found = ibis.coalesce(mapped._mapped, mapped._mapped_login, mapped._login)
     return mapped.mutate(developer_id=found).select(*table.columns)
+
+
+def looked_up(table: ir.Table, column: str, names: ir.Table, name: str, meant: str) -> ir.Table:
+    """`table`, its `column` replaced by what `names` has as `meant` beside that `name`; the rest as it is."""
+    known = names.select(_name=name, _meant=meant)
+    joined = table.left_join(known, table[column] == known._name)
+    return joined.mutate(**{column: ibis.coalesce(joined._meant, joined[column])}).select(*table.columns)
 
 
 def most_frequent(votes: ir.Table, key: str, column: str) -> ir.Table:

@@ -3,6 +3,8 @@
 import ibis
 from ibis import _
 
+from pipeline.models.expressions import looked_up
+
 ACCOUNT = 2  # `name_rank` of an account. An address, which ranks before it, is a person and nobody's alias.
 
 
@@ -15,8 +17,4 @@ def best_named(stg_session_developers: ibis.Table) -> ibis.Table:
 
 def by_best_name(table: ibis.Table, stg_developer_aliases: ibis.Table) -> ibis.Table:
     """A table with everybody's best known name as `developer_id`."""
-    aliases = stg_developer_aliases.select(_alias="alias", _person="developer_id")
-    joined = table.left_join(aliases, table.developer_id == aliases._alias)
-    return joined.mutate(developer_id=ibis.coalesce(joined._person, joined.developer_id)).select(
-        *table.columns
-    )
+    return looked_up(table, "developer_id", stg_developer_aliases, "alias", "developer_id")

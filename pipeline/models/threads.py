@@ -2,7 +2,7 @@
 
 import ibis
 
-from pipeline.models.expressions import stack
+from pipeline.models.expressions import looked_up, stack
 
 
 def in_their_sessions(
@@ -15,7 +15,4 @@ def in_their_sessions(
 
 def naming_sessions(commits: ibis.Table, stg_session_threads: ibis.Table) -> ibis.Table:
     """Commits whose `named_session_id` may be a thread's, with its session's there."""
-    threads = stg_session_threads.select(_thread="thread_id", _session="session_id")
-    joined = commits.left_join(threads, commits.named_session_id == threads._thread)
-    named = ibis.coalesce(joined._session, joined.named_session_id)
-    return joined.mutate(named_session_id=named).select(*commits.columns)
+    return looked_up(commits, "named_session_id", stg_session_threads, "thread_id", "session_id")

@@ -10,11 +10,9 @@ from click.testing import CliRunner
 from pipeline import Pipeline
 from pipeline.cli import cli
 from pipeline.engines import connect
-from pipeline.ingest.transcripts import ingest_transcripts
-from tests.agents.claude_code.test_transcripts import prompt, response
 from tests.conftest import AS_OF
 from tests.engines.called import commits_as_built, commits_as_called
-from tests.ingest.transcripts.conftest import write_lines
+from tests.engines.reread import what_an_earlier_version_read_gives_way
 
 CONFIG = """
 default_target = "cloud"
@@ -197,12 +195,5 @@ def test_ingest_lands_each_record_once(folder, company, new_bigquery):
 
 
 def test_what_an_earlier_version_read_of_a_session_gives_way(new_bigquery, tmp_path):
-    file = tmp_path / "s1.jsonl"
-    write_lines(file, prompt(), response(50))
     with connect(new_bigquery()) as engine:
-        ingest_transcripts(engine, [file], developer="ada")
-        sql = "SELECT event_name, TO_JSON_STRING(attributes) FROM raw.otel_logs ORDER BY 1"
-        told = engine.fetch(sql)
-        engine.execute("UPDATE raw.otel_logs SET record_hash = 'earlier' WHERE id > 0")
-        assert ingest_transcripts(engine, [file], developer="ada").landed == 2
-        assert engine.fetch(sql) == told
+        what_an_earlier_version_read_gives_way(engine, tmp_path, "TO_JSON_STRING(attributes)")

@@ -7,14 +7,12 @@ from pipeline import Pipeline, run
 from pipeline.compile import plan_cache
 from pipeline.config import Config
 from pipeline.engines import connect
-from pipeline.ingest.transcripts import ingest_transcripts
 from pipeline.outputs.copy import copy_database
 from pipeline.outputs.dashboard.data import read_marts
 from pipeline.outputs.export import export_tables
-from tests.agents.claude_code.test_transcripts import prompt, response
 from tests.conftest import AS_OF
 from tests.engines.called import commits_as_built, commits_as_called
-from tests.ingest.transcripts.conftest import write_lines
+from tests.engines.reread import what_an_earlier_version_read_gives_way
 from tests.outputs.bi.test_bi import grafana_queries, metabase_queries
 
 AS_ARE = ("day", "nano")
@@ -124,12 +122,5 @@ def test_comments_tell_bi_tools_what_a_column_is(engine):
 
 
 def test_what_an_earlier_version_read_of_a_session_gives_way(new_postgres, tmp_path):
-    file = tmp_path / "s1.jsonl"
-    write_lines(file, prompt(), response(50))
     with connect(new_postgres()) as engine:
-        ingest_transcripts(engine, [file], developer="ada")
-        sql = "SELECT event_name, attributes::text FROM raw.otel_logs ORDER BY 1"
-        told = engine.fetch(sql)
-        engine.execute("UPDATE raw.otel_logs SET record_hash = 'earlier' || id")
-        assert ingest_transcripts(engine, [file], developer="ada").landed == 2
-        assert engine.fetch(sql) == told
+        what_an_earlier_version_read_gives_way(engine, tmp_path, "attributes::text")

@@ -25,7 +25,7 @@ from pipeline.engines.base import IN_LIST
 from pipeline.engines.raw_tables import make_raw_table, modest
 from pipeline.ingest.landing.arrow import Summary, append_arrow, fetch_with_arrow
 from pipeline.ingest.landing.columns import booleans, integers
-from pipeline.ingest.values import clean_text, to_json
+from pipeline.ingest.values import clean_text, records, to_json
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -371,8 +371,8 @@ class Landing:
 
 def _unknown(counted: tuple[tuple[str, str], int]) -> str:
     (agent, kind), number = counted
-    records = "1 record" if number == 1 else f"{number:,} records"
-    return f"{records} of {agent} of kind {kind} carry usage that no reader understands; it is not counted."
+    what = f"{records(number)} of {agent} of kind {kind}"
+    return f"{what} carry usage that no reader understands; it is not counted."
 
 
 def record_hash(table: str, record: Mapping[str, Any]) -> str:

@@ -25,6 +25,7 @@ from pipeline.ingest.landing.landing import IngestResult, Landing, record_hash
 from pipeline.ingest.transcripts.earlier import MARK, remove_earlier
 from pipeline.ingest.transcripts.files import find, homes
 from pipeline.ingest.transcripts.people import developer_at
+from pipeline.ingest.values import records
 
 if TYPE_CHECKING:
     from pipeline.engines.base import Engine
@@ -71,9 +72,8 @@ def ingest_transcripts(
             removed += remove_earlier(engine, agent, events)
             _land(landing, events, developer)
         if removed:
-            records = "1 record" if removed == 1 else f"{removed:,} records"
             landing.warn(
-                f"{records} that an earlier version read from the same sessions made way"
+                f"{records(removed)} that an earlier version read from the same sessions made way"
                 " for what is read now."
             )
     if not named and not any(files.values()):

@@ -40,6 +40,11 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner),
     max_leaves=3,
 )
+A_FEW = settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 CELLS = (
     st.none()
     | st.integers(-(2**63), 2**63 - 1)
@@ -129,11 +134,7 @@ def database():
 
 
 @pytest.mark.parametrize("name", FILES)
-@settings(
-    max_examples=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@A_FEW
 @given(data=st.data())
 def test_any_values_are_landed_or_put_aside(database, home, tmp_path, name, data):
     lines = [data.draw(broken(line)) for line in FILES[name] * 3]
@@ -155,11 +156,7 @@ def test_any_values_are_landed_or_put_aside(database, home, tmp_path, name, data
 
 
 @pytest.mark.parametrize("agent", [goose, crush], ids=["goose", "crush"])
-@settings(
-    max_examples=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@A_FEW
 @given(data=st.data())
 def test_any_values_of_a_database_are_landed_or_put_aside(database, home, tmp_path, agent, data):
     def rows(*whole):

@@ -6,7 +6,7 @@ from ibis import _
 from pipeline.models.expressions import lower_email, stack
 from pipeline.models.threads import in_their_sessions
 
-# An install's id, as Claude Code and its like make it: SHA-256 of what the machine is.
+# An install's id, as Claude Code and its like tell it.
 HASH = "^[0-9a-f]{64}$"
 
 

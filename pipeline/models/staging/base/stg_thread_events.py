@@ -14,11 +14,9 @@ def stg_thread_events(stg_log_events: ibis.Table, stg_session_threads: ibis.Tabl
     """
     threads = stg_session_threads.select(_thread="thread_id", _session="session_id")
     events = stg_log_events.inner_join(threads, stg_log_events.session_id == threads._thread)
-    columns = [name for name in stg_log_events.columns if name not in ("event", "session_id", "thread_id")]
-    found = events.select(
-        *columns,
+    told = events.mutate(
         event=ibis.ifelse(events.event.isin(telemetry.PROMPTS), OF_THREAD, events.event),
         session_id=events._session,
         thread_id=events._thread,
     )
-    return found.select(*stg_log_events.columns)
+    return told.select(*stg_log_events.columns)
