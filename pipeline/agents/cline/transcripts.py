@@ -160,7 +160,7 @@ def _messages(session: Session, journal: Journal) -> Iterator[tuple[tuple[Any, .
             is_prompt = role == "user" and not any(block.get("type") == "tool_result" for block in blocks)
             if is_prompt and session.root == session.name and _says(message.get("content")):
                 event = _event(session, "user_prompt", at, known(message__uuid=text(message.get("id"))))
-                yield ("prompt", at, message.get("id")), event
+                yield ("prompt", at, str(message.get("id"))), event
         except BadRecord as error:
             journal.quarantine(session.file, number, str(error))
 

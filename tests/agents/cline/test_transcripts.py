@@ -194,3 +194,8 @@ def test_any_values_are_told_or_put_aside(tmp_path, bad):
     journal = Recording()
     assert read("cline", tmp_path, journal=journal) == []
     assert journal.quarantined
+
+
+def test_a_prompt_whose_id_is_no_text_is_told(tmp_path):
+    folder = write(tmp_path, *(message(name, "user", 0, said()) for name in ([], {"a": 1}, [])))
+    assert len(named(read("cline", folder), "user_prompt")) == 2
