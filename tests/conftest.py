@@ -1,5 +1,6 @@
 """What holds for every test of the suite: what its workers share, and which tests each of them runs."""
 
+import gc
 import os
 from functools import wraps
 from pathlib import Path
@@ -12,6 +13,9 @@ from xdist.scheduler import LoadScopeScheduling
 from tests.shared import make_once
 
 AS_OF = "2026-11-15T12:00Z"
+
+# As the command line has it: compiling makes millions of objects that live long.
+gc.set_threshold(100_000)
 
 # How long something takes says nothing on a machine that others use too.
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -102,11 +106,11 @@ def company(demo_output) -> Path:
 
 
 # A test that asks for one of these is slow.
-SLOW = {"company", "chromium", "postgres", "spark", "emulator"}
+SLOW = {"company", "run_shop", "chromium", "postgres", "spark", "emulator"}
 
 # Clusters of Spark and the emulator of BigQuery are large: two workers have them, who take equally long.
 SERVERS = {
-    "spark": ("engines/test_consumers_on_spark", "engines/test_equivalence"),
+    "spark": ("engines/lab/",),
     "bigquery": ("engines/test_spark", "engines/test_bigquery", "engines/test_consumers_on_bigquery"),
 }
 

@@ -52,6 +52,7 @@ def test_a_model_makes_exactly_the_columns_of_its_contract(name):
     assert nullable(expression(name).schema()) == nullable(CONTRACTS[name].columns())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialect", COMPILERS)
 @pytest.mark.parametrize("name", MODELS)
 def test_every_model_compiles_for_every_engine_without_a_connection(name, dialect):

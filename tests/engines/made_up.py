@@ -264,7 +264,42 @@ reports = st.fixed_dictionaries(
         "report_scope": some([None, "user", "organization", "enterprise"]),
     }
 )
-TABLES = {"otel_logs": logs, "otel_metrics": points, "git_commits": commits, "copilot_metrics": reports}
+spans = st.fixed_dictionaries(
+    {
+        "trace_id": some(["t1", "t2", None]),
+        "span_id": some(["1", "2", "3", None]),
+        "parent_span_id": some([None, "1", "2"]),
+        "name": some(
+            ["chat gpt-5", "invoke_agent", "claude_code.llm_request", "execute_tool Bash", "", None]
+        ),
+        "start_timestamp": moments,
+        "end_timestamp": moments,
+        "developer_id": st.none() | some(PEOPLE),
+        "attributes": optional(
+            **who,
+            **described,
+            gen_ai__conversation__id=sessions,
+            gen_ai__operation__name=some(["chat", "invoke_agent", ""]),
+            gen_ai__response__id=some(["r1", "r2", ""]),
+            gen_ai__request__model=some(MODELS),
+            gen_ai__usage__input_tokens=some(COUNTS),
+            gen_ai__usage__output_tokens=some(COUNTS),
+            gen_ai__usage__cache_read__input_tokens=some(COUNTS),
+            input_tokens=some(COUNTS),
+            output_tokens=some(COUNTS),
+            request_id=some(["r1", "r2", "r3", ""]),
+        ),
+        "service_name": st.none() | some(["claude-code", "github-copilot", ""]),
+        "resource_attributes": st.none() | optional(**who, host__name=some(["h"])),
+    }
+)
+TABLES = {
+    "otel_logs": logs,
+    "otel_metrics": points,
+    "otel_spans": spans,
+    "git_commits": commits,
+    "copilot_metrics": reports,
+}
 cases = st.fixed_dictionaries({table: st.lists(rows, max_size=6) for table, rows in TABLES.items()})
 
 
@@ -296,11 +331,16 @@ def _own(row: dict[str, Any], number: int) -> dict[str, Any]:
     """A row that names sessions, requests and commits of its case alone; some are left shared."""
     row = dict(row)
     if row.get("attributes") is not None:
-        owned = ("session.id", "conversation.id", "request_id", "git_commit_id")
+        owned = (
+            *("session.id", "conversation.id", "gen_ai.conversation.id"),
+            *("request_id", "gen_ai.response.id", "git_commit_id"),
+        )
         row["attributes"] = {
             key: f"{number:x}{value}" if key in owned and value else value
             for key, value in row["attributes"].items()
         }
+    if row.get("trace_id"):
+        row["trace_id"] = f"{number:x}{row['trace_id']}"
     if row.get("commit_hash"):
         row["commit_hash"] = f"{number:x}{row['commit_hash']}"[:40]
     if session := row.get("agent_session_id"):

@@ -19,6 +19,8 @@ from pipeline.plan.check_results import count_query
 from pipeline.plan.render import render
 from tests.engines.servers import emulator_python
 
+pytestmark = pytest.mark.slow
+
 INSTANT = dt.datetime(2026, 11, 15, 12, tzinfo=dt.UTC)
 
 

@@ -1,18 +1,44 @@
 """Several processes on one warehouse of Spark: one writes, the others wait or say who does."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from pipeline import Pipeline
 from pipeline.config import SOURCES
 from pipeline.engines import connect
+from pipeline.engines.raw_tables import make_missing_raw_tables
+from pipeline.ingest.otlp.ingest import ingest_otlp
 
 # PySpark leaves its sockets to Python to close.
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
+]
 
 AA = Path(sys.executable).with_name("aa-pipeline")
+
+
+LOG = {
+    "resourceLogs": [
+        {
+            "scopeLogs": [
+                {
+                    "logRecords": [
+                        {
+                            "timeUnixNano": "1763110800000000000",
+                            "body": {"stringValue": "claude_code.user_prompt"},
+                            "attributes": [{"key": "session.id", "value": {"stringValue": "new"}}],
+                        }
+                    ]
+                }
+            ]
+        }
+    ]
+}
 
 
 @pytest.fixture(params=["catalogue of the folder", "metastore"])
@@ -92,3 +118,16 @@ input()
     assert done.returncode == 1, done.stderr
     assert f"The catalogue in {warehouse} is held by another program." in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_notebook_reads_what_landed_and_stands_in_no_ingests_way(spark, tmp_path):
+    url = f"pyspark://{tmp_path}/warehouse?spark.master=local[1]&spark.sql.shuffle.partitions=1"
+    (tmp_path / "log.json").write_text(json.dumps(LOG))
+    with connect(url) as engine:
+        make_missing_raw_tables(engine)
+        ingest_otlp(engine, [str(tmp_path / "log.json")])
+    notebook = Pipeline(url)
+    assert notebook.raw_otel_logs.count().execute() == 1
+    with connect(url, wait=0) as engine:
+        ingest_otlp(engine, [str(tmp_path / "log.json")])
+        assert engine.fetch("SELECT count(*) FROM raw.otel_logs") == [(1,)]

@@ -4,6 +4,8 @@ import pytest
 
 from tests.models.harness import Warehouse, log, point, request
 
+pytestmark = pytest.mark.slow
+
 HASH, OTHER = "a" * 64, "b" * 64
 ACCOUNT = {"user__account_uuid": "acc-1"}
 ADA, BOB = "ada@example.com", "bob@example.com"

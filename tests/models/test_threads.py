@@ -1,6 +1,10 @@
 """Threads that call themselves sessions are part of the session that a person began."""
 
+import pytest
+
 from tests.models.harness import Warehouse, at, log
+
+pytestmark = pytest.mark.slow
 
 ROOT, CHILD, GRANDCHILD = "root", "child", "grandchild"
 

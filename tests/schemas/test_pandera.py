@@ -149,6 +149,7 @@ def test_answer_that_is_unknown_everywhere_fails(connection):
     assert problems(Ordered, rows(connection, one_known)) == []
 
 
+@pytest.mark.slow
 def test_copied_checks_do_not_learn_about_ibis_later():
     # Guard: pipeline.compile.checks looks built-in checks up by name instead of calling the copy.
     import subprocess

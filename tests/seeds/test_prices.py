@@ -30,6 +30,7 @@ def prices(rows, model, *, day, speed="normal", input_tokens=0):
     return tuple(float(row[f"{kind}_usd"] or "nan") for kind in kinds)
 
 
+@pytest.mark.slow
 def test_the_file_is_what_the_generator_makes(rows):
     assert rows == price_rows()
 

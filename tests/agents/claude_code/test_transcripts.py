@@ -703,6 +703,7 @@ def test_lines_in_other_encodings_are_read(tmp_path):
         assert read("claude_code", file) == expected
 
 
+@pytest.mark.slow
 def test_hostile_values_are_put_aside_or_left_out(tmp_path):
     choice = random.Random(3)
     values = [None, [], {}, "x", -1, 10**30, True, "\x00", [{}], {"a": []}, [1], ""]

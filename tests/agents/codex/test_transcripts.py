@@ -627,6 +627,7 @@ def test_a_bad_count_is_put_aside(tmp_path):
     assert journal.quarantined == ["its time is missing or unreadable"]
 
 
+@pytest.mark.slow
 def test_hostile_values_are_put_aside_or_left_out(tmp_path):
     random_one = random.Random(7)
     values = [None, [], {}, "x", -1, 10**30, 1e400, True, "\x00", "\ud800", [{}], {"a": []}]

@@ -245,6 +245,7 @@ def test_a_session_in_which_nothing_happened_has_no_start(tmp_path):
     assert read("gemini_cli", write(tmp_path, META)) == []
 
 
+@pytest.mark.slow
 def test_hostile_values_are_put_aside_or_left_out(tmp_path):
     choice = random.Random(5)
     values = [None, [], {}, "x", -1, 10**30, True, "\x00", [{}], {"a": []}, [1], ""]

@@ -242,6 +242,7 @@ def test_usage_in_unknown_tables_and_columns_is_told(tmp_path, others):
     assert {agent for agent, _, _ in journal.unknown} == {"goose"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bad", [None, "x", -1, 2**62, 1.5, b"\xff", "[]", '[{"type": "toolResponse"}]'])
 def test_any_values_are_told_or_put_aside(tmp_path, bad):
     for column in session():

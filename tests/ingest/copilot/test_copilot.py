@@ -339,6 +339,7 @@ def test_counts_beyond_64_bits_are_refused():
         copilot_row({**USER, "totals_by_feature": features})
 
 
+@pytest.mark.slow
 def test_a_file_that_is_cut_off_keeps_its_good_lines(engine, tmp_path):
     lines = b"".join(orjson.dumps({**USER, "user_login": f"u{n}"}) + b"\n" for n in range(20_000))
     packed = gzip.compress(lines)
@@ -421,6 +422,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(JSON)
 @settings(deadline=None)
 def test_any_json_gives_rows_or_a_reason(value):
@@ -432,6 +434,7 @@ def test_any_json_gives_rows_or_a_reason(value):
         assert found.keys() == USER_ROW.keys()
 
 
+@pytest.mark.slow
 @given(
     content=st.binary()
     | st.lists(st.sampled_from([b"{", b"}", b"[", b"]", b'"day"', b"\n", b":"])).map(b"".join)
@@ -444,6 +447,7 @@ def test_any_bytes_are_read_without_a_crash(tmp_path, content):
         assert all(document.problem or document.value != b"" for document in read_documents(opened))
 
 
+@pytest.mark.slow
 @given(order=st.permutations(range(6)), cuts=st.sets(st.integers(1, 5)))
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_any_order_and_any_split_into_files_lands_the_same_rows(tmp_path, order, cuts):

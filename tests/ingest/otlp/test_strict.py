@@ -226,6 +226,7 @@ exports = st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(exports)
 def test_both_readers_agree_on_whatever_comes(document):

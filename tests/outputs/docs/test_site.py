@@ -17,6 +17,8 @@ from pipeline.outputs.docs.site import page_path
 from tests.outputs.docs.shop_site import AT, HOSTILE, built_shop_site, plan_with_hostile_table
 from tests.projects import compile_shop
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):

@@ -183,6 +183,7 @@ def test_page_of_a_run_with_nothing_wrong_says_so(first):
     assert "Nothing needs attention." in Page(render(first, "html")).texts
 
 
+@pytest.mark.slow
 def test_json_keeps_its_schema(report, first):
     import jsonschema  # takes seconds: it builds the grammars of every format
 

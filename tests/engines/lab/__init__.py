@@ -1,17 +1,13 @@
-"""Every model on every engine: the rows of DuckDB, floats to 1e-9 relative, timestamps as instants."""
+"""The same raw tables built once on every engine, for all tests that ask what an engine makes of them."""
 
 import datetime as dt
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 
-import pytest
-
 from pipeline.compile import plan_cache
-from pipeline.compile.graph import discover
 from pipeline.config import Config, load_config
 from pipeline.demo import write_demo
 from pipeline.engines import connect
@@ -24,18 +20,7 @@ from pipeline.plan import Plan
 from pipeline.plan.check_results import CheckResult
 from pipeline.run import build
 from pipeline.run.results import RunResult
-from tests.engines import made_up, portability
-from tests.engines.equality import difference
-
-pytestmark = [
-    pytest.mark.slow,
-    # PySpark leaves its sockets to Python to close.
-    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
-]
-
-# Fewer run on demand: AA_ENGINES="spark".
-ENGINES = os.environ.get("AA_ENGINES", " ".join(portability.MATRIX)).split()
-TABLES = ["model_prices", "agents", "agent_aliases", "identities", "budgets", *discover()]
+from tests.engines import made_up
 
 
 @dataclass
@@ -97,48 +82,3 @@ class Lab:
         built = Built(engine, config, made_up.AS_OF)
         assert built.result.status == "success", [a for a in built.audits if a[2] == "failed"]
         return built
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory, request) -> Iterator[Lab]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        lab = Lab(
-            tmp_path_factory.mktemp("equivalence"), lambda name: request.getfixturevalue(f"new_{name}")()
-        )
-        with lab.open:
-            yield lab
-
-
-@pytest.mark.parametrize("table", TABLES)
-@pytest.mark.parametrize("engine", ENGINES)
-def test_every_engine_gives_the_same_rows(lab, engine, table):
-    expected, actual = lab.expected, lab.built(engine)
-    planned = expected.plan().tables[table]
-    assert difference(expected.engine, actual.engine, planned) is None
-
-
-@pytest.mark.parametrize("engine", ENGINES)
-def test_every_engine_gives_the_same_results(lab, engine):
-    assert lab.built(engine).audits == lab.expected.audits
-
-
-@pytest.mark.parametrize("engine", ENGINES)
-def test_what_was_copied_is_not_copied_again(lab, engine):
-    expected, actual = lab.expected, lab.built(engine)
-    again = copy_database(expected.engine, actual.engine, expected.plan(), actual.plan)
-    assert sum(table.copied for table in again) == 0
-    assert [table.rows for table in again if table.checked and table.rows == 0] == []
-
-
-@pytest.mark.parametrize("engine", ENGINES)
-def test_a_second_build_finds_nothing_to_do(lab, engine):
-    actual = lab.built(engine)
-    again = build(actual.engine, actual.plan(), as_of=actual.as_of, project_dir=actual.config.project_dir)
-    assert {table.action for table in again.tables} == {"read", "skipped"}
-
-
-def test_the_readme_says_which_engine_runs_which_model():
-    assert portability.in_readme() == portability.table(), (
-        "The README's table is out of date: python -m tests.engines.portability"
-    )
