@@ -54,6 +54,7 @@ COMMON = Telemetry(
         ),
         ActivityMetric(".active_time.total", "active_seconds"),
     ),
+    retold=("total", "total_tokens", "total_token_count", "cache_creation_5m_tokens"),
 )
 
 
@@ -105,6 +106,11 @@ GEN_AI = Telemetry(
             cache_in_input=True,
         ),
     ),
+    retold=(
+        *("create_agent", "invoke_agent", "invoke_workflow"),
+        *("gen_ai.usage.reasoning.output_tokens", "reasoning.output_tokens"),
+        *(f"gen_ai.client.inference.operation.{kind}_tokens" for kind in ("input", "output")),
+    ),
 )
 
 # Vercel's AI SDK, which opencode is made with: ai-sdk.dev/docs/ai-sdk-core/telemetry. The spans without
@@ -129,6 +135,13 @@ AI_SDK = Telemetry(
     spans=("^ai[.](stream|generate)(Text|Object)[.]do(Stream|Generate)( |$)",),
     sessions=("ai.telemetry.metadata.sessionId",),
     models=("ai.response.model", "ai.model.id"),
+    retold=(
+        *(f"ai.{operation}{kind}" for operation in ("stream", "generate") for kind in ("Text", "Object")),
+        *("ai.usage.totalTokens", "ai.usage.reasoningTokens", "ai.usage.promptTokens"),
+        *("ai.usage.completionTokens", "ai.usage.tokens"),
+        *("ai.usage.inputTokenDetails.noCacheTokens", "ai.usage.inputTokenDetails.cacheReadTokens"),
+        *("ai.usage.outputTokenDetails.textTokens", "ai.usage.outputTokenDetails.reasoningTokens"),
+    ),
 )
 
 # What our own ingest makes of a provider's report of a person's day.

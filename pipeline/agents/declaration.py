@@ -122,6 +122,8 @@ class Telemetry:
         spans: regular expressions of the names of spans that tell of one call of a model or a tool. They
             are read as events: the first word of the name is the event's.
         not_sessions: values of `start_type` on points of processes that are no sessions.
+        retold: events, spans, metrics, attributes and kinds of tokens whose usage others tell: sums, and
+            parts of what is counted.
     """
 
     requests: tuple[Request, ...] = ()
@@ -149,6 +151,7 @@ class Telemetry:
     activity_metrics: tuple[ActivityMetric, ...] = ()
     spans: tuple[str, ...] = ()
     not_sessions: tuple[str, ...] = ()
+    retold: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,16 @@ def usage_in(record: Any) -> str | None:
     return _search(record, "", False, DEEPEST)
 
 
+def is_usage(name: str) -> bool:
+    """Whether the name of a field or a metric is one of usage.
+
+    >>> is_usage("cache_read_tokens"), is_usage("maxTokens"), is_usage("duration_ms")
+    (True, False, False)
+    """
+    words = {word.lower() for word in _WORD.findall(name)}
+    return bool(words & WORDS) and not words & LIMITS
+
+
 def tell_unknown(
     journal: Journal,
     file: object,

@@ -280,8 +280,13 @@ for source in (otlp, git, copilot, transcripts):
 
 
 def show_result(engine: "Engine", result: "IngestResult") -> None:
-    """Say what became of the input; the last line is the account."""
+    """Say what became of the input; the last line is the account.
+
+    Raises:
+        IngestError: there was something, and all of it was put aside.
+    """
     from pipeline.cli.output import say
+    from pipeline.errors import IngestError
 
     show_problems(engine, result)
     if result.empty and not result.rows_in:
@@ -290,6 +295,10 @@ def show_result(engine: "Engine", result: "IngestResult") -> None:
         if landed:
             say(f"raw.{table}: {landed:,} new row{'' if landed == 1 else 's'}")
     say(account(result))
+    if result.quarantined and not (result.landed or result.duplicates or result.empty):
+        raise IngestError(
+            "Nothing landed: all that was read was put aside. `aa-pipeline show meta.quarantine` says why."
+        )
 
 
 def show_problems(engine: "Engine", result: "IngestResult") -> None:
@@ -311,9 +320,10 @@ def account(result: "IngestResult") -> str:
     """What came in and what became of it; the numbers add up."""
     from pipeline.ingest.values import records
 
+    not_counted = f"; {records(result.not_counted)} with usage not counted" if result.not_counted else ""
     return (
         f"{records(result.rows_in)} in = {result.landed:,} landed + {result.duplicates:,} "
-        f"duplicates + {result.quarantined:,} quarantined"
+        f"duplicates + {result.quarantined:,} quarantined{not_counted}"
     )
 
 

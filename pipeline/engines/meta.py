@@ -84,6 +84,7 @@ TABLES: dict[str, dict[str, str]] = {
         "created_at": "instant",
         "agent": "text",
         "kind": "text",
+        "records": "integer",  # that it stands for
     },
     # How far each input file has been read.
     "ingest_files": {

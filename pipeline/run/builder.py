@@ -15,6 +15,7 @@ from pipeline.plan.render import AS_OF, literal, render
 from pipeline.run import incremental
 from pipeline.run.auditor import Auditor
 from pipeline.run.failures import store
+from pipeline.run.not_counted import not_counted
 from pipeline.run.publish_checks import ChecksFailed, PublishChecks, in_order
 from pipeline.run.record import record
 from pipeline.run.results import Listener, RunResult, TableResult, silent
@@ -200,6 +201,8 @@ class _Builder:
     def _build(self) -> None:
         """Make all tables and check them."""
         self.meta = self.engine.shapes("meta")
+        if self.models:
+            self.result.warnings += not_counted(self.engine, self.meta)
         self.standing = Standing(self.engine.kinds(), published(self.engine, self.meta))
         large = [table for table in self.models if self._size(table) >= incremental.SMALL]
         self.changes = incremental.Changes(self.engine, self.plan, large)

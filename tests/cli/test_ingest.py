@@ -84,6 +84,30 @@ def test_a_bad_line_is_named_and_the_rest_lands(run, folder):
     assert result.stdout.endswith("3 records in = 2 landed + 0 duplicates + 1 quarantined\n")
 
 
+def test_where_everything_is_put_aside_nothing_landed_and_it_fails(run, folder):
+    (folder / "a.jsonl").write_text(log_line().replace("1762000000000000000", "9999999999999999999") + "\n")
+
+    result = run("ingest otlp a.jsonl", expect=1)
+
+    assert result.stdout.endswith("2 records in = 0 landed + 0 duplicates + 2 quarantined\n")
+    assert "Nothing landed: all that was read was put aside" in result.stderr
+    assert query("SELECT count(*) FROM meta.quarantine") == [(2,)]
+
+
+def test_usage_that_nobody_understands_is_told_when_it_lands_and_by_every_build(run, folder):
+    renamed = log_line().replace("claude_code.user_prompt", "claude_code.call").replace("user_prompt", "call")
+    (folder / "a.jsonl").write_text(
+        renamed.replace('"prompt"', '"input_tokens"').replace("secret words", "5")
+    )
+
+    result = run("ingest otlp a.jsonl")
+
+    assert result.stdout.endswith("+ 0 quarantined; 1 record with usage not counted\n")
+    assert "1 record of claude_code of kind claude_code.call carries usage" in result.stderr
+    told = "Usage of claude_code in claude_code.call is not counted, since it is not understood: 1 so far"
+    assert told in run("build").stderr
+
+
 def test_commits_land_once(run, folder):
     git(folder, "init", "-q", "app")
     git(folder / "app", "commit", "-q", "--allow-empty", "-m", "one")

@@ -44,6 +44,7 @@ AGENT = Agent(
         setup_metrics=("claude_code.session.count",),
         edit_tools=("Edit", "Write", "NotebookEdit"),
         subagents=("subagent_completed",),
+        retold=("subagent_completed",),
         # Its list of agents is a process of its own.
         not_sessions=("agents_view",),
     ),

@@ -68,6 +68,8 @@ AGENT = Agent(
             ),
         ),
         cost_metrics={"^codex[.]turn[.]cost_microusd$": 1e-6},
+        # Its tool_token_count is the total.
+        retold=("reasoning_token_count", "tool_token_count", "reasoning_output"),
     ),
     marks=Marks(
         emails=(

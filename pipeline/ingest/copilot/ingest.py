@@ -16,10 +16,12 @@ tells more of that day.
 """
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipeline.agents.conventions import DAY_REPORT
+from pipeline.agents.usage import usage_in
 from pipeline.errors import IngestError
 from pipeline.ingest.copilot.files import read_documents
 from pipeline.ingest.files import DAMAGED, InputFile, find_files
@@ -116,6 +118,7 @@ def _ingest_file(landing: Landing, file: InputFile) -> str | None:
     """Land a file; what is wrong with it, if nothing in it is Copilot's."""
     recognised = False
     bad: list[tuple[int | None, str]] = []
+    unread: Counter[str] = Counter()
     try:
         for document in read_documents(file.open()):
             if document.problem:
@@ -128,6 +131,8 @@ def _ingest_file(landing: Landing, file: InputFile) -> str | None:
                     if usage := day_of_usage(row):
                         landing.land("otel_logs", [usage])
                     recognised = True
+                    if field := usage_not_read(entry):
+                        unread[field] += 1
                 except WithoutUsage as other:
                     landing.warn(f"{file.name} {other}.")
                     landing.skip()
@@ -142,6 +147,8 @@ def _ingest_file(landing: Landing, file: InputFile) -> str | None:
         del bad[1:]  # one reason will do for a file of something else
     for line, reason in bad:
         landing.quarantine(file.name, line, reason)
+    for field, number in unread.items():
+        landing.not_read(file.name, "github_copilot", "report of a day", field, number)
     if bad and not recognised:
         return f"{file.name}: {bad[0][1]}"
     if not recognised:
@@ -263,6 +270,18 @@ def _more(entry: JsonObject) -> JsonObject:
         "feature_breakdown": _section(entry, "totals_by_feature") or None,
     }
     return {name: value for name, value in told.items() if value is not None}
+
+
+def usage_not_read(entry: JsonObject) -> str | None:
+    """The first field of a day that tells credits, tokens or money and is not read; None if there is none."""
+    rest = {name: value for name, value in entry.items() if name != "ai_credits_used"}
+    if isinstance(cli := rest.get("totals_by_cli"), dict) and isinstance(
+        usage := cli.get("token_usage"), dict
+    ):
+        read = ("prompt_tokens_sum", "output_tokens_sum")
+        more = {name: value for name, value in usage.items() if name not in read}
+        rest["totals_by_cli"] = cli | {"token_usage": more}
+    return usage_in(rest)
 
 
 def day_of_usage(row: JsonObject) -> JsonObject | None:

@@ -55,6 +55,7 @@ class IngestResult:
         empty: what holds no record for us and rightly so: points without a value,
             files with nothing new.
         dropped: attributes that were left out because they hold content.
+        not_counted: records, landed or quarantined, whose usage no reader or model understands.
     """
 
     source: str
@@ -66,6 +67,7 @@ class IngestResult:
     landed_by_table: Mapping[str, int] = field(default_factory=dict)
     empty: int = 0
     dropped: tuple[str, ...] = ()
+    not_counted: int = 0
 
 
 class Landing:
@@ -154,6 +156,7 @@ class Landing:
             landed_by_table=dict(self._landed),
             empty=self._empty,
             dropped=tuple(sorted(self._dropped)),
+            not_counted=self._not_understood.total(),
         )
 
     def land(self, table: str, records: Iterable[Mapping[str, Any]]) -> None:
@@ -209,6 +212,7 @@ class Landing:
         count: int = 1,
         agent: str | None = None,
         kind: str | None = None,
+        stands_for: int = 1,
     ) -> None:
         """Put a bad record aside.
 
@@ -220,6 +224,7 @@ class Landing:
             count: how many records this stands for; 0 if it has landed all the same.
             agent: whose record it is, where it carries usage of a kind that no reader understands.
             kind: what kind of record that is.
+            stands_for: how many records carry such usage.
         """
         self._quarantined += count
         self._bad.append(
@@ -233,6 +238,7 @@ class Landing:
                 self._started,
                 agent,
                 None if kind is None else clean_text(kind[:EXCERPT]),
+                stands_for,
             )
         )
         if len(self._bad) >= BATCH:
@@ -246,6 +252,21 @@ class Landing:
         reason = f"a record of {agent} of kind {kind} carries usage ({found}) that no reader understands"
         self.quarantine(file, line, reason, agent=agent, kind=kind)
         self._not_understood[agent, kind] += 1
+
+    def not_read(self, file: object, agent: str, kind: str, found: str, number: int) -> None:
+        """Note that records landed which carry usage in a field `found` that no model reads."""
+        reason = f"usage of {agent} in {kind} ({found}) has landed, and no model reads it: {records(number)}"
+        self.quarantine(file, None, reason, count=0, agent=agent, kind=kind, stands_for=number)
+        self._not_understood[agent, kind] += number
+
+    def read_again(self, files: Iterable[object]) -> None:
+        """Forget what was put aside of files that are read from their beginning: it is told anew."""
+        names = {clean_text(str(file)) for file in files}
+        table = self.engine.name(meta.SCHEMA, "quarantine")
+        told = self.engine.fetch(f"SELECT DISTINCT file FROM {table} WHERE source = ?", [self.source])
+        for (file,) in told:
+            if file in names:
+                self.engine.delete(meta.SCHEMA, "quarantine", "file", file)
 
     def warn(self, message: str) -> None:
         """Tell the person something; the same message once."""
@@ -371,8 +392,9 @@ class Landing:
 
 def _unknown(counted: tuple[tuple[str, str], int]) -> str:
     (agent, kind), number = counted
-    what = f"{records(number)} of {agent} of kind {kind}"
-    return f"{what} carry usage that no reader understands; it is not counted."
+    carry = "carries" if number == 1 else "carry"
+    what = f"{records(number)} of {agent} of kind {kind} {carry} usage"
+    return f"{what} that is not understood; it is not counted."
 
 
 def record_hash(table: str, record: Mapping[str, Any]) -> str:

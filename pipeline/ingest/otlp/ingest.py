@@ -23,6 +23,7 @@ from pipeline.ingest.files import (
 from pipeline.ingest.landing.landing import IngestResult, Landing
 from pipeline.ingest.otlp.helpers import read_by_helpers, read_in_turn, worth_helpers
 from pipeline.ingest.otlp.reader import Batch
+from pipeline.ingest.otlp.unread import Unread, merged
 from pipeline.ingest.values import clean_text
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def ingest_otlp(
             read = read_by_helpers
         for file, piece, batch in read(account.pieces(files), kept):
             account.take(file, piece, batch)
+        account.tell_unread()
         found = any(file.known for file in files)
         if found:
             for problem in problems:
@@ -86,6 +88,7 @@ class _Account:
         self.remember = remember
         self.landing = landing
         self.problems = problems
+        self._unread: dict[str, list[Unread]] = {}
         self._table = engine.name("meta", "ingest_files")
         # Without rows to show for it, a file counts as unread.
         shapes = engine.shapes("raw")
@@ -119,6 +122,7 @@ class _Account:
             self.landing.land_arrow(table, rows, batch.summaries[table])
         self.landing.skip(batch.empty)
         self.landing.drop(batch.dropped)
+        self._unread.setdefault(file.name, []).append(batch.usage)
         file.known = file.known or batch.documents > 0 or file.start > 0
         bad = list(batch.bad)
         if piece.problem:
@@ -145,6 +149,16 @@ class _Account:
             file.lines += batch.lines
         if piece.last:
             self._finish(file, read_to)
+
+    def tell_unread(self) -> None:
+        """Tell of usage that landed and that no model reads."""
+        by_file = {name: merged(several) for name, several in self._unread.items()}
+        understood = merged(by_file.values()).understood
+        for name, unread in by_file.items():
+            for found, number in unread.found.items():
+                # Agents that export spans tell of the same requests in logs or metrics.
+                if not (found.is_span and found.agent in understood):
+                    self.landing.not_read(name, found.agent, found.kind, found.field, number)
 
     def _finish(self, file: InputFile, read_to: int) -> None:
         if not file.known:

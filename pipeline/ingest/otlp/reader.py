@@ -14,6 +14,7 @@ from pipeline.ingest.landing.columns import chosen, encoded_json, floats, intege
 from pipeline.ingest.otlp.json import read_document
 from pipeline.ingest.otlp.rows import COMMON_COLUMNS, LOG_COLUMNS, METRIC_COLUMNS, SPAN_COLUMNS, Rows
 from pipeline.ingest.otlp.strict import read_line
+from pipeline.ingest.otlp.unread import Unread
 from pipeline.ingest.values import clean
 from pipeline.system.gc import gc_paused
 
@@ -34,6 +35,7 @@ class Batch:
         summaries: raw table → what is known of them.
         bad: (line or message, reason) of what was put aside.
         more_bad: how many more there were.
+        usage: usage that landed, and that no model reads.
         lines: how many lines of text there were.
         unread: bytes at the end that may be the beginning of a document still being written.
         unread_line: the line where they begin.
@@ -47,6 +49,7 @@ class Batch:
     empty: int
     documents: int
     dropped: set[str]
+    usage: Unread
     lines: int
     unread: int = 0
     unread_line: int = 0
@@ -89,6 +92,7 @@ def _read_piece(piece: Piece, include: frozenset[str]) -> Batch:
         rows.empty,
         rows.documents,
         rows.content.dropped,
+        rows.unread,
         lines,
         *unread,
     )

@@ -10,6 +10,7 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from pipeline.ingest.content import ContentFilter
+from pipeline.ingest.otlp.unread import Unread
 from pipeline.ingest.otlp.values import integer
 from pipeline.ingest.values import INT64_MAX, INT64_MIN, dumps, encode
 
@@ -83,8 +84,13 @@ SINGLE_NUMBERS = ("sum", "gauge")  # the kinds whose points have one number and 
 # Records of one piece of input that are put aside one by one; the others are only counted.
 MOST_BAD = 10_000
 
-# The number of what records have in common, and a hash that begins with it.
-Shared = tuple[int, Any]
+
+class Shared(NamedTuple):
+    """What records of one resource and scope have in common: its number, a hash that begins with it."""
+
+    number: int
+    hasher: Any
+    service: str | None
 
 
 class Series(NamedTuple):
@@ -109,6 +115,7 @@ class Rows:
         more_bad: how many more there were.
         empty: points without a value and empty exports.
         documents: exports that were recognised.
+        unread: usage that landed, and that no model reads.
     """
 
     def __init__(self, content: ContentFilter) -> None:
@@ -122,6 +129,7 @@ class Rows:
         self.more_bad = 0
         self.empty = 0
         self.documents = 0
+        self.unread = Unread()
 
     def count(self) -> int:
         """Records so far, good, bad and empty."""
@@ -160,7 +168,7 @@ class Rows:
             scoped = text(scope_name or None), text(scope_version or None)
             number = self.common.setdefault((*named, *scoped, scope_text, resource_text), len(self.common))
             start = encode([signal, (*named, resource_identity), (*scoped, scope_identity)])
-            self._known[key] = number, blake2b(start, digest_size=16)
+            self._known[key] = Shared(number, blake2b(start, digest_size=16), named[0])
         return self._known[key]
 
     def add_log(
@@ -183,7 +191,8 @@ class Rows:
         trace_id, span_id = trace_id or None, span_id or None
         start = encode((time, severity, event_name, body, trace_id, span_id))
         landed, hashed = self._attributes(attributes)
-        common, hasher = shared
+        common, hasher, service = shared
+        self.unread.log(service, attributes.get("event.name") or event_name, body, attributes)
         identity = hasher.copy()
         identity.update(start + hashed)
         if body is not None:
@@ -227,7 +236,8 @@ class Rows:
             raise ValueError("its count is beyond 64 bits")
         begin = encode((name, unit, kind, temporality, start, time, value, count))
         landed, hashed = self._attributes(attributes)
-        common, hasher = shared
+        common, hasher, service = shared
+        self.unread.point(service, name, value, attributes)
         identity = hasher.copy()
         identity.update(begin + hashed)
         self.metrics.append(
@@ -264,7 +274,8 @@ class Rows:
         ids = trace_id or None, span_id or None, parent_span_id or None
         begin = encode((*ids, name, start, end, status))
         landed, hashed = self._attributes(attributes)
-        common, hasher = shared
+        common, hasher, service = shared
+        self.unread.span(service, name, attributes)
         identity = hasher.copy()
         identity.update(begin + hashed)
         self.spans.append(

@@ -66,6 +66,7 @@ def ingest_transcripts(
             _name_unread(found.unread, landing)
             for agent, those in found.files.items():
                 files[agent].update(those)
+        landing.read_again(file for those in files.values() for file in those)
         removed = 0
         for agent, reader in read.items():
             events = sorted(reader.events(sorted(files[agent]), landing))

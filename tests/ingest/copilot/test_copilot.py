@@ -333,6 +333,27 @@ def test_what_is_no_count_is_refused(value):
         copilot_row({**USAGE, "total_suggestions_count": value})
 
 
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        (
+            {"totals_by_cli": {"token_usage": {"audio_tokens_sum": 5}}},
+            "totals_by_cli.token_usage.audio_tokens_sum",
+        ),
+        ({"totals_by_copilot_app": {"credits_used": 2.5}}, "totals_by_copilot_app.credits_used"),
+        ({"ai_credits": 2.5}, "ai_credits"),
+    ],
+)
+def test_credits_and_tokens_that_are_not_read_are_told(engine, tmp_path, more, field):
+    file = tmp_path / "users.ndjson"
+    file.write_text(
+        "".join(json.dumps(USER | {"day": day} | more) + "\n" for day in ("2026-01-01", "2026-01-02"))
+    )
+    result = ingest_copilot(engine, [str(file)])
+    assert (result.landed, result.quarantined, result.not_counted) == (4, 0, 2)
+    assert f"({field})" in engine.fetch("SELECT reason FROM meta.quarantine")[0][0]
+
+
 def test_counts_beyond_64_bits_are_refused():
     features = [activity(2**62, 0, 0, 0, feature="code_completion")] * 2
     with pytest.raises(Unusable, match="64 bits"):
