@@ -46,8 +46,9 @@ def url(folder):
 
 
 @pytest.fixture(scope="module")
-def on_duckdb(company):
-    return str(company / "agent_analytics.duckdb")
+def on_duckdb(company, tmp_path_factory):
+    """A copy, since `test` writes what it found, and others read the company's."""
+    return shutil.copy(company / "agent_analytics.duckdb", tmp_path_factory.mktemp("on-duckdb"))
 
 
 def aa(*words, expect=0):

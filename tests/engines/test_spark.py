@@ -137,11 +137,11 @@ def plan_of(engine):
 def test_a_worker_that_is_killed_during_a_build_does_not_fail_it(engine, rows, spark, cache, tmp_path):
     """What it had shuffled is lost, and made again by the other."""
     plan = plan_of(engine)
-    chosen = ancestors(plan.tables, {"stg_usage"}) | {"stg_usage"}
+    chosen = ancestors(plan.tables, {"stg_metric_activity"}) | {"stg_metric_activity"}
     timers = []
 
     def kill_soon(table, result):
-        if table.name == "stg_usage" and not result:
+        if table.name == "stg_metric_activity" and not result:
             timers.append(threading.Timer(1, spark.kill, [spark.workers[0]]))
             timers[0].start()
 

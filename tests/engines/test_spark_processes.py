@@ -127,7 +127,7 @@ def test_a_notebook_reads_what_landed_and_stands_in_no_ingests_way(spark, tmp_pa
         make_missing_raw_tables(engine)
         ingest_otlp(engine, [str(tmp_path / "log.json")])
     notebook = Pipeline(url)
-    assert notebook.raw_otel_logs.count().execute() == 1
+    assert notebook.otel_logs.count().execute() == 1
     with connect(url, wait=0) as engine:
         ingest_otlp(engine, [str(tmp_path / "log.json")])
         assert engine.fetch("SELECT count(*) FROM raw.otel_logs") == [(1,)]
