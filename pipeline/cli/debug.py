@@ -1,6 +1,7 @@
 """`debug`: everything that one wants to know when something does not work."""
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.cli.options import Invocation, command, format_option, pass_invocation
@@ -15,7 +16,7 @@ PACKAGES = ("ibis-framework", "sqlglot", "duckdb", "pandera", "click")
 @format_option
 @pass_invocation
 def debug(invocation: Invocation, output_format: str) -> None:
-    """Show versions, configuration, connection and raw tables.
+    """Show versions, configuration, how old the prices are, connection and raw tables.
 
     Exits with 2 if the configuration or the connection does not work.
 
@@ -32,6 +33,7 @@ def debug(invocation: Invocation, output_format: str) -> None:
     failed: PipelineError | None = None
     try:
         facts["configuration"] = _configuration(invocation)
+        facts["prices"] = _prices(invocation.config.project_dir)
         facts["plan cache"] = str(plan_cache.folder())
         facts["target"] = str(invocation.target)
         with invocation.connect(read_only=True) as engine:
@@ -93,6 +95,26 @@ def _configuration(invocation: Invocation) -> dict[str, Any]:
         "window_days": config.window_days,
         "time_window_seconds": config.time_window_seconds,
         "memory_limit": config.memory_limit,
+    }
+
+
+def _prices(project_dir: Path) -> dict[str, Any]:
+    """Where list prices come from, and how old the newest is: a model that is newer has none yet."""
+    import csv
+    import datetime as dt
+
+    from pipeline.seeds.prices import SEED
+
+    own = project_dir / "seeds" / SEED.name
+    with SEED.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    today = dt.datetime.now(dt.UTC).date()
+    newest = max(day for row in rows if (day := dt.date.fromisoformat(row["valid_from"])) <= today)
+    return {
+        "source": rows[0]["price_source"],
+        "newest price": newest.isoformat(),
+        "days old": (today - newest).days,
+        "your own": str(own) if own.exists() else f"none ({own} would be read)",
     }
 
 

@@ -1,5 +1,6 @@
 """`init` and `debug`."""
 
+import datetime as dt
 import json
 
 import duckdb
@@ -64,7 +65,7 @@ def test_init_adds_the_raw_tables_that_a_database_lacks(run, folder):
     assert raw_tables(folder / "mine.duckdb") == RAW
 
 
-def test_debug_shows_the_connection_and_the_raw_tables(run):
+def test_debug_shows_the_prices_age_the_connection_and_the_raw_tables(run, folder):
     run("init")
 
     document = json.loads(run("debug --format json").stdout)
@@ -72,6 +73,10 @@ def test_debug_shows_the_connection_and_the_raw_tables(run):
     assert document["connection"] == "ok"
     assert document["tables"][0] == {"table": "raw.otel_metrics", "rows": 0, "state": "ok"}
     assert document["versions"]["duckdb"]
+    assert document["prices"]["source"].startswith("genai-prices ")
+    newest = dt.date.fromisoformat(document["prices"]["newest price"])
+    assert newest + dt.timedelta(days=document["prices"]["days old"]) == dt.datetime.now(dt.UTC).date()
+    assert document["prices"]["your own"] == f"none ({folder}/seeds/model_prices.csv would be read)"
     assert "All checks passed." in run("debug").output
 
 
