@@ -95,6 +95,7 @@ def test_where_everything_is_put_aside_nothing_landed_and_it_fails(run, folder):
 
 
 def test_usage_that_nobody_understands_is_told_when_it_lands_and_by_every_build(run, folder):
+    run("init")
     renamed = log_line().replace("claude_code.user_prompt", "claude_code.call").replace("user_prompt", "call")
     (folder / "a.jsonl").write_text(
         renamed.replace('"prompt"', '"input_tokens"').replace("secret words", "5")
