@@ -18,7 +18,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Start": {
         "demo": ("demo", "See it work on a made-up company, in a new folder."),
         "init": ("project", "Write a configuration file and make empty raw tables."),
-        "debug": ("debug", "Show versions, configuration, how old the prices are, connection and raw tables."),
+        "debug": ("debug", "Show versions, configuration, the age of prices, connection and raw tables."),
         "clean": ("project", "Remove compiled plans and generated pages."),
     },
     "Get data in": {

@@ -16,7 +16,7 @@ PACKAGES = ("ibis-framework", "sqlglot", "duckdb", "pandera", "click")
 @format_option
 @pass_invocation
 def debug(invocation: Invocation, output_format: str) -> None:
-    """Show versions, configuration, how old the prices are, connection and raw tables.
+    """Show versions, configuration, the age of prices, connection and raw tables.
 
     Exits with 2 if the configuration or the connection does not work.
 
