@@ -14,7 +14,7 @@ import datetime as dt
 import hashlib
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -43,6 +43,7 @@ Range = tuple[dt.datetime, dt.datetime]
 
 BATCH = 10_000  # rows that are held back before they are written
 EXCERPT = 200  # characters that are kept of a bad record
+MOST_KINDS = 20  # kinds of usage that is not understood which are named at once
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,7 @@ class Landing:
             landed=landed,
             duplicates=self._duplicates,
             quarantined=self._quarantined,
-            warnings=(*self._warnings, *map(_unknown, self._not_understood.items())),
+            warnings=(*self._warnings, *_not_counted(self._not_understood)),
             landed_by_table=dict(self._landed),
             empty=self._empty,
             dropped=tuple(sorted(self._dropped)),
@@ -236,7 +237,7 @@ class Landing:
                 clean_text(reason),
                 None if excerpt is None else clean_text(excerpt[:EXCERPT]),
                 self._started,
-                agent,
+                None if agent is None else clean_text(agent[:EXCERPT]),
                 None if kind is None else clean_text(kind[:EXCERPT]),
                 stands_for,
             )
@@ -390,11 +391,14 @@ class Landing:
             self._next_id[table] = self.engine.fetch(f"SELECT coalesce(max(id), 0) FROM {name}")[0][0] + 1
 
 
-def _unknown(counted: tuple[tuple[str, str], int]) -> str:
-    (agent, kind), number = counted
-    carry = "carries" if number == 1 else "carry"
-    what = f"{records(number)} of {agent} of kind {kind} {carry} usage"
-    return f"{what} that is not understood; it is not counted."
+def _not_counted(by_kind: Counter[tuple[str, str]]) -> Iterator[str]:
+    """A sentence per agent and kind of records whose usage is not understood, the most frequent first."""
+    for (agent, kind), number in by_kind.most_common(MOST_KINDS):
+        carry = "carries" if number == 1 else "carry"
+        what = f"{records(number)} of {agent} of kind {kind} {carry} usage"
+        yield f"{what} that is not understood; it is not counted."
+    if len(by_kind) > MOST_KINDS:
+        yield f"{len(by_kind) - MOST_KINDS:,} more kinds of usage are not counted: see meta.quarantine."
 
 
 def record_hash(table: str, record: Mapping[str, Any]) -> str:

@@ -23,7 +23,7 @@ from pipeline.ingest.files import (
 from pipeline.ingest.landing.landing import IngestResult, Landing
 from pipeline.ingest.otlp.helpers import read_by_helpers, read_in_turn, worth_helpers
 from pipeline.ingest.otlp.reader import Batch
-from pipeline.ingest.otlp.unread import Unread, merged
+from pipeline.ingest.otlp.unread import Unread
 from pipeline.ingest.values import clean_text
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class _Account:
         self.remember = remember
         self.landing = landing
         self.problems = problems
-        self._unread: dict[str, list[Unread]] = {}
+        self._unread: dict[str, Unread] = {}
         self._table = engine.name("meta", "ingest_files")
         # Without rows to show for it, a file counts as unread.
         shapes = engine.shapes("raw")
@@ -122,7 +122,7 @@ class _Account:
             self.landing.land_arrow(table, rows, batch.summaries[table])
         self.landing.skip(batch.empty)
         self.landing.drop(batch.dropped)
-        self._unread.setdefault(file.name, []).append(batch.usage)
+        self._unread.setdefault(file.name, Unread()).take(batch.usage)
         file.known = file.known or batch.documents > 0 or file.start > 0
         bad = list(batch.bad)
         if piece.problem:
@@ -152,9 +152,8 @@ class _Account:
 
     def tell_unread(self) -> None:
         """Tell of usage that landed and that no model reads."""
-        by_file = {name: merged(several) for name, several in self._unread.items()}
-        understood = merged(by_file.values()).understood
-        for name, unread in by_file.items():
+        understood = {agent for unread in self._unread.values() for agent in unread.understood}
+        for name, unread in self._unread.items():
             for found, number in unread.found.items():
                 # Agents that export spans tell of the same requests in logs or metrics.
                 if not (found.is_span and found.agent in understood):

@@ -6,7 +6,7 @@ beyond them, and numbers in these, carries usage that is not counted.
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
@@ -30,6 +30,7 @@ _TOKEN_METRICS = [
 ]
 _COST_METRICS = [re.compile(name) for telemetry in _NAMES for name in telemetry.cost_metrics]
 _TOKEN_KIND = ("type", "token_type", "gen_ai.token.type")
+MOST = 1000  # kinds that are told apart, whatever somebody sends
 _EVENT_NAME = re.compile(r"[A-Za-z0-9_.-]{1,80}")
 
 
@@ -47,6 +48,9 @@ class Found(NamedTuple):
     kind: str
     field: str
     is_span: bool = False
+
+
+MORE = Found("unknown", "more kinds", "many fields")
 
 
 @dataclass
@@ -111,9 +115,9 @@ class Unread:
             return
         stated = next((text for name in _TOKEN_KIND if (text := attributes.get(name))), None)
         if not kind.read:
-            self.found[Found(kind.agent, kind.name, "value")] += 1
+            self._tell(Found(kind.agent, kind.name, "value"))
         elif stated is not None and stated not in kind.read:
-            self.found[Found(kind.agent, kind.name, f"type {stated!s:.80}")] += 1
+            self._tell(Found(kind.agent, kind.name, f"type {stated!s:.80}"))
         else:
             self.understood.add(kind.agent)
 
@@ -129,17 +133,18 @@ class Unread:
             if name in kind.read or name in _RETOLD or not may_hold_usage:
                 kind.harmless.add(name)
             elif found := usage_in({name: _number(value)}):
-                self.found[Found(kind.agent, kind.name, found, kind.is_span)] += 1
+                self._tell(Found(kind.agent, kind.name, found[:200], kind.is_span))
                 return
 
+    def _tell(self, found: Found, number: int = 1) -> None:
+        is_new = found not in self.found and len(self.found) >= MOST
+        self.found[MORE if is_new else found] += number
 
-def merged(several: Iterable[Unread]) -> Unread:
-    """What several have found together."""
-    whole = Unread()
-    for one in several:
-        whole.found += one.found
-        whole.understood |= one.understood
-    return whole
+    def take(self, other: "Unread") -> None:
+        """Take over what another has found."""
+        for found, number in other.found.items():
+            self._tell(found, number)
+        self.understood |= other.understood
 
 
 @cache
@@ -152,7 +157,7 @@ def agent_named(name: str, service: str | None) -> str:
     for given in (name.partition(".")[0] if "." in name else "", service or ""):
         if agent := _aliases().get(given.lower().replace("-", "_")):
             return agent
-    return service or "unknown"
+    return (service or "unknown")[:80]
 
 
 def _log_kind(service: str | None, name: str) -> _Kind | None:

@@ -157,3 +157,13 @@ def test_spans_that_tell_a_request_of_the_logs_again_are_no_news(tmp_path):
     turn["resourceSpans"][0]["resource"] = codex(RESPONSE)["resourceLogs"][0]["resource"]
     assert ingested(tmp_path, turn, codex(RESPONSE))[0].not_counted == 0
     assert ingested(tmp_path, turn)[0].not_counted == 1
+
+
+def test_however_many_names_somebody_makes_up_a_bounded_number_is_told(tmp_path):
+    made_up = logs(*(log({"event.name": f"e{n}", f"x{n}_tokens": 1}, body=None) for n in range(3000)))
+    result, told = ingested(tmp_path, made_up)
+    assert (result.landed, result.not_counted) == (3000, 3000)
+    assert sum(records for _, _, records, _ in told) == 3000
+    assert len(told) <= 1001
+    assert result.warnings[-1].endswith(" more kinds of usage are not counted: see meta.quarantine.")
+    assert len(result.warnings) == 21
