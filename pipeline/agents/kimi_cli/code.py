@@ -62,6 +62,7 @@ def told(file: Path, lines: Iterable[tuple[int, dict[str, Any]]], journal: Journ
     own: list[Fact] = []
     request: dict[str, Any] = {}
     tools: dict[str, str] = {}
+    in_loop: list[tuple[int, dict[str, Any]]] = []
     has_records = False
     for number, line in lines:
         kind = text(line.get("type")) or "line without a type"
@@ -75,11 +76,15 @@ def told(file: Path, lines: Iterable[tuple[int, dict[str, Any]]], journal: Journ
             own += _facts(number, agent, kind, line, request, tools)
         except BadRecord as error:
             journal.quarantine(file, number, str(error))
+        if kind == LOOP:
+            in_loop.append((number, mapping(line.get("event"))))
         usage = mapping(line.get("usage"))
         if kind == USAGE:
             tell_unread(journal, file, number, AGENT, kind, usage, KINDS.values())
             usage = {}
         tell_unknown(journal, file, number, AGENT, kind, line | {"usage": {"tokens": usage}}, NO_USAGE)
+    if not has_records:
+        _tell_unread(file, in_loop, journal)
     for session, facts in ((origin or folder.name, copied), (folder.name, own)):
         # A folder that was copied as a whole holds no `forked` line.
         order = origin is not None, folder.name
@@ -94,6 +99,16 @@ def told(file: Path, lines: Iterable[tuple[int, dict[str, Any]]], journal: Journ
                 yield place.told(name, fact.at, fact.attributes, *fact.key)
             except BadRecord as error:
                 journal.quarantine(file, fact.line, str(error))
+
+
+def _tell_unread(file: Path, in_loop: Iterable[tuple[int, dict[str, Any]]], journal: Journal) -> None:
+    """Tell of usage in the loop of an agent that is not read; no records tell it again."""
+    for number, event in in_loop:
+        kind, usage = text(event.get("type")) or "loop event without a type", mapping(event.get("usage"))
+        if kind == STEP:
+            tell_unread(journal, file, number, AGENT, kind, usage, KINDS.values())
+        else:
+            tell_unknown(journal, file, number, AGENT, kind, event | {"usage": {"tokens": usage}})
 
 
 def _facts(

@@ -239,6 +239,9 @@ def test_sessions_that_were_taken_over_from_kimi_cli_are_its_own(tmp_path):
     [
         (cli, status() | {"message": status()["message"] | {"type": "StepUsage"}}, "StepUsage"),
         (code, usage(type="usage.recorded"), "usage.recorded"),
+        # Older files have no records of usage beside the steps.
+        (code, loop("step.done", usage=CODE_USED), "step.done"),
+        (code, loop("step.end", usage={"outputAudio": 5}), "step.end"),
     ],
 )
 def test_usage_of_an_unknown_kind_is_told(tmp_path, write, line, kind):
