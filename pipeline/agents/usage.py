@@ -24,8 +24,10 @@ def usage_in(record: Any) -> str | None:
 
     >>> usage_in({"type": "turn", "stats": {"inputTokens": 5, "maxTokens": 100}})
     'stats.inputTokens'
-    >>> usage_in({"tokens": {"output": 7}}), usage_in({"max_output_tokens": 4096}), usage_in({"tokens": 0})
-    ('tokens.output', None, None)
+    >>> usage_in({"tokens": {"output": 7}}), usage_in({"usage": {"output": 7}}), usage_in({"tokens": 0})
+    ('tokens.output', 'usage.output', None)
+    >>> usage_in({"max_output_tokens": 4096}), usage_in({"memory.usage": 4096})
+    (None, None)
     """
     return _search(record, "", False, DEEPEST)
 
@@ -98,7 +100,8 @@ def _search(value: Any, path: str, within_usage: bool, depth: int) -> str | None
             if words & LIMITS:
                 continue
             named = f"{path}.{key}" if path else key
-            if found := _search(item, named, within_usage or bool(words & WORDS), depth - 1):
+            is_of_usage = bool(words & WORDS) or (key == "usage" and isinstance(item, dict))
+            if found := _search(item, named, within_usage or is_of_usage, depth - 1):
                 return found
     elif isinstance(value, list) and depth:
         for item in value:

@@ -78,11 +78,10 @@ def told(file: Path, lines: Iterable[tuple[int, dict[str, Any]]], journal: Journ
             journal.quarantine(file, number, str(error))
         if kind == LOOP:
             in_loop.append((number, mapping(line.get("event"))))
-        usage = mapping(line.get("usage"))
         if kind == USAGE:
-            tell_unread(journal, file, number, AGENT, kind, usage, KINDS.values())
-            usage = {}
-        tell_unknown(journal, file, number, AGENT, kind, line | {"usage": {"tokens": usage}}, NO_USAGE)
+            tell_unread(journal, file, number, AGENT, kind, mapping(line.get("usage")), KINDS.values())
+            line |= {"usage": None}
+        tell_unknown(journal, file, number, AGENT, kind, line, NO_USAGE)
     if not has_records:
         _tell_unread(file, in_loop, journal)
     for session, facts in ((origin or folder.name, copied), (folder.name, own)):
@@ -104,11 +103,11 @@ def told(file: Path, lines: Iterable[tuple[int, dict[str, Any]]], journal: Journ
 def _tell_unread(file: Path, in_loop: Iterable[tuple[int, dict[str, Any]]], journal: Journal) -> None:
     """Tell of usage in the loop of an agent that is not read; no records tell it again."""
     for number, event in in_loop:
-        kind, usage = text(event.get("type")) or "loop event without a type", mapping(event.get("usage"))
+        kind = text(event.get("type")) or "loop event without a type"
         if kind == STEP:
-            tell_unread(journal, file, number, AGENT, kind, usage, KINDS.values())
+            tell_unread(journal, file, number, AGENT, kind, mapping(event.get("usage")), KINDS.values())
         else:
-            tell_unknown(journal, file, number, AGENT, kind, event | {"usage": {"tokens": usage}})
+            tell_unknown(journal, file, number, AGENT, kind, event)
 
 
 def _facts(

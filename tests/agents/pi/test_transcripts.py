@@ -197,15 +197,15 @@ def test_twice_the_same_and_a_file_that_has_grown_give_the_same_events(tmp_path)
 @pytest.mark.parametrize(
     ("line", "told_as"),
     [
-        (answer("b2", "10:00:05", 1, 1) | {"type": "answer"}, ("pi", "answer", "message.usage.totalTokens")),
-        (message("judge", "b2", "10:00:05", usage=usage(1, 1)), ("pi", "message judge", "usage.totalTokens")),
+        (answer("b2", "10:00:05", 1, 1) | {"type": "answer"}, ("pi", "answer", "message.usage.input")),
+        (message("judge", "b2", "10:00:05", usage=usage(1, 1)), ("pi", "message judge", "usage.input")),
         (
             message("assistant", "b2", "10:00:05", spent={"tokens": 5}),
             ("pi", "message assistant", "spent.tokens"),
         ),
         (
             message("assistant", "b2", "10:00:05", usage={"sent": 5, "totalTokens": 5}),
-            ("pi", "message assistant", "usage.totalTokens"),
+            ("pi", "message assistant", "usage.sent"),
         ),
         (
             message("toolResult", "b2", "10:00:05", details={"results": [{"usage": {"cost": 0.1}}]}),
