@@ -214,7 +214,7 @@ def _texts(content: Any) -> list[str]:
 
 
 def _compacted(session: Session, journal: Journal) -> Iterator[tuple[tuple[Any, ...], Event]]:
-    """What a session that has ended used beyond its messages."""
+    """What a session used beyond its messages, once it has ended; until then it may grow, and is put aside."""
     metadata = mapping(session.manifest.get("metadata"))
     sums, ended = mapping(metadata.get("usage")), session.manifest.get("ended_at")
     if session.root != session.name or metadata.get("legacyTask") is True:
@@ -222,14 +222,15 @@ def _compacted(session: Session, journal: Journal) -> Iterator[tuple[tuple[Any, 
     if not SUMS & sums.keys():
         tell_unknown(journal, session.file, None, AGENT, "manifest", session.manifest)
     tell_unread(journal, session.file, None, AGENT, "manifest.usage", sums, SUMS)
-    if not ended:
-        return
     try:
         rest = {
             kind: max(0, tokens(sums.get(name)) - int(session.used[kind])) for kind, name in KINDS.items()
         }
         cost = (money(sums.get("totalCost")) or 0.0) - session.used["cost"]
-        if any(rest.values()):
+        if any(rest.values()) and not ended:
+            more = next(KINDS[kind] for kind, count in rest.items() if count)
+            journal.not_understood(session.file, None, AGENT, "session that has not ended", f"usage.{more}")
+        elif any(rest.values()):
             attributes = _disjoint(rest) | known(
                 model=text(session.manifest.get("model")),
                 provider=text(session.manifest.get("provider")),

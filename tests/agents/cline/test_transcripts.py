@@ -147,7 +147,9 @@ def test_what_was_compacted_away_counts_once_the_session_has_ended(tmp_path):
     going_on = write(tmp_path / "a", *MESSAGES, manifest={"metadata": sums})
     ended = write(tmp_path / "b", *MESSAGES, manifest={"metadata": sums, "ended_at": "2026-11-02T12:00:00Z"})
 
-    assert counts(read("cline", going_on)) == [ONE]
+    journal = Recording()
+    assert counts(read("cline", going_on, journal=journal)) == [ONE]
+    assert journal.unknown == [("cline", "session that has not ended", "usage.inputTokens")]
     (first, rest) = counts(read("cline", ended))
     assert first == ONE
     assert rest[:4] == (700, 100, 0, 0)
