@@ -214,7 +214,7 @@ def _texts(content: Any) -> list[str]:
 
 
 def _compacted(session: Session, journal: Journal) -> Iterator[tuple[tuple[Any, ...], Event]]:
-    """What a session used beyond its messages, once it has ended; until then it may grow, and is put aside."""
+    """What a session used beyond its messages, once it has ended; until then that is put aside."""
     metadata = mapping(session.manifest.get("metadata"))
     sums, ended = mapping(metadata.get("usage")), session.manifest.get("ended_at")
     if session.root != session.name or metadata.get("legacyTask") is True:
