@@ -95,6 +95,7 @@ def arrows() -> set[tuple[str, str]]:
     }
 
 
+@pytest.mark.slow
 def test_the_house_is_small():
     assert len(parts()) <= MOST_ROOMS
     assert len(arrows()) < MOST_ARROWS

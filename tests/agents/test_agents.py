@@ -79,6 +79,7 @@ def test_only_agents_with_a_reader_have_homes():
     assert {name for name, agent in AGENTS.items() if agent.homes} <= set(readers())
 
 
+@pytest.mark.slow
 def test_readers_are_loaded_only_where_transcripts_are_read():
     code = "import sys, pipeline.models.telemetry; print([m for m in sys.modules if 'transcripts' in m])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

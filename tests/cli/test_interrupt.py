@@ -12,6 +12,7 @@ from pipeline.engines import connect
 ENDLESS = "SELECT sum(a.range * b.range) FROM range(1000000) AS a, range(1000000) AS b"
 
 
+@pytest.mark.slow
 def test_an_interrupt_stops_the_statement_and_undoes_the_transaction(interrupts):
     def make_and_wait(engine):
         with interruptible(engine), engine.transaction():

@@ -50,6 +50,7 @@ def project(tmp_path, monkeypatch):
         del sys.modules[module]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialect", COMPILERS)
 def test_every_model_compiles_for_every_dialect_without_a_connection(dialect):
     plan = compile_shop(dialect)

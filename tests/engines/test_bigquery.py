@@ -259,6 +259,7 @@ def test_where_nothing_answers_that_is_said(emulator):
         connect("bigquery://project?api_endpoint=http://127.0.0.1:1")
 
 
+@pytest.mark.slow
 def test_a_lost_connection_is_said(tmp_path, monkeypatch):
     with bigquery_emulator() as server, connect(server.url("project")) as engine:
         monkeypatch.setattr("pipeline.engines.bigquery.SECONDS_OF_RETRY", 1)

@@ -148,6 +148,7 @@ def test_a_file_or_folder_that_is_no_database_is_refused_in_one_line(tmp_path):
         assert "\n" not in str(error.value)
 
 
+@pytest.mark.slow
 def test_a_file_held_by_another_process_is_waited_for_and_its_holder_named(tmp_path):
     path = tmp_path / "x.duckdb"
     hold = f"import duckdb; c = duckdb.connect({str(path)!r}); print(flush=True); input()"
@@ -172,6 +173,7 @@ def test_a_file_that_is_open_in_this_process_is_shared(tmp_path):
         assert one.fetch("FROM t ORDER BY 1") == other.fetch("FROM t ORDER BY 1") == [(1,), (2,)]
 
 
+@pytest.mark.slow
 def test_a_file_whose_row_groups_have_another_size_grows_all_the_same(tmp_path):
     path = str(tmp_path / "x.duckdb")
     groups = "SELECT max(count) FROM pragma_storage_info('t') GROUP BY row_group_id ORDER BY row_group_id"

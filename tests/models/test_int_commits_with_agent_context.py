@@ -211,6 +211,7 @@ def test_people_reviews_and_release_robots_are_no_agents():
 # The session of a commit
 
 
+@pytest.mark.slow
 def test_the_window_is_300_seconds_after_the_end():
     sessions = [session(end="09:25")]
     assert attribution(commit("09:30"), sessions=sessions)[0] == "time_window"
@@ -235,6 +236,7 @@ def test_sessions_reach_over_midnight_and_over_days(end, commit_at, method):
     assert attribution(commit(commit_at), sessions=[session(end=end)])[0] == method
 
 
+@pytest.mark.slow
 def test_a_window_of_more_than_a_day_finds_sessions_of_days_ago():
     late = commit("2026-03-13 09:00")
     assert attribution(late, sessions=[session()], time_window_seconds=3 * 86_400)[0] == "time_window"

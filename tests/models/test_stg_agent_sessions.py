@@ -3,6 +3,8 @@
 import datetime as dt
 from decimal import Decimal
 
+import pytest
+
 from tests.models.harness import at, rows
 
 
@@ -280,6 +282,7 @@ def test_records_without_a_session_make_none():
     assert sessions([event("09:00", session=None)]) == []
 
 
+@pytest.mark.slow
 def test_a_sessions_day_is_that_of_its_start_in_the_configured_time_zone():
     late = event("2026-03-10 23:30")
     found = sessions([late], columns=["session_date"], timezone="Europe/Berlin")

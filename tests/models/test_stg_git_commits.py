@@ -2,6 +2,8 @@
 
 import datetime as dt
 
+import pytest
+
 from tests.models.harness import AS_OF, at, rows
 
 WINDOW = dt.timedelta(hours=24 * 90)
@@ -120,6 +122,7 @@ def test_the_identity_map_unites_a_persons_addresses():
     ]
 
 
+@pytest.mark.slow
 def test_a_commits_day_is_one_of_the_configured_time_zone():
     raw = [commit("winter", at("2026-03-28 22:30")), commit("summer", at("2026-03-29 22:30"))]
     assert commits(*raw, columns=["commit_hash", "commit_date"], timezone="Europe/Berlin") == [

@@ -457,6 +457,7 @@ def test_a_tool_result_may_name_a_commit():
 # Days
 
 
+@pytest.mark.slow
 def test_a_day_is_a_calendar_day_of_the_configured_time_zone():
     # Summer time begins in Berlin on 2026-03-29 at 01:00 UTC and ends on 2026-10-25 at 01:00 UTC.
     days = {

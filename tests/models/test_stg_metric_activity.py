@@ -3,6 +3,8 @@
 import datetime as dt
 from decimal import Decimal
 
+import pytest
+
 from pipeline.agents.declaration import GEN_AI_METRICS, LEGACY_METRICS, OWN_METRICS
 from tests.models.harness import Warehouse, at, point
 
@@ -132,6 +134,7 @@ def test_an_increase_counts_on_the_day_on_which_it_was_seen():
     ]
 
 
+@pytest.mark.slow
 def test_a_day_is_one_of_the_configured_time_zone():
     days = activity(delta("2026-03-28 23:30", 1), columns=["day"], timezone="Europe/Berlin")
     assert days == [{"day": dt.date(2026, 3, 29)}]

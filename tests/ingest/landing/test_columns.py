@@ -3,10 +3,13 @@
 import datetime as dt
 
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.ingest.landing.columns import booleans, chosen, encoded_json, floats, integers, same, texts
+
+pytestmark = pytest.mark.slow
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
 int64 = st.integers(-(2**63), 2**63 - 1)
