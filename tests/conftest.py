@@ -82,6 +82,17 @@ def compiled():
     return plan
 
 
+@pytest.fixture
+def database():
+    """A database in memory that has every raw table."""
+    from pipeline.engines import connect
+    from pipeline.engines.raw_tables import make_missing_raw_tables
+
+    with connect(":memory:") as engine:
+        make_missing_raw_tables(engine)
+        yield engine
+
+
 @pytest.fixture(scope="session")
 def demo_output(shared) -> Path:
     """What `demo` prints, in a file beside the folder `aa-demo` that it made."""

@@ -12,8 +12,6 @@ from pathlib import Path
 import pytest
 
 from pipeline import run
-from pipeline.engines import connect
-from pipeline.engines.raw_tables import make_missing_raw_tables
 from pipeline.ingest.otlp.ingest import ingest_otlp
 from pipeline.ingest.transcripts import ingest_transcripts
 from pipeline.plan.selection import ancestors
@@ -62,26 +60,19 @@ def plan(compiled):
     return compiled()
 
 
-@pytest.fixture
-def engine():
-    with connect(":memory:") as engine:
-        make_missing_raw_tables(engine)
-        yield engine
-
-
-def land(engine, captures, name, way):
+def land(database, captures, name, way):
     for part in SERVED[name]["parts"]:
         place = captures / f"{name}.{part}"
         if part == "transcripts" and way != "telemetry":
             databases = sorted(place.rglob("opencode.db"))
-            ingest_transcripts(engine, databases or [place], developer=DEVELOPER)
+            ingest_transcripts(database, databases or [place], developer=DEVELOPER)
         elif part != "transcripts" and way != "transcripts":
-            ingest_otlp(engine, [str(place)])
+            ingest_otlp(database, [str(place)])
 
 
-def counted(engine):
+def counted(database):
     """Counts and cost by session and model."""
-    rows = engine.fetch(
+    rows = database.fetch(
         "SELECT session_id, model_name, sum(input_tokens), sum(output_tokens), sum(cache_creation_tokens),"
         " sum(cache_read_tokens), sum(request_count), sum(cost_nano_usd) FROM intermediate.int_usage_costs"
         " GROUP BY ALL"
@@ -108,19 +99,19 @@ def told(name, way):
 
 
 @pytest.mark.parametrize(("name", "way"), WAYS)
-def test_what_the_model_api_served_is_counted(engine, captures, plan, name, way):
-    land(engine, captures, name, way)
+def test_what_the_model_api_served_is_counted(database, captures, plan, name, way):
+    land(database, captures, name, way)
     chosen = ancestors(plan.tables, ASKED) | ASKED
-    assert run.run(engine, plan, selected=chosen, as_of=AS_OF).status == "success"
+    assert run.run(database, plan, selected=chosen, as_of=AS_OF).status == "success"
 
-    (counts, costs), (told_counts, told_costs) = counted(engine), told(name, way)
+    (counts, costs), (told_counts, told_costs) = counted(database), told(name, way)
     assert counts == told_counts
     assert costs == pytest.approx(told_costs, abs=1e-9)
 
-    sessions = {session for (session,) in engine.fetch("SELECT session_id FROM staging.stg_agent_sessions")}
+    sessions = {session for (session,) in database.fetch("SELECT session_id FROM staging.stg_agent_sessions")}
     if FAILED not in name:
         assert sessions == (
             SERVED[name]["sessions"].keys() if name != NAMELESS or way != "telemetry" else set()
         )
     daily = "SELECT sum(total_sessions), count(DISTINCT developer_id) FROM mart.fct_daily_agent_usage"
-    assert engine.fetch(daily) == [(len(sessions), 1)]
+    assert database.fetch(daily) == [(len(sessions), 1)]

@@ -11,8 +11,6 @@ import pytest
 
 from pipeline import run
 from pipeline.config import SOURCES
-from pipeline.engines import connect
-from pipeline.engines.raw_tables import make_missing_raw_tables
 from pipeline.ingest.copilot.ingest import ingest_copilot
 from pipeline.ingest.otlp.ingest import ingest_otlp
 from pipeline.ingest.transcripts import ingest_transcripts
@@ -29,14 +27,6 @@ def _files(place: Path) -> list[Path]:
 
 
 SEVERAL_FILES = [case for case in CASES if len(_files(case / "input")) > 1]
-
-
-@pytest.fixture
-def database():
-    """A database that has every raw table."""
-    with connect(":memory:") as engine:
-        make_missing_raw_tables(engine)
-        yield engine
 
 
 def ingest(engine, case: Path, files: list[list[str]]) -> None:

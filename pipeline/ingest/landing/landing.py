@@ -213,7 +213,7 @@ class Landing:
         count: int = 1,
         agent: str | None = None,
         kind: str | None = None,
-        stands_for: int = 1,
+        has_landed: bool = False,
     ) -> None:
         """Put a bad record aside.
 
@@ -222,12 +222,12 @@ class Landing:
             line: the line, from 1; None where there are no lines.
             reason: what is wrong, for a person.
             excerpt: its beginning; never content such as prompts.
-            count: how many records this stands for; 0 if it has landed all the same.
+            count: how many records this stands for.
             agent: whose record it is, where it carries usage of a kind that no reader understands.
             kind: what kind of record that is.
-            stands_for: how many records carry such usage.
+            has_landed: whether they landed all the same.
         """
-        self._quarantined += count
+        self._quarantined += 0 if has_landed else count
         self._bad.append(
             (
                 self.ingest_id,
@@ -239,7 +239,7 @@ class Landing:
                 self._started,
                 None if agent is None else clean_text(agent[:EXCERPT]),
                 None if kind is None else clean_text(kind[:EXCERPT]),
-                stands_for,
+                count,
             )
         )
         if len(self._bad) >= BATCH:
@@ -257,7 +257,7 @@ class Landing:
     def not_read(self, file: object, agent: str, kind: str, found: str, number: int) -> None:
         """Note that records landed which carry usage in a field `found` that no model reads."""
         reason = f"usage of {agent} in {kind} ({found}) has landed, and no model reads it: {records(number)}"
-        self.quarantine(file, None, reason, count=0, agent=agent, kind=kind, stands_for=number)
+        self.quarantine(file, None, reason, count=number, agent=agent, kind=kind, has_landed=True)
         self._not_understood[agent, kind] += number
 
     def read_again(self, files: Iterable[object]) -> None:

@@ -241,3 +241,12 @@ def test_the_database_gets_its_memory_and_threads_back(tmp_path):
         Landing(engine, "test", []),
     ):
         assert engine.fetch(limits) == [("100.0 MiB", 1)]
+
+
+def test_the_quarantine_says_how_many_records_a_row_stands_for(engine):
+    with Landing(engine, "otlp", ["a.json"]) as landing:
+        landing.quarantine("a.json", 7, "no JSON")
+        landing.quarantine("a.json", None, "more like that", count=5)
+        landing.not_read("a.json", "acme", "turn", "tokens", 3)
+    assert engine.fetch("SELECT records FROM meta.quarantine") == [(1,), (5,), (3,)]
+    assert (landing.result.quarantined, landing.result.not_counted) == (6, 3)
