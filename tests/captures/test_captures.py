@@ -50,7 +50,9 @@ WAYS = [(name, way) for name in SERVED if ALL or name.endswith("-tools") for way
 def captures(shared):
     def unpack(folder):
         with tarfile.open(HERE / "captures.tar.xz") as archive:
-            archive.extractall(folder, filter="data")
+            # Debian's Python 3.11 has no filters yet; later versions warn without one.
+            archive.extraction_filter = getattr(tarfile, "data_filter", lambda member, _: member)
+            archive.extractall(folder)
 
     return make_once(shared / "captures", unpack)
 
