@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from pipeline.errors import ConfigError, did_you_mean
+from pipeline.plan.render import quote, quote_text
 
 # The alias of a relation whose rows are hashed whole. A column of this name would be hashed in their place.
 ROW = "aa_whole_row"
@@ -156,7 +157,7 @@ class Engine(ABC):
 
     def quote(self, identifier: str) -> str:
         """An identifier that may be put into SQL, whatever it contains."""
-        return '"' + identifier.replace('"', '""') + '"'
+        return quote(identifier, self.dialect)
 
     def name(self, schema: str, table: str) -> str:
         """The quoted full name of a table."""
@@ -200,16 +201,12 @@ class Engine(ABC):
         self, schema: str, table: str, kind: Kind, description: str, columns: Mapping[str, str]
     ) -> str:
         """`describe` as the statements that several engines have for it."""
-
-        def literal(text: str) -> str:
-            return "'" + text.replace("'", "''") + "'"
-
         name = self.name(schema, table)
         return "; ".join(
             [
-                f"COMMENT ON {kind.upper()} {name} IS {literal(description)}",
+                f"COMMENT ON {kind.upper()} {name} IS {quote_text(description, self.dialect)}",
                 *(
-                    f"COMMENT ON COLUMN {name}.{self.quote(column)} IS {literal(text)}"
+                    f"COMMENT ON COLUMN {name}.{self.quote(column)} IS {quote_text(text, self.dialect)}"
                     for column, text in columns.items()
                 ),
             ]

@@ -57,9 +57,6 @@ class Spark(VersionedViewsEngine):
 
     # What there is
 
-    def quote(self, identifier: str) -> str:
-        return "`" + identifier.replace("`", "``") + "`"
-
     def schemas(self) -> list[str]:
         return [row[0] for row in self.fetch("SHOW DATABASES")]
 

@@ -3,10 +3,8 @@ import sys
 
 import pytest
 
-from pipeline.compile.raw_tables import conform
 from pipeline.engines import connect
 from pipeline.errors import ConfigError, DatabaseLockedError, QueryError, TargetError
-from schemas.raw import RawOtelLogs
 
 
 @pytest.fixture
@@ -228,7 +226,7 @@ def test_the_password_is_in_nothing_that_is_shown(engine, postgres):
 
 
 @pytest.mark.parametrize("native", ["text", "json", "jsonb"])
-def test_json_may_be_stored_in_any_way_and_what_is_none_is_null(engine, native):
+def test_json_may_be_stored_in_any_way_and_what_is_none_is_null(engine, compiled, native):
     documents = ['{"session.id": "ü\\u00e9"}', "{}", None]
     broken = {
         "text": ['{"a": 1', "", '{"a": "\\ud800"}', "[" * 9999],
@@ -240,10 +238,10 @@ def test_json_may_be_stored_in_any_way_and_what_is_none_is_null(engine, native):
     engine.execute(f"CREATE TABLE raw.otel_logs (id int, timestamp timestamp, attributes {native})")
     rows = [(n, "2026-01-01 12:00", text) for n, text in enumerate(documents + nul + broken[native])]
     engine.append("raw", "otel_logs", ["id", "timestamp", "attributes"], rows)
-    raw = conform({"raw_otel_logs": RawOtelLogs}, engine.shapes("raw"), "postgres")
+    plan = compiled("postgres", shapes=engine.shapes("raw"))
     read = (
         "SELECT CAST(attributes AS jsonb) ->> 'session.id', CAST(attributes AS jsonb) ->> 'a', timestamp"
-        f" FROM ({raw.queries['otel_logs']}) AS t ORDER BY id"
+        f" FROM {plan.tables['raw_otel_logs'].relation} ORDER BY id"
     )
     noon = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
     expected = [("üé", None), (None, None), (None, None), *((None, "\ufffd") for _ in nul)]
@@ -251,12 +249,12 @@ def test_json_may_be_stored_in_any_way_and_what_is_none_is_null(engine, native):
     assert engine.fetch(read) == [(*values, noon) for values in expected]
 
 
-def test_texts_are_compared_by_code_points_whatever_the_locale(engine):
+def test_texts_are_compared_by_code_points_whatever_the_locale(engine, compiled):
     assert engine.fetch("SELECT 'a' < 'B'") == [(True,)]  # the database's own order
     engine.create_schema("raw")
     engine.execute("CREATE TABLE raw.otel_logs (id int, timestamp timestamptz, attributes json, body text)")
     rows = [(n, "2026-01-01", "{}", body) for n, body in enumerate("aBÄ")]
     engine.append("raw", "otel_logs", ["id", "timestamp", "attributes", "body"], rows)
-    raw = conform({"raw_otel_logs": RawOtelLogs}, engine.shapes("raw"), "postgres")
-    found = engine.fetch(f"SELECT body FROM ({raw.queries['otel_logs']}) AS t ORDER BY body")
+    plan = compiled("postgres", shapes=engine.shapes("raw"))
+    found = engine.fetch(f"SELECT body FROM {plan.tables['raw_otel_logs'].relation} ORDER BY body")
     assert "".join(row[0] for row in found) == "BaÄ"
