@@ -62,6 +62,12 @@ ORDER BY 1, 2
 """
 
 
+TRIGGERS = """
+SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = to_regclass(?) AND NOT tgisinternal)
+    OR EXISTS (SELECT FROM pg_rewrite WHERE ev_class = to_regclass(?))
+"""
+
+
 @dataclass(frozen=True)
 class Dependent:
     """Something that hangs on a table.
@@ -100,6 +106,11 @@ def foreign_keys(engine: Engine, schema: str, table: str) -> list[Dependent]:
 def grants(engine: Engine, schema: str, table: str) -> list[str]:
     """The statements that give again what others may do with a table or view."""
     return [row[0] for row in engine.fetch(GRANTS, [engine.name(schema, table)])]
+
+
+def has_triggers(engine: Engine, schema: str, table: str) -> bool:
+    """Whether anything is done when rows are written to a table."""
+    return bool(engine.fetch(TRIGGERS, [engine.name(schema, table)] * 2)[0][0])
 
 
 def without_identity(engine: Engine, schemas: Collection[str]) -> list[tuple[str, str]]:
