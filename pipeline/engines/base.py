@@ -175,8 +175,8 @@ class Engine(ABC):
         """The operators of all statements since the last call."""
         return []
 
-    def tune(self) -> None:  # noqa: B027 some engines have nothing to set
-        """Set what makes building many tables faster; called before a build's transaction."""
+    def tune(self) -> None:  # noqa: B027 some engines have nothing to prepare
+        """Prepare for building many tables, fast; called before a build's transaction."""
 
     def create(self, schema: str, table: str, select: str, kind: Kind, replacing: Kind | None) -> int | None:
         """Store a query as a table or view of that name; the number of rows, where known.

@@ -58,6 +58,8 @@ def export_tables(
             file = folder / f"{table.name}.{format}"
             temporary = files.enter_context(replacing(file))
             relation = connection.table(table.stored_name, database=table.schema)
+            # In the order of the contract, which a table that was altered in place may not have.
+            relation = relation.select([column.name for column in table.columns])
             ordered = relation.order_by(table.key) if table.key else relation
             try:
                 rows = write(ordered.to_pyarrow_batches(), temporary)

@@ -67,20 +67,6 @@ def test_hostile_names_are_quoted(engine):
     assert engine.shapes('a"; DROP SCHEMA public; --') == {'t"': {"x": "integer"}}
 
 
-def test_readers_see_the_old_table_until_the_new_one_takes_its_place(engine, url):
-    engine.create_schema("mart")
-    engine.create("mart", "t", "SELECT 1 AS a", "table", None)
-    engine.create("mart", "v", "SELECT a FROM mart.t", "view", None)
-    with connect(url, options={"statement_timeout": "2s"}) as reader:
-        with engine.transaction():
-            engine.create("mart", "t", 'SELECT a + 1 AS a FROM "mart"."t"', "table", "table")
-            engine.create("mart", "v", 'SELECT a * 10 AS a FROM "mart"."t"', "view", "view")
-            assert engine.fetch('SELECT * FROM "mart"."v"') == [(20,)]
-            assert reader.fetch("SELECT t.a, v.a FROM mart.t, mart.v") == [(1, 1)]
-        assert reader.fetch("SELECT t.a, v.a FROM mart.t, mart.v") == [(2, 20)]
-    assert engine.kinds() == {("mart", "t"): "table", ("mart", "v"): "view"}
-
-
 def test_a_transaction_that_fails_leaves_the_old_tables_and_nothing_else(engine):
     engine.create_schema("mart")
     engine.create("mart", "t", "SELECT 1 AS a", "table", None)
@@ -95,26 +81,6 @@ def test_a_transaction_that_fails_leaves_the_old_tables_and_nothing_else(engine)
         write_and_fail()
     assert engine.fetch("SELECT * FROM mart.t") == [(1,)]
     assert engine.kinds() == {("mart", "t"): "table"}
-
-
-def test_a_view_of_somebody_else_on_a_table_survives_its_replacement(engine):
-    engine.create_schema("mart")
-    engine.create("mart", "t", "SELECT 1 AS a", "table", None)
-    engine.execute("CREATE VIEW public.theirs AS SELECT a FROM mart.t")
-    with engine.transaction():
-        engine.create("mart", "t", "SELECT 2 AS a", "table", "table")
-    assert engine.fetch("SELECT * FROM public.theirs") == [(2,)]
-    assert set(engine.kinds()) == {("mart", "t"), ("public", "theirs")}
-
-
-def test_marts_are_indexed_by_what_dashboards_filter(engine):
-    engine.create_schema("mart")
-    select = "SELECT DATE '2026-01-01' AS date, 'a' AS developer_id, 1.5 AS cost"
-    engine.create("mart", "t", select, "table", None)
-    with engine.transaction():
-        engine.create("mart", "t", select, "table", "table")
-    found = engine.fetch("SELECT indexdef FROM pg_indexes WHERE tablename = 't' ORDER BY 1")
-    assert [row[0].rpartition("USING ")[2] for row in found] == ["btree (date)", "btree (developer_id)"]
 
 
 def test_readers_may_read_marts_and_nothing_else(engine, url, postgres):

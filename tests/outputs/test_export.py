@@ -10,7 +10,7 @@ import pytest
 from pipeline.engines import connect
 from pipeline.errors import ModelError, SetupError
 from pipeline.outputs.export import export_tables
-from pipeline.plan import PlanTable
+from pipeline.plan import PlanColumn, PlanTable
 from schemas.marts import DimAgents, FctAgentCosts, FctDailyAgentUsage, FctGitCommits
 from tests.outputs.dashboard.marts import DAY, commit, developer, usage, write_marts
 
@@ -19,7 +19,18 @@ MESSAGE = 'Say "hello",\n=1+1; ß'
 
 def planned(contract):
     """What a plan says of a mart, as far as an export asks."""
-    return PlanTable(contract.table(), "marts", "mart", "model", contract.doc(), [], contract.key())
+    columns = [PlanColumn(name, str(kind), "", True, "") for name, kind in contract.columns().items()]
+    return PlanTable(contract.table(), "marts", "mart", "model", contract.doc(), columns, contract.key())
+
+
+def test_columns_stand_in_the_order_of_the_contract(tmp_path):
+    with connect(":memory:") as engine:
+        engine.create_schema("mart")
+        engine.create("mart", "t", "SELECT 1 AS b, 2 AS a", "table", None)
+        columns = [PlanColumn(name, "int32", "INTEGER", True, "") for name in "ab"]
+        table = PlanTable("t", "marts", "mart", "model", "", columns, ["a"])
+        (done,) = export_tables(engine, [table], tmp_path, format="csv")
+    assert done.file.read_text() == '"a","b"\n2,1\n'
 
 
 @pytest.fixture
