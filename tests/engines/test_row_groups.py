@@ -61,7 +61,7 @@ def test_run_metadata_is_completed_and_appended_to(path, rows):
     fill(
         path,
         "CREATE SCHEMA meta; CREATE TABLE meta.ingests AS"
-        " SELECT 'i' || range AS ingest_id, TIMESTAMPTZ '2026-01-01 00:00Z' + INTERVAL (range) SECOND AS started_at"
+        " SELECT 'i' || range AS ingest_id, to_timestamp(range) AS started_at"
         f" FROM range({rows}); CREATE TABLE meta.quarantine AS"
         f" SELECT 'i' AS ingest_id, 'otlp' AS source, 'f' || range AS file FROM range({rows})",
     )
