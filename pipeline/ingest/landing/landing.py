@@ -79,7 +79,7 @@ class IngestResult:
     empty: int = 0
     dropped: tuple[str, ...] = ()
     not_counted: int = 0
-    ingest_id: str = ""
+    ingest_id: str = field(default="", compare=False)
 
 
 class Landing:
