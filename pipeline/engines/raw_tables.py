@@ -59,7 +59,7 @@ def complete_raw_tables(engine: "Engine", tables: Iterable[str]) -> None:
         there = engine.shapes("raw")
         lack = {name: there[name] for name in tables if name in there and columns[name] - there[name].keys()}
         kinds = engine.kinds() if lack else {}
-        return {name: shape for name, shape in lack.items() if kinds["raw", name] == "table"}
+        return {name: shape for name, shape in lack.items() if kinds.get(("raw", name)) == "table"}
 
     if not incomplete():
         return
