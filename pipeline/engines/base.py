@@ -148,6 +148,15 @@ class Engine(ABC):
             self.rollback()
             raise
 
+    @contextmanager
+    def schema_change(self) -> Iterator[None]:
+        """A transaction that adds columns to tables; rows are appended to them after it.
+
+        DuckDB can do no such thing in one.
+        """
+        with self.transaction():
+            yield
+
     def publish(self) -> None:  # noqa: B027 a transaction does it at its end
         """Let readers see what was built so far; called before the run metadata says that they can."""
 
@@ -233,8 +242,12 @@ class Engine(ABC):
         self.execute(f"DROP {kind.upper()} IF EXISTS {self.name(schema, table)}")
 
     def delete(self, schema: str, table: str, column: str, value: Any) -> None:
-        """Remove the rows of a small table in which a column has a value."""
-        self.execute(f"DELETE FROM {self.name(schema, table)} WHERE {self.quote(column)} = ?", [value])
+        """Remove the rows of a small table in which a column has a value, or has none (None)."""
+        rows = f"DELETE FROM {self.name(schema, table)} WHERE {self.quote(column)}"
+        if value is None:
+            self.execute(f"{rows} IS NULL")
+        else:
+            self.execute(f"{rows} = ?", [value])
 
     def delete_numbered(self, schema: str, table: str, numbers: Sequence[int]) -> None:
         """Remove the rows of a table that have one of these in their column `id`."""

@@ -110,6 +110,16 @@ def test_old_versions_go_but_for_the_last_that_a_query_may_still_read(engine):
     assert engine.objects("mart") == {}
 
 
+def test_versions_that_a_clock_in_the_future_has_named_make_way_for_new_ones(engine):
+    publish(engine, 1)
+    for number, version in enumerate(("t__v7ffffffffff0", "t__v7ffffffffff1")):
+        engine.execute(f"CREATE TABLE mart.{version} AS SELECT {number} AS n")
+    for number in (2, 3, 4):
+        publish(engine, number)
+        assert engine.fetch("SELECT n FROM mart.t") == [(number,)]
+    assert sorted(engine.objects("mart")) == ["t", "t__v7ffffffffff3", "t__v7ffffffffff4"]
+
+
 def test_one_process_writes_at_a_time_and_the_other_says_who(engine, url):
     with (
         engine.transaction(),

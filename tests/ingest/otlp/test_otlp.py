@@ -474,7 +474,7 @@ def test_order_repetition_and_splitting_change_nothing(tmp_path, documents, cuts
         with connect(":memory:") as engine:
             engine.create_schema("raw")
             for table in ("otel_logs", "otel_metrics"):
-                make_raw_table(engine, table, None)
+                make_raw_table(engine, table)
             total = 0
             for number, file in enumerate(files):
                 path = tmp_path / f"{number}.jsonl"

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from pipeline.engines import connect
+from pipeline.engines import connect, meta
 from pipeline.plan.check_results import CheckResult, example_json
 from pipeline.run.record import record
 from pipeline.run.results import FailingRow, RunResult, TableResult
@@ -68,6 +68,7 @@ def a_run(at, broken):
 @pytest.fixture(scope="session")
 def audited():
     with connect(":memory:") as engine:
+        meta.ensure(engine)
         for at, broken in zip(DAYS, (False, True, True), strict=True):
             with engine.transaction():
                 record(engine, a_run(at, broken))

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from pipeline.engines import connect
+from pipeline.engines import connect, meta
 from pipeline.errors import SelectionError, SetupError
 from pipeline.outputs.report import FORMATS, html, markdown, read_report, render, text
 from pipeline.outputs.report.document import SCHEMA
@@ -277,6 +277,7 @@ def test_instants_are_told_in_utc(report):
 
 def tables_by_layer(run):
     with connect(":memory:") as engine:
+        meta.ensure(engine)
         record(engine, run)
         return {
             layer: [table.name for table in tables] for layer, tables in read_report(engine).layers.items()
