@@ -8,7 +8,6 @@ import datetime as dt
 import json
 import math
 import os
-import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,20 +15,11 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from pipeline.system.hidden import escaped_json
+from pipeline.system.hidden import visible_lines as printable
+
 if TYPE_CHECKING:
     from rich.console import Console
-
-# Control characters, and those that reorder or hide the text around them.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
-
-
-def printable(text: str) -> str:
-    """Text with every control character but the line break made visible.
-
-    >>> printable("\\x1b[31mred")
-    '\\\\x1b[31mred'
-    """
-    return _UNPRINTABLE.sub(lambda c: c[0] if c[0] == "\n" else c[0].encode("unicode_escape").decode(), text)
 
 
 def is_terminal(stream: IO[str] | None = None) -> bool:
@@ -82,7 +72,7 @@ def _wrapped(text: str, *, err: bool) -> str:
 
 def print_json(document: Any) -> None:
     """One JSON document on standard output."""
-    click.echo(json.dumps(_plain(document), ensure_ascii=False, indent=2))
+    click.echo(escaped_json(json.dumps(_plain(document), ensure_ascii=False, indent=2)))
 
 
 def console(*, err: bool = False) -> "Console":
@@ -145,7 +135,7 @@ def set_up_logging(level: str, log_format: str) -> None:
             }
             if record.exc_info:
                 line["traceback"] = self.formatException(record.exc_info)
-            return json.dumps(line, ensure_ascii=False)
+            return escaped_json(json.dumps(line, ensure_ascii=False))
 
     class Lines(logging.Formatter):
         def format(self, record: logging.LogRecord) -> str:

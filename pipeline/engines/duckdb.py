@@ -348,20 +348,26 @@ def _steps(node: Any) -> Iterator[Step]:
 
 def _locked(path: str, message: str, waited: float) -> str:
     holder = HOLDER.search(message)
-    by = f"process {holder[2]} ({_command(holder[2]) or holder[1]})" if holder else "another process"
+    by = (
+        f"process {holder[2]} ({_program(holder[2]) or Path(holder[1]).name})"
+        if holder
+        else "another process"
+    )
     return (
         f"The database {path} is held by {by}; waited {waited:g} s."
         " Close that program, or try again later with a longer --wait."
     )
 
 
-def _command(pid: str) -> str:
-    """The command line of a process, where the system tells it."""
+def _program(pid: str) -> str:
+    """The name of the program that a process runs, where the system tells it.
+
+    Of a script it is the script's, not the interpreter's. Arguments are not shown: they may hold secrets.
+    """
     try:
-        words = Path("/proc", pid, "cmdline").read_bytes().split(b"\0")
+        return Path("/proc", pid, "comm").read_text(errors="replace").strip()
     except OSError:
         return ""
-    return " ".join(word.decode(errors="replace") for word in words).strip()[:200]
 
 
 def _one_line(message: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from pipeline.outputs.pages import visible
+from pipeline.system.hidden import visible
 from pipeline.plan import PlanTable
 from pipeline.plan.layers import ORDER
 from pipeline.plan.lineage import (

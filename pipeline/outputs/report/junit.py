@@ -2,7 +2,7 @@
 
 from xml.etree import ElementTree
 
-from pipeline.outputs.pages import visible
+from pipeline.system.hidden import visible
 from pipeline.outputs.report.escaping import xml_text
 from pipeline.outputs.report.read import Report, ReportedCheck, TableReport
 

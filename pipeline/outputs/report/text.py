@@ -1,6 +1,6 @@
 """The report for a terminal: what went wrong first, then each table on a line."""
 
-from pipeline.outputs.pages import visible
+from pipeline.system.hidden import visible
 from pipeline.outputs.report.read import Report, ReportedCheck, TableReport
 
 MARKS = {"failed": "✗", "warned": "!", "passed": "✓", "proven": "✓", "skipped": "-"}

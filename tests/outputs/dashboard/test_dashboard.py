@@ -92,6 +92,18 @@ def test_nothing_from_the_data_ends_a_script(written):
     assert data_of(page)["models"] == [HOSTILE]
 
 
+def test_what_reorders_text_is_spelled_out(written):
+    name = "ada\u202e\u2066\u061cß"
+    page = written(
+        commits=[commit(1, commit_message=f"{name} fixed it", project_id=name)],
+        developers=[developer("ada@example.com", name)],
+    )
+    assert not re.search("[\u061c\u202a-\u202e\u2066-\u2069]", page)
+    data = data_of(page)
+    assert data["developers"][0]["name"] == data["projects"][0] == r"ada\u202e\u2066\u061cß"
+    assert r"ada\u202e\u2066\u061cß fixed it" in data["latest"]["rows"][0]
+
+
 def test_the_policy_lets_only_the_scripts_of_the_page_run(written):
     page = written()
     (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', page)

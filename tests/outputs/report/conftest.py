@@ -10,7 +10,7 @@ from pipeline.run.record import record
 from pipeline.run.results import FailingRow, RunResult, TableResult
 
 # What somebody may have written into a commit, a branch name or an attribute.
-HOSTILE = "<script>alert(1)</script>\x1b[31m\x00|\u202e & \"quoted\" 'x' **bold** @everyone ]]>"
+HOSTILE = "<script>alert(1)</script>\x1b[31m\x00|\u202e\u061c & \"quoted\" 'x' **bold** @everyone ]]>"
 
 DAYS = [dt.datetime(2026, 3, day, 12, tzinfo=dt.UTC) for day in (1, 2, 3)]
 
