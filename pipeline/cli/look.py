@@ -214,11 +214,12 @@ def compile_(
     aa-pipeline compile --select fct_agent_costs
     aa-pipeline compile -t postgres://db.example.com/analytics -o sql/
     """
-    from pipeline.cli.output import print_json, printable, say
+    from pipeline.cli.output import print_json, say
     from pipeline.compile import plan_cache
     from pipeline.engines import dialect_of
     from pipeline.plan.selection import select as selected
     from pipeline.system.files import write_whole
+    from pipeline.system.hidden import visible_lines
 
     last = plan_cache.last(dialect_of(invocation.target.url), invocation.config)
     plan = _plan(invocation)
@@ -232,7 +233,7 @@ def compile_(
         table = plan.tables[name]
         text = f"-- {table.schema}.{table.stored_name}\n{_runnable(table.sql or '', as_of)};\n"
         if output is None:
-            click.echo(printable(text))
+            click.echo(visible_lines(text))
         else:
             write_whole(output / table.layer / f"{name}.sql", text.encode())
     if output is not None:

@@ -15,8 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from pipeline.system.hidden import escaped_json
-from pipeline.system.hidden import visible_lines as printable
+from pipeline.system.hidden import escaped_json, visible_lines
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,7 +33,7 @@ def colourful() -> bool:
 
 def say(message: str = "", *, err: bool = False) -> None:
     """Lines for people; on a terminal they break between words."""
-    click.echo(_wrapped(printable(message), err=err), err=err)
+    click.echo(_wrapped(visible_lines(message), err=err), err=err)
 
 
 def warn(message: str) -> None:
@@ -45,7 +44,7 @@ def warn(message: str) -> None:
 def say_after(mark: str, message: str) -> None:
     """A paragraph on standard error, after a mark that is printed as it is."""
     plain = click.unstyle(mark)
-    text = _wrapped(plain + printable(message), err=True)
+    text = _wrapped(plain + visible_lines(message), err=True)
     click.echo(mark + text.removeprefix(plain), err=True)
 
 
@@ -118,7 +117,7 @@ def progress(message: str, *, quiet: bool = False) -> Iterator[Any]:
 def _status(message: str) -> Any:
     from rich.text import Text
 
-    return Text(printable(message))
+    return Text(visible_lines(message))
 
 
 def set_up_logging(level: str, log_format: str) -> None:
@@ -139,7 +138,7 @@ def set_up_logging(level: str, log_format: str) -> None:
 
     class Lines(logging.Formatter):
         def format(self, record: logging.LogRecord) -> str:
-            return printable(super().format(record))
+            return visible_lines(super().format(record))
 
     handler = logging.StreamHandler()
     handler.setFormatter(

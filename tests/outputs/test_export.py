@@ -64,8 +64,44 @@ def test_csv_holds_rows_in_the_order_of_the_key(engine, tmp_path):
     with done.file.open(encoding="utf-8", newline="") as file:
         first, second = csv.DictReader(file)
     assert (first["commit_message"], second["commit_message"]) == (MESSAGE, "")
+    assert done.guarded == 0
     assert first["commit_timestamp"] == "2026-11-10 12:00:00.000000Z"
     assert first["is_agent_assisted"] == "false"
+
+
+# What a spreadsheet would run, what it would not, and how a text stands in the file.
+TEXTS = {
+    '=HYPERLINK("http://evil.example")': '\'=HYPERLINK("http://evil.example")',
+    "+1": "'+1",
+    "-1": "'-1",
+    "@SUM(A1)": "'@SUM(A1)",
+    "\t=1": "'\t=1",
+    "\r=1": "'\r=1",
+    "\n=1": "'\n=1",
+    "＝1": "'＝1",
+    "a=1": "a=1",
+    "'=1": "'=1",
+    " =1": " =1",
+    "": "",
+}
+
+
+def test_text_of_a_csv_file_is_no_formula_to_a_spreadsheet_unless_that_is_asked_for(tmp_path):
+    path = write_marts(
+        tmp_path / "x.duckdb",
+        commits=[commit(n, commit_message=text, lines_changed=-n) for n, text in enumerate(TEXTS)],
+    )
+
+    def messages(**options):
+        with connect(str(path), read_only=True) as engine:
+            (done,) = export_tables(engine, [planned(FctGitCommits)], tmp_path, format="csv", **options)
+        with done.file.open(encoding="utf-8", newline="") as file:
+            rows = [*csv.DictReader(file)]
+        assert [int(row["lines_changed"]) for row in rows] == [-n for n in range(len(TEXTS))]
+        return done.guarded, [row["commit_message"] for row in rows]
+
+    assert messages() == (8, [*TEXTS.values()])
+    assert messages(formulas=True) == (0, [*TEXTS])
 
 
 def test_table_without_rows_is_a_file_with_its_columns(engine, tmp_path):
