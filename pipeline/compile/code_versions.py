@@ -4,11 +4,11 @@ import os
 import subprocess
 import sys
 import tarfile
-import tempfile
 from pathlib import Path
 
 from pipeline.errors import SelectionError
 from pipeline.plan import Plan
+from pipeline.system.temporary import temporary_folder
 
 # What a version of the code consists of.
 PACKAGES = ("pipeline", "schemas")
@@ -36,9 +36,9 @@ def plan_of(version: str, repository: Path = Path()) -> Plan:
         )
     if path.is_dir():
         return _compile(path, version)
-    with tempfile.TemporaryDirectory() as folder:
-        _check_out(version, repository, Path(folder))
-        return _compile(Path(folder), version)
+    with temporary_folder() as folder:
+        _check_out(version, repository, folder)
+        return _compile(folder, version)
 
 
 def _read(text: str | bytes, problem: str) -> Plan:

@@ -27,6 +27,7 @@ from pipeline.engines.raw_tables import complete_raw_tables, make_raw_table, mod
 from pipeline.ingest.landing.arrow import Summary, append_arrow, fetch_with_arrow
 from pipeline.ingest.landing.columns import booleans, integers
 from pipeline.ingest.values import clean_text, records, to_json
+from pipeline.system.temporary import remove_left
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -114,6 +115,7 @@ class Landing:
 
     def __enter__(self) -> Self:
         """Make what is missing, and open the transaction."""
+        remove_left()  # by an ingest that was killed
         with ExitStack() as on_error:
             on_error.push(self._transaction)
             self._transaction.enter_context(modest(self.engine))

@@ -9,6 +9,8 @@ import itertools
 import json
 import os
 import random
+import signal
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -448,6 +450,32 @@ def test_several_processes_read_the_same(engine, tmp_path, monkeypatch):
     assert quarantine(engine)[0][:2] == (str(path), 201)
     ids = engine.fetch("SELECT attributes FROM raw.otel_logs ORDER BY id LIMIT 3")
     assert [row[0] for row in ids] == ['{"n":0}', "{}", '{"n":1}']
+
+
+KILLED = """
+import os, signal, sys
+from pipeline.engines import connect
+from pipeline.ingest.otlp import helpers
+from pipeline.ingest.otlp.ingest import ingest_otlp
+
+helpers.WORTH_HELPERS, helpers.processors = 0, lambda: 2
+helpers._collect = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # once a helper has been asked
+with connect(":memory:") as engine:
+    ingest_otlp(engine, sys.argv[1:])
+"""
+
+
+def test_what_a_killed_ingest_left_among_temporary_files_goes_with_the_next(engine, tmp_path, monkeypatch):
+    (tmp_path / "a.jsonl").write_text(lines(ONE))
+    place = tmp_path / "temporary"
+    place.mkdir()
+    monkeypatch.setenv("TMPDIR", str(place))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / "a.jsonl")], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert len([*place.iterdir()]) == 1
+    ingest_otlp(engine, [tmp_path / "a.jsonl"])
+    assert [*place.iterdir()] == []
 
 
 documents = st.lists(
