@@ -157,9 +157,7 @@ def test_a_folder_that_holds_something_else_stays_as_it_is(tmp_path):
     with connect(str(write_marts(tmp_path / "x.duckdb")), read_only=True) as engine:
         for name in ("index.html", "notes.txt"):
             (folder / name).write_text("<title>my own</title>")
-            with pytest.raises(
-                SetupError, match="is not empty, and `dashboard` did not make it"
-            ):
+            with pytest.raises(SetupError, match="is not empty, and `dashboard` did not make it"):
                 write_dashboard(engine, folder)
             assert {file.name: file.read_text() for file in folder.iterdir()} == {
                 name: "<title>my own</title>"
