@@ -18,6 +18,7 @@ from pipeline.engines import connect
 from pipeline.errors import ConfigError, DatabaseLockedError, QueryError, TargetError
 from pipeline.models.operations import json_columns
 from pipeline.plan import PlanColumn, PlanTable
+from pipeline.plan.render import quote
 from pipeline.run import build
 from pipeline.run.failures import Failures, store
 from tests.engines.servers import bigquery_emulator
@@ -319,7 +320,7 @@ def test_a_value_of_a_json_object_is_the_text_that_the_other_engines_give(engine
 
     def found(dialect, fetch):
         sql = dialects.text(dialects.query(expression, dialect), dialect)
-        quoted = dialects.quote("t", dialect)
+        quoted = quote("t", dialect)
         rows_of_t = sql.replace(f"FROM {quoted} AS", f"FROM ({rows}) AS")
         return [(n, ab, json.loads(c) if c else c) for n, ab, c in fetch(rows_of_t)]
 
