@@ -1,9 +1,10 @@
 """Plans of other versions of the code: a plan file, a folder, or a revision of a git repository."""
 
+import io
 import os
 import subprocess
 import sys
-import tarfile
+import zipfile
 from pathlib import Path
 
 from pipeline.errors import SelectionError
@@ -62,16 +63,15 @@ def _check_out(revision: str, repository: Path, folder: Path) -> None:
         )
     top = subprocess.run([*git, "rev-parse", "--show-toplevel"], capture_output=True, text=True, check=True)
     archive = subprocess.run(
-        ["git", "-C", top.stdout.strip(), "archive", found.stdout.strip(), *PACKAGES],
+        ["git", "-C", top.stdout.strip(), "archive", "--format=zip", found.stdout.strip(), *PACKAGES],
         capture_output=True,
         check=False,
     )
     if archive.returncode:
         raise SelectionError(f"{revision} holds no {' and '.join(PACKAGES)}: it is another project.")
-    tar = folder / "code.tar"
-    tar.write_bytes(archive.stdout)
-    with tarfile.open(tar) as code:
-        code.extractall(folder, filter="data")
+    # Unlike tarfile before Python 3.11.4, zipfile writes nothing outside of the folder and no links.
+    with zipfile.ZipFile(io.BytesIO(archive.stdout)) as code:
+        code.extractall(folder)
 
 
 def _compile(folder: Path, version: str) -> Plan:
