@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from pipeline.agents.events import Journal
-from pipeline.system.compressed import Unpacked, check_packed, is_compressed
+from pipeline.system.compressed import check_packed, head, unpacked
 from pipeline.system.files import open_file
 
 HEAD = 1 << 16  # bytes that are looked at to tell what a file is
@@ -67,21 +67,13 @@ def open_text(file: Path) -> BinaryIO:
         OSError: it cannot be read, or is no file; reading on raises it too, where compressed data is damaged
             or unpacks to more than the limit.
     """
-    opened = open_file(file)
-    head = _start(opened)
-    if is_compressed(head):
-        opened = io.BufferedReader(Unpacked(opened, head))
-        head = _start(opened)
-    if head.startswith(UTF8_MARK):
+    opened = unpacked(open_file(file))
+    start = head(opened)
+    if start.startswith(UTF8_MARK):
         opened.read(len(UTF8_MARK))
-    elif head.startswith(UTF16_MARKS):
+    elif start.startswith(UTF16_MARKS):
         return io.BufferedReader(_Recoded(opened))
     return opened
-
-
-def _start(opened: BinaryIO) -> bytes:
-    start: bytes = opened.peek(4)  # type: ignore[attr-defined]
-    return start[:4]
 
 
 def json_lines(file: Path, journal: Journal) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -16,7 +16,6 @@ from pipeline.compile.sources import MODELS, SCHEMAS, code_digest
 from pipeline.config import Config
 from pipeline.plan import Plan
 from pipeline.plan.bind import unbound_settings
-from pipeline.plan.render import DIALECTS
 
 # One of each kind whose SQL is another: days in UTC or elsewhere, with domains of one's own or without.
 CONFIGURATIONS = [
@@ -75,5 +74,7 @@ def _file(dialect: str) -> Path:
 if __name__ == "__main__":
     from concurrent.futures import ProcessPoolExecutor
 
+    from pipeline.compile.renderings import COMPILERS
+
     with ProcessPoolExecutor() as processes:
-        list(processes.map(write, DIALECTS))
+        list(processes.map(write, COMPILERS))

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from pipeline.errors import ConfigError, did_you_mean
-from pipeline.plan.render import quote, quote_text
+from pipeline.plan.render import quote
 
 # The alias of a relation whose rows are hashed whole. A column of this name would be hashed in their place.
 ROW = "aa_whole_row"
@@ -205,21 +205,6 @@ class Engine(ABC):
         self, schema: str, table: str, kind: Kind, description: str, columns: Mapping[str, str]
     ) -> None:
         """Store what a table and its columns mean, where the database has comments: BI tools show them."""
-
-    def comments(
-        self, schema: str, table: str, kind: Kind, description: str, columns: Mapping[str, str]
-    ) -> str:
-        """`describe` as the statements that several engines have for it."""
-        name = self.name(schema, table)
-        return "; ".join(
-            [
-                f"COMMENT ON {kind.upper()} {name} IS {quote_text(description, self.dialect)}",
-                *(
-                    f"COMMENT ON COLUMN {name}.{self.quote(column)} IS {quote_text(text, self.dialect)}"
-                    for column, text in columns.items()
-                ),
-            ]
-        )
 
     def create_empty(
         self, schema: str, table: str, columns: Mapping[str, str], replacing: Kind | None

@@ -16,6 +16,7 @@ import duckdb
 from pipeline.engines.base import ROW, Engine, Kind, Step, check_options
 from pipeline.errors import DatabaseLockedError, QueryError, TargetError
 from pipeline.plan.layers import LAYERS
+from pipeline.plan.render import quote_text
 
 # A file in the format of 2.0 cannot be opened by 1.x, which most BI drivers still are.
 STORAGE = "STORAGE_VERSION 'v1.5.0'"
@@ -223,7 +224,11 @@ class DuckDB(Engine):
     def describe(
         self, schema: str, table: str, kind: Kind, description: str, columns: Mapping[str, str]
     ) -> None:
-        self.execute(self.comments(schema, table, kind, description, columns))
+        name = self.name(schema, table)
+        comments = {f"{kind.upper()} {name}": description}
+        comments |= {f"COLUMN {name}.{self.quote(column)}": text for column, text in columns.items()}
+        for what, text in comments.items():
+            self.execute(f"COMMENT ON {what} IS {quote_text(text, self.dialect)}")
 
     def content_hash(self, query: str) -> str | None:
         return self.measure(query, [])[1]

@@ -61,7 +61,6 @@ AND (c.relreplident = 'n' OR c.relreplident = 'd'
 ORDER BY 1, 2
 """
 
-
 TRIGGERS = """
 SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = to_regclass(?) AND NOT tgisinternal)
     OR EXISTS (SELECT FROM pg_rewrite WHERE ev_class = to_regclass(?))

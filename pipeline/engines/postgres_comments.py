@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from pipeline.engines import meta
 from pipeline.engines.base import Engine, Kind
+from pipeline.plan.render import quote_text
 
 TABLE = "comments"
 TYPES = {"table_schema": "text", "table_name": "text", "column_name": "text", "comment": "text"}
@@ -41,7 +42,7 @@ def comment(
         # Before there was this record, all of them were ours.
         if stands != text and (not ours or stands in (None, ours.get(column))):
             what = f"COLUMN {name}.{engine.quote(column)}" if column else f"{kind.upper()} {name}"
-            engine.execute(f"COMMENT ON {what} IS {_literal(text)}")
+            engine.execute(f"COMMENT ON {what} IS {quote_text(text, engine.dialect)}")
     if ours != wanted:
         engine.execute(f"DELETE FROM {record} WHERE table_schema = ? AND table_name = ?", [schema, table])
         engine.append(
@@ -50,7 +51,3 @@ def comment(
             list(TYPES),
             [(schema, table, column, text) for column, text in wanted.items()],
         )
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

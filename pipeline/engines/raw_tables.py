@@ -77,7 +77,7 @@ def columns_of_contracts() -> Mapping[str, Set[str]]:
 
     Out of the text of the contracts: to import them takes longer than most ingests, all of which ask this.
     """
-    (folder,) = find_spec("schemas").submodule_search_locations  # type: ignore[union-attr, misc]
+    (folder,) = find_spec("schemas").submodule_search_locations  # type: ignore[union-attr, misc] # a package has places
     classes = ast.parse(Path(folder, "raw.py").read_text(encoding="utf-8")).body
     columns = {
         contract.name: {

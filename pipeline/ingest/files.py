@@ -2,7 +2,6 @@
 
 import glob
 import hashlib
-import io
 import os
 import stat
 import sys
@@ -11,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from pipeline.system.compressed import ZSTD, CompressedError, Unpacked, check_packed, is_compressed
+from pipeline.system import compressed
+from pipeline.system.compressed import ZSTD, CompressedError, check_packed, is_compressed, unpacked
 from pipeline.system.files import open_file
 
 STDIN = "-"
@@ -236,7 +236,7 @@ def pieces(opened: BinaryIO, start: int = 0) -> Iterator[Piece]:
     Raises:
         OSError: the file could not be read on; the pieces before it are good.
     """
-    stream = _decompressed(opened)
+    stream = unpacked(opened)
     head = _head(stream)
     framed = _is_framed(head)
     whole = not framed and head.startswith(PROTOBUF_START) and not _is_text(head)
@@ -360,14 +360,9 @@ def _read_exactly(stream: BinaryIO, length: int) -> bytes:
     return b"".join(parts)
 
 
-def _decompressed(opened: BinaryIO) -> BinaryIO:
-    head = _head(opened)
-    return io.BufferedReader(Unpacked(opened, head)) if is_compressed(head) else opened
-
-
 def _head(stream: BinaryIO) -> bytes:
     try:
-        return stream.peek(64)[:64]  # type: ignore[attr-defined, no-any-return]
+        return compressed.head(stream)
     except CompressedError:
         return b""
 

@@ -9,8 +9,6 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-DIALECTS = ("duckdb", "postgres", "pyspark", "bigquery")
-
 # Stands for the instant of the run (`--as-of`, default the clock).
 AS_OF = "{{as_of}}"
 

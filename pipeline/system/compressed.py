@@ -31,6 +31,17 @@ def is_compressed(head: bytes) -> bool:
     return head.startswith((GZIP, ZSTD))
 
 
+def head(stream: BinaryIO) -> bytes:
+    """How a buffered stream goes on, without reading on."""
+    return stream.peek(64)[:64]  # type: ignore[attr-defined, no-any-return] # BinaryIO knows no peek
+
+
+def unpacked(stream: BinaryIO) -> BinaryIO:
+    """A buffered stream as it is, or what it has packed; reading that may raise `CompressedError`."""
+    start = head(stream)
+    return io.BufferedReader(Unpacked(stream, start)) if is_compressed(start) else stream
+
+
 def check_packed(file: Path) -> None:
     """Refuse a file whose beginning unpacks to more than the limit.
 
@@ -39,11 +50,10 @@ def check_packed(file: Path) -> None:
         OSError: it cannot be read.
     """
     with open_file(file) as opened:
-        head = opened.read(len(ZSTD))
-        opened.seek(0)
-        if not is_compressed(head):
+        start = head(opened)
+        if not is_compressed(start):
             return
-        with Unpacked(opened, head) as content:
+        with Unpacked(opened, start) as content:
             try:
                 while content.packed < LOOKED_AT and content.read(AT_ONCE):
                     pass

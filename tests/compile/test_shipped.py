@@ -8,22 +8,22 @@ import pytest
 
 from pipeline.compile import shipped
 from pipeline.compile.compiler import compile_unbound
+from pipeline.compile.renderings import COMPILERS
 from pipeline.compile.sources import MODELS, SCHEMAS
 from pipeline.config import Config
 from pipeline.plan.bind import bind
-from pipeline.plan.render import DIALECTS
 
 WRITE = "Write the plans anew: python -m pipeline.compile.shipped"
 
 
-@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("dialect", COMPILERS)
 def test_a_plan_is_shipped_for_each_kind_of_configuration(dialect):
     for config in shipped.CONFIGURATIONS:
         assert shipped.load(dialect, config), WRITE
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("dialect", COMPILERS)
 def test_shipped_plans_are_what_the_code_compiles(dialect):
     config = shipped.CONFIGURATIONS[-1]
     plan = compile_unbound(dialect, config, models=MODELS, schemas=SCHEMAS)

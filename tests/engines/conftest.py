@@ -38,6 +38,12 @@ def new_postgres(postgres):
 
 
 @pytest.fixture
+def url(new_postgres):
+    """An empty database of PostgreSQL."""
+    return new_postgres()
+
+
+@pytest.fixture
 def new_role(postgres, url):
     """Makes users of the test's database `url` with the password p; what is theirs goes with them."""
     import psycopg

@@ -8,20 +8,9 @@ from pipeline.errors import ConfigError, DatabaseLockedError, QueryError, Target
 
 
 @pytest.fixture
-def url(new_postgres):
-    return new_postgres()
-
-
-@pytest.fixture
 def engine(url):
     with connect(url) as engine:
         yield engine
-
-
-def role(engine, name):
-    """A user who may log in, new."""
-    engine.execute(f"DROP ROLE IF EXISTS {name}")
-    engine.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'p'")
 
 
 def test_the_session_speaks_utc_whatever_the_server_does(engine):
@@ -83,8 +72,8 @@ def test_a_transaction_that_fails_leaves_the_old_tables_and_nothing_else(engine)
     assert engine.kinds() == {("mart", "t"): "table"}
 
 
-def test_readers_may_read_marts_and_nothing_else(engine, url, postgres):
-    role(engine, "dashboard")
+def test_readers_may_read_marts_and_nothing_else(url, new_role, postgres):
+    new_role("dashboard")
     with connect(url, options={"readers": ["dashboard"]}) as builder:
         for schema in ("staging", "mart"):
             builder.create_schema(schema)
@@ -95,7 +84,6 @@ def test_readers_may_read_marts_and_nothing_else(engine, url, postgres):
             reader.fetch("SELECT a FROM staging.t")
         with pytest.raises(QueryError, match="lacks a right"):
             reader.create_schema("meta")
-    engine.execute("DROP OWNED BY dashboard")
 
 
 def test_one_process_writes_at_a_time_and_the_other_says_who(engine, url):

@@ -13,11 +13,6 @@ NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
 @pytest.fixture
-def url(new_postgres):
-    return new_postgres()
-
-
-@pytest.fixture
 def engine(url):
     with connect(url) as engine:
         engine.create_schema("mart")
