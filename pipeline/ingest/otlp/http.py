@@ -1,30 +1,23 @@
-"""OTLP over HTTP, the server's side: requests in, answers as the protocol wants them.
+"""OTLP over HTTP, the server's side: a request in, an answer as the protocol wants it.
 
 https://opentelemetry.io/docs/specs/otlp/#otlphttp. An answer has the encoding of its request;
 a refusal is a `Status` message; 429 and 503 come with `Retry-After`, and mean that the sender
 keeps the data and tries again.
-
-The server is our own: uvicorn 0.54 sets no limit of seconds for headers and bodies, and what it does better
-is not what takes the time here; decoding and waiting for the disk would need our threads all the same.
 """
 
 import hmac
 import io
 import ipaddress
 import socket
-import threading
-import time
-from collections import OrderedDict
-from collections.abc import Callable
 from contextlib import suppress
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
 from pipeline.ingest.content import ContentFilter
 from pipeline.ingest.otlp.body import Incoming, check_framing, read_body
 from pipeline.ingest.otlp.json import read_document
-from pipeline.ingest.otlp.limits import Clock, Limits, Memory, Refusal, Share
+from pipeline.ingest.otlp.limits import Clock, Refusal, Share
 from pipeline.ingest.otlp.parts import LISTS, Bytes, count_json, parts_of_json, parts_of_protobuf
 from pipeline.ingest.otlp.protobuf import accepted, decode, encode, refused
 from pipeline.ingest.otlp.reader import parse_json
@@ -34,119 +27,16 @@ from pipeline.ingest.values import dumps
 if TYPE_CHECKING:
     from google.protobuf.message import Message
 
+    from pipeline.ingest.otlp.server import OtlpServer
+
 SIGNALS = {f"/v1/{signal}": signal for signal in LISTS}
 JSON_TYPE = "application/json"
 PROTOBUF_TYPE = "application/x-protobuf"
 
 LONGEST_LINE = 64 << 10  # bytes of the first line of a request
 RETRY_AFTER = 30  # seconds
+VALUES_OF_RECORD = 10  # as many values take the time that a record takes beside its own
 LINGER = 1.0  # seconds in which a sender that was refused may read why
-
-
-class OtlpServer(ThreadingHTTPServer):
-    """Listens, decodes, and hands each export on as lines of JSON.
-
-    Args:
-        address: host and port; port 0 takes a free one.
-        store: takes the lines of an export, and returns once they are safe; raises OSError if it cannot.
-        has_room: whether more may come in.
-        token: what senders must show, if anything.
-        limits: what is spent on them.
-
-    Raises:
-        OSError: the address cannot be listened on.
-    """
-
-    daemon_threads = True
-    # on Windows the option would let two servers share a port
-    allow_reuse_address = hasattr(socket, "SO_REUSEPORT")
-    request_queue_size = 128
-
-    def __init__(
-        self,
-        address: tuple[str, int],
-        *,
-        store: Callable[[list[bytes]], None],
-        has_room: Callable[[], bool],
-        token: str | None = None,
-        limits: Limits,
-    ) -> None:
-        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        self.store = store
-        self.has_room = has_room
-        self.token = token
-        self.limits = limits
-        self.memory = Memory(limits)
-        self.closing = False
-        self.connections: dict[socket.socket, None] = {}
-        self.idle: OrderedDict[socket.socket, None] = OrderedDict()  # those without a request, oldest first
-        self._slots = threading.BoundedSemaphore(limits.connections)
-        self._full_since: float | None = None
-        super().__init__(address, Handler)
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        """Give a connection a thread, or turn it away if there is none in time."""
-        if not self._slot():
-            self._turn_away(request)
-            return
-        self.connections[request] = None
-        try:
-            super().process_request(request, client_address)
-        except RuntimeError:  # the system has no more threads
-            self._end(request)
-            self._turn_away(request)
-
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Serve a connection until its end."""
-        try:
-            super().process_request_thread(request, client_address)
-        finally:
-            self._end(request)
-
-    def finish_requests(self) -> None:
-        """Take no more, and wait for those under way: what is not here yet is refused, to be sent again."""
-        self.closing = True
-        self.shutdown()
-        for connection in list(self.connections):
-            _end_reading(connection)
-        deadline = time.monotonic() + self.limits.seconds
-        for _ in range(self.limits.connections):
-            self._slots.acquire(timeout=max(0.0, deadline - time.monotonic()))
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A sender that hangs up is no event worth a traceback."""
-
-    def _slot(self) -> bool:
-        """Take a slot: a free one, that of a connection without a request, or the first that is given back.
-
-        All connections that wait, wait together, so that the last one has not waited longer than the first.
-        """
-        if not self._slots.acquire(blocking=False):
-            with suppress(KeyError):
-                _end_reading(self.idle.popitem(last=False)[0])
-            self._full_since = self._full_since or time.monotonic()
-            left = self._full_since + self.limits.seconds_of_patience - time.monotonic()
-            if not self._slots.acquire(timeout=max(0.0, left)):
-                return False
-        self._full_since = None
-        return True
-
-    def _end(self, connection: socket.socket) -> None:
-        self.idle.pop(connection, None)
-        del self.connections[connection]
-        self._slots.release()
-
-    def _turn_away(self, connection: socket.socket) -> None:
-        message = encode(refused(HTTPStatus.SERVICE_UNAVAILABLE, "all connections are taken"), as_json=True)
-        head = (
-            f"HTTP/1.1 503 Service Unavailable\r\nContent-Type: {JSON_TYPE}\r\n"
-            f"Content-Length: {len(message)}\r\nRetry-After: {RETRY_AFTER}\r\nConnection: close\r\n\r\n"
-        )
-        with suppress(OSError):
-            connection.setblocking(False)
-            connection.sendall(head.encode() + message)
-            connection.recv(LONGEST_LINE)  # what is not read would make the system withdraw the answer
-        self.shutdown_request(connection)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -157,7 +47,7 @@ class Handler(BaseHTTPRequestHandler):
     sys_version = ""
     disable_nagle_algorithm = True
     wbufsize = LONGEST_LINE  # header and body of an answer go out together
-    server: OtlpServer
+    server: "OtlpServer"
 
     def setup(self) -> None:
         """Read with a limit of time."""
@@ -293,6 +183,7 @@ class Handler(BaseHTTPRequestHandler):
                 reason = reason or (rows.bad[0][1] if rows.bad else "")
                 if line:
                     share.take(len(line))
+                    values += VALUES_OF_RECORD * rows.count()
                     values += count_json(line, limits.values - values, limits)
                     lines.append(line)
         except ValueError as error:
@@ -366,9 +257,3 @@ def _read(text: Bytes, signal: str, as_json: bool) -> tuple[bytes, Rows]:
 
 def _closing() -> Refusal:
     return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "shutting down")
-
-
-def _end_reading(connection: socket.socket) -> None:
-    """Let a thread that waits for a sender find its end."""
-    with suppress(OSError):
-        connection.shutdown(socket.SHUT_RD)

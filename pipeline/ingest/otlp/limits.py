@@ -34,7 +34,7 @@ class Limits:
     seconds_of_patience: float = 5
     body: int = 32 << 20
     values: int = 2_000_000
-    values_at_once: int = 500_000
+    values_at_once: int = 300_000
     memory: int = 128 << 20
 
 
@@ -51,9 +51,8 @@ def too_large(limits: Limits) -> Refusal:
     """More bytes or values than are taken at once; what is sent again as it is will be refused again."""
     return Refusal(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        f"a request may have {limits.body >> 20} MB and {limits.values:,} values at most, and"
-        f" {limits.values_at_once:,} in JSON that does not keep to the protocol or in a single record:"
-        " send fewer records at once (send_batch_max_size of a Collector)",
+        f"a request may have {limits.body >> 20} MB and {limits.values:,} values at most, and a record"
+        f" {limits.values_at_once:,}: send fewer records at once (send_batch_max_size of a Collector)",
     )
 
 

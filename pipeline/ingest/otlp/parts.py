@@ -1,6 +1,6 @@
 """An export in parts that are decoded one after the other, so that its objects are never all there.
 
-An object costs tens of times the bytes it has in an export (`{}` is 2 bytes, and 72 in Python). So a
+An object costs a hundred times the bytes it has in an export (an empty span 2, and 246 in memory). So a
 large export is cut between its resources, scopes and records, and what cannot be cut has its values
 counted, before any of them is built.
 """
@@ -17,10 +17,10 @@ from pipeline.ingest.otlp.limits import Limits, Share, too_large
 from pipeline.ingest.otlp.protobuf import REQUESTS
 
 Bytes = bytes | bytearray
-PART = 256 << 10  # bytes to which a part is filled
+PART = 64 << 10  # bytes to which a part is filled
 
-# Bytes of memory, measured: tests hold exports of one kind of value against them.
-COST_OF_VALUE = 128  # an empty message of protobuf, and the dict that is made of it
+# Bytes of memory, as measured of exports that hold one thing very often.
+COST_OF_VALUE = 256  # an empty span in protobuf, and the dict that is made of it
 COST_OF_BYTE = 3  # of a text in the export, decoded, and encoded again
 COST_OF_PLACE = 32  # of a value in the list of those that are not decoded yet
 
@@ -36,7 +36,7 @@ MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 
 # Up to what stands before a value: every value and key follows one of these.
-VALUE = re.compile(rb'(?:"(?:[^"\\]++|\\.)*+"?|[^"{\[,:]++)*+(?:[{\[,:]|\Z)', re.DOTALL)
+VALUE = re.compile(rb'(?:"(?:[^"\\]++|\\.)*+"?|[^"{\[,:]++)*+(?:([{\[,:])|\Z)', re.DOTALL)
 
 
 class Part(NamedTuple):
@@ -94,10 +94,12 @@ def count_json(text: Bytes, most: int, limits: Limits) -> int:
     quick = sum(text.count(mark) for mark in b"{[,:")
     if quick <= most:
         return quick
-    for number, _ in enumerate(VALUE.finditer(text)):
-        if number > most:
+    count = 0
+    for found in VALUE.finditer(text):
+        count += found[1] is not None
+        if count > most:
             raise too_large(limits)
-    return number
+    return count
 
 
 def count_protobuf(message: Bytes, signal: str, limits: Limits) -> int:
@@ -171,7 +173,7 @@ def _groups(parts: Iterator[Bytes]) -> Iterator[list[Bytes]]:
             yield group
             group, size = [], 0
         group.append(part)
-        size += len(part)
+        size += len(part) + 2  # a comma, or a tag and a length
     yield group
 
 

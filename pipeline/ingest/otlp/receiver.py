@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Self
 
 from pipeline.errors import SetupError
 from pipeline.ingest.landing.landing import IngestResult
-from pipeline.ingest.otlp.http import OtlpServer, is_this_machine
+from pipeline.ingest.otlp.http import is_this_machine
 from pipeline.ingest.otlp.ingest import ingest_otlp
 from pipeline.ingest.otlp.limits import Limits
+from pipeline.ingest.otlp.server import OtlpServer
 from pipeline.ingest.otlp.spool import Spool
 
 if TYPE_CHECKING:
