@@ -123,6 +123,15 @@ class Config:
             "give a URL (duckdb://…, postgres://…) or a path that ends in .duckdb."
         )
 
+    def model_settings(self) -> dict[str, Any]:
+        """The settings that models may take, but for the instant of the run."""
+        return {
+            "timezone": self.timezone,
+            "window_days": self.window_days,
+            "time_window_seconds": self.time_window_seconds,
+            "internal_domains": self.internal_domains,
+        }
+
     def for_target(self, target: Target) -> "Config":
         """The configuration with what it says about one target."""
         return replace(self, severity={**self.severity, **target.severity})

@@ -42,15 +42,15 @@ def plans_compiled_once(shared):
     from pipeline.compile import plan_cache
     from pipeline.plan import Plan
 
-    compile_plan = plan_cache._compile
+    compile_unbound = plan_cache._compile
 
-    @wraps(compile_plan)
-    def compile_once(*arguments):
+    @wraps(compile_unbound)
+    def compile_once(dialect, config, models, schemas):
         def write(file):
-            file.write_text(compile_plan(*arguments).to_json(), encoding="utf-8")
+            file.write_text(compile_unbound(dialect, config, models, schemas).to_json(), encoding="utf-8")
 
-        fingerprint = arguments[-1]
-        return Plan.from_json(make_once(shared / f"{fingerprint}.json", write).read_text(encoding="utf-8"))
+        name = plan_cache.fingerprint(dialect, config, None, models=models, schemas=schemas)
+        return Plan.from_json(make_once(shared / f"{name}.json", write).read_text(encoding="utf-8"))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(plan_cache, "_compile", compile_once)
@@ -68,6 +68,7 @@ def compiled():
     from pipeline.config import Config
     from pipeline.engines import connect
     from pipeline.engines.raw_tables import make_missing_raw_tables
+    from pipeline.plan.bind import bind
 
     with connect(":memory:") as engine:
         make_missing_raw_tables(engine)
@@ -75,9 +76,8 @@ def compiled():
 
     def plan(dialect="duckdb", config=None, shapes=usual_shapes):
         config = config or Config(internal_domains=("example.com",))
-        packages = (plan_cache.MODELS, plan_cache.SCHEMAS)
-        fingerprint = plan_cache.fingerprint(dialect, config, shapes)
-        return plan_cache._compile(dialect, config, shapes, *packages, fingerprint)
+        unbound = plan_cache._unbound(dialect, config, plan_cache.MODELS, plan_cache.SCHEMAS)
+        return bind(unbound, config.model_settings(), shapes)
 
     return plan
 

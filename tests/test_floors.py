@@ -128,13 +128,14 @@ def test_models_know_ibis_agents_and_what_they_share(file):
 
 
 def test_agents_are_plain_data_and_readers_know_no_databases():
-    # These only read; what the floors allow besides is none of theirs.
+    # These only read files; what the floors allow besides is none of theirs.
+    reading = ("pipeline.system.compressed.", "pipeline.system.files.open_file")
     known = {"orjson", "zstandard", *sys.stdlib_module_names}
     strangers = {
         found
         for file in files("pipeline/agents")
         for found in imports(file)
-        if found.partition(".")[0] not in known and part(found) != "agents"
+        if found.partition(".")[0] not in known and part(found) != "agents" and not found.startswith(reading)
     }
     assert strangers == set()
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from pipeline.agents.events import Journal
+from pipeline.system.compressed import check_packed, head, unpacked
+from pipeline.system.files import open_file
 
 HEAD = 1 << 16  # bytes that are looked at to tell what a file is
 LONGEST_LINE = 1 << 28
 LARGEST_DOCUMENT = 1 << 28  # a small compressed file may hold any amount
 
-ZSTD = b"\x28\xb5\x2f\xfd"
-GZIP = b"\x1f\x8b"
 UTF8_MARK = b"\xef\xbb\xbf"
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -31,8 +31,9 @@ class Sample:
         """The beginning of a file.
 
         Raises:
-            OSError: it cannot be read, or its compressed data is damaged.
+            OSError: it cannot be read, or its compressed data is damaged or unpacks to too much.
         """
+        check_packed(path)
         with closing(open_text(path)) as opened:
             return cls(path, opened.read(HEAD))
 
@@ -63,15 +64,14 @@ def open_text(file: Path) -> BinaryIO:
     What is neither text nor compressed text, such as a database, is given as it is.
 
     Raises:
-        OSError: it cannot be read; reading on raises it too, where compressed data is damaged.
+        OSError: it cannot be read, or is no file; reading on raises it too, where compressed data is damaged
+            or unpacks to more than the limit.
     """
-    if not file.is_file():
-        raise OSError("it is no file")  # a device or a pipe may never end
-    opened = io.BufferedReader(_Decompressed(file)) if _is_compressed(file) else file.open("rb")
-    start = opened.peek(3)[:3]
-    if start == UTF8_MARK:
+    opened = unpacked(open_file(file))
+    start = head(opened)
+    if start.startswith(UTF8_MARK):
         opened.read(len(UTF8_MARK))
-    elif start[:2] in UTF16_MARKS:
+    elif start.startswith(UTF16_MARKS):
         return io.BufferedReader(_Recoded(opened))
     return opened
 
@@ -130,48 +130,6 @@ def json_text(value: Any) -> Any:
         return orjson.loads(value) if isinstance(value, str | bytes) else None
     except orjson.JSONDecodeError:
         return None
-
-
-def _is_compressed(file: Path) -> bool:
-    with file.open("rb") as opened:
-        return opened.read(4).startswith((ZSTD, GZIP))
-
-
-class _Decompressed(io.RawIOBase):
-    """The content of a file that is compressed with zstd or gzip."""
-
-    def __init__(self, file: Path) -> None:
-        self._file = file.open("rb")
-        if self._file.read(4).startswith(ZSTD):
-            import zstandard
-
-            self._damage: type[Exception] = zstandard.ZstdError
-            self._file.seek(0)
-            self._content: Any = zstandard.ZstdDecompressor().stream_reader(
-                self._file, read_across_frames=True
-            )
-        else:
-            import gzip
-            import zlib
-
-            self._damage = zlib.error
-            self._file.seek(0)
-            self._content = gzip.GzipFile(fileobj=self._file)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        try:
-            found = self._content.read(len(buffer))
-        except (self._damage, EOFError) as error:
-            raise OSError(f"the compressed data is damaged ({error})") from error
-        buffer[: len(found)] = found
-        return len(found)
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
 
 
 class _Recoded(io.RawIOBase):

@@ -23,7 +23,8 @@ def dashboard(invocation: Invocation, folder: Path) -> None:
     """Write the dashboard: return, agents, team, git and cost, in one page.
 
     It needs a browser and nothing else: no server, no network. Filters by date, developer, agent
-    and project work inside the page, and its address keeps them.
+    and project work inside the page, and its address keeps them. A folder that holds something else
+    stays as it is.
 
     \b
     aa-pipeline dashboard

@@ -27,6 +27,11 @@ from pipeline.cli.options import Invocation, command, pass_invocation, selection
     show_default=True,
     help="Where to write them, one file per table.",
 )
+@click.option(
+    "--allow-formulas",
+    is_flag=True,
+    help="Write text to CSV as it is, though a spreadsheet would run what begins with =, +, - or @.",
+)
 @pass_invocation
 def export(
     invocation: Invocation,
@@ -34,11 +39,13 @@ def export(
     exclude: tuple[str, ...],
     file_format: str,
     folder: Path,
+    allow_formulas: bool,
 ) -> None:
     """Write marts, or other tables, as Parquet or CSV files.
 
-    Either all files are replaced or none. A BI tool that keeps a DuckDB file open stops builds:
-    let it read these instead.
+    Either all files are replaced or none. In CSV files, text that a spreadsheet would run as a
+    formula has an apostrophe before it. A BI tool that keeps a DuckDB file open stops builds: let it
+    read these instead.
 
     \b
     aa-pipeline export
@@ -53,6 +60,12 @@ def export(
         plan = invocation.plan(engine)
         names = selected(plan.tables, select or ("marts",), exclude, kinds=["model", "seed"])
         tables = [plan.tables[name] for name in names]
-        done = export_tables(engine, tables, folder, format=file_format)
+        done = export_tables(engine, tables, folder, format=file_format, formulas=allow_formulas)
     print_table(["table", "rows", "file"], [(one.table, one.rows, str(one.file)) for one in done])
     say(f"Wrote {len(done)} {'file' if len(done) == 1 else 'files'} to {folder}.", err=True)
+    if guarded := sum(one.guarded for one in done):
+        say(
+            f"{guarded:,} {'text' if guarded == 1 else 'texts'} that a spreadsheet would take for formulas"
+            " have an apostrophe before them; --allow-formulas writes them as they are.",
+            err=True,
+        )

@@ -5,9 +5,10 @@ import json
 import click
 
 from pipeline.cli.options import Invocation
-from pipeline.cli.output import printable, say_after
+from pipeline.cli.output import say_after
 from pipeline.config import redact
 from pipeline.errors import PipelineError
+from pipeline.system.hidden import visible_lines
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
@@ -29,7 +30,7 @@ def show_failure(error: BaseException, invocation: Invocation) -> int:
 
 def shown(message: str) -> str:
     """A message as people and logs may see it: no control characters, no secrets."""
-    return printable(redact(message))
+    return visible_lines(redact(message))
 
 
 def _meaning(error: BaseException) -> tuple[str, int]:

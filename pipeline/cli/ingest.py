@@ -311,7 +311,7 @@ def show_problems(engine: "Engine", result: "IngestResult") -> None:
     if result.dropped:
         say(f"Left out, because they hold content: {', '.join(result.dropped)}.", err=True)
     if result.quarantined:
-        for file, line, reason in _put_aside(engine):
+        for file, line, reason in _put_aside(engine, result.ingest_id):
             warn(f"{file}{f', line {line}' if line else ''}: {reason}.")
         warn(f"{records(result.quarantined)} put aside: `aa-pipeline show meta.quarantine` lists them.")
 
@@ -327,11 +327,11 @@ def account(result: "IngestResult") -> str:
     )
 
 
-def _put_aside(engine: "Engine") -> list[tuple[str, int | None, str]]:
-    """Some of what the last ingest put aside."""
+def _put_aside(engine: "Engine", ingest_id: str) -> list[tuple[str, int | None, str]]:
+    """Some of what an ingest put aside."""
     rows = engine.fetch(
-        "SELECT DISTINCT file, line, reason FROM meta.quarantine"
-        " WHERE created_at = (SELECT max(created_at) FROM meta.quarantine)"
-        f" ORDER BY file, line LIMIT {EXAMPLES}"
+        "SELECT DISTINCT file, line, reason FROM meta.quarantine WHERE ingest_id = ?"
+        f" ORDER BY file, line LIMIT {EXAMPLES}",
+        [ingest_id],
     )
     return [(file, line, reason.rstrip(".")) for file, line, reason in rows]

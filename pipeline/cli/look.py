@@ -16,12 +16,10 @@ from pipeline.cli.options import (
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
 
     from pipeline.engines.base import Engine
     from pipeline.plan import Plan, PlanTable
-
-# The column by which a table of run metadata is in order of time: the first of these that it has.
-NEWEST = ("run_id", "created_at", "started_at", "updated_at")
 
 
 @command()
@@ -102,16 +100,17 @@ def show(invocation: Invocation, model: str, limit: int, output_format: str) -> 
     with invocation.connect(read_only=True) as engine:
         schema, _, stored = model.rpartition(".")
         is_metadata = schema == meta.SCHEMA and stored in meta.TABLES
-        if is_metadata and (shape := engine.shapes(schema).get(stored)):
-            name, names, relation, published = model, [*shape], engine.name(schema, stored), True
-            key = next((f"{engine.quote(column)} DESC" for column in NEWEST if column in shape), "")
+        if is_metadata and (shape := (there := engine.shapes(schema)).get(stored)):
+            name, names, published = model, [*shape], True
+            relation, key = _newest_first(engine, stored, there)
+            columns = ", ".join(f"shown.{engine.quote(column)}" for column in names)
         else:
             plan = invocation.plan(engine)
             table = _table(plan, model)
             relation, published = _relation(engine, plan, table)
             name, names = table.name, [column.name for column in table.columns]
             key = ", ".join(engine.quote(column) for column in table.key)
-        columns = ", ".join(engine.quote(column) for column in names)
+            columns = ", ".join(engine.quote(column) for column in names)
         order = f" ORDER BY {key}" if key else ""
         rows = engine.fetch(f"SELECT {columns} FROM {relation}{order} LIMIT {limit}")
     if not published:
@@ -122,6 +121,20 @@ def show(invocation: Invocation, model: str, limit: int, output_format: str) -> 
         print_table(names, rows)
     else:
         say(f"{name} has no rows.")
+
+
+def _newest_first(engine: "Engine", table: str, there: "Mapping[str, Mapping[str, str]]") -> tuple[str, str]:
+    """A table of run metadata, called `shown`, and what to sort it by: the last run or ingest first."""
+    from pipeline.engines import meta
+
+    relation = f"{engine.name(meta.SCHEMA, table)} AS shown"
+    if table in meta.IN_ORDER:
+        return relation, meta.newest_first(table, there[table], "shown")
+    for log, by in (("runs", "run_id"), ("ingests", "ingest_id")):
+        if by in there[table] and log in there:
+            joined = f"LEFT JOIN {engine.name(meta.SCHEMA, log)} AS made ON shown.{by} = made.{by}"
+            return f"{relation} {joined}", meta.newest_first(log, there[log], "made")
+    return relation, "shown.updated_at DESC" if "updated_at" in there[table] else ""
 
 
 def _table(plan: "Plan", name: str) -> "PlanTable":
@@ -201,11 +214,12 @@ def compile_(
     aa-pipeline compile --select fct_agent_costs
     aa-pipeline compile -t postgres://db.example.com/analytics -o sql/
     """
-    from pipeline.cli.output import print_json, printable, say
+    from pipeline.cli.output import print_json, say
     from pipeline.compile import plan_cache
     from pipeline.engines import dialect_of
     from pipeline.plan.selection import select as selected
     from pipeline.system.files import write_whole
+    from pipeline.system.hidden import visible_lines
 
     last = plan_cache.last(dialect_of(invocation.target.url), invocation.config)
     plan = _plan(invocation)
@@ -219,7 +233,7 @@ def compile_(
         table = plan.tables[name]
         text = f"-- {table.schema}.{table.stored_name}\n{_runnable(table.sql or '', as_of)};\n"
         if output is None:
-            click.echo(printable(text))
+            click.echo(visible_lines(text))
         else:
             write_whole(output / table.layer / f"{name}.sql", text.encode())
     if output is not None:

@@ -8,7 +8,6 @@ import datetime as dt
 import json
 import math
 import os
-import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,20 +15,10 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from pipeline.system.hidden import escaped_json, visible_lines
+
 if TYPE_CHECKING:
     from rich.console import Console
-
-# Control characters, and those that reorder or hide the text around them.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
-
-
-def printable(text: str) -> str:
-    """Text with every control character but the line break made visible.
-
-    >>> printable("\\x1b[31mred")
-    '\\\\x1b[31mred'
-    """
-    return _UNPRINTABLE.sub(lambda c: c[0] if c[0] == "\n" else c[0].encode("unicode_escape").decode(), text)
 
 
 def is_terminal(stream: IO[str] | None = None) -> bool:
@@ -44,7 +33,7 @@ def colourful() -> bool:
 
 def say(message: str = "", *, err: bool = False) -> None:
     """Lines for people; on a terminal they break between words."""
-    click.echo(_wrapped(printable(message), err=err), err=err)
+    click.echo(_wrapped(visible_lines(message), err=err), err=err)
 
 
 def warn(message: str) -> None:
@@ -55,7 +44,7 @@ def warn(message: str) -> None:
 def say_after(mark: str, message: str) -> None:
     """A paragraph on standard error, after a mark that is printed as it is."""
     plain = click.unstyle(mark)
-    text = _wrapped(plain + printable(message), err=True)
+    text = _wrapped(plain + visible_lines(message), err=True)
     click.echo(mark + text.removeprefix(plain), err=True)
 
 
@@ -82,7 +71,7 @@ def _wrapped(text: str, *, err: bool) -> str:
 
 def print_json(document: Any) -> None:
     """One JSON document on standard output."""
-    click.echo(json.dumps(_plain(document), ensure_ascii=False, indent=2))
+    click.echo(escaped_json(json.dumps(_plain(document), ensure_ascii=False, indent=2)))
 
 
 def console(*, err: bool = False) -> "Console":
@@ -128,7 +117,7 @@ def progress(message: str, *, quiet: bool = False) -> Iterator[Any]:
 def _status(message: str) -> Any:
     from rich.text import Text
 
-    return Text(printable(message))
+    return Text(visible_lines(message))
 
 
 def set_up_logging(level: str, log_format: str) -> None:
@@ -145,11 +134,11 @@ def set_up_logging(level: str, log_format: str) -> None:
             }
             if record.exc_info:
                 line["traceback"] = self.formatException(record.exc_info)
-            return json.dumps(line, ensure_ascii=False)
+            return escaped_json(json.dumps(line, ensure_ascii=False))
 
     class Lines(logging.Formatter):
         def format(self, record: logging.LogRecord) -> str:
-            return printable(super().format(record))
+            return visible_lines(super().format(record))
 
     handler = logging.StreamHandler()
     handler.setFormatter(

@@ -102,6 +102,7 @@ def clean(invocation: Invocation) -> None:
     from pipeline.cli.output import say
     from pipeline.compile import plan_cache
     from pipeline.outputs.docs.folder import MANIFEST, write_site
+    from pipeline.outputs.pages.ours import DASHBOARD, is_made_by
 
     count = plan_cache.clear()
     say(f"Removed {count} compiled plan{'' if count == 1 else 's'}.")
@@ -111,18 +112,10 @@ def clean(invocation: Invocation) -> None:
         (site / MANIFEST).unlink()
         _remove_empty_folders(site)
         say("Removed the documentation of site/.")
-    if _is_ours(page):
+    if is_made_by(page, DASHBOARD):
         page.unlink()
         _remove_empty_folders(page.parent)
         say("Removed the page of dashboard/.")
-
-
-def _is_ours(page: Path) -> bool:
-    """Whether a page says that we made it."""
-    try:
-        return b'<meta name="generator" content="aa-pipeline">' in page.read_bytes()
-    except OSError:
-        return False
 
 
 def _remove_empty_folders(root: Path) -> None:

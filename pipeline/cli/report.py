@@ -37,9 +37,12 @@ def report(invocation: Invocation, run_id: str | None, output_format: str, outpu
     aa-pipeline report --format html -o report.html
     """
     from pipeline.cli.output import colourful, say
+    from pipeline.outputs.pages.ours import check_report
     from pipeline.outputs.report import read_report, render
     from pipeline.system.files import write_whole
 
+    if output:
+        check_report(output)
     with invocation.connect(read_only=True) as engine:
         found = read_report(engine, run_id)
     text = render(found, output_format, colour=output is None and colourful())

@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 import click
 
-from pipeline.cli.output import console, is_terminal, printable
+from pipeline.cli.output import console, is_terminal
+from pipeline.system.hidden import visible_lines
 
 WIDEST = 60  # characters of a cell that a drawn table shows
 SHORTEST = 16  # what must be left for the last column
@@ -22,7 +23,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     On a terminal the last column gives way where the window is too narrow; if that is not
     enough, each row is printed as a list. Elsewhere nothing is cut.
     """
-    names = [printable(name) for name in columns]
+    names = [visible_lines(name) for name in columns]
     cells = [[cell(value) for value in row] for row in rows]
     to_the_right = [
         any(texts) and all(map(_is_number, filter(None, texts)))
@@ -52,7 +53,7 @@ def cell(value: Any) -> str:
         return value.strftime("%Y-%m-%d %H:%M:%S")
     if isinstance(value, dt.timedelta):
         return duration(value)
-    return printable(str(value)).replace("\n", "⏎")
+    return visible_lines(str(value)).replace("\n", "⏎")
 
 
 def duration(length: dt.timedelta) -> str:

@@ -2,10 +2,10 @@
 
 * `graph`: the models, read from files and function signatures; `contracts`: what their tables promise.
 * `dialects`: how each engine writes queries and types; `renderings`: how it writes our operations.
-* `raw_tables`: raw tables as they are, read as their contracts say.
 * `analysis`: what expressions tell: keys and presence, column lineage, partitions, time drift.
 * `checks`: what contracts promise, proven or as SQL.
-* `compiler`: all of it together; `plan_cache` keeps what comes of it, so that it is seldom needed.
+* `compiler`: all of it together; `plan_cache` keeps what comes of it, so that it is seldom needed, and
+  `shipped` what comes with the package, so that a new user does not wait for it either.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -1,14 +1,15 @@
 """Plans of other versions of the code: a plan file, a folder, or a revision of a git repository."""
 
+import io
 import os
 import subprocess
 import sys
-import tarfile
-import tempfile
+import zipfile
 from pathlib import Path
 
 from pipeline.errors import SelectionError
 from pipeline.plan import Plan
+from pipeline.system.temporary import temporary_folder
 
 # What a version of the code consists of.
 PACKAGES = ("pipeline", "schemas")
@@ -36,9 +37,9 @@ def plan_of(version: str, repository: Path = Path()) -> Plan:
         )
     if path.is_dir():
         return _compile(path, version)
-    with tempfile.TemporaryDirectory() as folder:
-        _check_out(version, repository, Path(folder))
-        return _compile(Path(folder), version)
+    with temporary_folder() as folder:
+        _check_out(version, repository, folder)
+        return _compile(folder, version)
 
 
 def _read(text: str | bytes, problem: str) -> Plan:
@@ -62,16 +63,15 @@ def _check_out(revision: str, repository: Path, folder: Path) -> None:
         )
     top = subprocess.run([*git, "rev-parse", "--show-toplevel"], capture_output=True, text=True, check=True)
     archive = subprocess.run(
-        ["git", "-C", top.stdout.strip(), "archive", found.stdout.strip(), *PACKAGES],
+        ["git", "-C", top.stdout.strip(), "archive", "--format=zip", found.stdout.strip(), *PACKAGES],
         capture_output=True,
         check=False,
     )
     if archive.returncode:
         raise SelectionError(f"{revision} holds no {' and '.join(PACKAGES)}: it is another project.")
-    tar = folder / "code.tar"
-    tar.write_bytes(archive.stdout)
-    with tarfile.open(tar) as code:
-        code.extractall(folder, filter="data")
+    # Unlike tarfile before Python 3.11.4, zipfile writes nothing outside of the folder and no links.
+    with zipfile.ZipFile(io.BytesIO(archive.stdout)) as code:
+        code.extractall(folder)
 
 
 def _compile(folder: Path, version: str) -> Plan:

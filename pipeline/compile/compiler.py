@@ -1,6 +1,5 @@
 """The compiler: models and contracts in, a plan out."""
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -26,12 +25,12 @@ from pipeline.compile.checks.proof import promised
 from pipeline.compile.checks.sql import table_checks
 from pipeline.compile.contracts import contracts_of
 from pipeline.compile.graph import Law, Model, TableFunction, discover, discover_laws
-from pipeline.compile.raw_tables import RawTables, conform, table_name
 from pipeline.compile.renderings import COMPILERS, by_code_point
 from pipeline.config import Config
 from pipeline.errors import ModelError, did_you_mean
 from pipeline.models.operations import as_of
 from pipeline.plan import Check, Plan, PlanColumn, PlanTable
+from pipeline.plan.bind import bind, unbound_settings
 from pipeline.plan.layers import RAW, SEEDS
 from pipeline.plan.lineage import VALUE
 from pipeline.system.compat import check_versions
@@ -46,9 +45,8 @@ def compile_plan(
     models: str = "pipeline.models",
     schemas: str = "schemas",
     fingerprint: str = "",
-    compiled: Mapping[str, PlanTable] = MappingProxyType({}),
 ) -> Plan:
-    """The plan for one dialect; needs no connection and no data.
+    """The plan for one database; needs no connection and no data.
 
     Args:
         dialect: duckdb, postgres, pyspark or bigquery.
@@ -58,16 +56,39 @@ def compile_plan(
         models: the package of the models.
         schemas: the package of the contracts.
         fingerprint: what the plan is valid for; that of its content if empty.
-        compiled: models that somebody else has compiled already, and may go on compiling.
 
     Raises:
         ModelError: a model or a contract is not what it must be.
         TargetError: a raw table of the database cannot be understood.
     """
     config = config or Config()
-    compiler = _Compiler(dialect, config, shapes, models, schemas)
+    plan = compile_unbound(dialect, config, models=models, schemas=schemas)
+    return bind(plan, config.model_settings(), shapes, fingerprint)
+
+
+def compile_unbound(
+    dialect: str,
+    config: Config,
+    *,
+    models: str,
+    schemas: str,
+    compiled: Mapping[str, PlanTable] = MappingProxyType({}),
+) -> Plan:
+    """The plan for any database of a dialect, to be bound to one.
+
+    Args:
+        dialect: duckdb, postgres, pyspark or bigquery.
+        config: settings that models and checks take.
+        models: the package of the models.
+        schemas: the package of the contracts.
+        compiled: models that somebody else has compiled already, and may go on compiling.
+
+    Raises:
+        ModelError: a model or a contract is not what it must be.
+    """
+    compiler = _Compiler(dialect, config, models, schemas)
     tables = [
-        *(compiler.source(name, contract) for name, contract in compiler.sources.items()),
+        *(compiler.source(contract) for contract in compiler.sources.values()),
         *(compiler.seed(name, contract) for name, contract in compiler.seeds.items()),
         *(compiled.get(name) or compiler.model(model) for name, model in compiler.graph.items()),
     ]
@@ -77,51 +98,22 @@ def compile_plan(
         if (law.table, law.name) in own:
             raise ModelError(f"{law.path} is called like a check of {law.table} itself. Rename one of them.")
         laws.setdefault(law.table, []).append(compiler.law(law))
-    tables = [
-        replace(table, checks=[*table.checks, *laws.get(table.name, [])]) for table in _fingerprinted(tables)
-    ]
-    settings = _settings(config)
-    by_name = {table.name: table for table in tables}
     return Plan(
-        fingerprint=fingerprint or _hash(repr((dialect, settings, tables))),
+        fingerprint="",
         dialect=dialect,
         version=version("aa-pipeline"),
-        settings=settings,
-        tables=by_name,
-        warnings=compiler.raw.warnings,
+        settings=compiler.settings,
+        tables={
+            table.name: replace(table, checks=[*table.checks, *laws.get(table.name, [])]) for table in tables
+        },
     )
 
 
-def compile_models(
-    dialect: str,
-    config: Config,
-    shapes: Mapping[str, Mapping[str, str]] | None,
-    models: str,
-    schemas: str,
-) -> Iterator[PlanTable]:
-    """The models of a plan one by one, the last first, as `compile_plan` takes them from elsewhere."""
-    compiler = _Compiler(dialect, config, shapes, models, schemas)
+def compile_models(dialect: str, config: Config, *, models: str, schemas: str) -> Iterator[PlanTable]:
+    """The models of a plan one by one, the last first, as `compile_unbound` takes them from elsewhere."""
+    compiler = _Compiler(dialect, config, models, schemas)
     for model in reversed(compiler.graph.values()):
         yield compiler.model(model)
-
-
-def _fingerprinted(tables: Iterable[PlanTable]) -> list[PlanTable]:
-    """Tables in dependency order, whose fingerprints stand for what they are made of as well."""
-    found: dict[str, PlanTable] = {}
-    for table in tables:
-        upstreams = (found[name].fingerprint for name in table.depends_on)
-        found[table.name] = replace(table, fingerprint=_hash(table.fingerprint, *upstreams))
-    return [*found.values()]
-
-
-def _settings(config: Config) -> dict[str, Any]:
-    """The settings that models may take, but for the instant of the run."""
-    return {
-        "timezone": config.timezone,
-        "window_days": config.window_days,
-        "time_window_seconds": config.time_window_seconds,
-        "internal_domains": list(config.internal_domains),
-    }
 
 
 class _Compiler:
@@ -131,13 +123,13 @@ class _Compiler:
         self,
         dialect: str,
         config: Config,
-        shapes: Mapping[str, Mapping[str, str]] | None,
         models: str,
         schemas: str,
     ) -> None:
         check_versions()
         self.dialect = dialect
         self.config = config
+        self.settings = unbound_settings(config.model_settings(), dialect)
         self.contracts = contracts_of(schemas)
         self.sources: dict[str, type[Source]] = {
             name: contract for name, contract in self.contracts.items() if issubclass(contract, Source)
@@ -149,23 +141,21 @@ class _Compiler:
         }
         self.graph = discover(models, sources=self.sources, seeds=self.seeds)
         self.laws = discover_laws(self.graph, models, sources=self.sources, seeds=self.seeds)
-        self.raw = RawTables() if shapes is None else conform(self.sources, shapes, dialect)
         self.folder = models.rpartition(".")[0].replace(".", "/")
 
-    def source(self, name: str, contract: type[Source]) -> PlanTable:
+    def source(self, contract: type[Source]) -> PlanTable:
         """A raw table: nothing is made, only read."""
-        stored = table_name(contract)
         return self._table(
             contract,
             layer=RAW.name,
             schema=RAW.schema,
             kind="source",
             path=_file_of(contract),
-            missing=name in self.raw.missing,
             expression=None,
             sql=None,
-            made_of=self.raw.queries.get(stored, ""),
-            reads=self.raw.reads.get(stored, {}),
+            may_be_missing=contract.may_be_missing(),
+            json_columns=sorted(contract.json()),
+            optional_columns=sorted(contract.optional()),
         )
 
     def seed(self, name: str, contract: type[Contract]) -> PlanTable:
@@ -178,7 +168,6 @@ class _Compiler:
             path=f"{self.folder}/{SEEDS.name}/{name}.csv",
             expression=None,
             sql=None,
-            made_of="",
         )
 
     def model(self, model: Model) -> PlanTable:
@@ -206,7 +195,6 @@ class _Compiler:
             depends_on=list(model.upstreams),
             expression=expression,
             sql=sql,
-            made_of=sql,
             lineage=self._lineage(model, expression),
             **self._partitions(model, expression),
             time_drift=self.time_drift(expression),
@@ -243,7 +231,6 @@ class _Compiler:
         contract: type[Contract],
         *,
         expression: ir.Table | None,
-        made_of: str,
         **fields: Any,
     ) -> PlanTable:
         name = contract.table()
@@ -260,11 +247,6 @@ class _Compiler:
             )
             for column, kind in contract.columns().items()
         ]
-        fingerprint = _hash(
-            made_of,
-            fields.get("materialized", ""),
-            *(f"{column.name} {column.native_type}" for column in columns),
-        )
         checks, relation = self._checks(contract, expression, fields["schema"])
         return PlanTable(
             name=name,
@@ -273,7 +255,6 @@ class _Compiler:
             key=contract.key(),
             checks=checks,
             relation=relation,
-            fingerprint=fingerprint,
             **fields,
         )
 
@@ -289,7 +270,6 @@ class _Compiler:
             self.unbound(name) if is_source else expression,
             dialect=self.dialect,
             schema=schema,
-            relation=self.raw.queries.get(table_name(contract)) if is_source else None,
             severities=self.config.severity,
             schemas={table: self._schema(table) for table in self.contracts},
             assume=self._upstream_contracts(upstreams),
@@ -327,10 +307,7 @@ class _Compiler:
         }
 
     def _expression(self, model: TableFunction) -> ir.Table:
-        settings = _settings(self.config) | {
-            "as_of": as_of(),
-            "internal_domains": self.config.internal_domains,
-        }
+        settings = {**self.settings, "as_of": as_of()}
         upstreams = [self.unbound(name) for name in model.upstreams]
         try:
             expression = model.function(*upstreams, **{name: settings[name] for name in model.settings})
@@ -368,16 +345,15 @@ class _Compiler:
         return "" if count is None else self.query(count.as_table())
 
     def query(self, expression: ir.Table) -> str:
-        """An expression as a query of the target, raw tables read as they are."""
-        tree = dialects.query(expression, self.dialect)
-        return dialects.text(self.raw.substitute(tree, self.dialect), self.dialect)
+        """An expression as a query of the dialect."""
+        return dialects.text(dialects.query(expression, self.dialect), self.dialect)
 
     def _schema(self, name: str) -> str:
         return self.graph[name].schema if name in self.graph else SEEDS.schema
 
     def _publish(self, expression: ir.Table, contract: type[Contract]) -> str:
         """The query of a model, its columns cast to exactly the types of the contract."""
-        tree = self.raw.substitute(dialects.query(expression, self.dialect), self.dialect)
+        tree = dialects.query(expression, self.dialect)
         grammar = COMPILERS[self.dialect].dialect
         cast: dict[str, sge.Expression] = {
             name: sge.Cast(
@@ -399,5 +375,6 @@ def _file_of(contract: type[Contract]) -> str:
     return contract.__module__.replace(".", "/") + ".py"
 
 
-def _hash(*parts: str) -> str:
-    return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
+def table_name(source: type[Source]) -> str:
+    """What a source is called in the database: `RawOtelLogs` is `otel_logs`."""
+    return source.table().removeprefix(f"{RAW.schema}_")

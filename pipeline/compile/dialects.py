@@ -4,7 +4,6 @@ import re
 
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
-import sqlglot as sg
 import sqlglot.expressions as sge
 
 from pipeline.compile.renderings import COMPILERS
@@ -94,14 +93,3 @@ def text(tree: sge.Expression | sge.Query, dialect: str) -> str:
     sql = tree.sql(dialect=COMPILERS[dialect].dialect, pretty=True)
     names: dict[str, str] = {}
     return RANDOM_NAME.sub(lambda found: names.setdefault(found[0], f"unnamed_{len(names)}"), sql)
-
-
-def parse(sql: str, dialect: str) -> sge.Query:
-    """The syntax tree of a query."""
-    tree: sge.Query = sg.parse_one(sql, read=COMPILERS[dialect].dialect, into=sge.Select)
-    return tree
-
-
-def quote(name: str, dialect: str) -> str:
-    """An identifier, quoted as the engine wants it."""
-    return sge.to_identifier(name, quoted=True).sql(dialect=COMPILERS[dialect].dialect)

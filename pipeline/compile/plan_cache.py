@@ -1,8 +1,11 @@
-"""Plans on disk, so that a warm command needs no compiler: no Ibis, no Pandera, no pandas.
+"""Plans on disk, so that a command needs no compiler: no Ibis, no Pandera, no pandas.
 
 A plan is kept under a fingerprint of everything that it depends on: the content of models,
 contracts and compiler, the settings, the versions of what compiles, and the shapes of the
 raw tables. It is found again only if all of that is the same, so it cannot be stale.
+
+Where none is found, an unbound plan is bound to the database: one that comes with the package
+(`pipeline.compile.shipped`), or else one that is compiled.
 
 Files are `<project>-<code>-<shapes>.json` in the user's cache folder, readable by people.
 """
@@ -11,22 +14,17 @@ import gc
 import hashlib
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from pipeline.compile import shipped
+from pipeline.compile.sources import AGENTS, MODELS, SCHEMAS, code_digest, compile_inputs
 from pipeline.config import Config
 from pipeline.plan import Plan, PlanTable
+from pipeline.plan.bind import bind
 
-MODELS = "pipeline.models"
-SCHEMAS = "schemas"
-
-AGENTS = "pipeline.agents"
-
-# What else a plan depends on: what models know of agents, the compiler, and what it writes.
-COMPILER = ("pipeline.compile", "pipeline.config", "pipeline.plan", "pipeline.system.compat", AGENTS)
 DISTRIBUTIONS = ("aa_pipeline-", "ibis_framework-", "pandera-", "sqlglot-")
 
 # More are not kept; the oldest go.
@@ -61,7 +59,8 @@ def load(
     plan = _read(file, expected)
     if plan is None:
         trusted = _memory_is_disk(models, schemas)
-        plan = _compile(dialect, config, shapes, models, schemas, expected)
+        unbound = _unbound(dialect, config, models, schemas)
+        plan = bind(unbound, config.model_settings(), shapes, expected)
         now = fingerprint(dialect, config, shapes, models=models, schemas=schemas)
         if trusted and now == expected:
             _write(file, plan)
@@ -122,10 +121,17 @@ def clear() -> int:
     return len(files)
 
 
-def _compile(
-    dialect: str, config: Config, shapes: Shapes | None, models: str, schemas: str, expected: str
-) -> Plan:
-    """The plan, compiled.
+def _unbound(dialect: str, config: Config, models: str, schemas: str) -> Plan:
+    """The unbound plan: shipped, if one is of this code and these settings, or else compiled."""
+    if (models, schemas) == (MODELS, SCHEMAS):
+        plan = shipped.load(dialect, config)
+        if plan is not None:
+            return plan
+    return _compile(dialect, config, models, schemas)
+
+
+def _compile(dialect: str, config: Config, models: str, schemas: str) -> Plan:
+    """The unbound plan, compiled.
 
     Expressions are millions of small objects that live until the end: without looking for garbage
     among them, compiling takes a quarter less time.
@@ -136,14 +142,13 @@ def _compile(
         arguments: dict[str, Any] = {
             "dialect": dialect,
             "config": config,
-            "shapes": shapes,
             "models": models,
             "schemas": schemas,
         }
         with _helper(arguments) as compiled:
-            from pipeline.compile.compiler import compile_plan
+            from pipeline.compile.compiler import compile_unbound
 
-            return compile_plan(**arguments, fingerprint=expected, compiled=compiled)
+            return compile_unbound(**arguments, compiled=compiled)
     finally:
         if collecting:
             # As old objects they are not looked through at once.
@@ -173,32 +178,8 @@ def _project(dialect: str, config: Config) -> str:
 
 def _code(dialect: str, config: Config, models: str, schemas: str) -> str:
     """A fingerprint of everything but the raw tables; reads sources, imports nothing of them."""
-    settings = (
-        config.timezone,
-        config.window_days,
-        config.time_window_seconds,
-        config.internal_domains,
-        sorted(config.severity.items()),
-        sorted((name, repr(value)) for name, value in config.freshness.items()),
-    )
-    digest = hashlib.blake2b(repr((dialect, settings, _versions())).encode(), digest_size=10)
-    for package in (models, schemas, *COMPILER):
-        for file in _sources(package):
-            content = file.read_bytes()
-            digest.update(f"\0{file} {len(content)}\0".encode() + content)
-    return digest.hexdigest()
-
-
-def _sources(package: str) -> Iterator[Path]:
-    """The Python files of a package, or the file of a module."""
-    spec = find_spec(package)
-    if spec is None:
-        return
-    if spec.submodule_search_locations is None:
-        yield Path(str(spec.origin))
-        return
-    for location in spec.submodule_search_locations:
-        yield from sorted(Path(location).rglob("*.py"))
+    settings = (config.model_settings(), shipped.check_settings(config))
+    return _hash(repr((dialect, settings, _versions(), code_digest(models, schemas))))
 
 
 def _versions() -> list[str]:
@@ -226,8 +207,7 @@ def _memory_is_disk(models: str, schemas: str) -> bool:
         started = Path(f"/proc/{os.getpid()}").stat().st_ctime
     except OSError:
         return False
-    packages = (models, schemas, AGENTS, COMPILER[0])
-    return all(file.stat().st_ctime < started for package in packages for file in _sources(package))
+    return all(file.stat().st_ctime < started for file in compile_inputs(models, schemas))
 
 
 def _read(file: Path, fingerprint: str) -> Plan | None:

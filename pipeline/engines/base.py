@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from pipeline.errors import ConfigError, did_you_mean
+from pipeline.plan.render import quote
 
 # The alias of a relation whose rows are hashed whole. A column of this name would be hashed in their place.
 ROW = "aa_whole_row"
@@ -147,6 +148,15 @@ class Engine(ABC):
             self.rollback()
             raise
 
+    @contextmanager
+    def schema_change(self) -> Iterator[None]:
+        """A transaction that adds columns to tables; rows are appended to them after it.
+
+        DuckDB can do no such thing in one.
+        """
+        with self.transaction():
+            yield
+
     def publish(self) -> None:  # noqa: B027 a transaction does it at its end
         """Let readers see what was built so far; called before the run metadata says that they can."""
 
@@ -156,7 +166,7 @@ class Engine(ABC):
 
     def quote(self, identifier: str) -> str:
         """An identifier that may be put into SQL, whatever it contains."""
-        return '"' + identifier.replace('"', '""') + '"'
+        return quote(identifier, self.dialect)
 
     def name(self, schema: str, table: str) -> str:
         """The quoted full name of a table."""
@@ -174,8 +184,8 @@ class Engine(ABC):
         """The operators of all statements since the last call."""
         return []
 
-    def tune(self) -> None:  # noqa: B027 some engines have nothing to set
-        """Set what makes building many tables faster; called before a build's transaction."""
+    def tune(self) -> None:  # noqa: B027 some engines have nothing to prepare
+        """Prepare for building many tables, fast; called before a build's transaction."""
 
     def create(self, schema: str, table: str, select: str, kind: Kind, replacing: Kind | None) -> int | None:
         """Store a query as a table or view of that name; the number of rows, where known.
@@ -195,25 +205,6 @@ class Engine(ABC):
         self, schema: str, table: str, kind: Kind, description: str, columns: Mapping[str, str]
     ) -> None:
         """Store what a table and its columns mean, where the database has comments: BI tools show them."""
-
-    def comments(
-        self, schema: str, table: str, kind: Kind, description: str, columns: Mapping[str, str]
-    ) -> str:
-        """`describe` as the statements that several engines have for it."""
-
-        def literal(text: str) -> str:
-            return "'" + text.replace("'", "''") + "'"
-
-        name = self.name(schema, table)
-        return "; ".join(
-            [
-                f"COMMENT ON {kind.upper()} {name} IS {literal(description)}",
-                *(
-                    f"COMMENT ON COLUMN {name}.{self.quote(column)} IS {literal(text)}"
-                    for column, text in columns.items()
-                ),
-            ]
-        )
 
     def create_empty(
         self, schema: str, table: str, columns: Mapping[str, str], replacing: Kind | None
@@ -236,8 +227,12 @@ class Engine(ABC):
         self.execute(f"DROP {kind.upper()} IF EXISTS {self.name(schema, table)}")
 
     def delete(self, schema: str, table: str, column: str, value: Any) -> None:
-        """Remove the rows of a small table in which a column has a value."""
-        self.execute(f"DELETE FROM {self.name(schema, table)} WHERE {self.quote(column)} = ?", [value])
+        """Remove the rows of a small table in which a column has a value, or has none (None)."""
+        rows = f"DELETE FROM {self.name(schema, table)} WHERE {self.quote(column)}"
+        if value is None:
+            self.execute(f"{rows} IS NULL")
+        else:
+            self.execute(f"{rows} = ?", [value])
 
     def delete_numbered(self, schema: str, table: str, numbers: Sequence[int]) -> None:
         """Remove the rows of a table that have one of these in their column `id`."""

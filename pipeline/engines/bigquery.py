@@ -120,9 +120,6 @@ class BigQuery(VersionedViewsEngine):
 
     # What there is
 
-    def quote(self, identifier: str) -> str:
-        return "`" + identifier.replace("\\", "\\\\").replace("`", "\\`") + "`"
-
     def schemas(self) -> list[str]:
         with _errors():
             return [dataset.dataset_id for dataset in self.client.list_datasets(**_patience())]

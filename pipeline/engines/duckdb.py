@@ -6,6 +6,7 @@ import os
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import duckdb
 from pipeline.engines.base import ROW, Engine, Kind, Step, check_options
 from pipeline.errors import DatabaseLockedError, QueryError, TargetError
 from pipeline.plan.layers import LAYERS
+from pipeline.plan.render import quote_text
 
 # A file in the format of 2.0 cannot be opened by 1.x, which most BI drivers still are.
 STORAGE = "STORAGE_VERSION 'v1.5.0'"
@@ -96,6 +98,25 @@ class DuckDB(Engine):
         self._fetch("SET preserve_insertion_order = false", None)
         if not self.bounded and self.path != ":memory:":
             self._fetch(f"SET memory_limit = '{BUILD_MEMORY}'", None)
+
+    @contextmanager
+    def schema_change(self) -> Iterator[None]:
+        # To a table that got a column since the last checkpoint, DuckDB up to 2.0.1 cannot append if the last
+        # row group of the table has more rows than those of the attachment:
+        #
+        #     with duckdb.connect("a.duckdb") as a:
+        #         a.execute("CREATE TABLE t AS SELECT range AS i FROM range(40_000)")
+        #     b = duckdb.connect()
+        #     b.execute("ATTACH 'a.duckdb' AS a (ROW_GROUP_SIZE 30720)")
+        #     b.execute("ALTER TABLE a.t ADD COLUMN j INTEGER")
+        #     b.execute("INSERT INTO a.t VALUES (1, 1)")
+        #
+        #     Failed to commit: Corrupted segment tree: row 40000 is not in any of its 1 segments
+        #
+        # A file that another program filled has row groups of 122,880 rows.
+        with self.transaction():
+            yield
+        self._fetch("CHECKPOINT", None)
 
     def rollback(self) -> None:
         # After some errors DuckDB has already given the transaction up.
@@ -203,7 +224,11 @@ class DuckDB(Engine):
     def describe(
         self, schema: str, table: str, kind: Kind, description: str, columns: Mapping[str, str]
     ) -> None:
-        self.execute(self.comments(schema, table, kind, description, columns))
+        name = self.name(schema, table)
+        comments = {f"{kind.upper()} {name}": description}
+        comments |= {f"COLUMN {name}.{self.quote(column)}": text for column, text in columns.items()}
+        for what, text in comments.items():
+            self.execute(f"COMMENT ON {what} IS {quote_text(text, self.dialect)}")
 
     def content_hash(self, query: str) -> str | None:
         return self.measure(query, [])[1]
@@ -278,6 +303,8 @@ def _connect(
     name = "analytics" if not name or name.lower() in TAKEN else name.replace('"', '""')
     options = ["TYPE duckdb", "READ_ONLY" if read_only else f"ROW_GROUP_SIZE {ROW_GROUP}", *options]
     quoted = file.replace("'", "''")
+    if not read_only and Path(f"{file}.wal").exists():
+        _write_log_into_file(quoted, config)
     connection = duckdb.connect(f":memory:{file}", config=config | {"temp_directory": f"{file}.tmp"})
     try:
         connection.execute(f"ATTACH IF NOT EXISTS '{quoted}' AS \"{name}\" ({', '.join(options)})")
@@ -288,6 +315,22 @@ def _connect(
         return duckdb.connect(path, read_only=read_only, config=config)  # opened without us
     connection.execute(f'USE "{name}"')
     return connection
+
+
+def _write_log_into_file(quoted: str, config: dict[str, str]) -> None:
+    """Write into a file what a process that was killed has left in the log beside it.
+
+    In an attachment of its own, with row groups of DuckDB's own size: that process may have added a column,
+    and with other sizes the log cannot be read, or the table not be appended to (see `schema_change`).
+    """
+    with duckdb.connect(config=config) as connection:
+        try:
+            connection.execute(f"ATTACH '{quoted}' AS killed (TYPE duckdb)")
+        except duckdb.Error as error:
+            if IN_THIS_PROCESS in str(error):
+                return  # the log is of somebody who lives
+            raise
+        connection.execute("CHECKPOINT killed")
 
 
 def _steps(node: Any) -> Iterator[Step]:
@@ -310,20 +353,26 @@ def _steps(node: Any) -> Iterator[Step]:
 
 def _locked(path: str, message: str, waited: float) -> str:
     holder = HOLDER.search(message)
-    by = f"process {holder[2]} ({_command(holder[2]) or holder[1]})" if holder else "another process"
+    by = (
+        f"process {holder[2]} ({_program(holder[2]) or Path(holder[1]).name})"
+        if holder
+        else "another process"
+    )
     return (
         f"The database {path} is held by {by}; waited {waited:g} s."
         " Close that program, or try again later with a longer --wait."
     )
 
 
-def _command(pid: str) -> str:
-    """The command line of a process, where the system tells it."""
+def _program(pid: str) -> str:
+    """The name of the program that a process runs, where the system tells it.
+
+    Of a script it is the script's, not the interpreter's. Arguments are not shown: they may hold secrets.
+    """
     try:
-        words = Path("/proc", pid, "cmdline").read_bytes().split(b"\0")
+        return Path("/proc", pid, "comm").read_text(errors="replace").strip()
     except OSError:
         return ""
-    return " ".join(word.decode(errors="replace") for word in words).strip()[:200]
 
 
 def _one_line(message: str) -> str:

@@ -3,7 +3,8 @@
 `ensure` makes it, and upgrades what an older release left.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 SCHEMA = "meta"
@@ -15,6 +16,7 @@ TABLES: dict[str, dict[str, str]] = {
     # One row per command that wrote to the database; `as_of` is the instant it ran as.
     "runs": {
         "run_id": "text",
+        "run_number": "integer",  # counts the runs; clocks may differ, and go back
         "started_at": "instant",
         "finished_at": "instant",
         "command": "text",
@@ -63,6 +65,7 @@ TABLES: dict[str, dict[str, str]] = {
     # One row per ingest.
     "ingests": {
         "ingest_id": "text",
+        "ingest_number": "integer",  # counts the ingests
         "started_at": "instant",
         "finished_at": "instant",
         "source": "text",
@@ -95,6 +98,12 @@ TABLES: dict[str, dict[str, str]] = {
         "head_hash": "text",
         "updated_at": "instant",
     },
+}
+
+# Tables that a counter keeps in order: its column, and by what rows are in order that an older release wrote.
+IN_ORDER = {
+    "runs": ("run_number", ("run_id",)),
+    "ingests": ("ingest_number", ("started_at", "ingest_id")),
 }
 
 NATIVE = {
@@ -135,23 +144,38 @@ class Database(Protocol):
     dialect: str
 
     def shapes(self, schema: str) -> dict[str, dict[str, str]]: ...
+    def fetch(self, sql: str) -> list[tuple[Any, ...]]: ...
+    def fetch_result(self, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]: ...
     def execute(self, sql: str, params: Any = None) -> int | None: ...
+    def append(self, schema: str, table: str, columns: Sequence[str], rows: Sequence[Any]) -> int: ...
+    def delete(self, schema: str, table: str, column: str, value: Any) -> None: ...
+    def schema_change(self) -> AbstractContextManager[None]: ...
     def create_schema(self, name: str) -> None: ...
     def quote(self, identifier: str) -> str: ...
     def name(self, schema: str, table: str) -> str: ...
 
 
-def ensure(engine: Database, there: Shapes | None = None) -> None:
-    """Make the schema and whatever table or column of it is missing.
+def ensure(engine: Database) -> Shapes:
+    """Make the schema and whatever table or column of it is missing, before the transaction that writes.
 
     Columns are only ever added, so that an older release can still write its own.
 
-    Args:
-        engine: the database.
-        there: the shapes of the schema, if they are known already.
+    Returns:
+        The shapes of the schema.
     """
-    if there is None:
-        there = engine.shapes(SCHEMA)
+    there = engine.shapes(SCHEMA)
+    if _is_complete(there):
+        return there
+    with engine.schema_change():
+        _complete(engine, engine.shapes(SCHEMA))  # another process may have done so meanwhile
+    return engine.shapes(SCHEMA)
+
+
+def _is_complete(there: Shapes) -> bool:
+    return all(columns.keys() <= there.get(table, {}).keys() for table, columns in TABLES.items())
+
+
+def _complete(engine: Database, there: Shapes) -> None:
     if not there:
         engine.create_schema(SCHEMA)
     native = NATIVE[engine.dialect]
@@ -165,3 +189,39 @@ def ensure(engine: Database, there: Shapes | None = None) -> None:
             continue
         for column in columns.keys() - there[table].keys():
             engine.execute(f"ALTER TABLE {name} ADD COLUMN {engine.quote(column)} {native[columns[column]]}")
+
+
+def newest_first(table: str, columns: Collection[str], alias: str) -> str:
+    """What to sort the rows of a table that is in order by.
+
+    Rows without a number are of an older release, and newer than those that have one: see `next_number`.
+
+    Args:
+        table: runs or ingests.
+        columns: those that it has; an older release made fewer.
+        alias: what the table is called in the query.
+    """
+    number, before = IN_ORDER[table]
+    numbered = [f"{alias}.{number} DESC NULLS FIRST"] if number in columns else []
+    return ", ".join([*numbered, *(f"{alias}.{name} DESC" for name in before)])
+
+
+def next_number(engine: Database, table: str) -> int:
+    """The number of the next row of a table that is in order, in the transaction that appends it.
+
+    Rows that an older release has left without a number get theirs first.
+    """
+    number, before = IN_ORDER[table]
+    name = engine.name(SCHEMA, table)
+    last, unnumbered = engine.fetch(
+        f"SELECT coalesce(max({number}), 0), count(*) - count({number}) FROM {name}"
+    )[0]
+    if unnumbered:
+        columns, rows = engine.fetch_result(
+            f"SELECT * FROM {name} WHERE {number} IS NULL ORDER BY {', '.join(before)}"
+        )
+        at = columns.index(number)
+        numbered = [(*row[:at], last + nth, *row[at + 1 :]) for nth, row in enumerate(rows, 1)]
+        engine.delete(SCHEMA, table, number, None)
+        engine.append(SCHEMA, table, columns, numbered)
+    return int(last + unnumbered + 1)

@@ -1,7 +1,7 @@
 """PostgreSQL, spoken to through psycopg.
 
-A build is one transaction of one snapshot. A table that replaces another is made under a temporary name
-and renamed at the end, so that readers wait for a moment at most and never see a half-built table.
+A build is one transaction of one snapshot. How it is published stands in `postgres_publish`, how it waits for
+others in `postgres_locks`.
 """
 
 import json
@@ -9,7 +9,7 @@ import os
 import re
 import socket
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -17,7 +17,9 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from pipeline.config import redact
-from pipeline.engines.base import ROW, Engine, Kind, check_options
+from pipeline.engines.base import ROW, Kind, check_options
+from pipeline.engines.postgres_locks import NEEDS_ALL_OF, milliseconds, patiently
+from pipeline.engines.postgres_publish import PublishesInPlace
 from pipeline.errors import DatabaseLockedError, QueryError, TargetError
 from pipeline.plan.layers import MARTS
 
@@ -33,12 +35,6 @@ OLDEST = 15  # major version; older ones lack functions that the models use
 # One writer at a time. The number is the letters "aa-pipel", as good as any other.
 LOCK = 0x61612D706970656C
 SECONDS_BETWEEN_TRIES = 0.1
-
-# Columns of marts that dashboards filter by.
-FILTERS = ("date", "commit_date", "developer_id", "agent_type")
-
-# The name of a new table until the transaction ends.
-NEW = "{}~new"
 
 ROWS_PER_WRITE = 1_000
 ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\ufffd"})
@@ -78,17 +74,17 @@ COMMENT ON FUNCTION meta.json_or_null IS 'The text if it is JSON, else NULL; mad
 """
 
 
-class Postgres(Engine):
+class Postgres(PublishesInPlace):
     """A PostgreSQL database."""
 
     dialect = "postgres"
 
     def __init__(self, connection: Any, url: str, wait: float, readers: Sequence[str] = ()) -> None:
+        super().__init__()
         self.connection = connection
         self.url = redact(url)
         self.wait = wait
         self.readers = readers
-        self._replaced: dict[tuple[str, str], tuple[Kind, Kind]] = {}  # name → kind of the new, of the old
 
     def close(self) -> None:
         self.connection.close()
@@ -103,14 +99,20 @@ class Postgres(Engine):
             return [column.name for column in cursor.description], cursor.fetchall()
 
     def execute(self, sql: str, params: Sequence[Any] | None = None) -> int | None:
+        if alone := NEEDS_ALL_OF.match(sql):
+            self.patiently(self.redirected(sql), [alone[1]], alone=True)
+            return None
         count: int = self._run(sql, params).rowcount
         return None if count < 0 else count
+
+    def patiently(self, sql: str, tables: Collection[str], *, alone: bool) -> None:
+        with self._errors():
+            patiently(self.connection, self.wait, sql, tables, alone=alone)
 
     def _run(self, sql: str, params: Sequence[Any] | None) -> Any:
         if JSON_OR_NULL in sql:
             self._ensure_json_or_null()
-        for schema, table in self._replaced:
-            sql = sql.replace(self.name(schema, table), self.name(schema, NEW.format(table)))
+        sql = self.redirected(sql)
         with self._errors():
             cursor = psycopg.RawCursor(self.connection)
             return cursor.execute(_numbered(sql) if params else sql, params or None)
@@ -140,6 +142,12 @@ class Postgres(Engine):
                 f"PostgreSQL stopped a statement: {_one_line(error)}. The target's option"
                 " statement_timeout, or the server's, says how long one may take."
             )
+        if isinstance(error, psycopg.errors.LockNotAvailable):
+            return (
+                f"Somebody else holds a row or table that this needs; waited {self.wait:g} s:"
+                f" {_one_line(error)}. Nothing was published. Let that transaction end (pg_locks shows it),"
+                " or try again with a longer --wait."
+            )
         if isinstance(error, psycopg.errors.DiskFull):
             return f"The disk of the PostgreSQL server is full: {_one_line(error)}. Nothing was published."
         return f"PostgreSQL refused a statement: {_one_line(error)}."
@@ -148,11 +156,11 @@ class Postgres(Engine):
         """Make the function that tells JSON from other text, where it is not there."""
         if self._run("SELECT to_regproc('meta' || '.json_or_null') IS NULL", None).fetchone()[0]:
             with self._errors():
-                if self.connection.info.transaction_status == TransactionStatus.IDLE:
+                if self.in_transaction():
+                    self.connection.execute(CREATE_JSON_OR_NULL)
+                else:
                     # A session that only reads may still make this.
                     self.connection.execute(f"BEGIN READ WRITE; {CREATE_JSON_OR_NULL}; COMMIT")
-                else:
-                    self.connection.execute(CREATE_JSON_OR_NULL)
 
     # Transactions
 
@@ -166,10 +174,14 @@ class Postgres(Engine):
         self._lock()
         try:
             # The snapshot is taken after the lock: what the last writer left is in it.
-            self.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+            # Rows that a policy hides from us are an error, never left out of what is read and replaced.
+            self.execute(
+                "BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL row_security = off;"
+                f" SET LOCAL lock_timeout = {milliseconds(self.wait)}"
+            )
             try:
                 yield
-                self._switch()
+                self.publish_all()
                 self.execute("COMMIT")
             except BaseException:
                 self.rollback()
@@ -178,8 +190,11 @@ class Postgres(Engine):
             with suppress(psycopg.Error):  # a lost connection holds no lock
                 self.connection.execute("SELECT pg_advisory_unlock_all()")
 
+    def in_transaction(self) -> bool:
+        return bool(self.connection.info.transaction_status != TransactionStatus.IDLE)
+
     def rollback(self) -> None:
-        self._replaced.clear()
+        self.forget()
         with suppress(psycopg.Error):  # a lost connection has rolled back by itself
             self.connection.execute("ROLLBACK")
 
@@ -241,11 +256,6 @@ class Postgres(Engine):
         )
         return "-".join(map(str, rows[0])) if rows else ""
 
-    def describe(
-        self, schema: str, table: str, kind: Kind, description: str, columns: Mapping[str, str]
-    ) -> None:
-        self.execute(self.comments(schema, table, kind, description, columns))
-
     def row_hash(self, alias: str) -> str | None:
         return f"hashtextextended(CAST({alias} AS text), 0)"
 
@@ -266,63 +276,10 @@ class Postgres(Engine):
             self.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {roles}")
             self.execute(f"ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT SELECT ON TABLES TO {roles}")
 
-    def create(self, schema: str, table: str, select: str, kind: Kind, replacing: Kind | None) -> int | None:
-        made = NEW.format(table) if replacing else table
-        count = self.execute(f"CREATE {kind.upper()} {self.name(schema, made)} AS {select}")
-        if kind == "table":
-            # The planner knows nothing of a new table, and later models read it at once.
-            self.execute(f"ANALYZE {self.name(schema, made)}")
-        if replacing:
-            self._replaced[schema, table] = (kind, replacing)
-        elif kind == "table":
-            self._index(schema, table)
-        return count
-
-    def create_empty(
-        self, schema: str, table: str, columns: Mapping[str, str], replacing: Kind | None
-    ) -> None:
-        # Texts are compared by code points, as in tables that models make and on every other engine.
-        typed = {name: f'{kind} COLLATE "C"' if kind == "text" else kind for name, kind in columns.items()}
-        super().create_empty(schema, table, typed, replacing)
-
-    def _index(self, schema: str, table: str) -> None:
-        if schema == MARTS.schema:
-            for column in self.shapes(schema).get(table, {}):
-                if column in FILTERS:
-                    self.execute(f"CREATE INDEX ON {self.name(schema, table)} ({self.quote(column)})")
-
-    def _switch(self) -> None:
-        """Put new tables in the place of old ones, all of them at once."""
-        replaced, self._replaced = self._replaced, {}
-        for (schema, table), (kind, old) in reversed(replaced.items()):  # what reads before what is read
-            name, new = self.name(schema, table), self.name(schema, NEW.format(table))
-            if kind == old == "table" and self._dependents(schema, table) - replaced.keys():
-                # Somebody's view hangs on the old table: its rows are replaced, not the table.
-                self.execute(f"DELETE FROM {name}")
-                self.execute(f"INSERT INTO {name} SELECT * FROM {new}")
-                self.execute(f"DROP TABLE {new}")
-                continue
-            self.drop(schema, table, old)
-            self.execute(f"ALTER {kind.upper()} {new} RENAME TO {self.quote(table)}")
-            if kind == "table":
-                self._index(schema, table)
-
-    def _dependents(self, schema: str, table: str) -> set[tuple[str, str]]:
-        """Views that read a table."""
-        rows = self.fetch(
-            "SELECT DISTINCT n.nspname, v.relname FROM pg_depend AS d"
-            " JOIN pg_rewrite AS r ON r.oid = d.objid JOIN pg_class AS v ON v.oid = r.ev_class"
-            " JOIN pg_namespace AS n ON n.oid = v.relnamespace"
-            " WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass"
-            " AND d.refobjid = to_regclass(?) AND v.oid <> d.refobjid",
-            [self.name(schema, table)],
-        )
-        return {(schema, view) for schema, view in rows}
-
     def append(self, schema: str, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> int:
         names = ", ".join(map(self.quote, columns))
         with self._errors(), self.connection.cursor() as cursor:
-            copy = f"COPY {self.name(schema, table)} ({names}) FROM STDIN"
+            copy = self.redirected(f"COPY {self.name(schema, table)} ({names}) FROM STDIN")
             with cursor.copy(copy) as stream:
                 for start in range(0, len(rows), ROWS_PER_WRITE):
                     lines = "".join(map(_copy_line, rows[start : start + ROWS_PER_WRITE]))

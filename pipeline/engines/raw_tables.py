@@ -1,11 +1,16 @@
 """The raw tables as their contracts say, and what writing them may take of the machine."""
 
-from collections.abc import Iterator, Mapping
+import ast
+from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.config import SOURCES
 from pipeline.engines import meta
+from pipeline.engines.meta import Shapes
 
 if TYPE_CHECKING:
     from pipeline.engines.base import Engine
@@ -31,21 +36,70 @@ def make_missing_raw_tables(engine: "Engine") -> list[str]:
     there = engine.shapes("raw")
     missing = [table for table in SOURCES if table not in there]
     for table in missing:
-        make_raw_table(engine, table, None)
+        make_raw_table(engine, table)
     return missing
 
 
-def make_raw_table(engine: "Engine", table: str, shape: Mapping[str, str] | None) -> None:
-    """Make a raw table as its contract says, or add the columns that it lacks.
+def make_raw_table(engine: "Engine", table: str) -> None:
+    """Make a raw table, such as otel_logs, as its contract says; the schema `raw` is there."""
+    columns = ", ".join(f"{engine.quote(name)} {kind}" for name, kind in _definitions(engine, table).items())
+    engine.execute(f"CREATE TABLE {engine.name('raw', table)} ({columns})")
+
+
+def complete_raw_tables(engine: "Engine", tables: Iterable[str]) -> None:
+    """Add the columns of their contracts that raw tables lack, before the transaction that writes there.
 
     Args:
-        engine: an open engine with a schema `raw`.
-        table: its name, such as otel_logs.
-        shape: the columns that are there; None if the table is not.
+        engine: an open engine.
+        tables: names of raw tables; those that are not there, or are views, stay so.
     """
+    columns = columns_of_contracts()
+
+    def incomplete() -> Shapes:
+        there = engine.shapes("raw")
+        lack = {name: there[name] for name in tables if name in there and columns[name] - there[name].keys()}
+        kinds = engine.kinds() if lack else {}
+        return {name: shape for name, shape in lack.items() if kinds.get(("raw", name)) == "table"}
+
+    if not incomplete():
+        return
+    with engine.schema_change():
+        for table, shape in incomplete().items():  # another process may have completed some meanwhile
+            name = engine.name("raw", table)
+            for column, kind in _definitions(engine, table).items():
+                if column not in shape:
+                    engine.execute(f"ALTER TABLE {name} ADD COLUMN {engine.quote(column)} {kind}")
+
+
+@cache
+def columns_of_contracts() -> Mapping[str, Set[str]]:
+    """Names of the columns of each raw table.
+
+    Out of the text of the contracts: to import them takes longer than most ingests, all of which ask this.
+    """
+    (folder,) = find_spec("schemas").submodule_search_locations  # type: ignore[union-attr, misc] # a package has places
+    classes = ast.parse(Path(folder, "raw.py").read_text(encoding="utf-8")).body
+    columns = {
+        contract.name: {
+            line.target.id
+            for line in contract.body
+            if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
+        }
+        for contract in classes
+        if isinstance(contract, ast.ClassDef)
+    }
+    return {table: columns[_contract(table)] for table in SOURCES}
+
+
+def _contract(table: str) -> str:
+    return "Raw" + "".join(word.title() for word in table.split("_"))
+
+
+def _definitions(engine: "Engine", table: str) -> dict[str, str]:
+    """The columns of a raw table and how the engine declares them."""
     from schemas import raw
 
-    contract = getattr(raw, "Raw" + "".join(word.title() for word in table.split("_")))
+    contract = getattr(raw, _contract(table))
     native = meta.NATIVE[engine.dialect]
     fields = contract.to_schema().columns
     definitions = {}
@@ -56,13 +110,7 @@ def make_raw_table(engine: "Engine", table: str, shape: Mapping[str, str] | None
         definitions[name] = JSON[engine.dialect] if is_json else same
         if engine.dialect == "duckdb" and (table, name) in ZSTD:
             definitions[name] += " USING COMPRESSION zstd"
-    if shape is None:
-        columns = ", ".join(f"{engine.quote(name)} {kind}" for name, kind in definitions.items())
-        engine.execute(f"CREATE TABLE {engine.name('raw', table)} ({columns})")
-        return
-    for name, kind in definitions.items():
-        if name not in shape:
-            engine.execute(f"ALTER TABLE {engine.name('raw', table)} ADD COLUMN {engine.quote(name)} {kind}")
+    return definitions
 
 
 @contextmanager

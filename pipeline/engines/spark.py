@@ -8,7 +8,6 @@ Derby, which lets one process in at a time.
 
 import json
 import shutil
-import tempfile
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -23,6 +22,7 @@ from pipeline.engines.base import Kind, check_options
 from pipeline.engines.spark_session import Warehouse, errors, start, stop
 from pipeline.engines.versioned_views import LOCK, LOCK_SCHEMA, VersionedViewsEngine
 from pipeline.errors import QueryError, TargetError
+from pipeline.system.temporary import temporary_folder
 
 OLDEST = (4, 0)
 
@@ -56,9 +56,6 @@ class Spark(VersionedViewsEngine):
         return None
 
     # What there is
-
-    def quote(self, identifier: str) -> str:
-        return "`" + identifier.replace("`", "``") + "`"
 
     def schemas(self) -> list[str]:
         return [row[0] for row in self.fetch("SHOW DATABASES")]
@@ -118,8 +115,8 @@ class Spark(VersionedViewsEngine):
 
         values = zip(*rows, strict=True)
         arrays = [_array(column, types[name]) for name, column in zip(columns, values, strict=True)]
-        with tempfile.TemporaryDirectory() as folder:
-            local = Path(folder) / "rows.parquet"
+        with temporary_folder() as folder:
+            local = folder / "rows.parquet"
             pq.write_table(pa.Table.from_arrays(arrays, names=list(columns)), local)
             if file.startswith("/"):
                 # On a folder of this machine the driver's own user writes.

@@ -1,6 +1,6 @@
 """Versioned views: publishing where a transaction covers one statement at most.
 
-What people know as `mart.x` is a view of `mart.x__v<time>`, and each build makes a new version. A build
+What people know as `mart.x` is a view of `mart.x__v<number>`, and each build makes a new version. A build
 reads the new versions that it has made so far, and at the end points the views to them, one after the
 other. A failure before that leaves every view as it was. A failure between two of these last statements
 leaves some views old, and the next build completes them.
@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from pipeline.engines.base import Engine, Kind
 from pipeline.errors import DatabaseLockedError, QueryError
 
-VERSION = re.compile(r"(.+)__v[0-9a-f]{12}")
+VERSION = re.compile(r"(.+)__v([0-9a-f]{12})")
 # The version before the current one stays, for queries that have begun to read it.
 KEPT = 2
 
@@ -36,6 +36,7 @@ class VersionedViewsEngine(Engine):
     def __init__(self) -> None:
         self._new: dict[tuple[str, str], tuple[str, Kind]] = {}  # name → its new version, and of what kind
         self._unwanted: list[tuple[str, str]] = []
+        self._newest: dict[str, int] = {}  # schema → the highest number of a version
         self._depth = 0
 
     @abstractmethod
@@ -83,7 +84,7 @@ class VersionedViewsEngine(Engine):
     # Writing
 
     def create(self, schema: str, table: str, select: str, kind: Kind, replacing: Kind | None) -> int | None:
-        version = self._version(table)
+        version = self._version(schema, table)
         storage = self.storage(schema, kind, select)
         self.execute(f"CREATE {kind.upper()} {self.name(schema, version)} {storage}AS {select}")
         self._published(schema, table, version, kind)
@@ -92,7 +93,7 @@ class VersionedViewsEngine(Engine):
     def create_empty(
         self, schema: str, table: str, columns: Mapping[str, str], replacing: Kind | None
     ) -> None:
-        version = self._version(table)
+        version = self._version(schema, table)
         super().create_empty(schema, version, columns, None)
         self._published(schema, table, version, "table")
 
@@ -105,8 +106,13 @@ class VersionedViewsEngine(Engine):
         if not self._depth:
             self.publish()
 
-    def _version(self, table: str) -> str:
-        return f"{table}__v{time.time_ns() // 1_000_000:012x}"
+    def _version(self, schema: str, table: str) -> str:
+        """The name of a new version: its number is higher than those of all that there are."""
+        if not self._depth or schema not in self._newest:
+            matches = map(VERSION.fullmatch, self.objects(schema))
+            self._newest[schema] = max((int(match[2], 16) for match in matches if match), default=0)
+        self._newest[schema] += 1
+        return f"{table}__v{self._newest[schema]:012x}"
 
     def _published(self, schema: str, table: str, version: str, kind: Kind) -> None:
         self._new[schema, table] = version, kind
@@ -146,6 +152,7 @@ class VersionedViewsEngine(Engine):
             DatabaseLockedError: another process still writes after `wait` seconds.
         """
         self._lock()
+        self._newest.clear()
         self._depth += 1
         try:
             try:

@@ -1,26 +1,23 @@
 """Input files: finding them, opening them, cutting them into pieces, knowing where to go on."""
 
 import glob
-import gzip
 import hashlib
-import io
 import os
 import stat
 import sys
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-import zstandard
+from pipeline.system import compressed
+from pipeline.system.compressed import ZSTD, CompressedError, check_packed, is_compressed, unpacked
+from pipeline.system.files import open_file
 
 STDIN = "-"
 # In a folder, files with one of these among their suffixes are read (`otel.json.1`, `x.pb.zst`).
 SUFFIXES = frozenset({".json", ".jsonl", ".ndjson", ".otlp", ".pb", ".proto", ".binpb", ".gz", ".zst"})
 
-GZIP_MAGIC = b"\x1f\x8b"
-ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 PROTOBUF_START = b"\n"  # tag of field 1, a message: how every OTLP export begins
 JSON_STARTS = (b"{", b"[")
 
@@ -29,9 +26,6 @@ EDGE = 1 << 20  # bytes in which the start of a document is looked for
 GARBAGE = 32 << 20  # bytes without the start of a document after which a line's end will do
 LONGEST = 256 << 20  # bytes of the longest document that is read
 SAMPLE = 4096  # bytes at either end by which a file is known again
-
-# What reading a compressed stream raises when it is damaged.
-DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile, zstandard.ZstdError)
 
 
 @dataclass(frozen=True)
@@ -111,12 +105,18 @@ class InputFile:
     known: bool = False
 
     def open(self) -> BinaryIO:
-        """Open the file. Raises OSError."""
-        opened = self.path.open("rb", buffering=1 << 20) if self.path else sys.stdin.buffer
+        """Open the file.
+
+        Raises:
+            OSError: it cannot be read, is a pipe, a device or a socket, or unpacks to too much.
+        """
+        if self.path:
+            check_packed(self.path)
+        opened = open_file(self.path, 1 << 20) if self.path else sys.stdin.buffer
         status = os.fstat(opened.fileno()) if self.path else None
         if status and stat.S_ISREG(status.st_mode):
             self.inode = status.st_ino & (2**63 - 1)
-        self.compressed = _head(opened).startswith((GZIP_MAGIC, ZSTD_MAGIC))
+        self.compressed = is_compressed(_head(opened))
         self.opened = opened
         return opened
 
@@ -236,7 +236,7 @@ def pieces(opened: BinaryIO, start: int = 0) -> Iterator[Piece]:
     Raises:
         OSError: the file could not be read on; the pieces before it are good.
     """
-    stream = _decompressed(opened)
+    stream = unpacked(opened)
     head = _head(stream)
     framed = _is_framed(head)
     whole = not framed and head.startswith(PROTOBUF_START) and not _is_text(head)
@@ -274,14 +274,15 @@ def _documents(stream: BinaryIO, start: int) -> Iterator[Piece]:
     while True:
         try:
             block = stream.read(PIECE)
-        except DAMAGED as error:
-            block, problem = b"", f"the compressed data is damaged: {error}"
+        except CompressedError as error:
+            block, problem = b"", str(error)
         if not block:
             break
+        new = max(0, len(waiting) - 1)  # before it there is none, or it would have been cut
         waiting += block
-        cut = waiting.rfind(b"\n{")
+        cut = waiting.rfind(b"\n{", new)
         if cut < 0:
-            cut = waiting.rfind(b"\n[")
+            cut = waiting.rfind(b"\n[", new)
         if cut < 0 and len(waiting) > GARBAGE:
             cut = waiting.rfind(b"\n")
         if cut >= 0:
@@ -323,8 +324,8 @@ def _frames(stream: BinaryIO, start: int) -> Iterator[Piece]:
                 problem = f"message {first + len(messages)} claims to be {length} bytes long"
                 break
             message = _read_exactly(stream, length) if len(prefix) == 4 else b""
-        except DAMAGED as error:
-            problem = f"the compressed data is damaged: {error}"
+        except CompressedError as error:
+            problem = str(error)
             break
         if not prefix:
             break
@@ -359,20 +360,10 @@ def _read_exactly(stream: BinaryIO, length: int) -> bytes:
     return b"".join(parts)
 
 
-def _decompressed(opened: BinaryIO) -> BinaryIO:
-    head = _head(opened)
-    if head.startswith(GZIP_MAGIC):
-        return io.BufferedReader(gzip.GzipFile(fileobj=opened))
-    if head.startswith(ZSTD_MAGIC):
-        reader = zstandard.ZstdDecompressor().stream_reader(opened, read_across_frames=True)
-        return io.BufferedReader(reader)
-    return opened
-
-
 def _head(stream: BinaryIO) -> bytes:
     try:
-        return stream.peek(64)[:64]  # type: ignore[attr-defined, no-any-return]
-    except DAMAGED:
+        return compressed.head(stream)
+    except CompressedError:
         return b""
 
 
@@ -382,7 +373,7 @@ def _is_text(head: bytes) -> bool:
 
 def _is_framed(head: bytes) -> bool:
     length = int.from_bytes(head[:4], "big")
-    starts = (ZSTD_MAGIC, PROTOBUF_START, *JSON_STARTS)
+    starts = (ZSTD, PROTOBUF_START, *JSON_STARTS)
     return 0 < length <= LONGEST and head[4:].startswith(starts) and not _is_text(head)
 
 

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from pipeline.outputs.pages import visible
 from pipeline.plan import PlanTable
 from pipeline.plan.layers import ORDER
 from pipeline.plan.lineage import (
@@ -18,6 +17,7 @@ from pipeline.plan.lineage import (
     mermaid_of_tables,
 )
 from pipeline.plan.selection import ancestors, descendants
+from pipeline.system.hidden import visible
 
 if TYPE_CHECKING:
     from pipeline.outputs.report import Report

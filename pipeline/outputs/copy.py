@@ -13,7 +13,7 @@ from typing import Any
 
 from pipeline.engines import meta
 from pipeline.engines.base import Engine
-from pipeline.engines.raw_tables import make_raw_table
+from pipeline.engines.raw_tables import complete_raw_tables, make_raw_table
 from pipeline.errors import RunError
 from pipeline.plan import Plan, PlanTable
 
@@ -86,14 +86,14 @@ def copy_database(
         QueryError: a database refused a statement; what was written stays for the next try.
     """
     sources = [t for t in source_plan.tables.values() if t.kind == "source" and not t.missing]
+    meta.ensure(target)
+    complete_raw_tables(target, [table.stored_name for table in sources])
     with target.transaction():
         target.create_schema("raw")
         there = target.shapes("raw")
         for table in sources:
-            shape = there.get(table.stored_name)
-            if shape is None or {column.name for column in table.columns} - shape.keys():
-                make_raw_table(target, table.stored_name, shape)
-        meta.ensure(target)
+            if table.stored_name not in there:
+                make_raw_table(target, table.stored_name)
     target_plan = plan_of_target()
     done = [_copy_raw(source, target, table, target_plan.tables[table.name], on_rows) for table in sources]
     return done + _copy_run_metadata(source, target)
@@ -172,7 +172,10 @@ def _agree(one: Any, other: Any) -> bool:
 
 
 def _copy_run_metadata(source: Engine, target: Engine) -> list[CopiedTable]:
-    """Copy the metadata of runs and ingests that the target does not know."""
+    """Copy the metadata of runs and ingests that the target does not know.
+
+    They come before the target's own: these made the tables that are there.
+    """
     there = source.shapes(meta.SCHEMA)
     done = []
     with target.transaction():
@@ -184,13 +187,30 @@ def _copy_run_metadata(source: Engine, target: Engine) -> list[CopiedTable]:
             stored = target.name(meta.SCHEMA, table)
             known = Counter(row[0] for row in target.fetch(f"SELECT {key} FROM {stored}"))
             names = ", ".join(map(source.quote, columns))
-            rows = source.fetch(f"SELECT {names} FROM {source.name(meta.SCHEMA, table)}")
+            order = f" ORDER BY {meta.newest_first(table, columns, 's')}" if table in meta.IN_ORDER else ""
+            rows = source.fetch(f"SELECT {names} FROM {source.name(meta.SCHEMA, table)} AS s{order}")
             new = [row for row in rows if row[position] not in known]
+            if table in meta.IN_ORDER:
+                columns, new = _numbered(target, table, columns, new)
             if new:
                 target.append(meta.SCHEMA, table, columns, new)
             rows_there = known.total() + len(new)
             done.append(CopiedTable(f"{meta.SCHEMA}.{table}", len(new), rows_there, checked=False))
     return done
+
+
+def _numbered(
+    target: Engine, table: str, columns: list[str], newest_first: list[tuple[Any, ...]]
+) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Rows with numbers below those of the target."""
+    number, _ = meta.IN_ORDER[table]
+    meta.next_number(target, table)  # numbers those of the target that have none
+    lowest = target.fetch(f"SELECT min({number}) FROM {target.name(meta.SCHEMA, table)}")[0][0]
+    highest = len(newest_first) if lowest is None else lowest - 1
+    kept = [position for position, column in enumerate(columns) if column != number]
+    return [number, *(columns[position] for position in kept)], [
+        (highest - nth, *(row[position] for position in kept)) for nth, row in enumerate(newest_first)
+    ]
 
 
 __all__ = ["CopiedTable", "copy_database"]

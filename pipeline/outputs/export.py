@@ -1,6 +1,6 @@
 """Tables as files, for tools that do not read the database."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,19 +15,31 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FORMATS = ("parquet", "csv")
+# How a cell begins that spreadsheets take for a formula: owasp.org/www-community/attacks/CSV_Injection
+FORMULA = "^[=+\\-@\t\r\n＝＋－＠]"
 
 
 @dataclass(frozen=True)
 class Exported:
-    """A table that was written: its name, its file, and how many rows it has."""
+    """A table that was written: its name, its file, and how many rows it has.
+
+    Attributes:
+        guarded: texts that a spreadsheet would take for formulas, and that got an apostrophe before them.
+    """
 
     table: str
     file: Path
     rows: int
+    guarded: int = 0
 
 
 def export_tables(
-    engine: Engine, tables: Sequence[PlanTable], folder: Path, *, format: str = "parquet"
+    engine: Engine,
+    tables: Sequence[PlanTable],
+    folder: Path,
+    *,
+    format: str = "parquet",
+    formulas: bool = False,
 ) -> list[Exported]:
     """Write published tables into a folder, one file each, rows in the order of the key.
 
@@ -38,12 +50,14 @@ def export_tables(
         tables: of the plan; models and seeds.
         folder: where to; made if it is not there.
         format: parquet or csv (UTF-8, a header, instants in UTC, NULL as nothing at all).
+        formulas: write texts to CSV as they are, though a spreadsheet would run some of them.
 
     Raises:
         ModelError: a table is not published.
         SetupError: the folder cannot be written.
     """
     write = {"parquet": _write_parquet, "csv": _write_csv}[format]
+    guarding = format == "csv" and not formulas
     kinds = engine.kinds()
     for table in tables:
         if (table.schema, table.stored_name) not in kinds:
@@ -58,26 +72,63 @@ def export_tables(
             file = folder / f"{table.name}.{format}"
             temporary = files.enter_context(replacing(file))
             relation = connection.table(table.stored_name, database=table.schema)
+            # In the order of the contract, which a table that was altered in place may not have.
+            relation = relation.select([column.name for column in table.columns])
             ordered = relation.order_by(table.key) if table.key else relation
+            batches = ordered.to_pyarrow_batches()
+            guard = Guard()
             try:
-                rows = write(ordered.to_pyarrow_batches(), temporary)
+                rows = write(batches.schema, guard.over(batches) if guarding else batches, temporary)
             except OSError as error:
                 raise SetupError(f"{file} cannot be written: {error.strerror or error}.") from error
-            done.append(Exported(table.name, file, rows))
+            done.append(Exported(table.name, file, rows, guard.count))
     return done
 
 
-def _write_parquet(rows: "pa.RecordBatchReader", file: Path) -> int:
+class Guard:
+    """Puts an apostrophe before texts that a spreadsheet would take for formulas, as it does itself.
+
+    Attributes:
+        count: how many there were so far.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def over(self, batches: "Iterable[pa.RecordBatch]") -> "Iterator[pa.RecordBatch]":
+        """The batches, with texts that run nothing; numbers stay numbers."""
+        import pyarrow as pa
+
+        for batch in batches:
+            columns = [self._text(c) if _is_text(c.type) else c for c in batch.columns]
+            yield pa.RecordBatch.from_arrays(columns, schema=batch.schema)
+
+    def _text(self, column: "pa.Array") -> "pa.Array":
+        import pyarrow.compute as pc
+
+        runs = pc.fill_null(pc.match_substring_regex(column, FORMULA), False)
+        count = pc.sum(runs).as_py() or 0
+        self.count += count
+        return pc.if_else(runs, pc.binary_join_element_wise("'", column, ""), column) if count else column
+
+
+def _is_text(kind: "pa.DataType") -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _write_parquet(schema: "pa.Schema", rows: "Iterable[pa.RecordBatch]", file: Path) -> int:
     import pyarrow.parquet
 
-    with pyarrow.parquet.ParquetWriter(file, rows.schema, compression="zstd") as writer:
+    with pyarrow.parquet.ParquetWriter(file, schema, compression="zstd") as writer:
         return _write_all(rows, writer.write_batch)
 
 
-def _write_csv(rows: "pa.RecordBatchReader", file: Path) -> int:
+def _write_csv(schema: "pa.Schema", rows: "Iterable[pa.RecordBatch]", file: Path) -> int:
     import pyarrow.csv
 
-    with pyarrow.csv.CSVWriter(file, rows.schema) as writer:
+    with pyarrow.csv.CSVWriter(file, schema) as writer:
         return _write_all(rows, writer.write_batch)
 
 

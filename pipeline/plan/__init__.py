@@ -1,6 +1,7 @@
 """The plan: what is made, what it reads and what must hold of it, as plain data.
 
 * `plan`: the data, and its JSON.
+* `bind`: from what the compiler makes to the plan of one database, where `raw_tables` may be of other types.
 * `render`: its SQL as a database can run it.
 * `selection`: dbt's grammar, answered from a plan.
 * `lineage`: walks along the columns of a plan.

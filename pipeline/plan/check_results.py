@@ -135,7 +135,7 @@ def shape_result(table: PlanTable, actual: Mapping[str, str] | None) -> CheckRes
 
     Args:
         table: the table as planned.
-        actual: native types by column, in order; None if the table does not exist.
+        actual: native types by column; None if the table does not exist.
     """
     problems = shape_problems(table, actual)
     sentence = f"{table.schema}.{table.name} has exactly the columns of its contract."
@@ -170,8 +170,6 @@ def shape_problems(table: PlanTable, actual: Mapping[str, str] | None) -> list[s
         for column, native in expected.items()
         if column in actual and actual[column].lower() != native.lower()
     ]
-    if not problems and list(actual) != list(expected):
-        problems.append(f"{name} has its columns in another order than its contract.")
     return problems
 
 

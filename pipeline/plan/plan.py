@@ -109,6 +109,9 @@ class PlanTable:
     lookups: list[PlanLookup] = field(default_factory=list)
     reads: dict[str, str] = field(default_factory=dict)
     missing: bool = False  # a source that the database does not have; it reads as empty
+    may_be_missing: bool = False  # a source that need not exist, without a word
+    json_columns: list[str] = field(default_factory=list)  # of a source: JSON, whatever the database's type
+    optional_columns: list[str] = field(default_factory=list)  # of a source: those our own ingest adds
 
     @property
     def stored_name(self) -> str:
@@ -142,7 +145,15 @@ class Plan:
         """
         import orjson  # reads a plan of a megabyte in half the time of the standard library
 
-        data = orjson.loads(text)
+        return cls.from_data(orjson.loads(text))
+
+    @classmethod
+    def from_data(cls, data: Any) -> "Plan":
+        """The plan whose JSON was read into `data`.
+
+        Raises:
+            ValueError: it is no plan of this release.
+        """
         try:
             tables = {name: _table(table) for name, table in data["tables"].items()}
             return cls(**data | {"tables": tables})

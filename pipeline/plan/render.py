@@ -1,7 +1,7 @@
 """A plan's SQL as a database can run it.
 
-The one place that edits SQL as text: the compiler leaves placeholders for what only a run knows, and names
-relations quoted and with their schema, so that another relation can take the place of one.
+The compiler leaves placeholders for what only a run knows, and names relations quoted and with their
+schema, so that another relation can take the place of one.
 """
 
 import datetime as dt
@@ -41,3 +41,22 @@ def render(
 def literal(instant: dt.datetime) -> str:
     """An instant as the text that stands in SQL."""
     return instant.astimezone(dt.UTC).isoformat(sep=" ", timespec="microseconds")
+
+
+def quote(identifier: str, dialect: str) -> str:
+    """An identifier that may be put into SQL, whatever it contains."""
+    match dialect:
+        case "bigquery":
+            return "`" + identifier.replace("\\", "\\\\").replace("`", "\\`") + "`"
+        case "pyspark":
+            return "`" + identifier.replace("`", "``") + "`"
+        case _:
+            return '"' + identifier.replace('"', '""') + '"'
+
+
+def quote_text(text: str, dialect: str) -> str:
+    """A text as a literal that may be put into SQL, whatever it contains."""
+    if dialect in ("bigquery", "pyspark"):
+        text = text.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+        return "'" + text.replace("'", "\\'") + "'"
+    return "'" + text.replace("'", "''") + "'"

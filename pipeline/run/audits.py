@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Mapping
 
+from pipeline.engines import meta
 from pipeline.engines.base import Engine
 from pipeline.plan import Plan, PlanTable
 from pipeline.plan.check_results import shape_result, stops, without_query
@@ -43,13 +44,12 @@ def audit(
     """
     chosen = set(plan.tables if selected is None else selected)
     tables = [table for table in plan.tables.values() if table.name in chosen]
-    schemas = {table.schema for table in plan.tables.values()} | {"meta"}
-    shapes = {schema: engine.shapes(schema) for schema in schemas}
-    before = published(engine, shapes["meta"])
+    before = published(engine, meta.ensure(engine))
+    shapes = {schema: engine.shapes(schema) for schema in {table.schema for table in plan.tables.values()}}
     exist = {name for name, table in plan.tables.items() if table.stored_name in shapes[table.schema]}
     result = RunResult(
         command="test",
-        as_of=max((left.as_of for left in before.values()), default=dt.datetime.now(dt.UTC)),
+        as_of=next((left.as_of for left in before.values()), dt.datetime.now(dt.UTC)),
         target=engine.url,
         plan_fingerprint=plan.fingerprint,
         version=plan.version,
@@ -80,7 +80,7 @@ def audit(
     with engine.transaction():
         if store_failures:
             result.stored = store(engine, plan.tables, failures)
-        record(engine, result, shapes["meta"])
+        record(engine, result)
     return result
 
 

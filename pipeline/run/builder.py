@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from pipeline.engines import meta
 from pipeline.engines.base import Engine, Step
 from pipeline.errors import ModelError, NoRawDataError, QueryError
 from pipeline.plan import Plan, PlanTable
@@ -151,7 +152,6 @@ class _Builder:
         self.models = [table for table in models if table.name in self.selected]
         self.everything = len(self.models) == len(models)
         self.reads = {name for table in self.models for name in table.depends_on}
-        self.meta: dict[str, dict[str, str]] | None = None
         self.fingerprints: dict[str, str | None] = {}
         self.steps: list[Step] = []
 
@@ -160,6 +160,7 @@ class _Builder:
         if self.result.command != "seed":
             csv_files.check_names(self.plan, self.project_dir)
         self.engine.tune()
+        self.meta = meta.ensure(self.engine)
         try:
             with self.engine.transaction():
                 self._build()
@@ -182,7 +183,7 @@ class _Builder:
         if self.auditor.keep_failures:
             self.result.stored = store(self.engine, self.plan.tables, self.auditor.failures)
         self.result.finish()
-        record(self.engine, self.result, self.meta)
+        record(self.engine, self.result)
 
     def _check_sources(self) -> None:
         """Without any raw table there is nothing to build from; without some there is less."""
@@ -200,7 +201,6 @@ class _Builder:
 
     def _build(self) -> None:
         """Make all tables and check them."""
-        self.meta = self.engine.shapes("meta")
         if self.models:
             self.result.warnings += not_counted(self.engine, self.meta)
         self.standing = Standing(self.engine.kinds(), published(self.engine, self.meta))

@@ -133,7 +133,8 @@ class Changes:
             replaced = f"(SELECT * FROM {stored} WHERE {concerned})"
             old = self._temporary(f"old_{table.name}", self._told(table, replaced))
         self.engine.execute(f"DELETE FROM {stored} WHERE {concerned}")
-        self.engine.execute(f"INSERT INTO {stored} SELECT * FROM {new}")
+        names = self._names(table)
+        self.engine.execute(f"INSERT INTO {stored} ({names}) SELECT {names} FROM {new}")
         inserted = self.engine.fetch(f"SELECT COUNT(*) FROM {new}")[0][0]
         if table.name in self.wanted:
             self.compare(table, old, new)
@@ -179,7 +180,12 @@ class Changes:
 
     def _told(self, table: PlanTable, relation: str) -> str:
         whole = self.engine.row_hash(ROW)
-        return f"SELECT {self._wanted(table)}, {whole} AS _row FROM {relation} AS {ROW}"
+        # By name: a stored table may have its columns in another order than what the model makes.
+        row = f"(SELECT {self._names(table)} FROM {relation} AS stored_or_made)"
+        return f"SELECT {self._wanted(table)}, {whole} AS _row FROM {row} AS {ROW}"
+
+    def _names(self, table: PlanTable) -> str:
+        return ", ".join(self.engine.quote(column.name) for column in table.columns)
 
     def _wanted(self, table: PlanTable) -> str:
         return ", ".join(map(self.engine.quote, sorted(self.wanted[table.name])))

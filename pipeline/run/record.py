@@ -1,7 +1,7 @@
 """Run metadata: what a run did and found, in the schema `meta`."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from pipeline.engines import meta
@@ -9,18 +9,17 @@ from pipeline.engines.base import Engine
 from pipeline.run.results import RunResult
 
 
-def record(engine: Engine, result: RunResult, there: Mapping[str, Mapping[str, str]] | None = None) -> None:
+def record(engine: Engine, result: RunResult) -> None:
     """Write what a run did. Belongs into the transaction that publishes it, if it does.
 
     Args:
-        engine: the database that it was done to.
+        engine: the database that it was done to, with all tables of `meta`.
         result: what was done.
-        there: the shapes of the schema `meta`, if they are known already.
     """
-    meta.ensure(engine, there)
     finished_at = result.started_at + dt.timedelta(seconds=result.seconds)
     run_id = result.run_id
-    _write(engine, "runs", [result], finished_at=finished_at)
+    number = meta.next_number(engine, "runs")
+    _write(engine, "runs", [result], run_number=number, finished_at=finished_at)
     _write(
         engine,
         "run_tables",

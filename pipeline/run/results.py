@@ -80,7 +80,7 @@ class RunResult:
     layers: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        # Sorts by time; the random end keeps two runs of one microsecond apart.
+        # For people; the random end keeps two runs of one microsecond apart.
         self.run_id = f"{self.started_at:%Y%m%dT%H%M%S.%fZ}-{os.urandom(3).hex()}"
 
     def finish(self) -> None:

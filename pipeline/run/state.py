@@ -4,23 +4,26 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from pipeline.engines import meta
 from pipeline.engines.base import Engine, Kind
 from pipeline.plan import PlanTable
 from pipeline.plan.check_results import CheckResult
 from pipeline.plan.render import render
 from pipeline.run.results import FailingRow
 
-# The last time that each table was dealt with by a run that published.
+# The last time that each table was dealt with by a run that published, the last run first.
 LATEST = """
 SELECT table_schema, table_name, run_id, command, plan_fingerprint, as_of, action,
        fingerprint, row_count
 FROM (
     SELECT t.*, r.command, r.plan_fingerprint, r.as_of,
-           row_number() OVER (PARTITION BY table_schema, table_name ORDER BY t.run_id DESC) AS nth
+           row_number() OVER (PARTITION BY table_schema, table_name ORDER BY {newest_first}) AS nth,
+           row_number() OVER (ORDER BY {newest_first}) AS place
     FROM meta.run_tables AS t JOIN meta.runs AS r ON t.run_id = r.run_id
     WHERE r.status = 'success'
 ) AS dealt_with
 WHERE nth = 1 AND action <> 'dropped'
+ORDER BY place
 """
 
 # Columns that tell one row of a raw table from another, and that are quick to read.
@@ -84,7 +87,7 @@ def has_drifted(engine: Engine, query: str, before: Published, as_of: dt.datetim
 
 
 def published(engine: Engine, there: Mapping[str, Mapping[str, str]]) -> dict[tuple[str, str], Published]:
-    """Every table that runs have left, by schema and name; empty before the first run.
+    """Every table that runs have left, by schema and name, the last run's first; empty before the first run.
 
     Args:
         engine: an open database.
@@ -92,7 +95,8 @@ def published(engine: Engine, there: Mapping[str, Mapping[str, str]]) -> dict[tu
     """
     if "runs" not in there or "run_tables" not in there:
         return {}
-    return {(row[0], row[1]): Published(*row) for row in engine.fetch(LATEST)}
+    query = LATEST.format(newest_first=meta.newest_first("runs", there["runs"], "r"))
+    return {(row[0], row[1]): Published(*row) for row in engine.fetch(query)}
 
 
 @dataclass(frozen=True)

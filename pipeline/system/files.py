@@ -1,11 +1,53 @@
-"""Writing files that are there whole, or as they were before."""
+"""Reading what is a file, and writing files that are there whole, or as they were before."""
 
+import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from pipeline.errors import SetupError
+
+# What is no file, though it has a name: reading it may never end, or do something.
+OTHERS = {
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+def open_file(path: Path, buffering: int = -1) -> BinaryIO:
+    """Open a file to read its bytes, and nothing that is none.
+
+    Raises:
+        OSError: it cannot be read, or is a pipe, a device or a socket.
+    """
+    check_file(path.stat())
+    # Whatever has taken its place meanwhile does not keep us waiting.
+    opened = open(path, "rb", buffering, opener=_without_waiting)  # noqa: SIM115 the caller closes it
+    try:
+        check_file(os.fstat(opened.fileno()))
+    except OSError:
+        opened.close()
+        raise
+    return opened
+
+
+def check_file(status: os.stat_result) -> None:
+    """Refuse what is neither a file nor a folder.
+
+    Raises:
+        OSError: says what it is.
+    """
+    if other := OTHERS.get(stat.S_IFMT(status.st_mode)):
+        raise OSError(f"it is {other}, no file")
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 @contextmanager

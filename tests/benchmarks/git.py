@@ -78,7 +78,7 @@ def seconds_to_ingest(path: Path, database: Path) -> Seconds:
     database.unlink(missing_ok=True)
     with connect(str(database)) as engine:
         engine.create_schema("raw")
-        make_raw_table(engine, "git_commits", None)
+        make_raw_table(engine, "git_commits")
     return seconds_printed_by(
         [sys.executable, "-m", "tests.benchmarks.git", "ingest", str(database), str(path)]
     )

@@ -134,7 +134,7 @@ def make_tables(database: Path) -> None:
     with connect(str(database)) as engine:
         engine.create_schema("raw")
         for table in ("otel_logs", "otel_metrics"):
-            make_raw_table(engine, table, None)
+            make_raw_table(engine, table)
 
 
 def ingest(database: str, path: str) -> None:

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -140,6 +141,25 @@ def test_the_report_of_the_last_run_is_printed_or_written(run_shop, shop, folder
     assert "<html" in (folder / "pages" / "report.html").read_text()
 
 
+def test_a_report_is_not_written_over_a_page_that_is_none(run_shop, shop, folder):
+    run_shop("build")
+    page = folder / "index.html"
+    page.write_text("\n<!-- mine -->\n<!DOCTYPE html>\n<title>my own</title>")
+    before = page.read_text()
+
+    result = run_shop("report --format html -o index.html", expect=2)
+
+    assert result.stderr == (
+        "Error: index.html is a page that `report` did not make."
+        " Name another file with -o, or remove this one.\n"
+    )
+    assert page.read_text() == before
+    page.write_text("<!doctype html>\n<title>1 of 5 checks failed. · aa-pipeline</title>")  # of version 0.1.0
+    for _ in range(2):
+        run_shop("report --format html -o index.html")
+    assert "fct_product_sales" in page.read_text()
+
+
 def test_without_a_run_there_is_no_report(run_shop, shop):
     assert "has no audited run to report on" in run_shop("report", expect=2).stderr
 
@@ -195,7 +215,8 @@ def test_a_locked_database_is_an_error_that_names_the_holder(run_shop, shop):
         waited = time.monotonic() - start
         holder.stdin.close()
 
-    assert f"held by process {holder.pid} ({sys.executable} -c " in result.stderr
+    # Its arguments may hold a password.
+    assert f"is held by process {holder.pid} ({Path(sys.executable).name}); waited" in result.stderr
     assert "--wait" in result.stderr
     assert result.stderr.count("\n") == 1
     assert waited >= 0.2

@@ -84,6 +84,21 @@ def test_a_bad_line_is_named_and_the_rest_lands(run, folder):
     assert result.stdout.endswith("3 records in = 2 landed + 0 duplicates + 1 quarantined\n")
 
 
+def test_what_is_named_was_put_aside_now_though_the_clock_has_gone_back(run, folder):
+    (folder / "a.jsonl").write_text("nonsense\n" + log_line() + "\n")
+    (folder / "b.jsonl").write_text("nonsense\n" + log_line("other") + "\n")
+    run("ingest otlp a.jsonl")
+    for table, column in (("quarantine", "created_at"), ("ingests", "started_at")):
+        query(f"UPDATE meta.{table} SET {column} = {column} + INTERVAL 1 DAY")
+
+    result = run("ingest otlp b.jsonl")
+
+    assert "b.jsonl, line 1: " in result.stderr
+    assert "a.jsonl" not in result.stderr
+    shown = json.loads(run("show meta.quarantine --format json").stdout)
+    assert [row["file"] for row in shown] == ["b.jsonl", "a.jsonl"]
+
+
 def test_where_everything_is_put_aside_nothing_landed_and_it_fails(run, folder):
     (folder / "a.jsonl").write_text(log_line().replace("1762000000000000000", "9999999999999999999") + "\n")
 

@@ -95,6 +95,13 @@ def test_show_reads_run_metadata_the_newest_first(run_shop, shop):
     runs = json.loads(run_shop("show meta.runs --format json").stdout)
 
     assert [run["command"] for run in runs] == ["test", "build"]
+    # A clock that has gone back meanwhile; each row of a run is found by its id.
+    for table in ("runs", "run_tables", "audit_results"):
+        query(f"UPDATE meta.{table} SET run_id = '1999' WHERE run_id = '{runs[0]['run_id']}'")
+    runs = json.loads(run_shop("show meta.runs --format json").stdout)
+    assert [run["command"] for run in runs] == ["test", "build"]
+    results = json.loads(run_shop("show meta.audit_results --format json --limit 1").stdout)
+    assert results[0]["run_id"] == "1999"
     assert "There is no table meta.nothing." in run_shop("show meta.nothing", expect=2).stderr
     assert "Did you mean meta.quarantine?" in run_shop("show meta.quarantin", expect=2).stderr
 

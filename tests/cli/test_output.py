@@ -60,7 +60,9 @@ def test_what_is_too_wide_for_the_terminal_is_printed_row_by_row(terminal, capsy
     )
 
 
-@pytest.mark.parametrize("value", ["\x1b[31mred", "\x9b31m", "a\rb", "\u202eback", "\x07"])
+@pytest.mark.parametrize(
+    "value", ["\x1b[31mred", "\x9b31m", "a\rb", "\u202eback", "\u061cback", "\U000e0041", "\x07"]
+)
 def test_control_characters_are_made_visible(terminal, capsys, value):
     tables.print_table([value], [[value]])
     output.say(value)
@@ -68,7 +70,16 @@ def test_control_characters_are_made_visible(terminal, capsys, value):
 
     captured = capsys.readouterr()
     assert value not in captured.out + captured.err
-    assert "\\x" in captured.out or "\\r" in captured.out or "\\u" in captured.out
+    assert "\\x" in captured.out or "\\r" in captured.out or "\\u" in captured.out.lower()
+
+
+def test_what_json_says_cannot_reorder_a_terminal_and_is_the_same_value(capsys):
+    value = "a\u202eb\u061c\u2066\x9b\U000e0041ß"
+    output.print_json([value])
+
+    text = capsys.readouterr().out
+    assert text == '[\n  "a\\u202eb\\u061c\\u2066\\u009b\\udb40\\udc41ß"\n]\n'
+    assert json.loads(text) == [value]
 
 
 def test_json_holds_every_kind_of_value(capsys):

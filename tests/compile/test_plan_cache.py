@@ -12,6 +12,7 @@ import pytest
 from pipeline.agents import codex
 from pipeline.compile import plan_cache
 from pipeline.compile.compiler import compile_plan
+from pipeline.compile.sources import compile_inputs
 from pipeline.config import Config, Freshness
 from pipeline.engines import connect
 from pipeline.engines.raw_tables import make_missing_raw_tables
@@ -135,8 +136,7 @@ def test_no_input_can_change_without_a_new_fingerprint(shop_copy):
 
 
 def test_what_agents_declare_is_an_input():
-    inputs = {file for package in plan_cache.COMPILER for file in plan_cache._sources(package)}
-    assert Path(codex.__file__) in inputs
+    assert Path(codex.__file__) in {*compile_inputs(plan_cache.MODELS, plan_cache.SCHEMAS)}
 
 
 @pytest.fixture

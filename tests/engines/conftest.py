@@ -37,6 +37,32 @@ def new_postgres(postgres):
     return make
 
 
+@pytest.fixture
+def url(new_postgres):
+    """An empty database of PostgreSQL."""
+    return new_postgres()
+
+
+@pytest.fixture
+def new_role(postgres, url):
+    """Makes users of the test's database `url` with the password p; what is theirs goes with them."""
+    import psycopg
+
+    made = []
+
+    def make(name: str) -> str:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'p'")
+        made.append(name)
+        return name
+
+    yield make
+    with psycopg.connect(url, autocommit=True) as connection:
+        for name in made:
+            connection.execute(f"DROP OWNED BY {name} CASCADE")
+            connection.execute(f"DROP ROLE {name}")
+
+
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkCluster]:
     with pytest.MonkeyPatch.context() as patch:

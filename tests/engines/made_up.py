@@ -353,7 +353,7 @@ def land(engine: Engine) -> None:
     arrived = dt.datetime(2028, 4, 5, 12, tzinfo=dt.UTC)
     engine.create_schema("raw")
     for table, rows in made_up_rows().items():
-        make_raw_table(engine, table, None)
+        make_raw_table(engine, table)
         names = list(rows[0])
         complete = [
             (

@@ -18,6 +18,7 @@ from pipeline.engines import connect
 from pipeline.errors import ConfigError, DatabaseLockedError, QueryError, TargetError
 from pipeline.models.operations import json_columns
 from pipeline.plan import PlanColumn, PlanTable
+from pipeline.plan.render import quote
 from pipeline.run import build
 from pipeline.run.failures import Failures, store
 from tests.engines.servers import bigquery_emulator
@@ -108,6 +109,16 @@ def test_old_versions_go_but_for_the_last_that_a_query_may_still_read(engine):
     assert sorted(engine.objects("mart").values()) == ["table", "table", "view"]
     engine.drop("mart", "t", "table")
     assert engine.objects("mart") == {}
+
+
+def test_versions_that_a_clock_in_the_future_has_named_make_way_for_new_ones(engine):
+    publish(engine, 1)
+    for number, version in enumerate(("t__v7ffffffffff0", "t__v7ffffffffff1")):
+        engine.execute(f"CREATE TABLE mart.{version} AS SELECT {number} AS n")
+    for number in (2, 3, 4):
+        publish(engine, number)
+        assert engine.fetch("SELECT n FROM mart.t") == [(number,)]
+    assert sorted(engine.objects("mart")) == ["t", "t__v7ffffffffff3", "t__v7ffffffffff4"]
 
 
 def test_one_process_writes_at_a_time_and_the_other_says_who(engine, url):
@@ -309,7 +320,7 @@ def test_a_value_of_a_json_object_is_the_text_that_the_other_engines_give(engine
 
     def found(dialect, fetch):
         sql = dialects.text(dialects.query(expression, dialect), dialect)
-        quoted = dialects.quote("t", dialect)
+        quoted = quote("t", dialect)
         rows_of_t = sql.replace(f"FROM {quoted} AS", f"FROM ({rows}) AS")
         return [(n, ab, json.loads(c) if c else c) for n, ab, c in fetch(rows_of_t)]
 

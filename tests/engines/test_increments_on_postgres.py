@@ -6,7 +6,7 @@ import pytest
 
 from pipeline import run
 from pipeline.engines import connect
-from pipeline.plan import Plan, PlanLookup, PlanTable
+from pipeline.plan import Plan, PlanColumn, PlanLookup, PlanTable
 from pipeline.run import incremental
 from tests.projects import compile_shop
 
@@ -64,10 +64,16 @@ def test_what_arrives_in_a_table_that_is_looked_up_concerns_who_looks_it_up(engi
         'SELECT b.id, l.name FROM "s"."base" AS b'
         ' LEFT JOIN "s"."looked_up" AS l ON b.one = l.one AND b.two = l.two'
     )
-    usual = {"layer": "staging", "schema": "s", "kind": "model", "description": "", "columns": [], "key": []}
-    base, looked_up = PlanTable("base", **usual), PlanTable("looked_up", **usual)
+    usual = {"layer": "staging", "schema": "s", "kind": "model", "description": "", "key": []}
+
+    def columns(*names):
+        return [PlanColumn(name, "string", "text", True, "") for name in names]
+
+    base = PlanTable("base", columns=columns("id", "one", "two"), **usual)
+    looked_up = PlanTable("looked_up", columns=columns("one", "two", "name"), **usual)
     m = PlanTable(
         "m",
+        columns=columns("id", "name"),
         **usual,
         sql=made,
         depends_on=["base", "looked_up"],
@@ -80,7 +86,8 @@ def test_what_arrives_in_a_table_that_is_looked_up_concerns_who_looks_it_up(engi
     engine.execute("INSERT INTO s.base VALUES (1, 'a', 'a'), (2, 'a', 'b'), (3, 'a', NULL), (4, 'b', 'b')")
     engine.execute("CREATE TABLE s.looked_up (one text, two text, name text)")
     engine.execute("INSERT INTO s.looked_up VALUES ('b', 'b', 'old')")
-    engine.execute(f"CREATE TABLE s.m AS {made}")
+    # As a table stands whose model has changed the order of its columns since.
+    engine.execute(f"CREATE TABLE s.m AS SELECT name, id FROM ({made}) AS made")
     with engine.transaction():
         changes = incremental.Changes(engine, plan, [m])
         old = changes.remember(looked_up)

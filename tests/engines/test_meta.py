@@ -21,6 +21,24 @@ def test_what_an_older_release_left_gets_the_missing_columns_and_keeps_its_rows(
         assert engine.fetch("SELECT run_id, status, target FROM meta.runs") == [("r1", "success", None)]
 
 
+def test_rows_without_a_number_get_one_after_those_that_have_one():
+    with connect(":memory:") as engine:
+        meta.ensure(engine)
+        assert meta.next_number(engine, "runs") == 1
+        rows = [("r3", 1), ("r2", None), ("r1", None)]
+        engine.append("meta", "runs", ["run_id", "run_number"], rows)
+        order = f"SELECT run_id FROM meta.runs AS r ORDER BY {meta.newest_first('runs', ['run_number'], 'r')}"
+        in_order = engine.fetch(order)
+        assert in_order == [("r2",), ("r1",), ("r3",)]
+        assert meta.next_number(engine, "runs") == 4
+        assert engine.fetch("SELECT run_id, run_number FROM meta.runs ORDER BY 2 DESC") == [
+            ("r2", 3),
+            ("r1", 2),
+            ("r3", 1),
+        ]
+        assert engine.fetch(order) == in_order
+
+
 def test_every_engine_has_a_type_for_every_kind_of_value():
     kinds = {kind for columns in meta.TABLES.values() for kind in columns.values()}
     assert all(native.keys() == kinds for native in meta.NATIVE.values())

@@ -125,6 +125,15 @@ def test_old_versions_are_removed_but_for_the_last(engine, schema):
     assert [engine.fetch(f"SELECT * FROM mart.{name}") for name in kept] == [[(2,)], [(3,)]]
 
 
+def test_versions_that_a_clock_in_the_future_has_named_make_way_for_new_ones(engine, schema):
+    for number, version in enumerate(("t__v7ffffffffff0", "t__v7ffffffffff1")):
+        engine.execute(f"CREATE TABLE mart.{version} USING PARQUET AS SELECT {number} AS a")
+    for number in (2, 3, 4):
+        engine.create(schema, "t", f"SELECT {number} AS a", "table", "table")
+        assert engine.fetch("SELECT * FROM mart.t") == [(number,)]
+    assert sorted(engine.objects(schema)) == ["t", "t__v7ffffffffff3", "t__v7ffffffffff4"]
+
+
 @pytest.fixture(scope="module")
 def rows(engine):
     made_up.land(engine)

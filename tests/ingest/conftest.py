@@ -9,5 +9,5 @@ def engine():
     with connect(":memory:") as engine:
         engine.create_schema("raw")
         for table in ("otel_logs", "otel_metrics"):
-            make_raw_table(engine, table, None)
+            make_raw_table(engine, table)
         yield engine

@@ -96,6 +96,11 @@ def test_the_latest_report_per_day_developer_and_organisation_wins():
     assert suggestions(*raw) == suggestions(*reversed(raw)) == {"ann": 7}
 
 
+def test_the_report_that_landed_last_wins_whatever_the_clock_said():
+    raw = [report(suggestions=5, created_at=at("13:00"), id=1), report(suggestions=7, id=2)]
+    assert suggestions(*raw) == suggestions(*reversed(raw)) == {"ann": 7}
+
+
 def test_of_reports_of_one_moment_the_last_landed_wins():
     assert suggestions(report(suggestions=5, id=1), report(suggestions=7, id=2)) == {"ann": 7}
 

@@ -7,14 +7,17 @@ import ibis
 import pytest
 
 from pipeline import run
+from pipeline.compile import plan_cache
 from pipeline.compile.checks.contract_checks import contract_checks
 from pipeline.compile.compiler import _Compiler
+from pipeline.compile.sources import MODELS, SCHEMAS
 from pipeline.config import Config
 from pipeline.engines import connect
 from pipeline.engines.raw_tables import make_missing_raw_tables
 from pipeline.errors import ModelError
 from pipeline.ingest.landing.landing import Landing
 from pipeline.outputs.report import read_report, render
+from pipeline.plan.bind import bind
 
 pytestmark = pytest.mark.slow
 
@@ -108,11 +111,12 @@ def engine():
 class Project:
     """The pipeline's models, each of which can be replaced by a broken one."""
 
-    def __init__(self, engine, compiled):
+    def __init__(self, engine):
         self.engine = engine
-        shapes = engine.shapes("raw")
-        self.plan = compiled()
-        self.compiler = _Compiler("duckdb", Config(), shapes, "pipeline.models", "schemas")
+        self.shapes = engine.shapes("raw")
+        self.unbound = plan_cache._unbound("duckdb", Config(), MODELS, SCHEMAS)
+        self.plan = self.bound({})
+        self.compiler = _Compiler("duckdb", Config(), MODELS, SCHEMAS)
         self.contracts, self.graph = self.compiler.contracts, self.compiler.graph
 
     def broken(self, name, change):
@@ -120,9 +124,13 @@ class Project:
         model = self.graph[name]
         made = self.compiler._expression(model)
         table = self.compiler.model(replace(model, function=lambda *tables, **settings: change(made)))
-        laws = [check for check in self.plan.tables[name].checks if check.kind == "law"]
+        laws = [check for check in self.unbound.tables[name].checks if check.kind == "law"]
         table = replace(table, checks=[*table.checks, *laws])
-        return replace(self.plan, tables=self.plan.tables | {name: table})
+        return self.bound({name: table})
+
+    def bound(self, tables):
+        plan = replace(self.unbound, tables=self.unbound.tables | tables)
+        return bind(plan, Config().model_settings(), self.shapes)
 
     def build(self, plan, **options):
         return run.build(self.engine, plan, as_of=NOW, **options)
@@ -137,8 +145,8 @@ class Project:
 
 
 @pytest.fixture(scope="module")
-def project(engine, compiled):
-    project = Project(engine, compiled)
+def project(engine):
+    project = Project(engine)
     assert project.build(project.plan).status == "success"
     rows = project.published()
     assert all(rows.values()), "every table has rows to break"

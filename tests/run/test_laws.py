@@ -131,7 +131,7 @@ def plan(engine, compiled):
 @pytest.fixture(scope="module")
 def laws_of():
     """The laws that compare a column, by `table.column`, wherever in their chain the table stands."""
-    compiler = _Compiler("duckdb", Config(), None, "pipeline.models", "schemas")
+    compiler = _Compiler("duckdb", Config(), "pipeline.models", "schemas")
     found: dict[str, set[str]] = {}
     for law in compiler.laws:
         for edges in compiler._lineage(law, compiler._expression(law)).values():

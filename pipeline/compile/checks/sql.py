@@ -13,10 +13,8 @@ from pipeline.compile.checks.proof import Prover
 from pipeline.compile.renderings import COMPILERS
 from pipeline.errors import ModelError
 from pipeline.plan import Check
+from pipeline.plan.bind import ALIAS
 from schemas.base import Contract, Source
-
-# What Ibis calls a table that stands alone in a query.
-ALIAS = "t0"
 
 
 def table_checks(
@@ -25,7 +23,6 @@ def table_checks(
     *,
     dialect: str,
     schema: str,
-    relation: str | None = None,
     severities: Mapping[str, str] | None = None,
     schemas: Mapping[str, str] | None = None,
     assume: Mapping[str, type[Contract]] | None = None,
@@ -38,7 +35,6 @@ def table_checks(
             says; of a seed, None.
         dialect: an Ibis backend's name: duckdb, postgres, pyspark, bigquery.
         schema: schema of the database that the table is published in.
-        relation: a query that reads the table, where it is not as its contract says.
         severities: the configuration's `severity`.
         schemas: schema of the database by table, for references.
         assume: contracts of the tables that `expr` reads and whose checks run before its own,
@@ -56,9 +52,8 @@ def table_checks(
     renderer = Renderer(dialect)
     table = ibis.table(contract.columns(), name=contract.table(), database=schema)
     is_source = issubclass(contract, Source)
-    if is_source:
-        relation = f"({relation or renderer.sql(expr)})"
-    relation = f"{relation or renderer.relation(table)} AS {ALIAS}"
+    rows_of = f"({renderer.sql(expr)})" if is_source else renderer.relation(table)
+    relation = f"{rows_of} AS {ALIAS}"
     prover = Prover(expr, assume or {}, severities or {}) if expr is not None else None
 
     found = contract_checks(contract, severities, schemas)

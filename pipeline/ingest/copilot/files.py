@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from pipeline.ingest.files import pieces
+from pipeline.ingest.files import LONGEST, pieces
 
 # What PowerShell writes when it redirects output.
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -46,6 +46,9 @@ def read_documents(opened: BinaryIO) -> Iterator[Document]:
             yield from _lines(text, piece.first)
         else:
             held += text
+        if len(held) > LONGEST:
+            yield Document(None, problem=f"the document is longer than {LONGEST >> 20} MB")
+            return
         if piece.problem:
             yield Document(None, problem=piece.problem)
     yield from _whole(held)

@@ -24,7 +24,7 @@ from pipeline.agents.conventions import DAY_REPORT
 from pipeline.agents.usage import usage_in
 from pipeline.errors import IngestError
 from pipeline.ingest.copilot.files import read_documents
-from pipeline.ingest.files import DAMAGED, InputFile, find_files
+from pipeline.ingest.files import InputFile, find_files
 from pipeline.ingest.landing.landing import IngestResult, Landing
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _ingest_file(landing: Landing, file: InputFile) -> str | None:
                     recognised = True
                 except Unusable as problem:
                     bad.append((document.line, str(problem)))
-    except (OSError, *DAMAGED) as error:
+    except OSError as error:
         bad.append((None, f"it could not be read on: {error}"))
     finally:
         file.close()

@@ -20,12 +20,14 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from pipeline.config import SOURCES
 from pipeline.engines import meta
 from pipeline.engines.base import IN_LIST
-from pipeline.engines.raw_tables import make_raw_table, modest
+from pipeline.engines.raw_tables import complete_raw_tables, make_raw_table, modest
 from pipeline.ingest.landing.arrow import Summary, append_arrow, fetch_with_arrow
 from pipeline.ingest.landing.columns import booleans, integers
 from pipeline.ingest.values import clean_text, records, to_json
+from pipeline.system.temporary import remove_left
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,6 +40,14 @@ if TYPE_CHECKING:
 KEYS = {"git_commits": "commit_hash"}
 EXACT = ("TIMESTAMP", "TIMESTAMP WITH TIME ZONE")  # DuckDB's times to the microsecond
 TIMES = {"git_commits": "commit_timestamp", "copilot_metrics": "date", "otel_spans": "start_timestamp"}
+
+# The raw tables that an ingest lands in, by its source.
+LANDS_IN = {
+    "otlp": ("otel_logs", "otel_metrics", "otel_spans"),
+    "git": ("git_commits",),
+    "copilot": ("copilot_metrics", "otel_logs"),
+    "transcripts": ("otel_logs",),
+}
 
 Range = tuple[dt.datetime, dt.datetime]
 
@@ -57,6 +67,7 @@ class IngestResult:
             files with nothing new.
         dropped: attributes that were left out because they hold content.
         not_counted: records, landed or quarantined, whose usage no reader or model understands.
+        ingest_id: the ingest in `meta`.
     """
 
     source: str
@@ -69,6 +80,7 @@ class IngestResult:
     empty: int = 0
     dropped: tuple[str, ...] = ()
     not_counted: int = 0
+    ingest_id: str = field(default="", compare=False)
 
 
 class Landing:
@@ -102,12 +114,14 @@ class Landing:
         self._not_understood: Counter[tuple[str, str]] = Counter()
 
     def __enter__(self) -> Self:
-        """Open the transaction."""
-        self._transaction.enter_context(modest(self.engine))
-        self._transaction.enter_context(self.engine.transaction())
+        """Make what is missing, and open the transaction."""
+        remove_left()  # by an ingest that was killed
         with ExitStack() as on_error:
             on_error.push(self._transaction)
+            self._transaction.enter_context(modest(self.engine))
             meta.ensure(self.engine)
+            complete_raw_tables(self.engine, LANDS_IN.get(self.source, SOURCES))
+            self._transaction.enter_context(self.engine.transaction())
             self.engine.create_schema("raw")
             self._shapes = self.engine.shapes("raw")
             on_error.pop_all()
@@ -128,6 +142,7 @@ class Landing:
             self._flush_quarantine()
             account = {
                 "ingest_id": self.ingest_id,
+                "ingest_number": meta.next_number(self.engine, "ingests"),
                 "started_at": self._started,
                 "finished_at": dt.datetime.now(dt.UTC),
                 "source": self.source,
@@ -158,6 +173,7 @@ class Landing:
             empty=self._empty,
             dropped=tuple(sorted(self._dropped)),
             not_counted=self._not_understood.total(),
+            ingest_id=self.ingest_id,
         )
 
     def land(self, table: str, records: Iterable[Mapping[str, Any]]) -> None:
@@ -192,7 +208,7 @@ class Landing:
         rows = pa.concat_tables(rows for rows, _ in held)
         summary = Summary.of_all(summary for _, summary in held)
         times = summary.oldest, summary.newest
-        self._ensure(table, rows.column_names)
+        self._ensure(table)
         keys = rows.column(KEYS.get(table, "record_hash"))
         known = set() if self._apart(table, *times) else self._known(table, keys, times)
         if known or not summary.all_different:
@@ -293,7 +309,7 @@ class Landing:
         key = KEYS.get(table, "record_hash")
         if key not in columns:
             columns.append(key)
-        self._ensure(table, columns)
+        self._ensure(table)
         rows = [[_value(record.get(name)) for name in columns] for record in records]
         position = columns.index(key)
         for row, record in zip(rows, records, strict=True):
@@ -380,11 +396,10 @@ class Landing:
         self._landed[table] = self._landed.get(table, 0) + count
         return first
 
-    def _ensure(self, table: str, columns: Sequence[str]) -> None:
-        """Make what is missing of a table."""
-        shape = self._shapes.get(table)
-        if shape is None or not {"id", "created_at", *columns} <= shape.keys():
-            make_raw_table(self.engine, table, shape)
+    def _ensure(self, table: str) -> None:
+        """Make a table that is missing."""
+        if table not in self._shapes:
+            make_raw_table(self.engine, table)
             self._shapes = self.engine.shapes("raw")
         if table not in self._next_id:
             name = self.engine.name("raw", table)

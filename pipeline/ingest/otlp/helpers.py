@@ -1,7 +1,6 @@
 """Pieces of files, read in this process or in helper processes."""
 
 import pickle
-import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, suppress
@@ -14,6 +13,7 @@ from pipeline.ingest.files import InputFile, Piece
 from pipeline.ingest.otlp.reader import Batch, read_piece
 from pipeline.ingest.otlp.serve import Answer
 from pipeline.system.processes import answers_of, end, processors, start_process
+from pipeline.system.temporary import temporary_folder
 
 WORTH_HELPERS = 32 << 20  # bytes of input from which helpers are worth their start
 MOST_HELPERS = 3
@@ -42,7 +42,7 @@ def read_by_helpers(
     """Have helpers read pieces of files, and give them in their order."""
     number = min(MOST_HELPERS, processors() - 1)
     with ExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
+        folder = str(stack.enter_context(temporary_folder()))
         try:
             helpers = [stack.enter_context(closing(Helper(folder, include))) for _ in range(number)]
         except OSError:  # no process can be started

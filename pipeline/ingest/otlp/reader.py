@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from pipeline.ingest.content import ContentFilter
-from pipeline.ingest.files import LONGEST, ZSTD_MAGIC, Piece
+from pipeline.ingest.files import LONGEST, Piece
 from pipeline.ingest.landing.arrow import Summary
 from pipeline.ingest.landing.columns import chosen, encoded_json, floats, integers, same, texts
 from pipeline.ingest.otlp.json import read_document
@@ -16,6 +16,7 @@ from pipeline.ingest.otlp.rows import COMMON_COLUMNS, LOG_COLUMNS, METRIC_COLUMN
 from pipeline.ingest.otlp.strict import read_line
 from pipeline.ingest.otlp.unread import Unread
 from pipeline.ingest.values import clean
+from pipeline.system.compressed import ZSTD
 from pipeline.system.gc import gc_paused
 
 if TYPE_CHECKING:
@@ -129,14 +130,16 @@ def parse_message(message: bytes) -> Any:
     Raises:
         ValueError: it is neither.
     """
-    if message.startswith(ZSTD_MAGIC):
+    if message.startswith(ZSTD):
         import zstandard
 
         try:
             reader = zstandard.ZstdDecompressor().stream_reader(message)
-            message = reader.read(LONGEST)
+            message = reader.read(LONGEST + 1)
         except zstandard.ZstdError as error:
             raise ValueError(f"the compressed data is damaged: {error}") from error
+        if len(message) > LONGEST:
+            raise ValueError(f"it unpacks to more than {LONGEST >> 20} MB")
     if message.lstrip()[:1] in (b"{", b"["):
         return clean(parse_json(message))
     if not message:

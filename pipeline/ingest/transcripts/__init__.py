@@ -62,7 +62,11 @@ def ingest_transcripts(
         for place in places:
             found = find(place, read, landing.warn)
             if place in named and place.exists() and not any(found.files.values()):
-                failures.append(f"{place} holds no transcript that we know: {SHOW} shows whose we read.")
+                reason = found.unread.get(place)
+                failures.append(
+                    f"{place} holds no transcript that we know{f' ({reason})' if reason else ''}:"
+                    f" {SHOW} shows whose we read."
+                )
             _name_unread(found.unread, landing)
             for agent, those in found.files.items():
                 files[agent].update(those)

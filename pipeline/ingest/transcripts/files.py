@@ -80,12 +80,12 @@ def find(place: Path, readers: Mapping[str, Reader], warn: Callable[[str], None]
     Links to folders are followed, each folder once; `warn` is told of what cannot be read.
     """
     found = Found({name: [] for name in readers}, {})
-    files = [place] if place.is_file() else _walk(place, warn) if place.exists() else ()
+    files = _walk(place, warn) if place.is_dir() else [place] if place.exists() else ()
     for file in files:
         try:
             agent, reason = agent_of(file, readers)
         except OSError as error:
-            found.unread[file] = f"it cannot be read: {error.strerror or error}"
+            found.unread[file] = f"it cannot be read: {error.strerror}" if error.strerror else str(error)
             continue
         if agent:
             found.files[agent].append(file)
@@ -115,8 +115,8 @@ def agent_of(file: Path, readers: Mapping[str, Reader]) -> tuple[str | None, str
     Raises:
         OSError: it cannot be read.
     """
-    if not file.is_file():
-        return None, "it is no file" if file.exists() else "it is a link to nothing"
+    if not file.exists():
+        return None, "it is a link to nothing"
     sample = Sample.of(file)
     if not sample.head.strip():
         return None, "it is empty"

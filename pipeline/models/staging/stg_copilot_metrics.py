@@ -48,9 +48,11 @@ def stg_copilot_metrics(
     )
     # GitHub's logins are the same in upper and in lower case.
     report = ["date", "scope", recent.developer_id.lower(), "organization"]
+    # Numbers tell which came last; clocks may differ, and go back.
     latest = recent.mutate(
         rank=ibis.row_number().over(
-            group_by=report, order_by=[_.created_at.desc(nulls_first=False), _.id.desc()]
+            group_by=report,
+            order_by=[_.created_at.isnull(), _.id.desc(), _.created_at.desc(nulls_first=False)],
         )
     ).filter(_.rank == 0)
     latest = of_enterprise_or_organisations(latest)

@@ -24,7 +24,7 @@ class Written:
 
 
 def write_dashboard(engine: Engine, folder: Path, *, timezone: str = "UTC", window_days: int = 90) -> Written:
-    """Write `index.html` into a folder, in place of an earlier one.
+    """Write `index.html` into a folder that is empty or has an earlier one.
 
     Args:
         engine: an open database whose marts are published.
@@ -34,12 +34,14 @@ def write_dashboard(engine: Engine, folder: Path, *, timezone: str = "UTC", wind
 
     Raises:
         ModelError: a mart is not published.
-        SetupError: the folder cannot be written.
+        SetupError: the folder holds something else, or cannot be written.
     """
     from pipeline.outputs.dashboard.data import read_marts
     from pipeline.outputs.dashboard.page import render
+    from pipeline.outputs.pages.ours import check_folder
     from pipeline.system.files import write_whole
 
+    check_folder(folder)
     marts = read_marts(engine, timezone=timezone, window_days=window_days)
     page = render(marts, documented=(folder.absolute().parent / "site" / "index.html").exists())
     file = folder / "index.html"

@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from pipeline.outputs.dashboard.metrics import as_json
 from pipeline.outputs.pages import base_css, environment
+from pipeline.system.hidden import visible_json
 
 STATIC = Path(__file__).parent / "static"
 VENDOR = ("vega.min.js", "vega-lite.min.js", "vega-interpreter.js")
@@ -72,11 +73,9 @@ def _in_script(value: Any) -> bytes:
     import orjson
 
     text = orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
-    return (
-        text.replace(b"<", b"\\u003c")
-        .replace(b"\xe2\x80\xa8", b"\\u2028")
-        .replace(b"\xe2\x80\xa9", b"\\u2029")
-    )
+    if not text.isascii():
+        text = visible_json(text.decode()).encode()
+    return text.replace(b"<", b"\\u003c")
 
 
 def _hash(script: str) -> str:

@@ -9,7 +9,7 @@ from pygments.lexers.python import PythonLexer
 from pygments.lexers.sql import SqlLexer
 from pygments.token import Comment, Keyword, Name, Number, Operator, String, Token, _TokenType
 
-from pipeline.outputs.pages import visible
+from pipeline.system.hidden import visible
 
 LEXERS: dict[str, Lexer] = {
     "python": PythonLexer(stripnl=False, ensurenl=False),

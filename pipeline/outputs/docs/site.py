@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Any
 import pipeline
 from pipeline.outputs.docs.highlight import highlight
 from pipeline.outputs.docs.state import State, TableState
-from pipeline.outputs.pages import base_css, environment, visible
+from pipeline.outputs.pages import base_css, environment
 from pipeline.plan import Plan, PlanColumn, PlanTable
 from pipeline.plan.check_results import STATUSES, CheckResult, without_query
 from pipeline.plan.layers import AS_LOOKED_FOR, LAYERS
 from pipeline.plan.lineage import KINDS, ROWS, VALUE
+from pipeline.system.hidden import visible, visible_json
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -238,7 +239,8 @@ def _about() -> "Markup":
 
 def _script(name: str, data: Any) -> str:
     """Data that a page loads as a script: a page that is opened from a folder may fetch nothing else."""
-    return f"globalThis.{name}={json.dumps(data, separators=(',', ':'))};\n"
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return f"globalThis.{name}={visible_json(text)};\n"
 
 
 def _layers(pages: Iterable[TablePage]) -> dict[str, list[TablePage]]:

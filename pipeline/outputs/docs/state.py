@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipeline.engines import meta
 from pipeline.engines.base import Engine
 from pipeline.plan import Plan, PlanTable
 from pipeline.plan.check_results import CheckResult
@@ -19,7 +20,7 @@ LAST_ROWS = """
 SELECT table_schema, table_name, row_count, action, started_at FROM (
     SELECT t.table_schema, t.table_name, t.row_count, t.action, r.started_at,
            ROW_NUMBER() OVER (
-               PARTITION BY t.table_schema, t.table_name ORDER BY r.started_at DESC, r.run_id DESC
+               PARTITION BY t.table_schema, t.table_name ORDER BY {newest_first}
            ) AS place
     FROM {run_tables} AS t JOIN {runs} AS r ON t.run_id = r.run_id
     WHERE r.status = 'success'{condition}
@@ -28,14 +29,12 @@ SELECT table_schema, table_name, row_count, action, started_at FROM (
 LAST_RESULTS = """
 SELECT * FROM (
     SELECT a.*, ROW_NUMBER() OVER (
-               PARTITION BY a.table_name, a.audit ORDER BY r.started_at DESC, r.run_id DESC
+               PARTITION BY a.table_name, a.audit ORDER BY {newest_first}
            ) AS place
     FROM {audit_results} AS a JOIN {runs} AS r ON a.run_id = r.run_id
 ) AS numbered WHERE place = 1
 """
-LAST_RUN = (
-    "SELECT command, status, started_at, seconds FROM {runs} ORDER BY started_at DESC, run_id DESC LIMIT 1"
-)
+LAST_RUN = "SELECT command, status, started_at, seconds FROM {runs} AS r ORDER BY {newest_first} LIMIT 1"
 
 
 @dataclass(frozen=True)
@@ -79,6 +78,7 @@ def read_state(engine: Engine, plan: Plan) -> State:
     last_run = None
     if {"runs", "run_tables"} <= there.keys():
         names = {name: engine.name("meta", name) for name in there}
+        names["newest_first"] = meta.newest_first("runs", there["runs"], "r")
         untouched = ", ".join(f"'{action}'" for action in UNTOUCHED)
         anew = f" AND t.action NOT IN ({untouched})"
         rows = _by_table(engine.fetch(LAST_ROWS.format(**names, condition="")))

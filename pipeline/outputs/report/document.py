@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.outputs.report.read import Report, ReportedCheck
+from pipeline.system.hidden import escaped_json
 
 # Grows when a reader of the document would have to change.
 VERSION = 1
@@ -16,7 +17,7 @@ SCHEMA = Path(__file__).with_name("report.schema.json")
 
 def render_json(report: Report) -> str:
     """A report as JSON text."""
-    return json.dumps(document(report), ensure_ascii=False, indent=2) + "\n"
+    return escaped_json(json.dumps(document(report), ensure_ascii=False, indent=2)) + "\n"
 
 
 def document(report: Report) -> dict[str, Any]:

@@ -2,9 +2,9 @@
 
 from xml.etree import ElementTree
 
-from pipeline.outputs.pages import visible
 from pipeline.outputs.report.escaping import xml_text
 from pipeline.outputs.report.read import Report, ReportedCheck, TableReport
+from pipeline.system.hidden import visible
 
 
 def render_junit(report: Report) -> str:

@@ -1,9 +1,9 @@
 """The report as Markdown, for a comment on a pull request: what went wrong is on top."""
 
-from pipeline.outputs.pages import visible
 from pipeline.outputs.report.escaping import markdown_text
 from pipeline.outputs.report.read import Report, ReportedCheck, TableReport
 from pipeline.plan.check_results import STATUSES
+from pipeline.system.hidden import visible
 
 MARKS = {"failed": "❌", "warned": "⚠️", "passed": "✅", "proven": "✅", "skipped": "⏭️"}
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipeline.engines import meta
 from pipeline.engines.base import Engine
 from pipeline.errors import SelectionError, SetupError, did_you_mean
 from pipeline.plan.check_results import STATUSES, CheckResult
@@ -141,7 +142,7 @@ def read_report(engine: Engine, run_id: str | None = None) -> Report:
             "`aa-pipeline test` audits what is there."
         )
     run = _chosen(runs, run_id)
-    past = [other for other in runs if other["started_at"] <= run["started_at"]][-TREND:]
+    past = runs[: runs.index(run) + 1][-TREND:]
     results = _results(engine, [other["run_id"] for other in past])
     examples = _examples(engine, run["run_id"])
     return Report(
@@ -162,12 +163,15 @@ def read_report(engine: Engine, run_id: str | None = None) -> Report:
 
 def _runs(engine: Engine) -> list[dict[str, Any]]:
     """Every run that audited something, oldest first."""
-    if "audit_results" not in engine.shapes("meta"):
+    there = engine.shapes(meta.SCHEMA)
+    if "audit_results" not in there:
         return []
-    return engine.fetch_dicts(
-        f"SELECT * FROM {engine.name('meta', 'runs')} WHERE run_id IN "
-        f"(SELECT run_id FROM {engine.name('meta', 'audit_results')}) ORDER BY started_at, run_id"
+    newest_first = engine.fetch_dicts(
+        f"SELECT * FROM {engine.name('meta', 'runs')} AS r WHERE run_id IN "
+        f"(SELECT run_id FROM {engine.name('meta', 'audit_results')})"
+        f" ORDER BY {meta.newest_first('runs', there['runs'], 'r')}"
     )
+    return newest_first[::-1]
 
 
 def _chosen(runs: list[dict[str, Any]], run_id: str | None) -> dict[str, Any]:

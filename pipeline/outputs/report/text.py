@@ -1,7 +1,7 @@
 """The report for a terminal: what went wrong first, then each table on a line."""
 
-from pipeline.outputs.pages import visible
 from pipeline.outputs.report.read import Report, ReportedCheck, TableReport
+from pipeline.system.hidden import visible
 
 MARKS = {"failed": "✗", "warned": "!", "passed": "✓", "proven": "✓", "skipped": "-"}
 COLOURS = {"failed": "31", "warned": "33", "passed": "32", "proven": "32", "skipped": "2"}

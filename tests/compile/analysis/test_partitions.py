@@ -16,7 +16,7 @@ from pipeline.compile.analysis.partitions import partitions
 from pipeline.engines import connect
 from pipeline.engines.raw_tables import make_missing_raw_tables
 from pipeline.models.operations import as_of
-from pipeline.plan import Plan, PlanLookup, PlanTable
+from pipeline.plan import Plan, PlanColumn, PlanLookup, PlanTable
 from pipeline.run import incremental
 from tests.projects import compile_shop
 
@@ -356,8 +356,16 @@ def test_growth_is_told_from_alteration_in_a_file(tmp_path, eager):
 AS_OF = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
-def table(name, **given):
-    usual = {"layer": "staging", "schema": "s", "kind": "model", "description": "", "columns": [], "key": []}
+def table(name, *columns, **given):
+    columns = [PlanColumn(column, "int64", "BIGINT", True, "") for column in columns]
+    usual = {
+        "layer": "staging",
+        "schema": "s",
+        "kind": "model",
+        "description": "",
+        "columns": columns,
+        "key": [],
+    }
     return PlanTable(name, **usual | given)
 
 
@@ -373,8 +381,8 @@ def test_a_column_may_be_called_as_one_calls_a_row(eager):
         engine.execute("CREATE TABLE s.up AS SELECT 1 AS r, 1 AS q, 10 AS v")
         engine.execute(f"CREATE TABLE s.m AS {total.format('s.up')}")
         sql = total.format('"s"."up"')
-        m = table("m", sql=sql, depends_on=["up"], partitions={"r": {"up": "r"}})
-        found = changes(engine, table("up"), m)
+        m = table("m", "r", "q", "v", sql=sql, depends_on=["up"], partitions={"r": {"up": "r"}})
+        found = changes(engine, table("up", "r", "q", "v"), m)
         before = engine.content_hash("SELECT * FROM s.up")
         old = found.remember(found.plan.tables["up"])
         engine.execute("UPDATE s.up SET v = 99")
@@ -393,12 +401,13 @@ def test_rows_of_a_raw_table_that_is_missing_look_nothing_up(eager):
         raw = table("raw_visits", schema="raw", kind="source", missing=True, relation=nothing)
         m = table(
             "m",
+            "id",
             sql="SELECT 1 AS id WHERE FALSE",
             depends_on=["raw_visits", "people"],
             partitions={"id": {"raw_visits": "id"}},
             lookups=[PlanLookup("people", "raw_visits", (("till", "till"),))],
         )
-        found = changes(engine, raw, table("people"), m)
+        found = changes(engine, raw, table("people", "till"), m)
         old = found.remember(found.plan.tables["people"])
         engine.execute("INSERT INTO s.people VALUES (2)")
         found.compare(found.plan.tables["people"], old)

@@ -9,6 +9,8 @@ import itertools
 import json
 import os
 import random
+import signal
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -450,6 +452,32 @@ def test_several_processes_read_the_same(engine, tmp_path, monkeypatch):
     assert [row[0] for row in ids] == ['{"n":0}', "{}", '{"n":1}']
 
 
+KILLED = """
+import os, signal, sys
+from pipeline.engines import connect
+from pipeline.ingest.otlp import helpers
+from pipeline.ingest.otlp.ingest import ingest_otlp
+
+helpers.WORTH_HELPERS, helpers.processors = 0, lambda: 2
+helpers._collect = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # once a helper has been asked
+with connect(":memory:") as engine:
+    ingest_otlp(engine, sys.argv[1:])
+"""
+
+
+def test_what_a_killed_ingest_left_among_temporary_files_goes_with_the_next(engine, tmp_path, monkeypatch):
+    (tmp_path / "a.jsonl").write_text(lines(ONE))
+    place = tmp_path / "temporary"
+    place.mkdir()
+    monkeypatch.setenv("TMPDIR", str(place))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / "a.jsonl")], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert len([*place.iterdir()]) == 1
+    ingest_otlp(engine, [tmp_path / "a.jsonl"])
+    assert [*place.iterdir()] == []
+
+
 documents = st.lists(
     st.builds(
         lambda n, kind, many: (
@@ -474,7 +502,7 @@ def test_order_repetition_and_splitting_change_nothing(tmp_path, documents, cuts
         with connect(":memory:") as engine:
             engine.create_schema("raw")
             for table in ("otel_logs", "otel_metrics"):
-                make_raw_table(engine, table, None)
+                make_raw_table(engine, table)
             total = 0
             for number, file in enumerate(files):
                 path = tmp_path / f"{number}.jsonl"

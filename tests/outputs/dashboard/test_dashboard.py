@@ -11,6 +11,7 @@ from pipeline.errors import ModelError, SetupError
 from pipeline.outputs.dashboard import write_dashboard
 from pipeline.outputs.dashboard.metrics import METRICS
 from pipeline.outputs.dashboard.page import SCRIPTS, STATIC, VENDOR, VIEWS
+from pipeline.system.hidden import visible
 from schemas.base import Contract
 from tests.outputs.dashboard.marts import DAY, HOSTILE, commit, developer, usage, write_marts
 
@@ -89,7 +90,19 @@ def test_nothing_from_the_data_ends_a_script(written):
         agents=[("claude_code", HOSTILE)],
     )
     assert len(re.findall(r"</script>", page)) == 2 + len(VENDOR) + 1
-    assert data_of(page)["models"] == [HOSTILE]
+    assert data_of(page)["models"] == [visible(HOSTILE)]
+
+
+def test_what_reorders_text_is_spelled_out(written):
+    name = "ada\u202e\u2066\u061cß"
+    page = written(
+        commits=[commit(1, commit_message=f"{name} fixed it", project_id=name)],
+        developers=[developer("ada@example.com", name)],
+    )
+    assert not re.search("[\u061c\u202a-\u202e\u2066-\u2069]", page)
+    data = data_of(page)
+    assert data["developers"][0]["name"] == data["projects"][0] == r"ada\u202e\u2066\u061cß"
+    assert r"ada\u202e\u2066\u061cß fixed it" in data["latest"]["rows"][0]
 
 
 def test_the_policy_lets_only_the_scripts_of_the_page_run(written):
@@ -135,6 +148,29 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with connect(str(path)) as engine, pytest.raises(SetupError, match=r"file/index\.html cannot be written"):
         write_dashboard(engine, tmp_path / "file")
+
+
+def test_a_folder_that_holds_something_else_stays_as_it_is(tmp_path):
+    folder = tmp_path / "dashboard"
+    page = folder / "index.html"
+    folder.mkdir()
+    with connect(str(write_marts(tmp_path / "x.duckdb")), read_only=True) as engine:
+        for name in ("index.html", "notes.txt"):
+            (folder / name).write_text("<title>my own</title>")
+            with pytest.raises(SetupError, match="is not empty, and `dashboard` did not make it"):
+                write_dashboard(engine, folder)
+            assert {file.name: file.read_text() for file in folder.iterdir()} == {
+                name: "<title>my own</title>"
+            }
+            (folder / name).unlink()
+        (folder / ".index.html.k7").mkdir()  # what a write leaves that was killed
+        write_dashboard(engine, folder)
+        first = page.read_bytes()
+        (folder / "CNAME").write_text("costs.example.com")
+        page.write_bytes(first + b"<!-- as an older release had it -->")
+        write_dashboard(engine, folder)
+        assert page.read_bytes() == first
+    assert (folder / "CNAME").exists()
 
 
 def test_every_metric_names_columns_that_there_are():

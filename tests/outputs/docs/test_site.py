@@ -167,6 +167,9 @@ def test_hostile_words_are_text(site):
         assert "img" not in [tag for tag, _ in page.elements], path
         assert "\x1b" not in site[path], path
         assert "\u202e" not in site[path], path
+    for script in ("search-data", "lineage-data"):
+        assert r"\\u202e" in site[f"static/{script}.js"], script  # what a page shows of it is \u202e
+        assert "\u202e" not in str(_assigned(site[f"static/{script}.js"])), script
     own = str(pages[page_path(HOSTILE)])
     assert "<script>alert(1)</script>" in own
     assert "{{7*7}}" in own
@@ -179,6 +182,10 @@ def test_a_hostile_name_is_no_path(site):
     assert all(".." not in path for path in site)
 
 
+def _assigned(script):
+    return json.loads(script.partition("=")[2].rstrip().removesuffix(";"))
+
+
 def test_data_scripts_are_one_assignment_of_json(site):
     for name in ("search-data", "lineage-data"):
         variable, _, data = site[f"static/{name}.js"].partition("=")
@@ -187,7 +194,7 @@ def test_data_scripts_are_one_assignment_of_json(site):
 
 
 def test_the_lineage_data_name_columns_and_kinds_by_number(site):
-    data = json.loads(site["static/lineage-data.js"].partition("=")[2].rstrip().removesuffix(";"))
+    data = _assigned(site["static/lineage-data.js"])
     tables = {table["name"]: table for table in data["tables"]}
     names = [table["name"] for table in data["tables"]]
     sales = tables["fct_product_sales"]

@@ -4,13 +4,13 @@ import datetime as dt
 
 import pytest
 
-from pipeline.engines import connect
+from pipeline.engines import connect, meta
 from pipeline.plan.check_results import CheckResult, example_json
 from pipeline.run.record import record
 from pipeline.run.results import FailingRow, RunResult, TableResult
 
 # What somebody may have written into a commit, a branch name or an attribute.
-HOSTILE = "<script>alert(1)</script>\x1b[31m\x00|\u202e & \"quoted\" 'x' **bold** @everyone ]]>"
+HOSTILE = "<script>alert(1)</script>\x1b[31m\x00|\u202e\u061c & \"quoted\" 'x' **bold** @everyone ]]>"
 
 DAYS = [dt.datetime(2026, 3, day, 12, tzinfo=dt.UTC) for day in (1, 2, 3)]
 
@@ -68,6 +68,7 @@ def a_run(at, broken):
 @pytest.fixture(scope="session")
 def audited():
     with connect(":memory:") as engine:
+        meta.ensure(engine)
         for at, broken in zip(DAYS, (False, True, True), strict=True):
             with engine.transaction():
                 record(engine, a_run(at, broken))

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from pipeline.engines import connect
+from pipeline.engines import connect, meta
 from pipeline.errors import SelectionError, SetupError
 from pipeline.outputs.report import FORMATS, html, markdown, read_report, render, text
 from pipeline.outputs.report.document import SCHEMA
@@ -137,7 +137,7 @@ def test_text_has_colour_only_where_asked(report):
 
 def test_terminal_never_gets_control_characters_from_values(report):
     text = render(report, "text", colour=True)
-    assert not re.search("[\x00\u202e]", text)
+    assert not re.search("[\x00\u202e\u061c]", text)
     assert set(re.findall("\x1b.*?m", text)) <= {f"\x1b[{n}m" for n in (0, 1, 2, 31, 32, 33)}
     assert r"\x1b[31m" in text
 
@@ -162,7 +162,7 @@ def test_page_shows_values_as_text(report):
     page = Page(render(report, "html"))
     assert "script" not in page.tags
     assert any("<script>alert(1)</script>" in text for text in page.texts)
-    assert not re.search("[\x00\x1b\u202e]", "".join(page.texts))
+    assert not re.search("[\x00\x1b\u202e\u061c]", "".join(page.texts))
 
 
 def test_page_loads_nothing_and_runs_nothing(report):
@@ -252,9 +252,11 @@ def test_junit_has_a_case_for_every_check(report):
 
 
 def test_junit_holds_values_that_xml_cannot(report):
-    failure = ElementTree.fromstring(render(report, "junit")).find(".//failure")
+    root = ElementTree.fromstring(render(report, "junit"))
+    failure = root.find(".//failure")
     assert "<script>alert(1)</script>" in failure.get("message")
     assert r"\x00" in failure.text
+    assert not re.search("[\u202e\u061c]", "".join(root.itertext()) + failure.get("message"))
 
 
 def test_markdown_neither_formats_nor_mentions(report):
@@ -277,6 +279,7 @@ def test_instants_are_told_in_utc(report):
 
 def tables_by_layer(run):
     with connect(":memory:") as engine:
+        meta.ensure(engine)
         record(engine, run)
         return {
             layer: [table.name for table in tables] for layer, tables in read_report(engine).layers.items()

@@ -6,16 +6,13 @@ so may whole tables. Models never see any of it: wherever a query names a raw ta
 from its contract, a subquery that conforms takes its place.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-import ibis.expr.datatypes as dt
-import sqlglot.expressions as sge
-
-from pipeline.compile.dialects import native_type, parse, quote
 from pipeline.errors import TargetError
 from pipeline.plan.layers import RAW
-from schemas.base import Source
+from pipeline.plan.plan import PlanColumn, PlanTable
+from pipeline.plan.render import quote
 
 JSON_TYPES = ("json", "jsonb", "variant")
 NESTED_TYPES = ("struct", "map", "record", "row")
@@ -59,43 +56,22 @@ class RawTables:
 
     Attributes:
         queries: name in the database → the query that conforms, where the table itself does not.
-        missing: contracts' names of tables that the database lacks.
         reads: name in the database → column → the expression that reads it there.
+        missing: names of sources whose table the database lacks.
         warnings: sentences for people.
     """
 
     queries: dict[str, str] = field(default_factory=dict)
     reads: dict[str, dict[str, str]] = field(default_factory=dict)
-    missing: list[str] = field(default_factory=list)
+    missing: set[str] = field(default_factory=set)
     warnings: list[str] = field(default_factory=list)
 
-    def substitute(self, tree: sge.Query, dialect: str) -> sge.Query:
-        """The tree with conforming subqueries in the place of raw tables."""
-        tables = [
-            table
-            for table in tree.find_all(sge.Table)
-            if table.db == RAW.schema and table.name in self.queries
-        ]
-        for table in tables:
-            subquery = parse(self.queries[table.name], dialect).subquery(
-                sge.to_identifier(table.alias or table.name, quoted=True), copy=False
-            )
-            table.replace(subquery)
-        return tree
 
-
-def table_name(source: type[Source]) -> str:
-    """What a source is called in the database: `RawOtelLogs` is `otel_logs`."""
-    return source.table().removeprefix(f"{RAW.schema}_")
-
-
-def conform(
-    sources: Mapping[str, type[Source]], shapes: Mapping[str, Mapping[str, str]], dialect: str
-) -> RawTables:
+def conform(sources: Iterable[PlanTable], shapes: Mapping[str, Mapping[str, str]], dialect: str) -> RawTables:
     """How to read each source from the tables that a database really has.
 
     Args:
-        sources: contracts by the name that models give the table.
+        sources: the raw tables as their contracts say.
         shapes: what the schema `raw` holds: table → column → native type.
         dialect: of the database.
 
@@ -104,82 +80,87 @@ def conform(
             or is of a type that cannot be read as the contract's.
     """
     raw = RawTables()
-    for name, source in sources.items():
-        stored = table_name(source)
+    for source in sources:
+        stored = source.stored_name
         shape = shapes.get(stored)
         if shape is None:
-            raw.missing.append(name)
-            if not source.may_be_missing():
+            raw.missing.add(source.name)
+            if not source.may_be_missing:
                 raw.warnings.append(
                     f"There is no table {RAW.schema}.{stored}: it reads as empty."
                     " `aa-pipeline ingest` makes and fills it."
                 )
         elif dialect != "postgres" and [(column, native.lower()) for column, native in shape.items()] == [
-            (column, native_type(kind, dialect).lower()) for column, kind in source.columns().items()
+            (column.name, column.native_type.lower()) for column in source.columns
         ]:
             continue
         raw.reads[stored] = _reads(source, shape, dialect, raw.warnings)
-        columns = ", ".join(f"{value} AS {quote(name, dialect)}" for name, value in raw.reads[stored].items())
+        columns = ",\n".join(
+            f"  {value} AS {quote(name, dialect)}" for name, value in raw.reads[stored].items()
+        )
         if shape is None:
-            raw.queries[stored] = f"SELECT {columns} LIMIT 0"
+            raw.queries[stored] = f"SELECT\n{columns}\nLIMIT 0"
         else:
             relation = f"{quote(RAW.schema, dialect)}.{quote(stored, dialect)} AS {quote('r', dialect)}"
-            raw.queries[stored] = f"SELECT {columns} FROM {relation}"
+            raw.queries[stored] = f"SELECT\n{columns}\nFROM {relation}"
     return raw
 
 
 def _reads(
-    source: type[Source], shape: Mapping[str, str] | None, dialect: str, warnings: list[str]
+    source: PlanTable, shape: Mapping[str, str] | None, dialect: str, warnings: list[str]
 ) -> dict[str, str]:
     """The expression for each column of a source; `shape` is None where there is no table."""
-    stored = table_name(source)
+    stored = source.stored_name
     # Column names differ in case from collector to collector, and most engines do not care.
     actual = {column.lower(): (column, native) for column, native in (shape or {}).items()}
     reads = {}
-    for name, kind in source.columns().items():
-        wanted = native_type(kind, dialect)
+    for column in source.columns:
+        name = column.name
         if name in actual:
-            column, native = actual[name]
-            if dialect == "postgres" and name in source.json() and native in POSTGRES_JSON:
-                value = POSTGRES_JSON[native].format(quote(column, dialect))
+            there, native = actual[name]
+            if dialect == "postgres" and name in source.json_columns and native in POSTGRES_JSON:
+                value = POSTGRES_JSON[native].format(quote(there, dialect))
             else:
-                value = _read(f"{RAW.schema}.{stored}.{name}", quote(column, dialect), native, kind, dialect)
-            if dialect == "postgres" and kind.is_string():
+                where = f"{RAW.schema}.{stored}.{name}"
+                value = _read(where, quote(there, dialect), native, column, dialect)
+            if dialect == "postgres" and column.type == "string":
                 # Else texts would be compared by the database's locale.
                 value = f'({value}) COLLATE "C"'
         else:
-            value = f"CAST(NULL AS {wanted})"
-            if shape is not None and not kind.nullable:
+            value = f"CAST(NULL AS {column.native_type})"
+            if shape is not None and not column.nullable:
                 raise TargetError(
                     f"The table {RAW.schema}.{stored} has no column {name}, and without it no row can"
                     " be understood. Add it, or point the target at another database."
                 )
-            if shape is not None and name not in source.optional():
+            if shape is not None and name not in source.optional_columns:
                 warnings.append(f"{RAW.schema}.{stored} has no column {name}: it reads as NULL.")
         reads[name] = value
     return reads
 
 
-def _read(where: str, column: str, native: str, kind: dt.DataType, dialect: str) -> str:
+def _read(where: str, quoted: str, native: str, column: PlanColumn, dialect: str) -> str:
     """A column of type `native` as the type that the contract says."""
-    wanted = native_type(kind, dialect)
+    wanted = column.native_type
     found = native.lower()
+    is_text = column.type == "string"
+    is_instant = column.type.startswith("timestamp")
     if found == wanted.lower():
-        return column
-    if kind.is_string() and found.startswith(JSON_TYPES):
-        return JSON_TO_TEXT[dialect].format(column)
-    if kind.is_string() and found.startswith(NESTED_TYPES):
-        return NESTED_TO_TEXT[dialect].format(column)
+        return quoted
+    if is_text and found.startswith(JSON_TYPES):
+        return JSON_TO_TEXT[dialect].format(quoted)
+    if is_text and found.startswith(NESTED_TYPES):
+        return NESTED_TO_TEXT[dialect].format(quoted)
     nested = found.endswith("[]") or found.startswith((*NESTED_TYPES, *JSON_TYPES, "array", "list"))
-    timeless = kind.is_temporal() and not found.startswith(READ_AS_TIME)
+    timeless = (is_instant or column.type == "date") and not found.startswith(READ_AS_TIME)
     if nested or timeless:
         raise TargetError(
             f"The column {where} is {native}, which cannot be read as {wanted}."
             f" Store it as {wanted}, or rename the column if it is something else."
         )
-    if kind.is_timestamp() and _is_naive(found):
-        return NAIVE_TO_UTC[dialect].format(column)
-    return f"CAST({column} AS {wanted})"
+    if is_instant and _is_naive(found):
+        return NAIVE_TO_UTC[dialect].format(quoted)
+    return f"CAST({quoted} AS {wanted})"
 
 
 def _is_naive(native: str) -> bool:

@@ -1,0 +1,80 @@
+"""Plans that come with the package, so that the first command after installing waits for no compiler.
+
+Beside this file stands one archive per dialect, `shipped/<dialect>.jsonl.xz`: unbound plans of the shipped
+models, one a line. `python -m pipeline.compile.shipped` writes them, in two minutes. A plan carries the
+fingerprint of the code and the settings that it was compiled from, and counts only where they are those that
+are there: who changes a model gets it compiled.
+"""
+
+import hashlib
+import lzma
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pipeline.compile.sources import MODELS, SCHEMAS, code_digest
+from pipeline.config import Config
+from pipeline.plan import Plan
+from pipeline.plan.bind import unbound_settings
+
+# One of each kind whose SQL is another: days in UTC or elsewhere, with domains of one's own or without.
+CONFIGURATIONS = [
+    Config(timezone=timezone, internal_domains=domains)
+    for timezone in ("UTC", "Europe/Berlin")
+    for domains in ((), ("example.com",))
+]
+
+
+def load(dialect: str, config: Config) -> Plan | None:
+    """The unbound plan for these settings; None if none was shipped that this code would compile."""
+    try:
+        plans = lzma.decompress(_file(dialect).read_bytes()).splitlines()
+        starts_with = f'{{"fingerprint":"{fingerprint(dialect, config)}"'.encode()
+        return next((Plan.from_json(plan) for plan in plans if plan.startswith(starts_with)), None)
+    except (OSError, ValueError, lzma.LZMAError):  # an archive that is not whole: compiled instead
+        return None
+
+
+def fingerprint(dialect: str, config: Config) -> str:
+    """What an unbound plan of the shipped models is valid for."""
+    settings = unbound_settings(config.model_settings(), dialect)
+    known = repr((dialect, settings, check_settings(config), code_digest(MODELS, SCHEMAS)))
+    return hashlib.blake2b(known.encode(), digest_size=16).hexdigest()
+
+
+def check_settings(config: Config) -> tuple[Any, ...]:
+    """What of the configuration the checks of a plan depend on."""
+    return (
+        sorted(config.severity.items()),
+        sorted((name, repr(value)) for name, value in config.freshness.items()),
+    )
+
+
+def write(dialect: str) -> None:
+    """Compile the shipped models for a dialect, and keep the plans beside this file."""
+    import orjson
+
+    from pipeline.compile.compiler import compile_unbound
+
+    configurations = {fingerprint(dialect, config): config for config in CONFIGURATIONS}
+    plans = [
+        replace(compile_unbound(dialect, config, models=MODELS, schemas=SCHEMAS), fingerprint=key)
+        for key, config in configurations.items()
+    ]
+    file = _file(dialect)
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(lzma.compress(b"\n".join(map(orjson.dumps, plans)), preset=9))
+    print(f"{file}: {len(plans)} plans, {file.stat().st_size:,} bytes")
+
+
+def _file(dialect: str) -> Path:
+    return Path(__file__).with_name("shipped") / f"{dialect}.jsonl.xz"
+
+
+if __name__ == "__main__":
+    from concurrent.futures import ProcessPoolExecutor
+
+    from pipeline.compile.renderings import COMPILERS
+
+    with ProcessPoolExecutor() as processes:
+        list(processes.map(write, COMPILERS))
