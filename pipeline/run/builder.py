@@ -63,6 +63,7 @@ def build(
     Raises:
         NoRawDataError: the database holds none of the raw tables.
         ModelError: a table that a selected model reads has not been built.
+        TargetError: a newer release keeps the database.
         ConfigError: a seed file cannot be read.
         QueryError: the database refused a statement; nothing was published.
     """
