@@ -13,8 +13,8 @@ from tests.cli.database import query
 
 DATABASE = Path("agent_analytics.duckdb")
 REFUSED = (
-    "Error: duckdb://agent_analytics.duckdb is kept by a newer release of aa-pipeline: its run metadata has version"
-    f" {meta.VERSION + 1}, this release knows {meta.VERSION}. Nothing was written."
+    "Error: duckdb://agent_analytics.duckdb is kept by a newer release of aa-pipeline: its run metadata has"
+    f" version {meta.VERSION + 1}, this release knows {meta.VERSION}. Nothing was written."
     " Upgrade with `pip install --upgrade aa-pipeline`, or use another target.\n"
 )
 

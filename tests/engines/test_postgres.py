@@ -4,12 +4,10 @@ import sys
 import pytest
 
 from pipeline import run
-from pipeline.compile.raw_tables import conform
 from pipeline.engines import connect, meta
 from pipeline.engines.raw_tables import make_missing_raw_tables
 from pipeline.errors import ConfigError, DatabaseLockedError, QueryError, TargetError
 from pipeline.ingest.landing.landing import Landing
-from schemas.raw import RawOtelLogs
 
 
 @pytest.fixture
