@@ -1,4 +1,4 @@
-"""OTLP over HTTP, the server's side: requests in, answers as the protocol wants them.
+"""OTLP over HTTP, the server's side: a request in, an answer as the protocol wants it.
 
 https://opentelemetry.io/docs/specs/otlp/#otlphttp. An answer has the encoding of its request;
 a refusal is a `Status` message; 429 and 503 come with `Retry-After`, and mean that the sender
@@ -6,92 +6,37 @@ keeps the data and tries again.
 """
 
 import hmac
+import io
+import ipaddress
 import socket
-import threading
-import time
-import zlib
-from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, ClassVar
+from http.server import BaseHTTPRequestHandler
+from typing import TYPE_CHECKING, Any
 
 from pipeline.ingest.content import ContentFilter
+from pipeline.ingest.otlp.body import Incoming, check_framing, read_body
 from pipeline.ingest.otlp.json import read_document
+from pipeline.ingest.otlp.limits import Clock, Refusal, Share
+from pipeline.ingest.otlp.parts import LISTS, Bytes, count_json, parts_of_json, parts_of_protobuf
 from pipeline.ingest.otlp.protobuf import accepted, decode, encode, refused
 from pipeline.ingest.otlp.reader import parse_json
 from pipeline.ingest.otlp.rows import Rows
-from pipeline.ingest.values import clean, dumps
+from pipeline.ingest.values import dumps
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
 
-# Path → signal, and its key in JSON.
-SIGNALS = {
-    "/v1/logs": ("logs", "resourceLogs"),
-    "/v1/metrics": ("metrics", "resourceMetrics"),
-    "/v1/traces": ("traces", "resourceSpans"),
-}
+    from pipeline.ingest.otlp.server import OtlpServer
+
+SIGNALS = {f"/v1/{signal}": signal for signal in LISTS}
 JSON_TYPE = "application/json"
 PROTOBUF_TYPE = "application/x-protobuf"
 
-LARGEST_BODY = 64 << 20  # bytes of a request, before and after decompression
-MOST_AT_ONCE = 8  # requests whose bodies are in memory
-SECONDS_PER_READ = 30
+LONGEST_LINE = 64 << 10  # bytes of the first line of a request
 RETRY_AFTER = 30  # seconds
-
-
-class Refusal(Exception):
-    """A request that is not taken: HTTP status, and words for the sender's log."""
-
-    def __init__(self, status: HTTPStatus, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-
-
-class OtlpServer(ThreadingHTTPServer):
-    """Listens, decodes, and hands each export on as one line of JSON.
-
-    Args:
-        address: host and port; port 0 takes a free one.
-        store: takes a line, and returns once it is safe; raises OSError if it cannot.
-        has_room: whether more may come in.
-        token: what senders must show, if anything.
-
-    Raises:
-        OSError: the address cannot be listened on.
-    """
-
-    daemon_threads = True
-    # on Windows the option would let two servers share a port
-    allow_reuse_address = hasattr(socket, "SO_REUSEPORT")
-
-    def __init__(
-        self,
-        address: tuple[str, int],
-        *,
-        store: Callable[[bytes], None],
-        has_room: Callable[[], bool],
-        token: str | None = None,
-    ) -> None:
-        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        self.store = store
-        self.has_room = has_room
-        self.token = token
-        self.closing = False
-        self.slots = threading.BoundedSemaphore(MOST_AT_ONCE)
-        super().__init__(address, Handler)
-
-    def finish_requests(self) -> None:
-        """Take no more, and wait for those under way."""
-        self.closing = True
-        self.shutdown()
-        deadline = time.monotonic() + SECONDS_PER_READ
-        for _ in range(MOST_AT_ONCE):
-            self.slots.acquire(timeout=max(0.0, deadline - time.monotonic()))
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A sender that hangs up is no event worth a traceback."""
+VALUES_OF_RECORD = 10  # as many values take the time that a record takes beside its own
+LINGER = 1.0  # seconds in which a sender that was refused may read why
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -100,36 +45,90 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "aa-pipeline"
     sys_version = ""
-    timeout = SECONDS_PER_READ
-    server: OtlpServer
-    encodings: ClassVar[tuple[str, ...]] = ("", "identity", "gzip")
+    disable_nagle_algorithm = True
+    wbufsize = LONGEST_LINE  # header and body of an answer go out together
+    server: "OtlpServer"
+    rfile: io.BufferedReader
 
-    def do_POST(self) -> None:
-        self.content_type = PROTOBUF_TYPE
+    def setup(self) -> None:
+        """Read with a limit of time."""
+        super().setup()
+        self.rfile.close()
+        self.clock = Clock()
+        self.rfile = io.BufferedReader(Incoming(self.connection, self.clock), LONGEST_LINE)
+        self.refused = False
+
+    def finish(self) -> None:
+        """Let a sender that was refused read why, before what it still sends is answered by a reset."""
+        with suppress(OSError, ValueError):
+            self.wfile.flush()
+            if self.refused:
+                self.connection.shutdown(socket.SHUT_WR)
+                self.clock.start(LINGER)
+                while self.rfile.read1(LONGEST_LINE):
+                    pass
+        with suppress(OSError):
+            super().finish()
+
+    def handle_one_request(self) -> None:
+        """Wait for a request, and answer it in time."""
+        self.close_connection = True
+        self.content_type = JSON_TYPE
+        self.command, self.request_version, self.requestline = "", self.protocol_version, ""
+        self.server.idle[self.connection] = None
+        self.clock.start(self.server.limits.seconds_idle)
         try:
-            self.content_type = self._content_type()
-            signal, key = self._signal()
-            self._check_sender()
-            with self.server.slots:
-                if self.server.closing:
-                    raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "shutting down")
-                if not self.server.has_room():
-                    raise Refusal(HTTPStatus.TOO_MANY_REQUESTS, "too much waits for the database")
-                rejected, reason = self._take(signal, key, self._body())
-            self._answer(HTTPStatus.OK, accepted(signal, rejected, reason))
+            if self.server.closing or not self.rfile.peek(1):
+                return
+        except TimeoutError:
+            return
+        try:
+            self.server.idle.pop(self.connection)
+        except KeyError:  # another one has the slot by now
+            return
+        self.clock.start(self.server.limits.seconds)
+        try:
+            self.raw_requestline = self.rfile.readline(LONGEST_LINE + 1)
+            if len(self.raw_requestline) > LONGEST_LINE:
+                raise Refusal(HTTPStatus.REQUEST_URI_TOO_LONG, "the first line is too long")
+            if self.parse_request():
+                self._answer(HTTPStatus.OK, self._take())
         except Refusal as refusal:
             self._refuse(refusal)
+        except TimeoutError:
+            wanted = f"a request must be here within {self.server.limits.seconds:g} seconds"
+            self._refuse(Refusal(HTTPStatus.REQUEST_TIMEOUT, wanted))
 
-    def do_GET(self) -> None:
-        self.content_type = JSON_TYPE
-        known = self.path.partition("?")[0] in SIGNALS
-        status = HTTPStatus.METHOD_NOT_ALLOWED if known else HTTPStatus.NOT_FOUND
-        self._refuse(Refusal(status, "send OTLP by POST to /v1/logs, /v1/metrics or /v1/traces"))
+    def handle_expect_100(self) -> bool:
+        """Say that the body may come once it is wanted: not yet."""
+        return True
 
-    do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_HEAD = do_GET
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Refuse a request that is no HTTP."""
+        self._refuse(Refusal(HTTPStatus(code), message or HTTPStatus(code).phrase))
 
     def log_message(self, format: str, *args: Any) -> None:
         """Requests are not logged: there is one every few seconds."""
+
+    def _take(self) -> "Message":
+        """Take an export, and say so."""
+        path = self.path.partition("?")[0].rstrip("/")
+        if self.command != "POST":
+            status = HTTPStatus.METHOD_NOT_ALLOWED if path in SIGNALS else HTTPStatus.NOT_FOUND
+            raise Refusal(status, f"send OTLP by POST to {', '.join(SIGNALS)}")
+        self.content_type = PROTOBUF_TYPE
+        self.content_type = self._content_type()
+        if path not in SIGNALS:
+            raise Refusal(HTTPStatus.NOT_FOUND, f"there is no such path; try {', '.join(SIGNALS)}")
+        self._check_sender()
+        check_framing(self.headers)
+        if self.server.closing:
+            raise _closing()
+        if not self.server.has_room():
+            raise Refusal(HTTPStatus.TOO_MANY_REQUESTS, "too much waits for the database")
+        with self.server.memory.share() as share:
+            rejected, reason = self._store(SIGNALS[path], self._body(share), share)
+        return accepted(SIGNALS[path], rejected, reason)
 
     def _content_type(self) -> str:
         given = self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
@@ -138,89 +137,74 @@ class Handler(BaseHTTPRequestHandler):
             raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, wanted)
         return given
 
-    def _signal(self) -> tuple[str, str]:
-        path = self.path.partition("?")[0].rstrip("/")
-        if path not in SIGNALS:
-            raise Refusal(HTTPStatus.NOT_FOUND, f"there is no such path; try {', '.join(SIGNALS)}")
-        return SIGNALS[path]
-
     def _check_sender(self) -> None:
         if "Origin" in self.headers:  # only browsers send it, and no browser has telemetry for us
             raise Refusal(HTTPStatus.FORBIDDEN, "requests from web pages are not taken")
+        hosts = self.headers.get_all("Host", [])
+        if len(hosts) > 1 or (not hosts and self.request_version == self.protocol_version):
+            raise Refusal(HTTPStatus.BAD_REQUEST, "the request must name one Host")
         if self.server.token is None:
+            # Without a token we listen on this machine alone, where a page can lead a name of its own to us
+            # (DNS rebinding). With one any name is right: containers call this machine by many.
+            if hosts and not is_this_machine(host_of(hosts[0])):
+                raise Refusal(
+                    HTTPStatus.FORBIDDEN, "without a token, the Host must be localhost or 127.0.0.1"
+                )
             return
         shown = self.headers.get("Authorization", "").removeprefix("Bearer ").strip()
         if not hmac.compare_digest(shown.encode(), self.server.token.encode()):
             raise Refusal(HTTPStatus.UNAUTHORIZED, "a bearer token is needed")
 
-    def _body(self) -> bytes:
-        encoding = self.headers.get("Content-Encoding", "").strip().lower()
-        if encoding not in self.encodings:
-            raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "compress with gzip or not at all")
-        chunked = "chunked" in self.headers.get("Transfer-Encoding", "").lower()
-        body = self._chunks() if chunked else self._sized()
-        return _decompressed(body) if encoding == "gzip" else body
-
-    def _sized(self) -> bytes:
-        length = self.headers.get("Content-Length", "")
-        if not length.isdecimal():
-            raise Refusal(HTTPStatus.LENGTH_REQUIRED, "the request has no Content-Length")
-        if len(length) > 12 or int(length) > LARGEST_BODY:
-            raise _too_large()
-        body = self.rfile.read(int(length))
-        if len(body) < int(length):
-            raise Refusal(HTTPStatus.BAD_REQUEST, "the request is cut off")
-        return body
-
-    def _chunks(self) -> bytes:
-        """A body in chunks, as senders that compress while they send write it."""
-        body = bytearray()
-        while True:
-            try:
-                size = int(self.rfile.readline(100).partition(b";")[0], 16)
-            except ValueError:
-                raise Refusal(HTTPStatus.BAD_REQUEST, "a chunk has no size") from None
-            if size < 0 or len(body) + size > LARGEST_BODY:
-                raise _too_large()
-            if size == 0:
-                break
-            body += self.rfile.read(size)
-            self.rfile.readline(3)
-        while self.rfile.readline(1000).strip():
-            pass  # trailers
-        return bytes(body)
-
-    def _take(self, signal: str, key: str, body: bytes) -> tuple[int, str]:
-        """Store an export; returns how many of its records make no sense, and why the first does not."""
-        if signal == "traces":
-            return 0, ""
+    def _body(self, share: Share) -> bytearray:
+        if self.headers.get("Expect", "").lower() == "100-continue":
+            self.send_response_only(HTTPStatus.CONTINUE)
+            self.end_headers()
+            self.wfile.flush()
         try:
-            document = self._decode(signal, body)
+            return read_body(self.headers, self.rfile, self.server.limits, share)
+        except Refusal:
+            if self.server.closing:
+                raise _closing() from None
+            raise
+
+    def _store(self, signal: str, body: bytearray, share: Share) -> tuple[int, str]:
+        """Store an export; returns how many of its records make no sense, and why the first does not."""
+        limits = self.server.limits
+        as_json = self.content_type == JSON_TYPE
+        lines: list[bytes] = []
+        rejected, reason, values = 0, "", 0
+        parts = (
+            parts_of_json(body, signal, limits, share) if as_json else parts_of_protobuf(body, signal, limits)
+        )
+        try:
+            for part in parts:
+                with share.for_now(part.cost):
+                    line, rows = _read(part.text, signal, as_json)
+                rejected += len(rows.bad) + rows.more_bad
+                reason = reason or (rows.bad[0][1] if rows.bad else "")
+                if line:
+                    share.take(len(line))
+                    values += VALUES_OF_RECORD * rows.count()
+                    values += count_json(line, limits.values - values, limits)
+                    lines.append(line)
         except ValueError as error:
             raise Refusal(HTTPStatus.BAD_REQUEST, str(error)) from None
-        if not isinstance(document, dict) or (document and key not in document):
-            raise Refusal(HTTPStatus.BAD_REQUEST, f"the export holds no {key}")
-        rows = Rows(ContentFilter())
-        read_document(document, 1, rows)
-        if document.get(key):
-            try:
-                self.server.store(dumps(document).encode())
-            except OSError as error:
-                problem = f"the export cannot be written: {error.strerror}"
-                raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, problem) from None
-        return len(rows.bad) + rows.more_bad, rows.bad[0][1] if rows.bad else ""
-
-    def _decode(self, signal: str, body: bytes) -> Any:
-        if self.content_type == JSON_TYPE:
-            return clean(parse_json(body))
-        return clean(decode(body, signal))
+        try:
+            if lines:
+                self.server.store(lines)
+        except OSError as error:
+            problem = f"the export cannot be written: {error.strerror}"
+            raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, problem) from None
+        return rejected, reason
 
     def _refuse(self, refusal: Refusal) -> None:
+        self.refused = True
         self.close_connection = True  # the body may still be on its way
         self._answer(refusal.status, refused(refusal.status, refusal.message))
 
     def _answer(self, status: HTTPStatus, message: "Message") -> None:
         body = encode(message, self.content_type == JSON_TYPE)
+        self.connection.settimeout(self.server.limits.seconds)
         self.send_response(status)
         self.send_header("Content-Type", self.content_type)
         self.send_header("Content-Length", str(len(body)))
@@ -235,20 +219,42 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
+        self.wfile.flush()
 
 
-def _too_large() -> Refusal:
-    return Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a request may have {LARGEST_BODY >> 20} MB at most")
+def host_of(header: str) -> str:
+    """The host of a Host header, without its port.
+
+    >>> host_of("localhost:4318"), host_of("[::1]:4318")
+    ('localhost', '::1')
+    """
+    if header.startswith("["):
+        return header[1:].partition("]")[0]
+    return header.partition(":")[0]
 
 
-def _decompressed(body: bytes) -> bytes:
-    inflate = zlib.decompressobj(wbits=31)  # gzip
+def is_this_machine(host: str) -> bool:
+    """Whether a name or an address leads to this machine, whoever resolves it."""
     try:
-        data = inflate.decompress(body, LARGEST_BODY)
-    except zlib.error as error:
-        raise Refusal(HTTPStatus.BAD_REQUEST, f"the gzip data is damaged: {error}") from None
-    if inflate.unconsumed_tail:
-        raise _too_large()
-    if not inflate.eof:
-        raise Refusal(HTTPStatus.BAD_REQUEST, "the gzip data is cut off")
-    return data
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def _read(text: Bytes, signal: str, as_json: bool) -> tuple[bytes, Rows]:
+    """A part of an export as a line of JSON, empty if it holds nothing; and its rows.
+
+    Raises:
+        ValueError: it is no such export.
+    """
+    document = parse_json(text) if as_json else decode(text, signal)
+    key = LISTS[signal][0]
+    if not isinstance(document, dict) or (document and key not in document):
+        raise ValueError(f"the export holds no {key}")
+    rows = Rows(ContentFilter())
+    read_document(document, 1, rows)
+    return dumps(document).encode() if document.get(key) else b"", rows
+
+
+def _closing() -> Refusal:
+    return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "shutting down")

@@ -47,7 +47,7 @@ CODES = {
 RECORDS = (("resourceLogs", "scopeLogs", "logRecords"), ("resourceSpans", "scopeSpans", "spans"))
 
 
-def decode(data: bytes, signal: str | None = None) -> dict[str, Any]:
+def decode(data: bytes | bytearray, signal: str | None = None) -> dict[str, Any]:
     """The export as a JSON document of OTLP.
 
     Args:
@@ -88,7 +88,7 @@ def encode(message: Message, as_json: bool) -> bytes:
     return MessageToJson(message, indent=None).encode() if as_json else bytes(message.SerializeToString())
 
 
-def parse(data: bytes, signal: str) -> Message:
+def parse(data: bytes | bytearray, signal: str) -> Message:
     """The message itself.
 
     Raises:
@@ -102,7 +102,7 @@ def parse(data: bytes, signal: str) -> Message:
     return message
 
 
-def _recognise(data: bytes) -> Message | None:
+def _recognise(data: bytes | bytearray) -> Message | None:
     for signal in REQUESTS:
         try:
             message = parse(data, signal)

@@ -99,7 +99,7 @@ def _read_piece(piece: Piece, include: frozenset[str]) -> Batch:
     )
 
 
-def parse_json(text: bytes) -> Any:
+def parse_json(text: bytes | bytearray) -> Any:
     """A JSON document, read as leniently as can be.
 
     NUL before it, raw control characters, NaN, halves of surrogate pairs and broken UTF-8 are

@@ -5,7 +5,6 @@ for moments, so that builds can run meanwhile; while it is locked, the spool gro
 """
 
 import dataclasses
-import ipaddress
 import signal
 import threading
 from collections import Counter
@@ -15,8 +14,10 @@ from typing import TYPE_CHECKING, Self
 
 from pipeline.errors import SetupError
 from pipeline.ingest.landing.landing import IngestResult
-from pipeline.ingest.otlp.http import OtlpServer
+from pipeline.ingest.otlp.http import is_this_machine
 from pipeline.ingest.otlp.ingest import ingest_otlp
+from pipeline.ingest.otlp.limits import USUAL, Limits
+from pipeline.ingest.otlp.server import OtlpServer
 from pipeline.ingest.otlp.spool import Spool
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ class Receiver:
         include: Iterable[str] = (),
         say: Callable[[str], None],
         interval: float = SECONDS_BETWEEN_LANDINGS,
+        limits: Limits = USUAL,
     ) -> None:
         host, port = parse_address(address)
         check_exposure(host, token, anywhere)
@@ -103,7 +105,11 @@ class Receiver:
         self._spool = Spool(spool)
         try:
             self._server = OtlpServer(
-                (host, port), store=self._spool.append, has_room=self._has_room, token=token
+                (host, port),
+                store=self._spool.append,
+                has_room=self._has_room,
+                token=token,
+                limits=limits,
             )
         except OSError as error:
             self._spool.close()
@@ -219,11 +225,7 @@ def check_exposure(host: str, token: str | None, anywhere: bool) -> None:
     """
     if token is not None and len(token) < SHORTEST_TOKEN:
         raise SetupError(f"The token must have {SHORTEST_TOKEN} characters or more.")
-    try:
-        local = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        local = host == "localhost"
-    if local or (anywhere and token):
+    if is_this_machine(host) or (anywhere and token):
         return
     missing = "a token" if anywhere else "--listen-anywhere and a token"
     raise SetupError(

@@ -304,11 +304,12 @@ class Rows:
         allowed = self.content.allowed(plain)
         if allowed is not plain:
             encoded = encode(allowed)
-        if not content:
-            return encoded, hashed
-        hashed += encode(content)
-        kept = self.content.kept(content)
-        return (encode(kept | allowed) if kept else encoded), hashed
+        if content:
+            hashed += encode(content)
+            if kept := self.content.kept(content):
+                encoded = encode(kept | allowed)
+        # What orjson returns has the room of its buffer, 4 KB, as long as it is kept: so keep a copy.
+        return bytes(memoryview(encoded)), hashed
 
 
 def series_of(name: str, unit: Any, key: str, temporality: Any) -> Series:

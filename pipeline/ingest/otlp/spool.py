@@ -9,6 +9,7 @@ import contextlib
 import os
 import threading
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -44,8 +45,8 @@ class Spool:
             ) from error
         self._take_folder()
 
-    def append(self, line: bytes) -> None:
-        """Add an export, and return when it is on the disk.
+    def append(self, lines: Iterable[bytes]) -> None:
+        """Add an export in one or more lines, and return when it is on the disk.
 
         Raises:
             OSError: it could not be written; nothing of it is kept.
@@ -54,7 +55,9 @@ class Spool:
             file = self._current or self._begin()
             before = file.tell()
             try:
-                file.write(line + b"\n")
+                for line in lines:
+                    file.write(line)
+                    file.write(b"\n")
                 file.flush()
                 os.fsync(file.fileno())
             except OSError:

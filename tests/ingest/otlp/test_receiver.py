@@ -20,13 +20,15 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
 )
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from pipeline.engines import connect
 from pipeline.errors import DatabaseLockedError, SetupError
 from pipeline.ingest.otlp.ingest import ingest_otlp
+from pipeline.ingest.otlp.limits import Limits
 from pipeline.ingest.otlp.receiver import Receiver, check_exposure, parse_address
 from pipeline.ingest.otlp.spool import Spool
-from tests.ingest.otlp.samples import lines, log, logs, metric, metrics, point, spans
+from tests.ingest.otlp.samples import lines, log, logs, metric, metrics, point, span, spans
 
 pytestmark = pytest.mark.slow
 
@@ -143,11 +145,16 @@ def test_exports_land_within_moments_and_the_database_is_free_between(receive, d
         assert engine.fetch("SELECT count(*) FROM meta.ingest_files") == [(0,)]
 
 
-def test_traces_are_acknowledged_and_not_kept(receive, tmp_path):
+def test_spans_land_in_json_and_protobuf(receive):
+    wire = ParseDict(
+        spans(span(name="two", traceId="AQIDBAUGBwgJCgsMDQ4PEA==", spanId="Ag==")),
+        ExportTraceServiceRequest(),
+    )
     with receive() as receiver:
-        assert send(receiver, "/v1/traces", spans())[0] == 200
+        assert send(receiver, "/v1/traces", spans(span(name="one")))[0] == 200
+        assert send(receiver, "/v1/traces", wire.SerializeToString(), PROTOBUF)[0] == 200
         assert send(receiver, "/v1/traces", b"", PROTOBUF)[0] == 200
-        assert list((tmp_path / "spool").glob("*.jsonl")) == []
+    assert receiver.result.landed_by_table == {"otel_spans": 2}
 
 
 def test_records_that_make_no_sense_are_reported_as_a_partial_success(receive, database):
@@ -211,10 +218,9 @@ def test_strange_bodies_are_refused(receive, headers, body, status):
         assert send(receiver, "/v1/logs", body, **headers)[0] == status
 
 
-def test_a_small_body_that_inflates_without_end_is_refused(receive, monkeypatch):
-    monkeypatch.setattr("pipeline.ingest.otlp.http.LARGEST_BODY", 100_000)
+def test_a_small_body_that_inflates_without_end_is_refused(receive):
     bomb = gzip.compress(b" " * 5_000_000)
-    with receive() as receiver:
+    with receive(limits=Limits(body=100_000)) as receiver:
         assert send(receiver, "/v1/logs", bomb, Content_Encoding="gzip")[0] == 413
         assert send(receiver, "/v1/logs", b" " * 200_000)[0] == 413
 

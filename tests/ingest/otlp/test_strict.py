@@ -1,6 +1,7 @@
 """The quick reader and the lenient one agree on every line that the quick one takes."""
 
 import json
+import tracemalloc
 
 import orjson
 import pytest
@@ -258,3 +259,16 @@ def test_nul_in_a_piece_changes_nothing_of_the_other_lines():
     together = read_piece(Piece(1, 0, text=without + nul), frozenset())
     hashes = alone.tables["otel_logs"].column("record_hash").to_pylist()
     assert together.tables["otel_logs"].column("record_hash").to_pylist()[:-1] == hashes
+
+
+def test_a_row_keeps_no_more_memory_than_it_needs():
+    text = json.dumps(logs(*[log({"n": n}, at=TIME + n) for n in range(5000)])).encode()
+    rows = Rows(ContentFilter())
+    tracemalloc.start()
+    try:
+        assert read_line(text, 1, rows)
+        size, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(rows.logs) == 5000
+    assert size / 5000 < 1000
