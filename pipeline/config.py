@@ -76,6 +76,20 @@ class Freshness:
 
 
 @dataclass(frozen=True)
+class Privacy:
+    """What is hidden of people.
+
+    Attributes:
+        pseudonyms: whether developer ids, names and e-mails are replaced by a keyed hash, and commit
+            messages and paths are left out; see `pipeline.system.pseudonyms`.
+        min_group: the least number of people behind any figure that a page or an export shows; 1 hides none.
+    """
+
+    pseudonyms: bool = False
+    min_group: int = 1
+
+
+@dataclass(frozen=True)
 class Config:
     """What `aa-pipeline.toml` says, checked.
 
@@ -91,6 +105,7 @@ class Config:
             overrides the contract's.
         memory_limit: for the engine, such as `4GB`.
         retention: by raw table or table of run metadata, how many days of it `maintain` keeps.
+        privacy: what is hidden of people.
         project_dir: the folder of the file; its `seeds/*.csv` belong to the project.
     """
 
@@ -104,6 +119,7 @@ class Config:
     severity: Mapping[str, str] = field(default_factory=dict)
     memory_limit: str | None = None
     retention: Mapping[str, int] = field(default_factory=dict)
+    privacy: Privacy = Privacy()
     project_dir: Path = Path()
 
     def target(self, option: str | None = None) -> Target:
@@ -288,6 +304,22 @@ def _retention(value: Any, where: str) -> dict[str, int]:
     return {name: _days(days, f"{where}.{name}") for name, days in table.items()}
 
 
+def _privacy(value: Any, where: str) -> Privacy:
+    """A file that speaks of privacy has groups of at least five people, if it names no other number."""
+    entry = _table(value, where)
+    _known_keys(entry, {"pseudonyms": bool, "min_group": int}, where)
+    return Privacy(
+        _yes_or_no(entry.get("pseudonyms", False), f"{where}.pseudonyms"),
+        _whole_number(1, 1_000)(entry.get("min_group", 5), f"{where}.min_group"),
+    )
+
+
+def _yes_or_no(value: Any, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise ConfigError(f"{where} must be true or false, not {value!r}.")
+    return value
+
+
 def _one_freshness(value: Any, where: str) -> Freshness:
     entry = _table(value, where)
     _known_keys(entry, {"warn_after": str, "error_after": str}, where)
@@ -331,4 +363,5 @@ _READERS: dict[str, Callable[[Any, str], Any]] = {
     "severity": _severity,
     "memory_limit": _memory_limit,
     "retention": _retention,
+    "privacy": _privacy,
 }

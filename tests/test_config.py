@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from pipeline.config import Config, Freshness, Target, load_config, redact
+from pipeline.config import Config, Freshness, Privacy, Target, load_config, redact
 from pipeline.errors import ConfigError, TargetError
 
 
@@ -36,6 +36,7 @@ def test_without_a_file_everything_has_its_default(tmp_path):
         severity={},
         memory_limit=None,
         retention={},
+        privacy=Privacy(pseudonyms=False, min_group=1),
         project_dir=tmp_path,
     )
 
@@ -71,6 +72,9 @@ def test_every_key_is_read(config, tmp_path):
         [retention]
         otel_logs = 400
         quarantine = 30
+
+        [privacy]
+        pseudonyms = true
         """
     )
 
@@ -96,6 +100,7 @@ def test_every_key_is_read(config, tmp_path):
         severity={"fct_git_commits": "warn", "dim_agents.not_null(agent_type)": "warn"},
         memory_limit="4GB",
         retention={"otel_logs": 400, "quarantine": 30},
+        privacy=Privacy(pseudonyms=True, min_group=5),
         project_dir=tmp_path,
     )
 
