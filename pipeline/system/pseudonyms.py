@@ -25,8 +25,8 @@ def privacy_key() -> bytes:
     if len(key) < LEAST_LENGTH:
         raise ConfigError(
             f"The environment variable {KEY_VARIABLE} is {'too short' if key else 'not set'}. Set it to a "
-            f"secret of at least {LEAST_LENGTH} characters (openssl rand -hex 32 makes one), keep it, and use "
-            "the same one everywhere."
+            f"secret of at least {LEAST_LENGTH} characters (openssl rand -hex 32 makes one), keep it, and "
+            "use the same one everywhere."
         )
     return key.encode()
 
