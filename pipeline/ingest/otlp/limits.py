@@ -38,13 +38,30 @@ class Limits:
     memory: int = 128 << 20
 
 
-class Refusal(Exception):
-    """A request that is not taken: HTTP status, and words for the sender's log."""
+# Why requests are refused, in the metrics; 503 has reasons of its own.
+REASONS = {
+    HTTPStatus.UNAUTHORIZED: "token",
+    HTTPStatus.FORBIDDEN: "forbidden",
+    HTTPStatus.REQUEST_TIMEOUT: "timeout",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large",
+    HTTPStatus.TOO_MANY_REQUESTS: "spool_full",
+}
 
-    def __init__(self, status: HTTPStatus, message: str) -> None:
+
+class Refusal(Exception):
+    """A request that is not taken.
+
+    Attributes:
+        status: of HTTP.
+        message: for the sender's log.
+        reason: for the metrics; by the status if left out.
+    """
+
+    def __init__(self, status: HTTPStatus, message: str, reason: str = "") -> None:
         super().__init__(message)
         self.status = status
         self.message = message
+        self.reason = reason or REASONS.get(status, "not_understood")
 
 
 def too_large(limits: Limits) -> Refusal:
@@ -85,7 +102,7 @@ class Memory:
         """
         with self._changed:
             if not self._changed.wait_for(lambda: self._free >= size, patience):
-                raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "other requests take all memory")
+                raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "other requests take all memory", "memory")
             self._free -= size
 
     def give(self, size: int) -> None:

@@ -5,10 +5,11 @@ is not what takes the time here; decoding and waiting for the disk would need ou
 """
 
 import socket
+import ssl
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from http import HTTPStatus
 from http.server import ThreadingHTTPServer
@@ -17,7 +18,9 @@ from typing import Any
 from pipeline.ingest.otlp.body import BLOCK
 from pipeline.ingest.otlp.http import JSON_TYPE, RETRY_AFTER, Handler
 from pipeline.ingest.otlp.limits import Limits, Memory
+from pipeline.ingest.otlp.metrics import Counters
 from pipeline.ingest.otlp.protobuf import encode, refused
+from pipeline.ingest.otlp.tokens import Tokens
 
 
 class OtlpServer(ThreadingHTTPServer):
@@ -27,8 +30,13 @@ class OtlpServer(ThreadingHTTPServer):
         address: host and port; port 0 takes a free one.
         store: takes the lines of an export, and returns once they are safe; raises OSError if it cannot.
         has_room: whether more may come in.
-        token: what senders must show, if anything.
-        limits: what is spent on them.
+        gauges: what else is measured at this moment.
+        tokens: what senders must show, if anything.
+        tls: encrypts connections, if given.
+        limits: what is spent on senders.
+
+    Attributes:
+        counters: what has been taken and refused.
 
     Raises:
         OSError: the address cannot be listened on.
@@ -45,13 +53,18 @@ class OtlpServer(ThreadingHTTPServer):
         *,
         store: Callable[[list[bytes]], None],
         has_room: Callable[[], bool],
-        token: str | None = None,
+        gauges: Callable[[], Mapping[str, float]],
+        tokens: Tokens,
+        tls: ssl.SSLContext | None = None,
         limits: Limits,
     ) -> None:
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self.store = store
         self.has_room = has_room
-        self.token = token
+        self.gauges = gauges
+        self.tokens = tokens
+        self.counters = Counters()
+        self.tls = tls
         self.limits = limits
         self.memory = Memory(limits)
         self.closing = False
@@ -60,6 +73,13 @@ class OtlpServer(ThreadingHTTPServer):
         self._slots = threading.BoundedSemaphore(limits.connections)
         self._full_since: float | None = None
         super().__init__(address, Handler)
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """The next connection. Its first read shakes hands, within the time of an idle connection."""
+        connection, address = super().get_request()
+        if self.tls:
+            connection = self.tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        return connection, address
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Give a connection a thread, or turn it away if there is none in time."""
@@ -114,6 +134,7 @@ class OtlpServer(ThreadingHTTPServer):
         self._slots.release()
 
     def _turn_away(self, connection: socket.socket) -> None:
+        self.counters.add("refused_requests_total", reason="connections")
         message = encode(refused(HTTPStatus.SERVICE_UNAVAILABLE, "all connections are taken"), as_json=True)
         head = (
             f"HTTP/1.1 503 Service Unavailable\r\nContent-Type: {JSON_TYPE}\r\n"
@@ -129,4 +150,4 @@ class OtlpServer(ThreadingHTTPServer):
 def _end_reading(connection: socket.socket) -> None:
     """Let a thread that waits for a sender find its end."""
     with suppress(OSError):
-        connection.shutdown(socket.SHUT_RD)
+        socket.socket.shutdown(connection, socket.SHUT_RD)  # that of TLS would send what follows as it is

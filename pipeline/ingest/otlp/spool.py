@@ -80,6 +80,14 @@ class Spool:
                 sizes += path.stat().st_size
         return sizes
 
+    def age(self) -> float:
+        """Seconds for which the oldest file has waited; 0 if none does."""
+        oldest = now = time.time()
+        for path in self.folder.glob(f"*{SUFFIX}"):
+            with contextlib.suppress(OSError):
+                oldest = min(oldest, path.stat().st_mtime)
+        return now - oldest
+
     def close(self) -> None:
         """Finish the current file and let others use the folder."""
         with self._guard:

@@ -16,6 +16,7 @@ import pytest
 from pipeline.ingest.otlp.http import host_of, is_this_machine
 from pipeline.ingest.otlp.limits import Limits
 from pipeline.ingest.otlp.server import OtlpServer
+from pipeline.ingest.otlp.tokens import Tokens
 from tests.ingest.otlp.samples import TIME, log, logs
 
 JSON = "application/json"
@@ -35,7 +36,8 @@ class Listening:
             ("127.0.0.1", 0),
             store=store or self.lines.extend,
             has_room=lambda: True,
-            token=token,
+            gauges=dict,
+            tokens=Tokens(secret=token),
             limits=Limits(**limits),
         )
 
@@ -332,7 +334,15 @@ PROGRAM = """
 import sys, threading
 from pipeline.ingest.otlp.server import OtlpServer
 from pipeline.ingest.otlp.limits import Limits
-server = OtlpServer(("127.0.0.1", 0), store=lambda lines: None, has_room=lambda: True, limits=Limits())
+from pipeline.ingest.otlp.tokens import Tokens
+server = OtlpServer(
+    ("127.0.0.1", 0),
+    store=lambda lines: None,
+    has_room=lambda: True,
+    gauges=dict,
+    tokens=Tokens(),
+    limits=Limits(),
+)
 print(server.server_address[1], flush=True)
 server.serve_forever()
 """
