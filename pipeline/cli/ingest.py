@@ -152,6 +152,7 @@ def _listen(
     from pipeline.ingest.otlp.receiver import listen
 
     url, wait, limit = invocation.target.url, invocation.wait, invocation.config.memory_limit
+    _refuse_newer(url)
     result = listen(
         lambda: connect(url, wait=wait, memory_limit=limit),
         address,
@@ -164,6 +165,24 @@ def _listen(
         say=say,
     )
     say(account(result))
+
+
+def _refuse_newer(url: str) -> None:
+    """Stop at once where nothing could ever land.
+
+    A database that is not there, or cannot be had now, stops no listener: the spool waits for it.
+    """
+    from pipeline.engines import connect, exists, meta
+    from pipeline.errors import DatabaseLockedError, TargetError
+
+    if not exists(url):
+        return
+    try:
+        engine = connect(url, read_only=True, wait=0)
+    except (TargetError, DatabaseLockedError):
+        return
+    with engine:
+        meta.refuse_newer(engine, engine.shapes(meta.SCHEMA))
 
 
 @command()

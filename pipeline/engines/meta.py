@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from pipeline.errors import TargetError
+
 SCHEMA = "meta"
 VERSION = 1
 
@@ -142,6 +144,7 @@ class Database(Protocol):
     """What this module asks of an engine."""
 
     dialect: str
+    url: str
 
     def shapes(self, schema: str) -> dict[str, dict[str, str]]: ...
     def fetch(self, sql: str) -> list[tuple[Any, ...]]: ...
@@ -155,6 +158,27 @@ class Database(Protocol):
     def name(self, schema: str, table: str) -> str: ...
 
 
+def refuse_newer(engine: Database, there: Shapes) -> None:
+    """Refuse a database that a newer release keeps; called before anything is written.
+
+    Args:
+        engine: the database.
+        there: the shapes of its schema `meta`.
+
+    Raises:
+        TargetError: says what to do.
+    """
+    if "version" not in there.get("version", {}):
+        return
+    ((found,),) = engine.fetch(f"SELECT max(version) FROM {engine.name(SCHEMA, 'version')}")
+    if found is not None and found > VERSION:
+        raise TargetError(
+            f"{engine.url} is kept by a newer release of aa-pipeline: its run metadata has version {found},"
+            f" this release knows {VERSION}. Nothing was written. Upgrade with"
+            " `pip install --upgrade aa-pipeline`, or use another target."
+        )
+
+
 def ensure(engine: Database) -> Shapes:
     """Make the schema and whatever table or column of it is missing, before the transaction that writes.
 
@@ -162,8 +186,12 @@ def ensure(engine: Database) -> Shapes:
 
     Returns:
         The shapes of the schema.
+
+    Raises:
+        TargetError: a newer release keeps it.
     """
     there = engine.shapes(SCHEMA)
+    refuse_newer(engine, there)
     if _is_complete(there):
         return there
     with engine.schema_change():

@@ -31,7 +31,12 @@ ZSTD = {("otel_logs", "attributes")}
 
 
 def make_missing_raw_tables(engine: "Engine") -> list[str]:
-    """Make the raw tables that are not there, empty; their names."""
+    """Make the raw tables that are not there, empty; their names.
+
+    Raises:
+        TargetError: a newer release keeps the database.
+    """
+    meta.refuse_newer(engine, engine.shapes(meta.SCHEMA))
     engine.create_schema("raw")
     there = engine.shapes("raw")
     missing = [table for table in SOURCES if table not in there]

@@ -40,6 +40,7 @@ def audit(
         The results; `status` is failed if a check of severity error did.
 
     Raises:
+        TargetError: a newer release keeps the database.
         QueryError: the database refused a statement.
     """
     chosen = set(plan.tables if selected is None else selected)

@@ -21,6 +21,7 @@ from pipeline.run.publish_checks import ChecksFailed, PublishChecks, in_order
 from pipeline.run.record import record
 from pipeline.run.results import Listener, RunResult, TableResult, silent
 from pipeline.run.state import Published, Standing, has_drifted, look_at, published, stored_kind
+from pipeline.run.unmatched import unmatched
 from pipeline.seeds import csv_files
 
 # Schemas that hold what we make; others are not ours to clean up.
@@ -63,6 +64,7 @@ def build(
     Raises:
         NoRawDataError: the database holds none of the raw tables.
         ModelError: a table that a selected model reads has not been built.
+        TargetError: a newer release keeps the database.
         ConfigError: a seed file cannot be read.
         QueryError: the database refused a statement; nothing was published.
     """
@@ -216,6 +218,8 @@ class _Builder:
         self._check_upstreams()
         for table in self.models:
             self._time(table, self._build_model)
+        if self.models:
+            self.result.warnings += unmatched(self.engine, self.standing.kinds)
         if self.auditing:
             self.checks.across(self.fail_fast)
         if self.models and self.everything:

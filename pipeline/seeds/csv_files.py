@@ -72,11 +72,12 @@ def check_names(plan: Plan, project_dir: Path) -> None:
         ConfigError: names the file and the close match.
     """
     seeds = [table.name for table in plan.tables.values() if table.kind == "seed"]
-    for file in sorted((project_dir / "seeds").glob("*.csv")):
-        if file.stem not in seeds:
+    names = [f"{seed}.csv" for seed in seeds]
+    for file in sorted((project_dir / "seeds").glob("*")):
+        if file.suffix.lower() == ".csv" and file.name not in names:
             raise ConfigError(
-                f"{file} is no seed.{did_you_mean(file.stem, seeds)}"
-                f" The seeds are {', '.join(seeds)}; rename or remove the file."
+                f"{file} is no seed.{did_you_mean(file.name.lower(), names)}"
+                f" The seeds are {', '.join(names)}; rename or remove the file."
             )
 
 

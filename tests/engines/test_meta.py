@@ -1,4 +1,7 @@
+import pytest
+
 from pipeline.engines import connect, meta
+from pipeline.errors import TargetError
 
 
 def test_every_table_is_made_once_with_its_columns_in_order():
@@ -37,6 +40,15 @@ def test_rows_without_a_number_get_one_after_those_that_have_one():
             ("r3", 1),
         ]
         assert engine.fetch(order) == in_order
+
+
+def test_a_version_that_this_release_does_not_know_is_refused_and_nothing_is_made():
+    with connect(":memory:") as engine:
+        engine.create_schema("meta")
+        engine.execute(f"CREATE TABLE meta.version AS SELECT {meta.VERSION + 1} AS version")
+        with pytest.raises(TargetError, match="is kept by a newer release of aa-pipeline"):
+            meta.ensure(engine)
+        assert engine.shapes("meta") == {"version": {"version": "INTEGER"}}
 
 
 def test_every_engine_has_a_type_for_every_kind_of_value():

@@ -3,8 +3,11 @@ import sys
 
 import pytest
 
-from pipeline.engines import connect
+from pipeline import run
+from pipeline.engines import connect, meta
+from pipeline.engines.raw_tables import make_missing_raw_tables
 from pipeline.errors import ConfigError, DatabaseLockedError, QueryError, TargetError
+from pipeline.ingest.landing.landing import Landing
 
 
 @pytest.fixture
@@ -34,6 +37,28 @@ def test_rows_land_with_the_types_of_the_table(engine):
         (2, noon.replace(microsecond=1), float("inf"), {"a": 1}, dt.date(2026, 1, 2)),
         (3, None, None, None, None),
     ]
+
+
+def test_what_a_newer_release_keeps_is_refused_before_anything_is_written(engine, compiled):
+    engine.create_schema("meta")
+    engine.execute(f"CREATE TABLE meta.version AS SELECT {meta.VERSION + 1} AS version")
+    made = {schema: engine.shapes(schema) for schema in ("raw", "staging", "mart", "meta", "public")}
+    plan = compiled("postgres")
+
+    def ingest():
+        with Landing(engine, "otlp", ["a.jsonl"]) as landing:
+            landing.quarantine("a.jsonl", 1, "no JSON")
+
+    for write in (
+        lambda: run.build(engine, plan),
+        lambda: run.seed(engine, plan),
+        lambda: run.audit(engine, plan, store_failures=True),
+        lambda: make_missing_raw_tables(engine),
+        ingest,
+    ):
+        with pytest.raises(TargetError, match="is kept by a newer release of aa-pipeline"):
+            write()
+        assert {schema: engine.shapes(schema) for schema in made} == made
 
 
 def test_texts_land_as_they_are_but_for_what_no_text_can_hold(engine):

@@ -73,9 +73,10 @@ def test_a_file_that_is_no_utf_8_is_refused(read):
         read("product\nGrüße\n", "latin-1")
 
 
-def test_a_csv_that_no_seed_is_called_like_is_refused(read):
-    (read.project_dir / "seeds" / "product.csv").write_text("")
-    with pytest.raises(ConfigError, match=r"product\.csv is no seed.*Did you mean products"):
+@pytest.mark.parametrize("name", ["product.csv", "products.CSV", "Products.csv"])
+def test_a_csv_that_no_seed_is_called_like_is_refused(read, name):
+    (read.project_dir / "seeds" / name).write_text("")
+    with pytest.raises(ConfigError, match=f"{name} is no seed.*Did you mean products.csv"):
         csv_files.check_names(read.plan, read.project_dir)
 
 

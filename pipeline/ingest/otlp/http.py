@@ -66,6 +66,7 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = LONGEST_LINE  # header and body of an answer go out together
     server: "OtlpServer"
+    rfile: io.BufferedReader
 
     def setup(self) -> None:
         """Read with a limit of time."""
@@ -92,28 +93,25 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         self.content_type = JSON_TYPE
         self.command, self.request_version, self.requestline = "", self.protocol_version, ""
-        self.server.idle[self.connection] = None
-        self.clock.start(self.server.limits.seconds_idle)
+        connections = self.server.connections
+        seconds_idle, seconds = connections.patience(self.connection)
+        connections.wait(self.connection)
+        self.clock.start(seconds_idle)
         try:
-            if self.server.closing or not self.rfile.peek(1):  # type: ignore[attr-defined]
+            if self.server.closing or not self.rfile.peek(1):
                 return
         except TimeoutError:
             return
+        self.clock.start(seconds)
         try:
-            self.server.idle.pop(self.connection)
-        except KeyError:  # another one has the slot by now
-            return
-        self.clock.start(self.server.limits.seconds)
-        try:
-            self.raw_requestline = self.rfile.readline(LONGEST_LINE + 1)
-            if len(self.raw_requestline) > LONGEST_LINE:
-                raise Refusal(HTTPStatus.REQUEST_URI_TOO_LONG, "the first line is too long")
-            if self.parse_request():
+            if not connections.begin(self.connection):
+                raise all_taken()
+            if self._read_head():
                 self._respond()
         except Refusal as refusal:
             self._refuse(refusal)
         except TimeoutError:
-            wanted = f"a request must be here within {self.server.limits.seconds:g} seconds"
+            wanted = f"a request must be here within {seconds:g} seconds"
             self._refuse(Refusal(HTTPStatus.REQUEST_TIMEOUT, wanted))
 
     def handle_expect_100(self) -> bool:
@@ -122,10 +120,21 @@ class Handler(BaseHTTPRequestHandler):
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Refuse a request that is no HTTP."""
-        self._refuse(Refusal(HTTPStatus(code), message or HTTPStatus(code).phrase))
+        raise Refusal(HTTPStatus(code), message or HTTPStatus(code).phrase)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Requests are not logged: there is one every few seconds."""
+
+    def _read_head(self) -> bool:
+        """Read a request up to its body; whether there is one. Until then, others may take the slot."""
+        try:
+            self.raw_requestline = self.rfile.readline(LONGEST_LINE + 1)
+            if len(self.raw_requestline) > LONGEST_LINE:
+                raise Refusal(HTTPStatus.REQUEST_URI_TOO_LONG, "the first line is too long")
+            return self.parse_request()
+        finally:
+            if not self.server.connections.keep(self.connection):
+                raise all_taken()
 
     def _respond(self) -> None:
         path = self.path.partition("?")[0].rstrip("/")
@@ -137,9 +146,8 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(HTTPStatus.OK, self._take(path))
 
     def _page(self, path: str) -> tuple[str, bytes]:
-        """Type and text of what operators ask for. Health is told to everybody: probes have no token."""
+        """Type and text of what operators ask for; none of it is secret, and probes have no token."""
         if path == METRICS:
-            self._team()
             return METRICS_TYPE, self.server.counters.page(self.server.gauges())
         if path == READY:
             self._check_ready()
@@ -172,6 +180,8 @@ class Handler(BaseHTTPRequestHandler):
     def _check_ready(self) -> None:
         if self.server.closing:
             raise _closing()
+        if self.server.connections.is_beyond(self.connection):
+            raise all_taken()
         if not self.server.has_room():
             raise Refusal(HTTPStatus.TOO_MANY_REQUESTS, "too much waits for the database")
 
@@ -197,10 +207,9 @@ class Handler(BaseHTTPRequestHandler):
         """The team whose token was shown."""
         if not self.server.tokens.needed:
             return NO_TEAM
+        scheme, _, token = self.headers.get("Authorization", "").partition(" ")
         try:
-            team = self.server.tokens.team_of(
-                self.headers.get("Authorization", "").removeprefix("Bearer ").strip()
-            )
+            team = self.server.tokens.team_of(token.strip()) if scheme.lower() == "bearer" else None
         except SetupError:
             raise _no_tokens() from None
         if team is None:
@@ -310,6 +319,11 @@ def _read(text: Bytes, signal: str, as_json: bool) -> tuple[bytes, Rows]:
     rows = Rows(ContentFilter())
     read_document(document, 1, rows)
     return dumps(document).encode() if document.get(key) else b"", rows
+
+
+def all_taken() -> Refusal:
+    """There is no connection for this one."""
+    return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "all connections are taken", "connections")
 
 
 def _closing() -> Refusal:

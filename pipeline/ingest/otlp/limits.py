@@ -19,9 +19,11 @@ class Limits:
 
     Attributes:
         connections: at once; each has a thread.
+        connections_beyond: more of them, whose exports are refused, but not questions how it goes.
         seconds: from the first byte of a request to its last.
         seconds_idle: for which a connection stays open without a request.
         seconds_of_patience: for which a request waits for a connection or memory that others have.
+        seconds_of_grace: for which a connection that says nothing keeps its place when others want it.
         body: bytes of a request, before and after decompression, and of its records in JSON.
         values: numbers, texts, lists and objects of a request.
         values_at_once: of what cannot be decoded in parts, such as one record.
@@ -29,14 +31,18 @@ class Limits:
     """
 
     connections: int = 128
+    connections_beyond: int = 8
     seconds: float = 30
     seconds_idle: float = 60
     seconds_of_patience: float = 5
+    seconds_of_grace: float = 1
     body: int = 32 << 20
     values: int = 2_000_000
     values_at_once: int = 300_000
     memory: int = 128 << 20
 
+
+USUAL = Limits()
 
 # Why requests are refused, in the metrics; 503 has reasons of its own.
 REASONS = {

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.errors import SetupError, did_you_mean
-from pipeline.system.files import write_whole
+from pipeline.system.files import changing_alone, open_file, write_secret
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 LINE = re.compile(rf"({NAME.pattern}) sha256:([0-9a-f]{{64}})")
@@ -32,21 +32,23 @@ def add(file: Path, name: str) -> str:
             " '-', and begins with a letter or a digit."
         )
     token = secrets.token_urlsafe(32)
-    entries = [*read(file)] if file.exists() else []
-    last = [entry for entry in entries if entry[0] == name][1 - MOST_OF_TEAM :]
-    others = [entry for entry in entries if entry[0] != name]
-    _write(file, [*others, *last, (name, _hash(token))])
+    with changing_alone(file):
+        entries = [*read(file)] if file.exists() else []
+        last = [entry for entry in entries if entry[0] == name][1 - MOST_OF_TEAM :]
+        others = [entry for entry in entries if entry[0] != name]
+        _write(file, [*others, *last, (name, _hash(token))])
     return token
 
 
 def remove(file: Path, name: str) -> None:
     """Take all tokens of a team away. Raises SetupError if it has none."""
-    entries = [*read(file)]
-    left = [entry for entry in entries if entry[0] != name]
-    if len(left) == len(entries):
-        hint = did_you_mean(name, sorted({name for name, _ in entries}))
-        raise SetupError(f"{file} has no token of {name!r}.{hint}")
-    _write(file, left)
+    with changing_alone(file):
+        entries = [*read(file)]
+        left = [entry for entry in entries if entry[0] != name]
+        if len(left) == len(entries):
+            hint = did_you_mean(name, sorted({name for name, _ in entries}))
+            raise SetupError(f"{file} has no token of {name!r}.{hint}")
+        _write(file, left)
 
 
 def read(file: Path) -> Iterator[tuple[str, str]]:
@@ -56,11 +58,13 @@ def read(file: Path) -> Iterator[tuple[str, str]]:
         SetupError: the file cannot be read, or a line is not understood.
     """
     try:
-        with file.open("rb") as opened:
+        with open_file(file) as opened:
             text = opened.read(LARGEST).decode("utf-8", "replace")
     except OSError as error:
         hint = "Make it with: aa-pipeline listener-token add NAME"
-        raise SetupError(f"The file of tokens {file} cannot be read: {error.strerror}. {hint}") from error
+        raise SetupError(
+            f"The file of tokens {file} cannot be read: {error.strerror or error}. {hint}"
+        ) from error
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip() or line.startswith("#"):
             continue
@@ -121,4 +125,4 @@ def _hash(token: str) -> str:
 
 def _write(file: Path, entries: list[tuple[str, str]]) -> None:
     head = "# Tokens of `aa-pipeline ingest otlp --listen --tokens`, hashed: `aa-pipeline listener-token`.\n"
-    write_whole(file, (head + "".join(f"{name} sha256:{digest}\n" for name, digest in entries)).encode())
+    write_secret(file, (head + "".join(f"{name} sha256:{digest}\n" for name, digest in entries)).encode())

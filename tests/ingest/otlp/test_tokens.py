@@ -1,5 +1,10 @@
 """Tokens of teams: hashed in a file, and changed while the listener runs."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from pipeline.errors import SetupError
@@ -24,6 +29,45 @@ def test_the_file_holds_no_token(file):
     assert len(token) == 43
     assert token not in file.read_text()
     assert [name for name, _ in read(file)] == ["web"]
+
+
+def test_the_file_is_for_its_owner_alone_unless_somebody_opened_it(file):
+    add(file, "web")
+    assert file.stat().st_mode & 0o777 == 0o600
+    file.chmod(0o640)
+    add(file, "web")
+    assert file.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.skipif(getattr(os, "geteuid", int)() != 0, reason="needs root")
+def test_the_file_stays_that_of_the_listener_when_root_changes_it(file):
+    add(file, "web")
+    os.chown(file, 12345, 12346)
+    add(file, "data")
+    assert (file.stat().st_uid, file.stat().st_gid) == (12345, 12346)
+
+
+def test_a_link_to_the_file_stays_one(file, tmp_path):
+    link = tmp_path / "link"
+    link.symlink_to(file)
+    token = add(link, "web")
+    assert link.is_symlink()
+    assert Tokens(file).team_of(token) == "web"
+
+
+def test_tokens_that_are_made_at_once_are_all_kept(file):
+    program = "import sys; from pathlib import Path; from pipeline.ingest.otlp.tokens import add, remove"
+    program += "; [add(Path(sys.argv[1]), f'{sys.argv[2]}-{n}') for n in range(20)]"
+    words = [sys.executable, "-c", program, file]
+    processes = [subprocess.Popen([*words, f"team{n}"], cwd=Path(__file__).parents[3]) for n in range(3)]
+    assert [process.wait() for process in processes] == [0] * 3
+    assert len([*read(file)]) == 60
+
+
+def test_a_pipe_is_no_file_of_tokens(file):
+    os.mkfifo(file)
+    with pytest.raises(SetupError, match="it is a pipe"):
+        Tokens(file)
 
 
 def test_a_new_token_leaves_time_to_change_over(file):
