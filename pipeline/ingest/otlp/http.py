@@ -148,7 +148,7 @@ class Handler(BaseHTTPRequestHandler):
     def _page(self, path: str) -> tuple[str, bytes]:
         """Type and text of what operators ask for; none of it is secret, and probes have no token."""
         if path == METRICS:
-            return METRICS_TYPE, self.server.counters.page(self.server.gauges())
+            return METRICS_TYPE, self.server.counters.page(self.server.gauges)
         if path == READY:
             self._check_ready()
             try:

@@ -5,7 +5,7 @@ https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
 
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 PREFIX = "aa_pipeline_listener_"
@@ -34,11 +34,11 @@ class Counters:
         with self._lock:
             self._counts[metric, tuple(labels.items())] += number
 
-    def page(self, gauges: Mapping[str, float]) -> bytes:
-        """All metrics, with gauges as they are now."""
+    def page(self, gauges: Callable[[], Mapping[str, float]]) -> bytes:
+        """All metrics; what has been counted as landed is no longer in the gauges, which are read after."""
         with self._lock:
             samples = [(*key, float(value)) for key, value in self._counts.items()]
-        samples += [(name, (), value) for name, value in gauges.items()]
+        samples += [(name, (), value) for name, value in gauges().items()]
         lines = []
         for metric, (kind, meaning) in METRICS.items():
             lines += [f"# HELP {PREFIX}{metric} {meaning}", f"# TYPE {PREFIX}{metric} {kind}"]
