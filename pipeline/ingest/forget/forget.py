@@ -129,10 +129,10 @@ def _published(engine: "Engine", ids: set[str]) -> dict[Key, int]:
     """How many rows of each built table are the person's, by developer."""
     found = {}
     marks = ", ".join("?" * len(ids)) or "NULL"
-    for schema, table in sorted(engine.kinds()):
-        if schema in ("raw", "information_schema", "pg_catalog"):
-            continue
-        if "developer_id" not in engine.shapes(schema).get(table, {}):
+    schemas = {schema for schema, _ in engine.kinds()} - {"raw", "information_schema", "pg_catalog"}
+    shapes = {(schema, table): shape for schema in schemas for table, shape in engine.shapes(schema).items()}
+    for (schema, table), shape in sorted(shapes.items()):
+        if "developer_id" not in shape:
             continue
         sql = f"SELECT count(*) FROM {engine.name(schema, table)} WHERE lower(developer_id) IN ({marks})"
         try:

@@ -64,6 +64,9 @@ class People:
         self.beside: dict[str, set[str]] = defaultdict(set)  # a name → the better ones that it stands beside
         self.sessions: dict[str, set[str]] = defaultdict(set)
         self.machines: dict[Name, set[str]] = defaultdict(set)
+        self._unnamed: dict[str, set[Name]] = defaultdict(
+            set
+        )  # machines in records of a session without a name
         self.called: dict[str, set[str]] = defaultdict(set)  # a full name → whose it is
         for alias, developer, name, email in identities:
             ids = {text.strip().lower() for text in (alias, developer, email) if text}
@@ -78,25 +81,25 @@ class People:
                         self._take(record)
         for names in self.sessions.values():
             self._compare(names)
+        for session, machines in self._unnamed.items():
+            for machine in machines:
+                self.machines[machine] |= self.sessions.get(session, set())
 
     def _take(self, record: Mapping[str, Any]) -> None:
         attributes, resource = (document(record.get(name)) for name in JSON[:2])
-        names = names_in(record, attributes, resource)
+        names, session = names_in(record, attributes, resource), session_in(attributes)
         if not names:
+            if session:
+                self._unnamed[session] |= _machines(record, attributes, resource)
             return
         best = names[0]
         self.known.update(names)
         for name in names[1:]:
             self.beside[name].add(best)
-        if session := session_in(attributes):
+        if session:
             self.sessions[session].add(best)
-        for place in (attributes, resource):
-            for machine in MACHINES:
-                if isinstance(host := place.get(machine), str) and host:
-                    self.machines[HOST, host.lower()].add(best)
-        for name in JSON[:2]:
-            for user in home_folders(str(record.get(name) or "")):
-                self.machines[HOME, user].add(best)
+        for machine in _machines(record, attributes, resource):
+            self.machines[machine].add(best)
         if called := full_name(record.get("author_name")):
             self.called[called].add(best)
 
@@ -165,3 +168,12 @@ class People:
     def namesakes(self, ids: set[str]) -> dict[str, set[str]]:
         """Full names that others have as well, and the ids of those."""
         return {name: whose - ids for name, whose in self.called.items() if whose & ids and whose - ids}
+
+
+def _machines(record: Mapping[str, Any], *places: dict[str, Any]) -> set[Name]:
+    """Machines and home folders that a record tells of."""
+    hosts = [place.get(name) for place in places for name in MACHINES]
+    users = [user for name in JSON[:2] for user in home_folders(str(record.get(name) or ""))]
+    return {(HOST, host.lower()) for host in hosts if isinstance(host, str) and host} | {
+        (HOME, user) for user in users
+    }

@@ -22,11 +22,15 @@ from pipeline.ingest.values import dumps
 JSON = ("attributes", "resource_attributes", "scope_attributes")
 # What names the developer of a record, in the order in which the models ask (`models.telemetry.context`).
 ASSIGNED, EMAIL, ACCOUNT = ("developer_id", "enduser.id"), ("user.email",), ("user.account_uuid", "user.id")
-SESSIONS = tuple(
-    name
-    for telemetry in (*CONVENTIONS, *(agent.telemetry for agent in AGENTS.values()))
-    for name in telemetry.sessions
-)
+TELEMETRY = (*CONVENTIONS, *(agent.telemetry for agent in AGENTS.values()))
+SESSIONS = tuple(name for telemetry in TELEMETRY for name in telemetry.sessions)
+# What models read, whatever it looks like.
+READ = {
+    *SESSIONS,
+    *(name for telemetry in TELEMETRY for name in (*telemetry.models, *telemetry.tool_names)),
+    *("request_id", "client_request_id", "response_id", "gen_ai.response.id", "ai.response.id"),
+    *("event.name", "decision", "thread.id", "agent_type"),
+}
 MACHINES = ("host.name", "host.id", "net.host.name", "server.address", "client.address")
 # Attributes that go with the person.
 OF_PEOPLE = {"developer_id", "cwd", "department", "file_path", "service.instance.id", "workspace.host_paths"}
@@ -154,9 +158,10 @@ class Records:
         return cleaned
 
     def _without_person(self, attributes: dict[str, Any]) -> dict[str, Any]:
+        read = {name: value for name, value in attributes.items() if name in READ}
         return {
             name: self.texts.value(value, own=True)
-            for name, value in self.content.attributes(attributes).items()
+            for name, value in (self.content.attributes(attributes) | read).items()
             if name not in OF_PEOPLE and not name.startswith(OF_PEOPLE_PREFIXES)
         }
 

@@ -7,8 +7,8 @@ from typing import Any
 from pipeline.engines.forgotten import HOME, HOST, ID, NAME, Forgotten, StandIn
 
 ADDRESS = re.compile(r"[\w.+\[\]-]+@[\w-]+(?:\.[\w-]+)+")
-# A name and an address, as in trailers of commits and in .mailmap.
-NAMED_ADDRESS = re.compile(r"[^\s<>:,;\"'][^<>:,;\"'\n]*<([^<>\s]+@[^<>\s]+)>")
+# An address and up to four words before it, as in trailers of commits and in .mailmap.
+NAMED_ADDRESS = re.compile(r"(?:[^\s<>:,;\"']+[ \t]+){0,4}<([^<>\s]+@[^<>\s]+)>")
 MENTION = re.compile(r"(?<![\w@.])@([A-Za-z0-9][\w-]*)")
 # /home/ada, C:\Users\ada; and as agents name the folder of a project after its path: -home-ada-code.
 HOME_FOLDER = re.compile(r"([/\\](?:home|users)[/\\])([^/\\\s\"':<>|]+)", re.IGNORECASE)
