@@ -31,8 +31,8 @@ SUMS = {
     "tokens": "SELECT sum(total_tokens) FROM staging.stg_agent_token_usage",
     "cost": "SELECT CAST(sum(daily_cost_usd) AS DECIMAL(18, 4)) FROM mart.fct_agent_costs",
     "sessions": "SELECT count(*) FROM staging.stg_agent_sessions",
-    "commits": "SELECT attribution_method, agent_type, count(*), sum(lines_added), CAST(sum(cost_usd) AS DECIMAL(18, 4))"
-    " FROM mart.fct_git_commits GROUP BY 1, 2 ORDER BY 1, 2",
+    "commits": "SELECT attribution_method, agent_type, count(*), sum(lines_added),"
+    " CAST(sum(cost_usd) AS DECIMAL(18, 4)) FROM mart.fct_git_commits GROUP BY 1, 2 ORDER BY 1, 2",
     "suggestions": "SELECT sum(total_suggestions) FROM staging.stg_copilot_metrics",
     "people": "SELECT developer_type, count(*) FROM mart.dim_developers GROUP BY 1 ORDER BY 1",
     "raw": "SELECT (SELECT count(*) FROM raw.otel_logs), (SELECT count(*) FROM raw.otel_metrics),"

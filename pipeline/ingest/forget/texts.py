@@ -67,7 +67,8 @@ class Texts:
     def value(self, value: Any, own: bool = False) -> Any:
         """The same for all texts in what came of JSON; the same object if nothing changes."""
         if isinstance(value, str):
-            return self.clean_own(value) if own else self.clean(value)
+            text = self.clean_own(value) if own else self.clean(value)
+            return value if text == value else text
         if isinstance(value, dict):
             cleaned = {name: self.value(item, own) for name, item in value.items()}
             return value if all(cleaned[name] is item for name, item in value.items()) else cleaned

@@ -199,6 +199,7 @@ def test_a_commit_of_another_loses_the_mention_alone(records):
     ("table", "record"),
     [
         ("otel_logs", {"developer_id": "bob@example.com", "attributes": '{"user.id": "x", "n": 1.0}'}),
+        ("otel_logs", {"developer_id": "bob@example.com", "attributes": '{"cwd": "/home/bob/x"}'}),
         ("git_commits", {"author_email": "bob@example.com", "commit_message": "fix a@b.c / Eve Adams"}),
         ("otel_metrics", {"developer_id": None, "attributes": '{"a": "b"}', "resource_attributes": None}),
         ("otel_logs", {"developer_id": None, "attributes": "not JSON"}),
