@@ -36,6 +36,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Keep": {
         "maintain": ("maintain", "Remove what is past its days, roll up old runs, give free space back."),
+        "forget": ("forget", "Remove a person under all their names, for good; sums stay."),
     },
     "Look": {
         "ls": ("look", "List models, seeds and sources."),

@@ -24,6 +24,7 @@ def copy(invocation: Invocation, source: str, destination: str) -> None:
     from pipeline.cli.output import progress, say
     from pipeline.cli.tables import cell, print_table
     from pipeline.config import redact
+    from pipeline.ingest.forget.rewrite import refuse_forgotten
     from pipeline.outputs.copy import copy_database
 
     one = replace(invocation, target_option=source)
@@ -35,6 +36,7 @@ def copy(invocation: Invocation, source: str, destination: str) -> None:
         other.connect(create=True) as new,
         progress("Copying") as update,
     ):
+        refuse_forgotten(old, new)
         done = copy_database(
             old,
             new,

@@ -106,6 +106,13 @@ TABLES: dict[str, dict[str, str]] = {
         "head_hash": "text",
         "updated_at": "instant",
     },
+    # One row per name of a person who was forgotten, as `engines.forgotten` has it; and one for the key.
+    "forgotten": {
+        "name_hash": "text",
+        "stand_in": "text",  # who has what is left of them
+        "treatment": "text",  # anonymous or dropped
+        "forgotten_at": "instant",
+    },
 }
 
 # Tables that a counter keeps in order: its column, and by what rows are in order that an older release wrote.

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipeline.engines import meta
 from pipeline.engines.base import Engine, Step
+from pipeline.engines.forgotten import Forgotten
 from pipeline.errors import ModelError, NoRawDataError, QueryError
 from pipeline.plan import Plan, PlanTable
 from pipeline.plan.check_results import shape_problems
@@ -107,6 +108,9 @@ def seed(
     builder.full_refresh = True
     return builder.go()
 
+
+# Seeds that name people; of those who were forgotten no row is loaded.
+PEOPLE = ("identities", "budgets")
 
 # The fingerprint of a raw table that is not there.
 MISSING = "missing"
@@ -315,6 +319,8 @@ class _Builder:
         else:
             return "skipped", "its file has not changed", before.row_count
         rows = csv_files.rows(table, self.project_dir)
+        if table.name in PEOPLE and rows:
+            rows = Forgotten.of(self.engine).of_people(rows)
         types = {column.name: column.native_type for column in table.columns}
         replacing = self.standing.kinds.get((table.schema, table.name))
         self.engine.create_empty(table.schema, table.name, types, replacing)

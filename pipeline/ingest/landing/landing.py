@@ -7,7 +7,8 @@
 
 One landing is one transaction: all of it is there or nothing. What is there already does not
 land again, so the same input twice changes nothing. Every record that comes in is landed,
-a duplicate, or quarantined, and `meta.ingests` says how many of each.
+a duplicate, or quarantined, and `meta.ingests` says how many of each. Of people who were forgotten
+lands what is left of them (see `ingest.forget`), or nothing.
 """
 
 import datetime as dt
@@ -23,9 +24,10 @@ from typing import TYPE_CHECKING, Any, Self
 from pipeline.config import SOURCES
 from pipeline.engines import meta
 from pipeline.engines.base import IN_LIST
+from pipeline.engines.forgotten import Forgotten
 from pipeline.engines.raw_tables import complete_raw_tables, make_raw_table, modest
 from pipeline.ingest.landing.arrow import Summary, append_arrow, fetch_with_arrow
-from pipeline.ingest.landing.columns import booleans, integers
+from pipeline.ingest.landing.columns import booleans, integers, texts
 from pipeline.ingest.values import clean_text, records, to_json
 from pipeline.system.temporary import remove_left
 
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from pipeline.engines.base import Engine
+    from pipeline.ingest.forget.records import Records
 
 # What makes two rows the same record, and when it happened. Equal records have equal times, so
 # the search for duplicates stays within the times of a batch; databases that know the range of
@@ -112,6 +115,7 @@ class Landing:
         self._warnings: dict[str, None] = {}  # a set that keeps its order
         self._dropped: set[str] = set()
         self._not_understood: Counter[tuple[str, str]] = Counter()
+        self._forgetting: Records | None = None
 
     def __enter__(self) -> Self:
         """Make what is missing, and open the transaction."""
@@ -124,6 +128,10 @@ class Landing:
             self._transaction.enter_context(self.engine.transaction())
             self.engine.create_schema("raw")
             self._shapes = self.engine.shapes("raw")
+            if forgotten := Forgotten.of(self.engine):
+                from pipeline.ingest.forget.records import Records
+
+                self._forgetting = Records(forgotten)
             on_error.pop_all()
         return self
 
@@ -146,7 +154,7 @@ class Landing:
                 "started_at": self._started,
                 "finished_at": dt.datetime.now(dt.UTC),
                 "source": self.source,
-                "inputs": "\n".join(self._inputs),
+                "inputs": "\n".join(map(self.place, self._inputs)),
                 "rows_in": result.rows_in,
                 "landed": result.landed,
                 "duplicates": result.duplicates,
@@ -206,6 +214,10 @@ class Landing:
 
         held = self._held.pop(table)
         rows = pa.concat_tables(rows for rows, _ in held)
+        if self._forgetting:
+            rows = self._without_forgotten(table, rows)
+        if not rows.num_rows:
+            return
         summary = Summary.of_all(summary for _, summary in held)
         times = summary.oldest, summary.newest
         self._ensure(table)
@@ -248,10 +260,10 @@ class Landing:
             (
                 self.ingest_id,
                 self.source,
-                clean_text(str(file)),
+                self.place(file),
                 line,
-                clean_text(reason),
-                None if excerpt is None else clean_text(excerpt[:EXCERPT]),
+                self._said(clean_text(reason)),
+                None if excerpt is None else self._said(clean_text(excerpt[:EXCERPT])),
                 self._started,
                 None if agent is None else clean_text(agent[:EXCERPT]),
                 None if kind is None else clean_text(kind[:EXCERPT]),
@@ -278,12 +290,19 @@ class Landing:
 
     def read_again(self, files: Iterable[object]) -> None:
         """Forget what was put aside of files that are read from their beginning: it is told anew."""
-        names = {clean_text(str(file)) for file in files}
+        names = {self.place(file) for file in files}
         table = self.engine.name(meta.SCHEMA, "quarantine")
         told = self.engine.fetch(f"SELECT DISTINCT file FROM {table} WHERE source = ?", [self.source])
         for (file,) in told:
             if file in names:
                 self.engine.delete(meta.SCHEMA, "quarantine", "file", file)
+
+    def place(self, file: object) -> str:
+        """How run metadata calls a file or another input."""
+        return self._said(clean_text(str(file)))
+
+    def _said(self, text: str) -> str:
+        return self._forgetting.texts.clean_own(text) if self._forgetting else text
 
     def warn(self, message: str) -> None:
         """Tell the person something; the same message once."""
@@ -303,6 +322,8 @@ class Landing:
 
     def _flush(self, table: str) -> None:
         records = self._waiting.pop(table, [])
+        if self._forgetting:
+            records = [*self._left_of(table, records, self._forgetting)]
         if not records:
             return
         columns = list(dict.fromkeys(name for record in records for name in record))
@@ -323,6 +344,40 @@ class Landing:
             first = self._take_ids(table, len(rows))
             complete = [(number, self._started, *row) for number, row in enumerate(rows, start=first)]
             self.engine.append("raw", table, ["id", "created_at", *columns], complete)
+
+    def _left_of(
+        self, table: str, records: Iterable[Mapping[str, Any]], forgetting: "Records"
+    ) -> Iterator[Mapping[str, Any]]:
+        """What is left of records where people were forgotten."""
+        key = KEYS.get(table, "record_hash")
+        for record in records:
+            # Which record it is does not depend on who is forgotten.
+            known = record if record.get(key) else {**record, key: record_hash(table, record)}
+            left = forgetting.clean(table, known)
+            if left is None:
+                self.skip()
+            else:
+                yield left
+
+    def _without_forgotten(self, table: str, rows: "pa.Table") -> "pa.Table":
+        """The same of an Arrow table."""
+        assert self._forgetting
+        names = [field.name for field in rows.schema if _is_text(field.type)]
+        values = zip(*(rows.column(name).to_pylist() for name in names), strict=True)
+        records = [dict(zip(names, row, strict=True)) for row in values]
+        cleaned = [self._forgetting.clean(table, record) for record in records]
+        if all(left is record for left, record in zip(cleaned, records, strict=True)):
+            return rows
+        rows = rows.filter(booleans([left is not None for left in cleaned]))
+        some = [left for left in cleaned if left is not None]
+        self.skip(len(cleaned) - len(some))
+        for name in dict.fromkeys(name for left in some for name in left):
+            column = texts([left.get(name) for left in some])
+            if name in names:
+                rows = rows.set_column(rows.column_names.index(name), name, column)
+            else:
+                rows = rows.append_column(name, column)
+        return rows
 
     def _flush_quarantine(self) -> None:
         if self._bad:
@@ -414,6 +469,14 @@ def _not_counted(by_kind: Counter[tuple[str, str]]) -> Iterator[str]:
         yield f"{what} that is not understood; it is not counted."
     if len(by_kind) > MOST_KINDS:
         yield f"{len(by_kind) - MOST_KINDS:,} more kinds of usage are not counted: see meta.quarantine."
+
+
+def _is_text(kind: "pa.DataType") -> bool:
+    import pyarrow as pa
+
+    plain = kind.storage_type if isinstance(kind, pa.BaseExtensionType) else kind
+    plain = plain.value_type if pa.types.is_dictionary(plain) else plain
+    return bool(pa.types.is_string(plain) or pa.types.is_null(plain))
 
 
 def record_hash(table: str, record: Mapping[str, Any]) -> str:

@@ -24,7 +24,6 @@ from pipeline.ingest.landing.landing import IngestResult, Landing
 from pipeline.ingest.otlp.helpers import read_by_helpers, read_in_turn, worth_helpers
 from pipeline.ingest.otlp.reader import Batch
 from pipeline.ingest.otlp.unread import Unread
-from pipeline.ingest.values import clean_text
 
 if TYPE_CHECKING:
     from pipeline.engines.base import Engine
@@ -176,7 +175,7 @@ class _Account:
             return 0
         noted = self.engine.fetch(
             f"SELECT read_to, head_hash, size FROM {self._table} WHERE path = ? AND inode = ?",
-            [_key(file), file.inode],
+            [self._key(file), file.inode],
         )
         for read_to, known_by, size in noted:
             now = file.size()
@@ -186,9 +185,9 @@ class _Account:
         return 0
 
     def _note(self, file: InputFile, opened: BinaryIO, read_to: int) -> None:
-        self.engine.delete("meta", "ingest_files", "path", _key(file))
+        self.engine.delete("meta", "ingest_files", "path", self._key(file))
         note = {
-            "path": _key(file),
+            "path": self._key(file),
             "inode": file.inode,
             "size": file.size(),
             "read_to": read_to,
@@ -197,12 +196,11 @@ class _Account:
         }
         self.engine.append("meta", "ingest_files", list(note), [tuple(note.values())])
 
+    def _key(self, file: InputFile) -> str:
+        return self.landing.place(file.path.absolute()) if file.path else file.name
+
 
 def _cut(file: InputFile, opened: BinaryIO) -> Iterator[Piece]:
     if file.path and file.inode and not file.compressed:
         return places(opened, file.path, file.start)
     return pieces(opened, file.start)
-
-
-def _key(file: InputFile) -> str:
-    return clean_text(str(file.path.absolute())) if file.path else file.name

@@ -1,5 +1,6 @@
 """The receiver, through real sockets: what it acknowledges is kept, whatever happens."""
 
+import datetime as dt
 import gzip
 import http.client
 import json
@@ -22,12 +23,14 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 )
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from pipeline.engines import connect
+from pipeline.engines import connect, meta
+from pipeline.engines.forgotten import ID, Forgotten, StandIn
 from pipeline.errors import DatabaseLockedError, SetupError
 from pipeline.ingest.otlp.ingest import ingest_otlp
 from pipeline.ingest.otlp.limits import Limits
 from pipeline.ingest.otlp.receiver import Receiver, check_exposure, parse_address
 from pipeline.ingest.otlp.spool import Spool
+from pipeline.system.pseudonyms import KEY_VARIABLE
 from tests.ingest.otlp.samples import lines, log, logs, metric, metrics, point, span, spans
 
 pytestmark = pytest.mark.slow
@@ -307,6 +310,29 @@ def test_what_is_left_at_the_end_is_landed_by_the_next_receiver(receive, databas
     with receive():
         pass
     assert stored(database) == [1]
+
+
+def test_who_was_forgotten_waits_for_the_key_and_lands_without_a_name(
+    receive, database, said, tmp_path, monkeypatch
+):
+    key, now = "0123456789abcdef", dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    monkeypatch.setenv(KEY_VARIABLE, key)
+    with connect(database) as engine:
+        meta.ensure(engine)
+        nobody = StandIn("forgotten-1", is_dropped=False)
+        Forgotten(key.encode()).with_names([(ID, "ada@example.com")], nobody).save(engine, now)
+    monkeypatch.delenv(KEY_VARIABLE)
+    with receive() as receiver:
+        assert send(receiver, "/v1/logs", logs(log({"user.email": "ada@example.com"})))[0] == 200
+    assert any(f"The environment variable {KEY_VARIABLE} is not set" in line for line in said)
+    assert len(list((tmp_path / "spool").glob("*.jsonl"))) == 1
+    monkeypatch.setenv(KEY_VARIABLE, key)
+    with receive():
+        pass
+    with connect(database) as engine:
+        rows = engine.fetch("SELECT developer_id, attributes ->> 'user.email' FROM raw.otel_logs")
+    assert rows == [("forgotten-1", None)]
+    assert list((tmp_path / "spool").glob("*.jsonl")) == []
 
 
 def test_spooled_files_can_be_ingested_by_hand(receive, database, tmp_path):

@@ -1,0 +1,179 @@
+"""Under which names a person is known in a database.
+
+A name that stands beside one person alone, in a record or in a session, is theirs: an account, an install, a
+second address. One that stands beside several, such as a shared machine's, is nobody's. What the list of
+identities says is true in any case.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from pipeline.engines.base import Engine
+from pipeline.engines.forgotten import HOME, HOST, ID, NAME, NOREPLY, SESSION, Name
+from pipeline.errors import SetupError, did_you_mean
+from pipeline.ingest.forget.records import JSON, MACHINES, document, names_in, session_in
+from pipeline.ingest.forget.texts import full_name, home_folders
+
+TABLES = ("otel_logs", "otel_metrics", "otel_spans", "git_commits", "copilot_metrics")
+PEOPLE = ("developer_id", "author_email", "author_name", *JSON[:2])  # columns that tell who somebody is
+PAGE = 20_000
+
+# The roles that a name may have on machines that many use.
+ANYBODY = {
+    "root",
+    "runner",
+    "ubuntu",
+    "vscode",
+    "node",
+    "user",
+    "users",
+    "shared",
+    "public",
+    "app",
+    "default",
+}
+
+
+def pages(engine: Engine, table: str, columns: Collection[str]) -> Iterator[list[dict[str, Any]]]:
+    """The rows of a raw table, in pages of ascending ids; rows of one id are in one page."""
+    name, key = engine.name("raw", table), engine.quote("id")
+    selected = ", ".join(map(engine.quote, ["id", *columns]))
+    after = ""
+    while True:
+        ids = f"SELECT {key} FROM {name}{after} ORDER BY {key} LIMIT {PAGE}"
+        last = engine.fetch(f"SELECT max({key}) FROM ({ids}) AS page")[0][0]
+        if last is None:
+            return
+        within = f"{after} AND" if after else " WHERE"
+        yield engine.fetch_dicts(f"SELECT {selected} FROM {name}{within} {key} <= {last}")
+        after = f" WHERE {key} > {last}"
+
+
+class People:
+    """What a database tells of people.
+
+    Args:
+        engine: an open database.
+        identities: rows of the list of identities: alias, developer, full name, address.
+    """
+
+    def __init__(self, engine: Engine, identities: Iterable[Sequence[str | None]]) -> None:
+        self.known: set[str] = set()
+        self.groups: list[tuple[set[str], str | None]] = []
+        self.beside: dict[str, set[str]] = defaultdict(set)  # a name → the better ones that it stands beside
+        self.sessions: dict[str, set[str]] = defaultdict(set)
+        self.machines: dict[Name, set[str]] = defaultdict(set)
+        self._unnamed: dict[str, set[Name]] = defaultdict(
+            set
+        )  # machines in records of a session without a name
+        self.called: dict[str, set[str]] = defaultdict(set)  # a full name → whose it is
+        for alias, developer, name, email in identities:
+            ids = {text.strip().lower() for text in (alias, developer, email) if text}
+            self.groups.append((ids, full_name(name)))
+            self.known |= ids
+        shapes = engine.shapes("raw")
+        for table in TABLES:
+            columns = [name for name in PEOPLE if name in shapes.get(table, {})]
+            if table in shapes:
+                for page in pages(engine, table, columns):
+                    for record in page:
+                        self._take(record)
+        for names in self.sessions.values():
+            self._compare(names)
+        for session, machines in self._unnamed.items():
+            for machine in machines:
+                self.machines[machine] |= self.sessions.get(session, set())
+
+    def _take(self, record: Mapping[str, Any]) -> None:
+        attributes, resource = (document(record.get(name)) for name in JSON[:2])
+        names, session = names_in(record, attributes, resource), session_in(attributes)
+        if not names:
+            if session:
+                self._unnamed[session] |= _machines(record, attributes, resource)
+            return
+        best = names[0]
+        self.known.update(names)
+        for name in names[1:]:
+            self.beside[name].add(best)
+        if session:
+            self.sessions[session].add(best)
+        for machine in _machines(record, attributes, resource):
+            self.machines[machine].add(best)
+        if called := full_name(record.get("author_name")):
+            self.called[called].add(best)
+
+    def _compare(self, names: set[str]) -> None:
+        """A session names one address: whatever else it names is of that person."""
+        addresses = [name for name in names if "@" in name]
+        if len(addresses) == 1:
+            for name in names - {*addresses}:
+                self.beside[name].add(addresses[0])
+        elif len(names) > 1:
+            for name in names - {*addresses}:
+                self.beside[name] |= names - {name}
+
+    def ids(self, person: str) -> set[str]:
+        """Everything that names the developer whom one of their names stands for.
+
+        Raises:
+            SetupError: nobody is called so, or several people are.
+        """
+        start = {person.strip().lower()}
+        name = full_name(person)
+        if not start & self.known and name:
+            start = self.called.get(name, set()) | {
+                one for ids, of in self.groups if of == name for one in ids
+            }
+        if not start & self.known:
+            known = self.known | self.called.keys()
+            raise SetupError(
+                f"Nobody is called {person}.{did_you_mean(person.strip().lower(), known)} Give a"
+                " developer_id, an address, an account or a full name: `aa-pipeline show dim_developers` has"
+                " them."
+            )
+        found = [self._closure({one}) for one in sorted(start & self.known)]
+        if any(not ids & found[0] for ids in found):
+            several = ", ".join(sorted(start & self.known))
+            raise SetupError(f"{person} is the name of several people: {several}. Give one of these.")
+        return set().union(*found)
+
+    def _closure(self, ids: set[str]) -> set[str]:
+        while True:
+            more = ids | {name for name, better in self.beside.items() if better <= ids}
+            for name in ids:
+                if len(self.beside.get(name, ())) == 1:
+                    more |= self.beside[name]
+                if login := NOREPLY.fullmatch(name):
+                    more.add(login[1])
+            more |= {name for name in self.known if (login := NOREPLY.fullmatch(name)) and login[1] in ids}
+            for group, _ in self.groups:
+                if group & more:
+                    more |= group
+            if more == ids:
+                return ids
+            ids = more
+
+    def names(self, ids: set[str]) -> set[Name]:
+        """All that a person is known by, once their ids are: full names, machines and sessions, too."""
+        names = {(ID, name) for name in ids}
+        names |= {(NAME, name) for name, whose in self.called.items() if whose <= ids}
+        names |= {(NAME, name) for group, name in self.groups if name and group <= ids}
+        names |= {
+            machine for machine, whose in self.machines.items() if whose <= ids and machine[1] not in ANYBODY
+        }
+        names |= {(SESSION, session) for session, whose in self.sessions.items() if whose <= ids}
+        return names
+
+    def namesakes(self, ids: set[str]) -> dict[str, set[str]]:
+        """Full names that others have as well, and the ids of those."""
+        return {name: whose - ids for name, whose in self.called.items() if whose & ids and whose - ids}
+
+
+def _machines(record: Mapping[str, Any], *places: dict[str, Any]) -> set[Name]:
+    """Machines and home folders that a record tells of."""
+    hosts = [place.get(name) for place in places for name in MACHINES]
+    users = [user for name in JSON[:2] for user in home_folders(str(record.get(name) or ""))]
+    return {(HOST, host.lower()) for host in hosts if isinstance(host, str) and host} | {
+        (HOME, user) for user in users
+    }

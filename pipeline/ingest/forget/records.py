@@ -1,0 +1,235 @@
+"""What becomes of a record of a raw table that names a forgotten person.
+
+Theirs keep what is counted: times, tokens, costs, sessions, commits and their lines, models and tools. Names,
+addresses, accounts, machines, folders and messages go, and somebody of no name stands in for them. Whatever
+told two records or two metric series apart still does: a mark of what went is left, hashed with the key. Of
+the records of others only the mention goes.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from pipeline.agents import AGENTS
+from pipeline.agents.conventions import CONVENTIONS
+from pipeline.engines.forgotten import HOST, ID, SESSION, Forgotten, StandIn
+from pipeline.ingest.content import ContentFilter
+from pipeline.ingest.forget.marks import name_mark, signatures
+from pipeline.ingest.forget.texts import Texts, label
+from pipeline.ingest.values import dumps
+
+JSON = ("attributes", "resource_attributes", "scope_attributes")
+# What names the developer of a record, in the order in which the models ask (`models.telemetry.context`).
+ASSIGNED, EMAIL, ACCOUNT = ("developer_id", "enduser.id"), ("user.email",), ("user.account_uuid", "user.id")
+TELEMETRY = (*CONVENTIONS, *(agent.telemetry for agent in AGENTS.values()))
+SESSIONS = tuple(name for telemetry in TELEMETRY for name in telemetry.sessions)
+# What models read, whatever it looks like.
+READ = {
+    *SESSIONS,
+    *(name for telemetry in TELEMETRY for name in (*telemetry.models, *telemetry.tool_names)),
+    *("request_id", "client_request_id", "response_id", "gen_ai.response.id", "ai.response.id"),
+    *("event.name", "decision", "thread.id", "agent_type"),
+}
+MACHINES = ("host.name", "host.id", "net.host.name", "server.address", "client.address")
+# Attributes that go with the person.
+OF_PEOPLE = {"developer_id", "cwd", "department", "file_path", "service.instance.id", "workspace.host_paths"}
+OF_PEOPLE_PREFIXES = (
+    "user.",
+    "enduser.",
+    "host.",
+    "process.",
+    "client.",
+    "device.",
+    "net.",
+    "server.",
+    "vcs.",
+)
+
+# Columns that say nothing of anybody, whatever word they hold.
+OF_NOBODY = {
+    *("metric_name", "temporality", "metric_type", "unit", "severity", "event_name", "status", "source"),
+    *("service_name", "service_version", "scope_name", "scope_version", "report_scope"),
+    *("trace_id", "span_id", "parent_span_id", "record_hash", "commit_hash", "agent_type"),
+    *("language_breakdown", "editor_breakdown", "feature_breakdown"),
+}
+
+MARK = "forgotten"  # the attribute that tells apart what went
+AUTHOR = ("author_name", "author_email")
+HUMAN = "human_author"  # in a git-ai note
+UNKNOWN = ("", "unknown")
+
+
+def document(value: Any) -> dict[str, Any]:
+    """A JSON object of a raw table, as its database hands it out."""
+    if isinstance(value, str | bytes):
+        try:
+            value = orjson.loads(value)
+        except ValueError:
+            return {}
+    return value if isinstance(value, dict) else {}
+
+
+def names_in(record: Mapping[str, Any], attributes: dict[str, Any], resource: dict[str, Any]) -> list[str]:
+    """What names the developer of a record, the best first; in lower case."""
+    told = [record.get("developer_id"), record.get("author_email")]
+    for names in (ASSIGNED, EMAIL, ACCOUNT):
+        told += [place.get(name) for place in (attributes, resource) for name in names]
+    found = (name.strip().lower() for name in told if isinstance(name, str))
+    return list(dict.fromkeys(name for name in found if name not in UNKNOWN))
+
+
+def session_in(attributes: dict[str, Any]) -> str | None:
+    """The session of a record."""
+    return next((str(attributes[name]) for name in SESSIONS if attributes.get(name)), None)
+
+
+class Records:
+    """Lets forgotten people go from records."""
+
+    def __init__(self, forgotten: Forgotten) -> None:
+        self.forgotten = forgotten
+        self.texts = Texts(forgotten)
+        self.content = ContentFilter()
+
+    def clean(self, table: str, record: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """What is left of a record of `raw.<table>`: the same object if all of it is, None if nothing is.
+
+        Args:
+            table: otel_logs, otel_metrics, otel_spans, git_commits or copilot_metrics.
+            record: its values by column; JSON as text or as what it means. `record_hash` is known.
+        """
+        attributes, resource = (document(record.get(name)) for name in JSON[:2])
+        who = self._whose(record, attributes, resource)
+        if who is None:
+            return self._of_others(table, record)
+        if who.is_dropped:
+            return None
+        if record.get("developer_id") == who.id:
+            return record  # it has been here
+        if table == "git_commits":
+            return self._commit(record, who)
+        return self._own(record, who, attributes, resource)
+
+    def _whose(
+        self, record: Mapping[str, Any], attributes: dict[str, Any], resource: dict[str, Any]
+    ) -> StandIn | None:
+        """Whose record it is, if they were forgotten."""
+        names = names_in(record, attributes, resource)
+        for name in names:
+            if found := self.forgotten.who(ID, name):
+                return found
+            if "@" in name:  # is a person
+                break
+        if names and names[0] in self.forgotten.ids:
+            return StandIn(names[0], is_dropped=False)
+        return None if names else self.forgotten.who(SESSION, session_in(attributes))
+
+    def _own(
+        self,
+        record: Mapping[str, Any],
+        who: StandIn,
+        attributes: dict[str, Any],
+        resource: dict[str, Any],
+    ) -> Mapping[str, Any]:
+        told_apart_by = [record.get("developer_id")]
+        told_apart_by += [
+            value if isinstance(value, str) else dumps(value) for value in map(record.get, JSON[:2])
+        ]
+        cleaned = {
+            name: self.texts.clean_own(value)
+            if isinstance(value, str) and name not in (*JSON, *OF_NOBODY)
+            else value
+            for name, value in record.items()
+        }
+        for name, found in zip(JSON, (attributes, resource, document(record.get(JSON[2]))), strict=True):
+            if found:
+                cleaned[name] = dumps(self._without_person(found))
+        if "attributes" in record:
+            mark = self.forgotten.hash(MARK, dumps(told_apart_by))
+            cleaned["attributes"] = dumps(document(cleaned["attributes"]) | {MARK: mark})
+        if "body" in record:
+            cleaned["body"] = self.content.body(cleaned["body"], record.get("event_name"))
+        if isinstance(known := record.get("record_hash"), str):
+            # Without the key somebody could try names until the hash of a record comes out.
+            version, colon, digits = known.rpartition(":")
+            cleaned["record_hash"] = version + colon + self.forgotten.hash("record", digits)
+        cleaned["developer_id"] = who.id
+        return cleaned
+
+    def _without_person(self, attributes: dict[str, Any]) -> dict[str, Any]:
+        read = {name: value for name, value in attributes.items() if name in READ}
+        return {
+            name: self.texts.value(value, own=True)
+            for name, value in (self.content.attributes(attributes) | read).items()
+            if name not in OF_PEOPLE and not name.startswith(OF_PEOPLE_PREFIXES)
+        }
+
+    def _commit(self, record: Mapping[str, Any], who: StandIn) -> Mapping[str, Any]:
+        message, notes = record.get("commit_message"), without_human(record.get("notes"))
+        signed = signatures(message) if isinstance(message, str) else None
+        return {
+            **self._of_others("git_commits", record),
+            "developer_id": who.id,
+            "author_name": label(who) + name_mark(record.get("author_name")),
+            "author_email": who.id if "@" in who.id else None,
+            "commit_message": self.texts.clean_own(signed) if signed else None,
+            "notes": self.texts.clean_own(notes) if notes else notes,
+        }
+
+    def _of_others(self, table: str, record: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A record that may mention somebody who was forgotten."""
+        changed: dict[str, Any] = {}
+        for name, value in record.items():
+            if name in JSON:
+                found = document(value)
+                if found and (cleaned := self._mentions(found)) is not found:
+                    changed[name] = dumps(cleaned)
+            elif (
+                isinstance(value, str)
+                and name not in (*OF_NOBODY, *AUTHOR)
+                and (text := self.texts.clean(value)) != value
+            ):
+                changed[name] = text
+        if table == "git_commits":
+            changed |= self._names_of_commit(record)
+        return {**record, **changed} if changed else record
+
+    def _names_of_commit(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        """Committer and project, where they name somebody who was forgotten."""
+        changed: dict[str, Any] = {}
+        if found := self.forgotten.who(ID, record.get("committer_email")):
+            changed["committer_name"] = label(found) + name_mark(record.get("committer_name"))
+            changed["committer_email"] = found.id if "@" in found.id else None
+        parts = str(record.get("project_id") or "").split("/")
+        owners = [self.forgotten.who(ID, part) for part in parts]
+        if any(owners):
+            named = zip(parts, owners, strict=True)
+            changed["project_id"] = "/".join(label(owner) if owner else part for part, owner in named)
+        return changed
+
+    def _mentions(self, attributes: dict[str, Any]) -> dict[str, Any]:
+        kept = {name: value for name, value in attributes.items() if not self._names(name, value)}
+        cleaned: dict[str, Any] = self.texts.value(kept)
+        return attributes if cleaned is kept and len(kept) == len(attributes) else cleaned
+
+    def _names(self, attribute: str, value: Any) -> bool:
+        """Whether an attribute names somebody, or their machine, and nothing else."""
+        if attribute in MACHINES:
+            return self.forgotten.who(HOST, value) is not None
+        is_of_people = attribute in OF_PEOPLE or attribute.startswith(("user.", "enduser."))
+        return is_of_people and self.forgotten.who(ID, value) is not None
+
+
+def without_human(note: Any) -> str | None:
+    """A git-ai note without who asked the agent."""
+    if not isinstance(note, str):
+        return None
+    lines, divider, text = note.rpartition("---\n")
+    return lines + divider + dumps(_pruned(found)) if (found := document(text)) else note
+
+
+def _pruned(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _pruned(item) for name, item in value.items() if name != HUMAN}
+    return value

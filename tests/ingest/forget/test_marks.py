@@ -1,0 +1,51 @@
+"""What is left of a commit tells of the same agent and model as the whole commit."""
+
+import ibis
+import pytest
+
+from pipeline.ingest.forget.marks import name_mark, signatures
+from pipeline.models.commit_marks import signed_model, signing_agent
+
+TOLD = [
+    ("Fix\n\nCo-authored-by: Claude <noreply@anthropic.com>", "Ada"),
+    ("Fix\n\nCo-Authored-By: Claude Opus 4.5 <noreply@anthropic.com>", "Ada"),
+    ("Fix\n\n🤖 Generated with [Claude Code](https://claude.com/claude-code)", "Ada"),
+    ("Fix\n\nAssisted-by: Claude Code:claude-opus-4-5 [tool]", "Ada"),
+    ("Fix\n\nAssisted-by: Acme Coder:model-1", "Ada"),
+    ("Fix\n\nGenerated-by: gpt-5 via codex", "Ada"),
+    ("Fix\n\nAssisted-by: GPT 5.1", "Ada"),
+    ("Fix\n\ncodex-session: 12", "Ada"),
+    ("Fix\n\nPR created automatically by Jules for task [1](https://x)", "Ada"),
+    ("Fix\n\nco-authored-by: aider (gpt-5) <aider@aider.chat>", "Ada"),
+    ("Fix", "Ada (aider)"),
+    ("Fix\n\nCo-authored-by: Claude Monet <monet@example.com>", "Ada"),
+    ("Generated with love by hand", "Ada"),
+    ("", None),
+]
+
+
+@pytest.mark.slow
+def test_the_same_agent_and_model_are_found():
+    def found(rows):
+        table = ibis.memtable(
+            [(nth, message, name) for nth, (message, name) in enumerate(rows)],
+            schema={"nth": "int64", "message": "string", "name": "string"},
+        )
+        told = table.select(
+            "nth",
+            agent=signing_agent(ibis.null("string"), table.message, table.name),
+            model=signed_model(table.message),
+        )
+        rows = ibis.duckdb.connect().to_pyarrow(told.order_by("nth")).to_pylist()
+        return [(row["agent"], row["model"]) for row in rows]
+
+    left = [(signatures(message), "forgotten-1" + name_mark(name)) for message, name in TOLD]
+    assert found(left) == found(TOLD)
+    assert sum(agent is not None for agent, _ in found(TOLD)) == 11
+
+
+def test_nothing_else_is_left():
+    message = (
+        "Ada's secret\n\nSee the note.\n\nCo-authored-by: Bob <bob@example.com>\nAssisted-by: Bob <bob@x.org>"
+    )
+    assert signatures(message) is None
