@@ -39,5 +39,6 @@ def dashboard(invocation: Invocation, folder: Path) -> None:
             folder,
             timezone=invocation.config.timezone,
             window_days=invocation.config.window_days,
+            min_group=invocation.config.privacy.min_group,
         )
     say(f"Wrote {written.file}, {written.size / 1e6:.1f} MB. Open it in a browser.")

@@ -44,7 +44,7 @@ def report(invocation: Invocation, run_id: str | None, output_format: str, outpu
     if output:
         check_report(output)
     with invocation.connect(read_only=True) as engine:
-        found = read_report(engine, run_id)
+        found = read_report(engine, run_id, min_group=invocation.config.privacy.min_group)
     text = render(found, output_format, colour=output is None and colourful())
     if output is None:
         click.echo(text)

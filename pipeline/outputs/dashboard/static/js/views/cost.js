@@ -61,7 +61,7 @@ function costView(filter) {
         { metric: "cache_hit_rate", value: (row) => row.used.cacheHitRate },
         { metric: "unpriced_tokens", value: (row) => row.used.unpriced },
       ], models),
-      table("Cost by developer", [
+      GROUPED ? null : table("Cost by developer", [
         { metric: "name", label: "Developer", value: (row) => row.name },
         { metric: "cost", value: (row) => row.used.cost },
         { metric: "cost_share", value: (row) => ratio(row.used.cost, total.cost) },
