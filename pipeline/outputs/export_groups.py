@@ -44,7 +44,7 @@ def read_grouped(engine: Engine, table: str, min_group: int) -> "pa.RecordBatchR
     import pyarrow as pa
 
     read, columns = {USAGE: (usage_groups, _USAGE), COMMITS: (commit_groups, _COMMITS)}[table]
-    groups = sorted(read(engine, min_group) or [], key=lambda group: (group.last_day, str(group.names)))
+    groups = read(engine, min_group) or []
     rows = [{name: value(group) for name, (_, value) in columns.items()} for group in groups]
     schema = pa.schema([(name, pa.type_for_alias(kind)) for name, (kind, _) in columns.items()])
     return pa.Table.from_pylist(rows, schema).to_reader()

@@ -65,7 +65,7 @@ class Group:
 
 
 def grouped(cells: Sequence[Cell], min_group: int) -> list[Group]:
-    """Disjoint groups of at least so many people, which hold all cells; none if all are fewer.
+    """Disjoint groups of at least so many people, by day, which hold all cells; none if all are fewer.
 
     Args:
         cells: all with the same number of names and of figures.
@@ -73,7 +73,8 @@ def grouped(cells: Sequence[Cell], min_group: int) -> list[Group]:
     """
     if len(_people(cells)) < min_group:
         return []
-    return [_group(names, part, min_group) for names, part in _by_names(cells, min_group, ())]
+    groups = [_group(names, part, min_group) for names, part in _by_names(cells, min_group, ())]
+    return sorted(groups, key=lambda group: (group.last_day, str(group.names)))
 
 
 def round_down(people: int, min_group: int) -> int:

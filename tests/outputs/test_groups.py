@@ -28,16 +28,16 @@ def test_a_name_with_enough_people_stands_alone():
 def test_names_with_fewer_are_others():
     found = grouped(cells((("codex",), "abcd"), (("amp",), "ab"), (("pi",), "c")), 3)
     assert found == [
-        Group(("codex",), MAY[0], MAY[0], 3, (4, 40)),
         Group((OTHERS,), MAY[0], MAY[0], 3, (3, 30)),
+        Group(("codex",), MAY[0], MAY[0], 3, (4, 40)),
     ]
 
 
 def test_the_next_smallest_name_joins_others_that_are_too_few():
     found = grouped(cells((("codex",), "abcde"), (("cursor",), "abc"), (("pi",), "a")), 3)
     assert found == [
-        Group(("codex",), MAY[0], MAY[0], 3, (5, 50)),
         Group((OTHERS,), MAY[0], MAY[0], 3, (4, 40)),
+        Group(("codex",), MAY[0], MAY[0], 3, (5, 50)),
     ]
 
 
@@ -49,8 +49,8 @@ def test_the_same_people_under_two_names_count_once():
 def test_what_nobody_is_known_to_have_done_does_not_stand_alone():
     found = grouped(cells((("codex",), "abc"), (("cursor",), "abcd"), (("pi",), [None] * 9)), 3)
     assert found == [
-        Group(("cursor",), MAY[0], MAY[0], 3, (4, 40)),
         Group((OTHERS,), MAY[0], MAY[0], 3, (12, 120)),
+        Group(("cursor",), MAY[0], MAY[0], 3, (4, 40)),
     ]
 
 
@@ -66,9 +66,9 @@ def test_parts_of_a_name_are_folded_inside_it():
         3,
     )
     assert found == [
-        Group(("codex", "gpt-5"), MAY[0], MAY[0], 3, (3, 30)),
-        Group(("codex", OTHERS), MAY[0], MAY[0], 3, (4, 40)),
         Group((OTHERS, "gpt-5"), MAY[0], MAY[0], 3, (3, 30)),
+        Group(("codex", OTHERS), MAY[0], MAY[0], 3, (4, 40)),
+        Group(("codex", "gpt-5"), MAY[0], MAY[0], 3, (3, 30)),
     ]
 
 

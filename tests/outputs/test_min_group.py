@@ -1,4 +1,4 @@
-"""`min_group`: what pages and files show of rows of single people, and that nobody can subtract them again."""
+"""`min_group`: what pages and files show of rows of single people, and that nobody can subtract them."""
 
 import csv
 import datetime as dt
@@ -39,13 +39,8 @@ def fill(engine, **rows):
 
 
 def used(people, **values):
-    values = {
-        "total_sessions": 1,
-        "total_input_tokens": 10,
-        "total_tokens": 10,
-        "total_cost_usd": 1.5,
-    } | values
-    return [usage(developer=person, **values) for person in people]
+    usual = {"total_sessions": 1, "total_input_tokens": 10, "total_tokens": 10, "total_cost_usd": 1.5}
+    return [usage(developer=person, **usual | values) for person in people]
 
 
 def committed(people, number=0, **values):
@@ -80,9 +75,9 @@ def test_usage_of_few_people_is_among_others_on_the_page(engine):
     )
     data = read_groups(engine, 3)
     assert rows_of(data, "usage") == [
-        {"day": DAY, "agent": "Claude Code", "model": "opus", "sessions": 4, "input": 40, "nano": 6 * 10**9},
         {"day": DAY, "agent": "Other agents", "model": "Other models", "sessions": 5, "input": 50}
         | {"nano": 75 * 10**8},
+        {"day": DAY, "agent": "Claude Code", "model": "opus", "sessions": 4, "input": 40, "nano": 6 * 10**9},
         {"day": NEXT, "agent": "Claude Code", "model": "opus", "sessions": 3, "input": 30}
         | {"nano": 45 * 10**8},
     ]
@@ -105,27 +100,22 @@ def test_a_day_of_few_people_is_counted_with_the_next(engine):
 def test_commits_of_few_people_are_among_others_and_their_cost_is_not_told(engine):
     fill(
         engine,
-        usages=used(PEOPLE[:2], date=DAY),
+        usages=used(PEOPLE[:2]),
         commits=[
             *committed(PEOPLE[:4], agent="codex", cost_usd=2.0, lines_changed=7),
             *committed(["ada"], 10, agent="amp"),
             *committed(["bo", "cy"], 20, agent="pi"),
-            *committed(PEOPLE[:3], 30),  # ada and bo had an agent by then, of cy nobody can know
+            *committed(PEOPLE[:3], 30),  # ada and bo had used an agent by then, of cy nobody can know
             *committed(["ada", "flo", "gus"], 40, project_id="secret"),
             *committed(["di"], 50, project_id=None),
         ],
     )
     assert rows_of(read_groups(engine, 3), "commits") == [
-        {"day": DAY, "agent": "Codex", "project": "shop", "origin": "agent", "commits": 4, "lines": 28},
-        {
-            "day": DAY,
-            "agent": "Other agents",
-            "project": "shop",
-            "origin": "agent",
-            "commits": 3,
-            "lines": 30,
-        },
-        {"day": DAY, "project": "Other projects", "origin": "unknown", "commits": 7, "lines": 70},
+        {"day": DAY, "origin": "folded", "project": "Other projects", "commits": 4, "lines": 40},
+        {"day": DAY, "origin": "folded", "project": "shop", "commits": 3, "lines": 30},
+        {"day": DAY, "origin": "agent", "agent": "Other agents", "project": "shop"}
+        | {"commits": 3, "lines": 30},
+        {"day": DAY, "origin": "agent", "agent": "Codex", "project": "shop", "commits": 4, "lines": 28},
     ]
 
 
@@ -175,7 +165,7 @@ def test_budgets_of_people_and_of_folded_agents_are_left_out(engine):
         usages=[*used(PEOPLE), *used(["ada"], agent="codex"), *used(PEOPLE[:4], agent="amp")],
         budgets=[{"scope": scope, "month": month, "budget_usd": 100.0} for scope in scopes],
     )
-    assert [one["scope"] for one in read_groups(engine, 3)["budgets"]] == ["all", "agent:claude_code"]
+    assert [one["scope"] for one in read_groups(engine, 3)["budgets"]] == ["agent:claude_code", "all"]
 
 
 def test_an_export_writes_the_same_groups(engine, tmp_path):
@@ -198,10 +188,10 @@ def test_an_export_writes_the_same_groups(engine, tmp_path):
             | {"accepted": 2, "decided": 4}
         ],
         [
+            {"first_date": DAY, "commit_date": DAY, "origin": "(others)", "agent_type": None}
+            | {"project_id": "shop", "developers_at_least": 3, "commits": 3, "lines_changed": 3},
             {"first_date": DAY, "commit_date": DAY, "origin": "agent", "agent_type": "codex"}
             | {"project_id": "shop", "developers_at_least": 6, "commits": 7, "lines_changed": 70},
-            {"first_date": DAY, "commit_date": DAY, "origin": "unknown", "agent_type": None}
-            | {"project_id": "shop", "developers_at_least": 3, "commits": 3, "lines_changed": 3},
         ],
     ]
 
@@ -220,11 +210,8 @@ def test_tables_of_single_people_are_not_exported(engine, tmp_path):
     for seed in seeds:
         seed.kind, seed.schema = "seed", "staging"
     tables = [planned(FctDailyAgentUsage), planned(FctAgentCosts), planned(DimDevelopers), *seeds]
-    with pytest.raises(
-        ModelError,
-        match=r"\(\[privacy\] min_group\): fct_agent_costs, dim_developers, budgets, "
-        r"identities\. `aa-pipeline export` without -s",
-    ):
+    named = r"\(\[privacy\] min_group\): fct_agent_costs, dim_developers, budgets, identities\. "
+    with pytest.raises(ModelError, match=named + "`aa-pipeline export` without -s writes"):
         export_tables(engine, tables, tmp_path / "out", min_group=3)
     assert not (tmp_path / "out").exists()
 

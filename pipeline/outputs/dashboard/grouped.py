@@ -46,7 +46,7 @@ def read_groups(
     """
     check_published(engine)
     found = {"usage": usage_groups(engine, min_group), "commits": commit_groups(engine, min_group)}
-    usage, commits = (sorted(groups or [], key=lambda group: group.last_day) for groups in found.values())
+    usage, commits = (groups or [] for groups in found.values())
     names = dict(engine.fetch(f"SELECT agent_type, agent_display_name FROM {engine.name('mart', AGENTS)}"))
     days = _places(group.last_day for group in [*usage, *commits])
     agents = _places([*(group.names[0] for group in usage), *(group.names[1] for group in commits)], names)
