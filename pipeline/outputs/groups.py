@@ -2,13 +2,13 @@
 
 Every page and export shows sums over the same disjoint groups, each with at least `min_group` people. So
 whatever is added up or subtracted is again made of whole groups: no difference tells of fewer people.
-Groups come from splitting: all rows by their first name (an agent, say), each part by the next one, and at
-last by day. What is too small to stand alone is put together:
+Groups come from splitting: all rows by month, each month by a first name (an agent, say), each part by the
+next one, and at last by day. What is too small to stand alone is put together:
 
 * **Names** with too few people become one group, `OTHERS`. If that still has too few, the next smallest
   name joins it: else it would be what is left when the others are subtracted from their sum.
 * **Days** with too few people are counted with the days after them, until there are enough; the last days,
-  if they are too few, with those before.
+  if they are too few, with those before. So are months.
 * **All rows** together, if they have too few people, are no group at all.
 
 A person is behind every figure of a group in which it has rows, even where its own part of the figure is 0.
@@ -21,7 +21,7 @@ guesses the share of one person who makes nearly all of a large group's figure.
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -73,7 +73,7 @@ def grouped(cells: Sequence[Cell], min_group: int) -> list[Group]:
     """
     if len(_people(cells)) < min_group:
         return []
-    groups = [_group(names, part, min_group) for names, part in _by_names(cells, min_group, ())]
+    groups = [_group(names, part, min_group) for names, part in _split(cells, min_group)]
     return sorted(groups, key=lambda group: (group.last_day, str(group.names)))
 
 
@@ -86,13 +86,20 @@ def round_down(people: int, min_group: int) -> int:
     return people - people % min_group
 
 
+def _split(cells: Sequence[Cell], least: int) -> Iterator[tuple[tuple[Any, ...], list[Cell]]]:
+    # Months come first: their sums are true, and new rows do not change how those before were split.
+    for month in _spans(cells, least, lambda cell: cell.day.replace(day=1)):
+        for names, part in _by_names(month, least, ()):
+            for days in _spans(part, least, lambda cell: cell.day):
+                yield names, days
+
+
 def _by_names(
     cells: Sequence[Cell], least: int, names: tuple[Any, ...]
 ) -> Iterator[tuple[tuple[Any, ...], list[Cell]]]:
-    """Cells of the same first names, split by those that follow and then by day."""
+    """Cells of the same first names, split by those that follow."""
     if len(names) == len(cells[0].names):
-        for span in _by_day(cells, least):
-            yield names, span
+        yield names, list(cells)
         return
     by_name: dict[Any, list[Cell]] = defaultdict(list)
     for cell in cells:
@@ -110,15 +117,15 @@ def _by_names(
         yield from _by_names(others, least, (*names, OTHERS))
 
 
-def _by_day(cells: Sequence[Cell], least: int) -> list[list[Cell]]:
-    """Spans of days with enough people each, as short as they can be."""
+def _spans(cells: Iterable[Cell], least: int, period: Callable[[Cell], dt.date]) -> list[list[Cell]]:
+    """Periods in a row with enough people together, as few in each span as there can be."""
     spans: list[list[Cell]] = []
     span: list[Cell] = []
     people: set[str] = set()
-    for _, day in groupby(sorted(cells, key=lambda cell: cell.day), key=lambda cell: cell.day):
-        that_day = list(day)
-        span += that_day
-        people |= _people(that_day)
+    for _, part in groupby(sorted(cells, key=period), key=period):
+        within = list(part)
+        span += within
+        people |= _people(within)
         if len(people) >= least:
             spans.append(span)
             span, people = [], set()

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pipeline.engines.base import Engine
-from pipeline.outputs.groups import OTHERS, Cell, Group, grouped, round_down
+from pipeline.outputs.groups import Cell, Group, grouped, round_down
 
 USAGE, COMMITS, DEVELOPERS, AGENTS = TABLES = (
     *("fct_daily_agent_usage", "fct_git_commits"),
@@ -76,32 +76,23 @@ def usage_groups(engine: Engine, min_group: int) -> list[Group] | None:
 def commit_groups(engine: Engine, min_group: int) -> list[Group] | None:
     """`fct_git_commits` by origin, agent, project and day, with COMMIT_FIGURES.
 
-    The origin is `OTHERS` where too few people made commits of one of the two without an agent. None if
-    too few people made commits, or those with an agent, or those without: how many had its help would not
-    be known of any.
+    The origin is `OTHERS` where too few people made commits of one of the two without an agent. None if too
+    few people made commits with an agent's help, or without: then no sum of both could be shown.
     """
     names = {"usage": engine.name("mart", USAGE), "commits": engine.name("mart", COMMITS)}
     query = _COMMITS.format(origin=ORIGIN, observed=OBSERVED.format(**names), **names)
     people = _people(engine)
-    cells = [
-        Cell(
-            (origin == 0, agent if origin == 0 else ORIGINS[origin], project),
-            day,
-            who if who in people else None,
-            tuple(numbers),
-        )
-        for origin, agent, project, day, who, *numbers in engine.fetch(query)
-    ]
-    groups = grouped(cells, min_group)
-    if cells and (not groups or any(group.names[0] == OTHERS for group in groups)):
+    assisted, alone = [], []
+    for origin, agent, project, day, who, *numbers in engine.fetch(query):
+        person = who if who in people else None
+        if ORIGINS[origin] == "agent":
+            assisted.append(Cell(("agent", agent, project), day, person, tuple(numbers)))
+        else:
+            alone.append(Cell((ORIGINS[origin], None, project), day, person, tuple(numbers)))
+    kinds = [(cells, grouped(cells, min_group)) for cells in (assisted, alone) if cells]
+    if not all(groups for _, groups in kinds):
         return None
-    return [_with_origin(group) for group in groups]
-
-
-def _with_origin(group: Group) -> Group:
-    assisted, by, project = group.names
-    names = ("agent", by, project) if assisted else (by, None, project)
-    return Group(names, group.first_day, group.last_day, group.people, group.figures)
+    return sorted((group for _, groups in kinds for group in groups), key=lambda group: group.last_day)
 
 
 def active_people(engine: Engine, min_group: int) -> dict[str, dict[Any, int]]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pipeline.outputs.groups import OTHERS, Cell, Group, grouped
 
 MAY = [dt.date(2026, 5, day) for day in range(1, 32)]
+JUNE = [dt.date(2026, 6, day) for day in range(1, 31)]
 
 
 def cells(*rows, day=MAY[0]):
@@ -84,6 +85,27 @@ def test_days_with_too_few_are_counted_with_those_after_and_the_last_with_those_
     ]
 
 
+def test_names_are_folded_month_by_month():
+    found = grouped(
+        [
+            *cells((("codex",), "abc"), (("amp",), "abc"), day=MAY[30]),
+            *cells((("codex",), "abc"), (("amp",), "ab"), (("pi",), "c"), day=JUNE[0]),
+        ],
+        3,
+    )
+    assert found == [
+        Group(("amp",), MAY[30], MAY[30], 3, (3, 30)),
+        Group(("codex",), MAY[30], MAY[30], 3, (3, 30)),
+        Group((OTHERS,), JUNE[0], JUNE[0], 3, (3, 30)),
+        Group(("codex",), JUNE[0], JUNE[0], 3, (3, 30)),
+    ]
+
+
+def test_a_month_with_too_few_is_counted_with_the_next():
+    found = grouped([*cells((("codex",), "a"), day=MAY[0]), *cells((("codex",), "bc"), day=JUNE[0])], 3)
+    assert found == [Group(("codex",), MAY[0], JUNE[0], 3, (3, 30))]
+
+
 def test_all_together_are_no_group_if_they_are_too_few():
     assert grouped(cells((("codex",), "ab"), (("pi",), "b")), 3) == []
     assert grouped([], 3) == []
@@ -103,7 +125,10 @@ def test_a_figure_that_is_not_known_is_left_out_of_the_sum():
 @st.composite
 def random_cells(draw):
     """Up to 40 cells; the figure of each is a power of two, so that a sum tells which it is made of."""
-    names, days = st.tuples(*(st.sampled_from("abcd") for _ in range(2))), st.sampled_from(MAY[:6])
+    names, days = (
+        st.tuples(*(st.sampled_from("abcd") for _ in range(2))),
+        st.sampled_from(MAY[-3:] + JUNE[:3]),
+    )
     person = st.none() | st.sampled_from("uvwxyz12345")
     rows = draw(st.lists(st.tuples(names, days, person), max_size=40))
     return [Cell(*row, (1 << at,)) for at, row in enumerate(rows)]

@@ -111,11 +111,11 @@ def test_commits_of_few_people_are_among_others_and_their_cost_is_not_told(engin
         ],
     )
     assert rows_of(read_groups(engine, 3), "commits") == [
-        {"day": DAY, "origin": "folded", "project": "Other projects", "commits": 4, "lines": 40},
-        {"day": DAY, "origin": "folded", "project": "shop", "commits": 3, "lines": 30},
         {"day": DAY, "origin": "agent", "agent": "Other agents", "project": "shop"}
         | {"commits": 3, "lines": 30},
         {"day": DAY, "origin": "agent", "agent": "Codex", "project": "shop", "commits": 4, "lines": 28},
+        {"day": DAY, "origin": "folded", "project": "Other projects", "commits": 4, "lines": 40},
+        {"day": DAY, "origin": "folded", "project": "shop", "commits": 3, "lines": 30},
     ]
 
 
@@ -157,12 +157,17 @@ def test_numbers_of_people_are_whole_multiples(engine):
     assert {one["id"]: one["people"] for one in data["agents"]} == {"claude_code": 3, "codex": 6}
 
 
-def test_budgets_of_people_and_of_folded_agents_are_left_out(engine):
-    scopes = ["all", "agent:claude_code", "agent:codex", "developer:ada", "team:web"]
+def test_budgets_of_people_and_of_agents_that_are_folded_in_the_month_are_left_out(engine):
+    scopes = ["all", "agent:claude_code", "agent:codex", "agent:pi", "developer:ada", "team:web"]
     month = DAY.replace(day=1)
     fill(
         engine,
-        usages=[*used(PEOPLE), *used(["ada"], agent="codex"), *used(PEOPLE[:4], agent="amp")],
+        usages=[
+            *used(PEOPLE, agent="pi", date=dt.date(2026, 10, 31)),
+            *used(PEOPLE),
+            *used(["ada"], agent="codex"),
+            *used(PEOPLE[:4], agent="amp"),
+        ],
         budgets=[{"scope": scope, "month": month, "budget_usd": 100.0} for scope in scopes],
     )
     assert [one["scope"] for one in read_groups(engine, 3)["budgets"]] == ["agent:claude_code", "all"]
@@ -188,10 +193,10 @@ def test_an_export_writes_the_same_groups(engine, tmp_path):
             | {"accepted": 2, "decided": 4}
         ],
         [
-            {"first_date": DAY, "commit_date": DAY, "origin": "(others)", "agent_type": None}
-            | {"project_id": "shop", "developers_at_least": 3, "commits": 3, "lines_changed": 3},
             {"first_date": DAY, "commit_date": DAY, "origin": "agent", "agent_type": "codex"}
             | {"project_id": "shop", "developers_at_least": 6, "commits": 7, "lines_changed": 70},
+            {"first_date": DAY, "commit_date": DAY, "origin": "(others)", "agent_type": None}
+            | {"project_id": "shop", "developers_at_least": 3, "commits": 3, "lines_changed": 3},
         ],
     ]
 
@@ -238,7 +243,7 @@ def test_nobody_is_named_on_the_page_or_in_the_files(engine, tmp_path):
 def facts(draw):
     """Usage and commits; tokens and lines are powers of two, so that a sum tells which rows it is made of."""
     who = st.sampled_from([*PEOPLE, "unknown"])
-    day = st.sampled_from([DAY + dt.timedelta(days=days) for days in range(4)])
+    day = st.sampled_from([dt.date(2026, 10, 31), DAY, NEXT])
     agent = st.sampled_from([key for key, _ in AGENTS])
     keys = draw(st.lists(st.tuples(who, day, agent, st.sampled_from("mn")), max_size=40, unique=True))
     usages = [

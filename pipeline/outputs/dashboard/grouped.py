@@ -18,7 +18,7 @@ from pipeline.outputs.dashboard.data import (
     budgets,
     check_published,
 )
-from pipeline.outputs.groups import OTHERS
+from pipeline.outputs.groups import OTHERS, Group
 from pipeline.outputs.marts import (
     AGENTS,
     COMMIT_FIGURES,
@@ -95,7 +95,7 @@ def read_groups(
             ),
         ),
         "latest": _table(LATEST_COLUMNS, ()),
-        "budgets": [budget for budget in budgets(engine) if _is_shown(budget["scope"], agents)],
+        "budgets": [budget for budget in budgets(engine) if _is_shown(budget, usage)],
         "people": {period: people[period] for period in ("day", "week", "month")},
     }
 
@@ -111,6 +111,8 @@ def _table(columns: tuple[str, ...], rows: Iterable[Mapping[str, Any]]) -> dict[
     return {"columns": columns, "rows": [[row.get(column) for column in columns] for row in rows]}
 
 
-def _is_shown(scope: str, agents: Iterable[str]) -> bool:
-    """Whether a budget is of everything, or of an agent that stands alone."""
-    return scope in ("all", *(f"agent:{agent}" for agent in agents if agent != OTHERS))
+def _is_shown(budget: Mapping[str, Any], usage: Iterable[Group]) -> bool:
+    """Whether a budget is of everything, or of an agent that stands alone in its month."""
+    month = budget["month"]
+    alone = {f"agent:{group.names[0]}" for group in usage if group.last_day.replace(day=1) == month}
+    return budget["scope"] == "all" or budget["scope"] in alone - {f"agent:{OTHERS}"}

@@ -66,7 +66,7 @@ const windowNotice = (filter, windowed) => (windowed.from === filter.from ? null
   : `Commits and Copilot reports are kept for ${DATA.about.window_days} days, so this page looks at ${period(windowed.from, windowed.to)} only.`);
 
 const GROUP_NOTICE = GROUPED
-  ? `No number here is about fewer than ${MIN_GROUP} people. Smaller groups are folded into others, so a name may stand for a part of what is its; their days are counted with later ones; numbers of people are rounded down to a multiple of ${MIN_GROUP}.` : null;
+  ? `No number here is about fewer than ${MIN_GROUP} people. Smaller groups of a month are folded into others, so a name may stand for a part of what is its; days with fewer people are counted with later ones; numbers of people are rounded down to a multiple of ${MIN_GROUP}.` : null;
 const TOO_FEW = {
   usage: `Usage is not shown: it is of fewer than ${MIN_GROUP} people.`,
   commits: `Commits are not shown: fewer than ${MIN_GROUP} people made those with an agent's help, or those without.`,

@@ -19,7 +19,7 @@ function gitView(filter) {
   const share = (origin) => (row) => row.commit.share(origin);
   return {
     headline: total.commits
-      ? `${format("share", total.share("agent"))} of ${plural(total.commits, "commit")} had an agent's help${total.unknown ? `; for ${format("share", total.share("unknown"))} nobody can tell` : ""}`
+      ? `${format("share", total.share("agent"))} of ${plural(total.commits, "commit")} had an agent's help${total.share("unknown") ? `; for ${format("share", total.share("unknown"))} nobody can tell` : ""}`
       : "No commits in this period",
     compared: windowed.before,
     notices: [windowNotice(filter, windowed)],
