@@ -30,7 +30,8 @@ FORMATS = ("text", "html", "json", "junit", "markdown")
 def report(invocation: Invocation, run_id: str | None, output_format: str, output: Path | None) -> None:
     """Show the schema validation report of the last run.
 
-    Every audit of every table, with the rows that failed and how it went in earlier runs.
+    Every audit of every table, with the rows that failed and how it went in earlier runs. Where
+    [privacy] sets min_group, those rows are left out.
 
     \b
     aa-pipeline report

@@ -88,7 +88,7 @@ def round_down(people: int, min_group: int) -> int:
 
 def _split(cells: Sequence[Cell], least: int) -> Iterator[tuple[tuple[Any, ...], list[Cell]]]:
     # Months come first: their sums are true, and new rows do not change how those before were split.
-    for month in _spans(cells, least, lambda cell: cell.day.replace(day=1)):
+    for month in _spans(cells, least, lambda cell: (cell.day.year, cell.day.month)):
         for names, part in _by_names(month, least, ()):
             for days in _spans(part, least, lambda cell: cell.day):
                 yield names, days
@@ -117,7 +117,7 @@ def _by_names(
         yield from _by_names(others, least, (*names, OTHERS))
 
 
-def _spans(cells: Iterable[Cell], least: int, period: Callable[[Cell], dt.date]) -> list[list[Cell]]:
+def _spans(cells: Iterable[Cell], least: int, period: Callable[[Cell], Any]) -> list[list[Cell]]:
     """Periods in a row with enough people together, as few in each span as there can be."""
     spans: list[list[Cell]] = []
     span: list[Cell] = []

@@ -108,9 +108,10 @@ def active_people(engine: Engine, min_group: int) -> dict[str, dict[Any, int]]:
     for day, agent, who in rows:
         if who in people:
             found["day"][day].add(who)
-            found["week"][day + dt.timedelta(days=6 - day.weekday())].add(who)
-            found["month"][_end_of_month(day)].add(who)
             found["agent"][agent].add(who)
+    for day, active in found["day"].items():
+        found["week"][day + dt.timedelta(days=6 - day.weekday())] |= active
+        found["month"][_end_of_month(day)] |= active
     return {
         period: {key: round_down(len(who), min_group) for key, who in sets.items() if len(who) >= min_group}
         for period, sets in found.items()
