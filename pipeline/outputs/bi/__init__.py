@@ -6,5 +6,5 @@
 
 `python -m pipeline.outputs.bi` writes the files anew after a change of the panels.
 
-They ask the database, and whoever sees them may ask it something else: `[privacy] min_group` cannot hold there.
+They ask the database, and whoever sees them may ask it something else: `[privacy] min_group` ends here.
 """
