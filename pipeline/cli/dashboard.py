@@ -24,7 +24,7 @@ def dashboard(invocation: Invocation, folder: Path) -> None:
 
     It needs a browser and nothing else: no server, no network. Filters by date, developer, agent
     and project work inside the page, and its address keeps them. A folder that holds something else
-    stays as it is.
+    stays as it is. Where [privacy] sets min_group, the page shows no figure about fewer people.
 
     \b
     aa-pipeline dashboard
@@ -39,5 +39,6 @@ def dashboard(invocation: Invocation, folder: Path) -> None:
             folder,
             timezone=invocation.config.timezone,
             window_days=invocation.config.window_days,
+            min_group=invocation.config.privacy.min_group,
         )
     say(f"Wrote {written.file}, {written.size / 1e6:.1f} MB. Open it in a browser.")

@@ -45,7 +45,8 @@ def export(
 
     Either all files are replaced or none. In CSV files, text that a spreadsheet would run as a
     formula has an apostrophe before it. A BI tool that keeps a DuckDB file open stops builds: let it
-    read these instead.
+    read these instead. Where [privacy] sets min_group, fct_daily_agent_usage and fct_git_commits are
+    written in groups of at least so many people, and tables that tell of single ones are refused.
 
     \b
     aa-pipeline export
@@ -54,15 +55,26 @@ def export(
     from pipeline.cli.output import say
     from pipeline.cli.tables import print_table
     from pipeline.outputs.export import export_tables
+    from pipeline.outputs.export_groups import GROUPED
     from pipeline.plan.selection import select as selected
 
     with invocation.connect(read_only=True) as engine:
         plan = invocation.plan(engine)
-        names = selected(plan.tables, select or ("marts",), exclude, kinds=["model", "seed"])
+        min_group = invocation.config.privacy.min_group
+        usual = ("marts",) if min_group == 1 else GROUPED
+        names = selected(plan.tables, select or usual, exclude, kinds=["model", "seed"])
         tables = [plan.tables[name] for name in names]
-        done = export_tables(engine, tables, folder, format=file_format, formulas=allow_formulas)
+        done = export_tables(
+            engine, tables, folder, format=file_format, formulas=allow_formulas, min_group=min_group
+        )
     print_table(["table", "rows", "file"], [(one.table, one.rows, str(one.file)) for one in done])
     say(f"Wrote {len(done)} {'file' if len(done) == 1 else 'files'} to {folder}.", err=True)
+    if min_group > 1:
+        say(
+            f"Groups of fewer than {min_group} people are folded into others, and their days counted with"
+            " later ones ([privacy] min_group).",
+            err=True,
+        )
     if guarded := sum(one.guarded for one in done):
         say(
             f"{guarded:,} {'text' if guarded == 1 else 'texts'} that a spreadsheet would take for formulas"

@@ -40,6 +40,10 @@ CONFIG_TEMPLATE = """\
 # otel_logs = 400
 # otel_metrics = 400
 
+# The least number of people behind any figure of the dashboard and of exports.
+# [privacy]
+# min_group = 5
+
 # Whether a failed audit stops a build: error or warn, for a table or for one of its audits,
 # and how many rows may fail ("warn 10", "error 1%"). A target can have its own.
 # [severity]

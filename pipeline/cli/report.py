@@ -30,7 +30,8 @@ FORMATS = ("text", "html", "json", "junit", "markdown")
 def report(invocation: Invocation, run_id: str | None, output_format: str, output: Path | None) -> None:
     """Show the schema validation report of the last run.
 
-    Every audit of every table, with the rows that failed and how it went in earlier runs.
+    Every audit of every table, with the rows that failed and how it went in earlier runs. Where
+    [privacy] sets min_group, those rows are left out.
 
     \b
     aa-pipeline report
@@ -44,7 +45,7 @@ def report(invocation: Invocation, run_id: str | None, output_format: str, outpu
     if output:
         check_report(output)
     with invocation.connect(read_only=True) as engine:
-        found = read_report(engine, run_id)
+        found = read_report(engine, run_id, min_group=invocation.config.privacy.min_group)
     text = render(found, output_format, colour=output is None and colourful())
     if output is None:
         click.echo(text)

@@ -159,7 +159,7 @@ class Pipeline:
         from pipeline.outputs.report import read_report
 
         with self.connect() as engine:
-            return ReportView(read_report(engine, run_id))
+            return ReportView(read_report(engine, run_id, min_group=self.config.privacy.min_group))
 
     def lineage(self, name: str) -> LineageView:
         """What a table, or a column written `table.column`, comes from and where it goes.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.engines.base import Engine
 from pipeline.errors import ModelError, SetupError
+from pipeline.outputs.export_groups import GROUPED, check_tables, read_grouped
 from pipeline.plan import PlanTable
 from pipeline.system.files import replacing
 
@@ -40,6 +41,7 @@ def export_tables(
     *,
     format: str = "parquet",
     formulas: bool = False,
+    min_group: int = 1,
 ) -> list[Exported]:
     """Write published tables into a folder, one file each, rows in the order of the key.
 
@@ -51,14 +53,18 @@ def export_tables(
         folder: where to; made if it is not there.
         format: parquet or csv (UTF-8, a header, instants in UTC, NULL as nothing at all).
         formulas: write texts to CSV as they are, though a spreadsheet would run some of them.
+        min_group: the least number of people behind any row; with more than 1, two facts are written in
+            groups, and other tables about people not at all.
 
     Raises:
-        ModelError: a table is not published.
+        ModelError: a table is not published, or tells of single people and may not.
         SetupError: the folder cannot be written.
     """
     write = {"parquet": _write_parquet, "csv": _write_csv}[format]
     guarding = format == "csv" and not formulas
     kinds = engine.kinds()
+    if min_group > 1:
+        check_tables(tables, min_group)
     for table in tables:
         if (table.schema, table.stored_name) not in kinds:
             raise ModelError(
@@ -71,11 +77,14 @@ def export_tables(
         for table in tables:
             file = folder / f"{table.name}.{format}"
             temporary = files.enter_context(replacing(file))
-            relation = connection.table(table.stored_name, database=table.schema)
-            # In the order of the contract, which a table that was altered in place may not have.
-            relation = relation.select([column.name for column in table.columns])
-            ordered = relation.order_by(table.key) if table.key else relation
-            batches = ordered.to_pyarrow_batches()
+            if min_group > 1 and table.name in GROUPED:
+                batches = read_grouped(engine, table.name, min_group)
+            else:
+                relation = connection.table(table.stored_name, database=table.schema)
+                # In the order of the contract, which a table that was altered in place may not have.
+                relation = relation.select([column.name for column in table.columns])
+                ordered = relation.order_by(table.key) if table.key else relation
+                batches = ordered.to_pyarrow_batches()
             guard = Guard()
             try:
                 rows = write(batches.schema, guard.over(batches) if guarding else batches, temporary)

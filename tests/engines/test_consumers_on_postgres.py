@@ -9,6 +9,7 @@ from pipeline.config import Config
 from pipeline.engines import connect
 from pipeline.outputs.copy import copy_database
 from pipeline.outputs.dashboard.data import read_marts
+from pipeline.outputs.dashboard.grouped import read_groups
 from pipeline.outputs.export import export_tables
 from tests.conftest import AS_OF
 from tests.engines.called import commits_as_built, commits_as_called
@@ -93,6 +94,14 @@ def test_every_query_of_a_bi_dashboard_runs(engine, tool):
     for title, sql in grafana_queries("postgres") if tool == "grafana" else metabase_queries({}):
         rows = engine.fetch(sql)
         assert rows, title
+
+
+def test_groups_of_people_are_the_same(engine, on_duckdb):
+    here, there = (read_groups(database, 3) for database in (engine, on_duckdb))
+    here["about"]["as_of"] = there["about"]["as_of"]
+    assert here["usage"]["rows"]
+    assert here["commits"]["rows"]
+    assert here == there
 
 
 def test_notebooks_read_it_and_stand_in_no_builds_way(url):

@@ -5,4 +5,6 @@
 * `metabase`: `metabase.json`, and `python -m pipeline.outputs.bi.metabase`, which brings it into Metabase.
 
 `python -m pipeline.outputs.bi` writes the files anew after a change of the panels.
+
+They ask the database, and whoever sees them may ask it something else: `[privacy] min_group` ends here.
 """

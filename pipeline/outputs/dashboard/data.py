@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 
 from pipeline.engines.base import Engine
 from pipeline.errors import ModelError
+from pipeline.outputs.marts import FIGURES, OBSERVED, ORIGIN, ORIGINS, TABLES, is_person
 from pipeline.run.state import published
 
-TABLES = ("fct_daily_agent_usage", "fct_git_commits", "dim_developers", "dim_agents")
 # More rows than this make a page that a browser opens slowly; the latest days that fit are kept.
 MOST_ROWS = 600_000
 LATEST_COMMITS = 500
@@ -22,7 +22,6 @@ MESSAGE_LENGTH = 120
 
 METHODS = ("explicit", "commit_link", "trailer", "time_window", "none")
 SIZES = ("small", "medium", "large")
-ORIGINS = ("agent", "human", "unknown")
 
 # Lists of names: the relation, the column, and the order in which the page shows them.
 LISTS = {
@@ -39,36 +38,17 @@ LISTS = {
     ),
 }
 
-# Copilot's suggestions are decided upon, of the other agents their edits: as in `acceptance_rate_pct`.
-USAGE = """
-SELECT days.place, developers.place, agents.place, models.place,
-       total_sessions, CAST(ROUND(total_duration_seconds * 1e6) AS BIGINT),
-       total_input_tokens, total_output_tokens, total_cache_creation_tokens, total_cache_read_tokens,
-       CAST(ROUND(total_cost_usd * 1e9) AS BIGINT), unpriced_tokens, agent_assisted_commits,
-       CASE WHEN copilot_suggestions > 0 THEN copilot_acceptances ELSE edits_accepted END,
-       CASE WHEN copilot_suggestions > 0 THEN copilot_suggestions ELSE edits_accepted + edits_rejected END,
-       copilot_suggestions + copilot_acceptances
-FROM {usage} AS facts
-JOIN {days} AS days ON facts.date = days.value
-JOIN {developers} AS developers ON facts.developer_id = developers.value
-JOIN {agents} AS agents ON facts.agent_type = agents.value
-JOIN {models} AS models ON facts.model_name = models.value
+USAGE = f"""
+SELECT days.place, developers.place, agents.place, models.place, {", ".join(FIGURES.values())}
+FROM {{usage}} AS facts
+JOIN {{days}} AS days ON facts.date = days.value
+JOIN {{developers}} AS developers ON facts.developer_id = developers.value
+JOIN {{agents}} AS agents ON facts.agent_type = agents.value
+JOIN {{models}} AS models ON facts.model_name = models.value
 WHERE facts.date >= ? ORDER BY 1, 2, 3, 4
 """
-USAGE_COLUMNS = (
-    *("day", "developer", "agent", "model", "sessions", "micros"),
-    *("input", "output", "creation", "read", "nano", "unpriced", "commits"),
-    *("accepted", "decided", "copilot"),
-)
+USAGE_COLUMNS = ("day", "developer", "agent", "model", *FIGURES)
 
-# A commit without an agent is human only where the developer's agents had reported by then: else
-# nobody can know.
-ORIGIN = """CASE WHEN c.is_agent_assisted THEN 0 WHEN c.commit_date >= t.first_day THEN 1 ELSE 2 END"""
-OBSERVED = """(
-    SELECT developer_id, MIN(date) AS first_day FROM {usage}
-    WHERE (total_sessions > 0 OR total_tokens > 0) AND developer_id <> 'unknown'
-    GROUP BY developer_id
-)"""
 COMMITS = """
 SELECT days.place, developers.place, agents.place, projects.place, method, size, origin,
        COUNT(*), CAST(SUM(lines_changed) AS BIGINT), CAST(ROUND(SUM(cost_usd) * 1e9) AS BIGINT)
@@ -125,12 +105,7 @@ def read_marts(engine: Engine, *, timezone: str = "UTC", window_days: int = 90) 
     Raises:
         ModelError: a mart is not published.
     """
-    there = engine.shapes("mart")
-    if missing := [table for table in TABLES if table not in there]:
-        raise ModelError(
-            f"{missing[0]} is not published in {engine.url}, and the dashboard shows it."
-            " `aa-pipeline build` makes it."
-        )
+    check_published(engine)
     names = {
         name: engine.name("mart", table)
         for name, table in zip(("usage", "commits", "developers", "agents"), TABLES, strict=True)
@@ -155,16 +130,8 @@ def read_marts(engine: Engine, *, timezone: str = "UTC", window_days: int = 90) 
             value for value, _ in engine.fetch(f"SELECT value, place FROM {lists[name]} AS l ORDER BY place")
         ]
 
-    run = published(engine, engine.shapes("meta")).get(("mart", TABLES[0]))
     return {
-        "about": {
-            "as_of": run.as_of if run else None,
-            "timezone": timezone,
-            "first_day": first_day,
-            "cut_off": cut_off,
-            "window_start": _window_start(run.as_of, timezone, window_days) if run else None,
-            "window_days": window_days,
-        },
+        "about": about(engine, timezone, window_days) | {"first_day": first_day, "cut_off": cut_off},
         "days": values("days"),
         "developers": _developers(engine, names["developers"], values("developers")),
         "agents": _agents(engine, names["agents"], values("agents")),
@@ -176,7 +143,34 @@ def read_marts(engine: Engine, *, timezone: str = "UTC", window_days: int = 90) 
         "usage": {"columns": USAGE_COLUMNS, "rows": rows(USAGE)},
         "commits": {"columns": COMMIT_COLUMNS, "rows": rows(COMMITS)},
         "latest": {"columns": LATEST_COLUMNS, "rows": [_with_subject(row) for row in rows(LATEST)]},
-        "budgets": _budgets(engine),
+        "budgets": budgets(engine),
+    }
+
+
+def check_published(engine: Engine) -> None:
+    """Refuse a database without what the page shows.
+
+    Raises:
+        ModelError: names a mart that is not published.
+    """
+    there = engine.shapes("mart")
+    if missing := [table for table in TABLES if table not in there]:
+        raise ModelError(
+            f"{missing[0]} is not published in {engine.url}, and the dashboard shows it."
+            " `aa-pipeline build` makes it."
+        )
+
+
+def about(engine: Engine, timezone: str, window_days: int) -> dict[str, Any]:
+    """What the page says of all its numbers; all days are on it."""
+    run = published(engine, engine.shapes("meta")).get(("mart", TABLES[0]))
+    return {
+        "as_of": run.as_of if run else None,
+        "timezone": timezone,
+        "first_day": None,
+        "cut_off": False,
+        "window_start": _window_start(run.as_of, timezone, window_days) if run else None,
+        "window_days": window_days,
     }
 
 
@@ -224,14 +218,9 @@ def _developers(engine: Engine, table: str, ids: list[str]) -> list[dict[str, An
         )
     }
     return [
-        {"id": key, "name": name, "person": bool(known) and not _is_bot(name, mail)}
+        {"id": key, "name": name, "person": is_person(name, mail, known)}
         for key, name, mail, known in (found[key] for key in ids)
     ]
-
-
-def _is_bot(name: str | None, mail: str | None) -> bool:
-    """GitHub writes `[bot]` into the names of apps that commit."""
-    return "[bot]" in (name or "") or "[bot]" in (mail or "")
 
 
 def _agents(engine: Engine, table: str, ids: list[str]) -> list[dict[str, Any]]:
@@ -239,7 +228,8 @@ def _agents(engine: Engine, table: str, ids: list[str]) -> list[dict[str, Any]]:
     return [{"id": key, "name": names[key]} for key in ids]
 
 
-def _budgets(engine: Engine) -> list[dict[str, Any]]:
+def budgets(engine: Engine) -> list[dict[str, Any]]:
+    """Budgets by month and scope."""
     if "budgets" not in engine.shapes("staging"):
         return []
     rows = engine.fetch(

@@ -30,6 +30,8 @@ def document(report: Report) -> dict[str, Any]:
     ]
     found = {"format_version": VERSION, "headline": report.headline, "counts": report.counts}
     values: dict[str, Any] = _plain(found | asdict(report) | {"tables": tables})
+    if not report.note:
+        del values["note"]
     return values
 
 

@@ -19,6 +19,9 @@ def render_junit(report: Report) -> str:
         skipped=str(counts["skipped"]),
         time=f"{report.seconds:.3f}",
     )
+    if report.note:
+        properties = ElementTree.SubElement(root, "properties")
+        ElementTree.SubElement(properties, "property", name="note", value=report.note)
     root.extend(_suite(table, report) for table in report.tables if table.checks)
     ElementTree.indent(root)
     text = ElementTree.tostring(root, encoding="unicode")

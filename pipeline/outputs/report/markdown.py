@@ -15,6 +15,7 @@ def render_markdown(report: Report) -> str:
         "",
         f"`{report.command}` of {markdown_text(report.target)} · "
         f"{report.started_at:%Y-%m-%d %H:%M} UTC · {report.seconds:.1f} s",
+        *(["", markdown_text(report.note)] if report.note else []),
     ]
     for table in report.tables:
         for check in table.checks:

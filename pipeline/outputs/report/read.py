@@ -16,6 +16,10 @@ from pipeline.run.retention import WHOLE_RUNS
 
 # How many runs a trend shows, the reported one included.
 TREND = WHOLE_RUNS
+WITHOUT_EXAMPLES = (
+    "Rows that failed are not shown, since they tell of fewer than {min_group} people ([privacy] min_group);"
+    " meta.audit_failures keeps them."
+)
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,11 @@ class PastRun:
 
 @dataclass(frozen=True)
 class Report:
-    """One run: its tables by layer, their checks, and the runs before it."""
+    """One run: its tables by layer, their checks, and the runs before it.
+
+    Attributes:
+        note: what the reader must know of all of it; most reports have none.
+    """
 
     run_id: str
     command: str
@@ -94,6 +102,7 @@ class Report:
     seconds: float
     tables: list[TableReport]
     trend: list[PastRun]
+    note: str = ""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -125,12 +134,13 @@ class Report:
         return (f"All {total} checks passed." if total else "No check was run.") + skipped
 
 
-def read_report(engine: Engine, run_id: str | None = None) -> Report:
+def read_report(engine: Engine, run_id: str | None = None, *, min_group: int = 1) -> Report:
     """The report of one run.
 
     Args:
         engine: an open database.
         run_id: the run; the last one that audited anything if None. The beginning of an id will do.
+        min_group: the least number of people behind what is shown; rows that failed are of single ones.
 
     Raises:
         SetupError: no run of this database has audited anything.
@@ -145,7 +155,7 @@ def read_report(engine: Engine, run_id: str | None = None) -> Report:
     run = _chosen(runs, run_id)
     past = runs[: runs.index(run) + 1][-TREND:]
     results = _results(engine, [other["run_id"] for other in past])
-    examples = _examples(engine, run["run_id"])
+    examples = _examples(engine, run["run_id"]) if min_group == 1 else {}
     return Report(
         run_id=run["run_id"],
         command=run["command"],
@@ -159,6 +169,7 @@ def read_report(engine: Engine, run_id: str | None = None) -> Report:
         seconds=run["seconds"],
         tables=_tables(engine, run, past, results, examples),
         trend=[_past_run(other, results[other["run_id"]].values()) for other in past],
+        note="" if min_group == 1 else WITHOUT_EXAMPLES.format(min_group=min_group),
     )
 
 

@@ -20,6 +20,7 @@ def render_text(report: Report, *, colour: bool = False) -> str:
         paint(report.headline, "1"),
         f"{report.command} of {visible(report.target)}, {report.started_at:%Y-%m-%d %H:%M:%S} UTC, "
         f"{report.seconds:.1f} s, run {report.run_id}",
+        *([report.note] if report.note else []),
     ]
     bad = [
         (table, check)

@@ -61,8 +61,15 @@ def developer(key, name=None, **values):
     } | values
 
 
-def write_marts(path, *, usages=(), commits=(), developers=(), agents=(), budgets=()):
+def write_marts(path, **rows):
     """A database file with these rows, in tables of the contracts' columns."""
+    with connect(str(path)) as engine:
+        fill_marts(engine, **rows)
+    return path
+
+
+def fill_marts(engine, *, usages=(), commits=(), developers=(), agents=(), budgets=()):
+    """The same in an open database."""
     rows = {
         ("mart", FctDailyAgentUsage): usages,
         ("mart", FctGitCommits): commits,
@@ -74,7 +81,7 @@ def write_marts(path, *, usages=(), commits=(), developers=(), agents=(), budget
         ],
         ("staging", Budgets): budgets,
     }
-    with connect(str(path)) as engine, engine.transaction():
+    with engine.transaction():
         for (schema, contract), found in rows.items():
             columns = contract.columns()
             types = ", ".join(f'"{name}" {DuckDBType.to_string(kind)}' for name, kind in columns.items())
@@ -83,4 +90,3 @@ def write_marts(path, *, usages=(), commits=(), developers=(), agents=(), budget
             if found:
                 values = [[row.get(name) for name in columns] for row in found]
                 engine.append(schema, contract.table(), list(columns), values)
-    return path

@@ -306,3 +306,23 @@ def test_layers_of_a_run_that_an_earlier_release_recorded_are_told_by_schema_and
         "marts": ["dim_people"],
         "meta": ["headcount"],
     }
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_rows_of_single_people_are_not_shown_where_groups_have_a_least_size(audited, report, format):
+    private = ("c0ffee", "beef")
+    assert all(word in render(report, format) for word in private)
+    assert "Rows that failed" not in render(report, format)
+    without = read_report(audited, min_group=5)
+    text = render(without, format)
+    assert not [word for word in private if word in text]
+    assert "Rows that failed are not shown, since they tell of fewer than 5 people" in text
+    assert without.headline == report.headline
+
+
+def test_json_says_why_there_are_no_rows(audited):
+    import jsonschema
+
+    document = json.loads(render(read_report(audited, min_group=5), "json"))
+    jsonschema.validate(document, json.loads(SCHEMA.read_text()))
+    assert "note" not in json.loads(render(read_report(audited), "json"))

@@ -1,11 +1,11 @@
 // The page: views, filters, and the address that holds both.
 
 const VIEWS = {
-  return: { name: "Return", draw: returnView, projects: true },
-  agents: { name: "Agents", draw: agentsView },
-  team: { name: "Team", draw: teamView },
-  git: { name: "Git", draw: gitView, projects: true },
-  cost: { name: "Cost", draw: costView },
+  return: { name: "Return", draw: returnView, projects: !GROUPED, needs: ["usage", "commits"] },
+  agents: { name: "Agents", draw: agentsView, needs: ["usage"] },
+  team: { name: "Team", draw: GROUPED ? groupedTeamView : teamView, needs: [] },
+  git: { name: "Git", draw: gitView, projects: true, needs: ["commits"] },
+  cost: { name: "Cost", draw: costView, needs: ["usage"] },
 };
 const PERIODS = { "7 days": 7, "30 days": 30, "90 days": 90, "All days": Infinity };
 const DEFAULT_DAYS = 30;
@@ -65,6 +65,13 @@ function insideWindow(filter) {
 const windowNotice = (filter, windowed) => (windowed.from === filter.from ? null
   : `Commits and Copilot reports are kept for ${DATA.about.window_days} days, so this page looks at ${period(windowed.from, windowed.to)} only.`);
 
+const GROUP_NOTICE = GROUPED
+  ? `No number here is about fewer than ${MIN_GROUP} people. Smaller groups of a month are folded into others, so a name may stand for a part of what is its; days with fewer people are counted with later ones; numbers of people are rounded down to a multiple of ${MIN_GROUP}.` : null;
+const TOO_FEW = {
+  usage: `Usage is not shown: it is of fewer than ${MIN_GROUP} people.`,
+  commits: `Commits are not shown: fewer than ${MIN_GROUP} people made those with an agent's help, or those without.`,
+};
+
 const pair = (...charts) => el("div", { class: "pair" }, ...charts);
 
 // Filters
@@ -105,7 +112,7 @@ function drawFilters() {
   const isFiltered = address() !== `#${state.view}`;
   bar.replaceChildren(
     periodPicker(),
-    picker("Developer", "everyone", developerNames, state.developers, changed),
+    ...(GROUPED ? [] : [picker("Developer", "everyone", developerNames, state.developers, changed)]),
     picker("Agent", "all", agentNames, state.agents, changed),
     ...(VIEWS[state.view].projects ? [picker("Project", "all", DATA.projects, state.projects, changed)] : []),
     el("button", { type: "button", id: "reset", hidden: !isFiltered, onclick: () => { location.hash = `#${state.view}`; } }, "Reset"),
@@ -129,7 +136,10 @@ function show() {
     if (link.dataset.view === state.view) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  const { headline, compared, notices, parts } = VIEWS[state.view].draw(currentFilter());
+  const tooFew = VIEWS[state.view].needs.filter((kind) => DATA.about.too_few?.includes(kind));
+  const { headline, compared, notices, parts } = tooFew.length
+    ? { headline: "Too few people to show this", notices: tooFew.map((kind) => TOO_FEW[kind]), parts: [] }
+    : VIEWS[state.view].draw(currentFilter());
   document.title = `${VIEWS[state.view].name}: ${headline}`;
   document.getElementById("view").replaceChildren(
     el(
@@ -138,7 +148,7 @@ function show() {
       el("h1", {}, headline),
       el("p", { class: "dim" }, period(state.from, state.to), compared ? `, compared with ${period(compared.from, compared.to)}` : ""),
     ),
-    ...notices.filter(Boolean).map((notice) => el("p", { class: "notice small" }, notice)),
+    ...[GROUP_NOTICE, ...notices].filter(Boolean).map((notice) => el("p", { class: "notice small" }, notice)),
     ...parts.filter(Boolean),
   );
   drawCharts();
@@ -152,6 +162,11 @@ function open() {
 
 function start() {
   document.body.append(definition);
+  if (!HAS_DATA && DATA.about.too_few?.length) {
+    document.getElementById("filters").remove();
+    document.getElementById("view").append(el("h1", {}, "Too few people to show anything"), el("p", {}, GROUP_NOTICE));
+    return;
+  }
   if (!HAS_DATA) {
     document.getElementById("filters").remove();
     document.getElementById("view").append(

@@ -1,6 +1,9 @@
 // The facts as typed columns, and sums of them under a filter.
 
 const DATA = JSON.parse(document.getElementById("data").textContent);
+// Where no group of fewer people is shown, rows name no developer: each is a group, on its last day.
+const MIN_GROUP = DATA.about.min_group ?? 1;
+const GROUPED = MIN_GROUP > 1;
 const DAY_MS = 86_400_000;
 const toDay = (iso) => Date.parse(iso) / DAY_MS;
 const toIso = (day) => new Date(day * DAY_MS).toISOString().slice(0, 10);
@@ -113,7 +116,8 @@ function isActive(i) {
 
 class CommitTotals {
   commits = 0; lines = 0; nano = 0;
-  agent = 0; human = 0; unknown = 0; other = 0; // by origin; other: agents that are not chosen
+  // By origin. other: agents that are not chosen; folded: without an agent, by too few people to say more.
+  agent = 0; human = 0; unknown = 0; other = 0; folded = 0;
   assistedLines = 0;
 
   add(i, filter) {
@@ -129,7 +133,7 @@ class CommitTotals {
   }
 
   get cost() { return this.nano / 1e9; }
-  share(origin) { return ratio(this[origin], this.commits); }
+  share(origin) { return this.folded && origin !== "agent" ? null : ratio(this[origin], this.commits); }
 }
 
 // agent, human, unknown, or other: assisted by an agent that is not chosen.

@@ -5,14 +5,17 @@ let comparedBy = "cost";
 const agentColumns = [
   { metric: "name", label: "Agent", value: (row) => row.name },
   { metric: "cost", value: (row) => row.used.cost },
-  { metric: "developers", value: (row) => row.used.people },
-  { metric: "active_days", value: (row) => row.used.activeDays },
+  ...(GROUPED ? [] : [
+    { metric: "developers", value: (row) => row.used.people },
+    { metric: "active_days", value: (row) => row.used.activeDays },
+  ]),
   { metric: "sessions", value: (row) => row.used.sessions },
   { metric: "tokens", value: (row) => row.used.tokens },
   { metric: "cost_per_session", value: (row) => row.used.costPerSession },
   { metric: "cache_hit_rate", value: (row) => row.used.cacheHitRate },
   { metric: "acceptance_rate", value: (row) => row.used.acceptanceRate },
-  { metric: "assisted_commits", value: (row) => row.commit.agent },
+  // Of an agent whose commits are among those of others they are not known.
+  { metric: "assisted_commits", value: (row) => row.commit.agent || (GROUPED ? null : 0) },
   { metric: "cost_per_commit", value: (row) => ratio(row.used.cost, row.commit.agent) },
   { metric: "lines_per_dollar", value: (row) => ratio(row.commit.assistedLines, row.used.cost) },
 ];
@@ -34,13 +37,13 @@ function agentsView(filter) {
     notices: [windowNotice(filter, windowed)],
     parts: [
       kpis(
-        kpi("agents_in_use", total.agents.size, { before: before?.agents.size }),
-        kpi("developers", total.people, { before: before?.people }),
-        kpi("several_agents", several, { note: `of ${plural(total.people, "active developer")}` }),
+        GROUPED ? null : kpi("agents_in_use", total.agents.size, { before: before?.agents.size }),
+        GROUPED ? null : kpi("developers", total.people, { before: before?.people }),
+        GROUPED ? null : kpi("several_agents", several, { note: `of ${plural(total.people, "active developer")}` }),
         kpi("cache_hit_rate", total.cacheHitRate, { before: before?.cacheHitRate }),
         kpi("acceptance_rate", total.acceptanceRate, { before: before?.acceptanceRate }),
       ),
-      pair(
+      GROUPED ? comparison : pair(
         comparison,
         timeChart({
           title: "Active days", metrics: ["active_days"], unit: "count", time,
@@ -68,6 +71,7 @@ function severalAgents(filter) {
 
 function agentsHeadline(rows, total) {
   if (rows.length === 0) return "No agent was used";
+  if (GROUPED) return `${format("usd", total.cost)} over ${plural(total.sessions, "session")}`;
   const [most] = [...rows].sort((a, b) => b.used.people - a.used.people);
   if (rows.length === 1) return `${most.name} is the only agent in use`;
   const [dearest] = rows;

@@ -21,7 +21,7 @@ function costView(filter) {
       ? `${format("tokens", total.unpriced)} tokens have neither a reported cost nor a price (${format("share", ratio(total.unpriced, total.tokens))} of all): every cost here is that much too low. A row in seeds/model_prices.csv prices a model.` : null],
     parts: [
       kpis(
-        kpi("day_cost", month.day, { note: shortDate(latest) }),
+        GROUPED ? null : kpi("day_cost", month.day, { note: shortDate(latest) }),
         kpi("month_to_date", month.toDate, { note: monthName(latest) }),
         kpi("forecast", month.forecast, { note: month.forecast === null ? `needs ${DAYS_FOR_FORECAST} days with cost` : `${format("usd", month.forecast30)} at the pace of 30 days` }),
         kpi("budget_break", budget ? budget.breaks : null, { note: budgetNote(budget) }),
@@ -61,7 +61,7 @@ function costView(filter) {
         { metric: "cache_hit_rate", value: (row) => row.used.cacheHitRate },
         { metric: "unpriced_tokens", value: (row) => row.used.unpriced },
       ], models),
-      table("Cost by developer", [
+      GROUPED ? null : table("Cost by developer", [
         { metric: "name", label: "Developer", value: (row) => row.name },
         { metric: "cost", value: (row) => row.used.cost },
         { metric: "cost_share", value: (row) => ratio(row.used.cost, total.cost) },

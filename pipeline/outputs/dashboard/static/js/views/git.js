@@ -1,7 +1,7 @@
 // Git: how many commits had an agent's help, and how anybody knows.
 
-const ORIGIN_NAMES = { agent: "By agents", other: "By other agents", human: "By people", unknown: "Unknown" };
-const ORIGIN_COLOURS = { agent: "series-1", other: "series-4", human: "series-3", unknown: "series-rest" };
+const ORIGIN_NAMES = { agent: "By agents", other: "By other agents", human: "By people", unknown: "Unknown", folded: "By people or unknown" };
+const ORIGIN_COLOURS = { agent: "series-1", other: "series-4", human: "series-3", unknown: "series-rest", folded: "series-rest" };
 const METHOD_MEANINGS = {
   explicit: ["Marked", "The commit's own record says so."],
   commit_link: ["Named by a tool", "A tool result of the session names this commit."],
@@ -15,11 +15,11 @@ function gitView(filter) {
   const total = commitTotal(windowed);
   const before = windowed.before && commitTotal(windowed.before);
   const perBucket = commitsBy(windowed, (i) => time.of(commits.day[i]));
-  const origins = Object.keys(ORIGIN_NAMES).filter((origin) => origin !== "other" || total.other);
+  const origins = Object.keys(ORIGIN_NAMES).filter((origin) => !["other", "folded"].includes(origin) || total[origin]);
   const share = (origin) => (row) => row.commit.share(origin);
   return {
     headline: total.commits
-      ? `${format("share", total.share("agent"))} of ${plural(total.commits, "commit")} had an agent's help${total.unknown ? `; for ${format("share", total.share("unknown"))} nobody can tell` : ""}`
+      ? `${format("share", total.share("agent"))} of ${plural(total.commits, "commit")} had an agent's help${total.share("unknown") ? `; for ${format("share", total.share("unknown"))} nobody can tell` : ""}`
       : "No commits in this period",
     compared: windowed.before,
     notices: [windowNotice(filter, windowed)],
@@ -36,7 +36,7 @@ function gitView(filter) {
           title: "Commits by origin", metrics: ["commits", "agent_share", "human_share", "unknown_share"], unit: "count", time,
           groups: origins.map((origin) => ({ name: ORIGIN_NAMES[origin], colour: ORIGIN_COLOURS[origin], values: time.list.map((_, at) => perBucket.get(at)?.[origin] ?? 0) })),
         }),
-        methodsTable(windowed, total),
+        GROUPED ? null : methodsTable(windowed, total),
       ),
       table("By project", [
         { metric: "name", label: "Project", value: (row) => row.name },
@@ -45,16 +45,16 @@ function gitView(filter) {
         { metric: "human_share", value: share("human") },
         { metric: "unknown_share", value: share("unknown") },
         { metric: "line_share", value: (row) => ratio(row.commit.assistedLines, row.commit.lines) },
-        { metric: "committed_cost", value: (row) => row.commit.cost },
-      ], byProjectRows(windowed)),
-      table("By size", [
+        GROUPED ? null : { metric: "committed_cost", value: (row) => row.commit.cost },
+      ].filter(Boolean), byProjectRows(windowed)),
+      GROUPED ? null : table("By size", [
         { metric: "commit_size", value: (row) => row.name },
         { metric: "commits", value: (row) => row.commit.commits },
         { metric: "agent_share", value: share("agent") },
         { metric: "human_share", value: share("human") },
         { metric: "unknown_share", value: share("unknown") },
       ], [...commitsBy(windowed, (i) => commits.size[i])].map(([size, commit]) => ({ name: DATA.sizes[size], commit }))),
-      latestTable(windowed),
+      GROUPED ? null : latestTable(windowed),
     ],
   };
 }

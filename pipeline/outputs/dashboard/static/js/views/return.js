@@ -29,13 +29,13 @@ function returnView(filter) {
         kpi("cost_per_commit", now.perCommit, { before: before?.perCommit }),
         kpi("assisted_lines", now.commit.assistedLines, { before: before?.commit.assistedLines }),
         kpi("lines_per_dollar", now.perDollar, { before: before?.perDollar }),
-        byProject ? null : kpi("committed_cost", now.commit.cost, { before: before?.commit.cost }),
+        byProject || GROUPED ? null : kpi("committed_cost", now.commit.cost, { before: before?.commit.cost }),
       ),
       pair(
         timeChart({ title: "What went in", metrics: [costMetric], unit: "usd", time, groups: [{ name: "", colour: "series-1", values: time.list.map((_, at) => costOf(at)) }] }),
         timeChart({ title: "Commits that came out", metrics: ["assisted_commits"], unit: "count", time, groups: [{ name: "", colour: "series-3", values: time.list.map((_, at) => commitsPerBucket.get(at)?.agent ?? 0) }] }),
       ),
-      table("By developer", [
+      GROUPED ? null : table("By developer", [
         { metric: "name", label: "Developer", value: (row) => row.name },
         { metric: costMetric, value: (row) => row.cost },
         { metric: "assisted_commits", value: (row) => row.commit.agent },
@@ -45,11 +45,11 @@ function returnView(filter) {
       ], returnByDeveloper(windowed, byProject)),
       table("By project", [
         { metric: "name", label: "Project", value: (row) => row.name },
-        { metric: "committed_cost", value: (row) => row.commit.cost },
+        GROUPED ? null : { metric: "committed_cost", value: (row) => row.commit.cost },
         { metric: "assisted_commits", value: (row) => row.commit.agent },
-        { metric: "cost_per_commit", label: "Cost in commits, each", value: (row) => ratio(row.commit.cost, row.commit.agent) },
+        GROUPED ? null : { metric: "cost_per_commit", label: "Cost in commits, each", value: (row) => ratio(row.commit.cost, row.commit.agent) },
         { metric: "assisted_lines", value: (row) => row.commit.assistedLines },
-      ], byProjectRows(windowed)),
+      ].filter(Boolean), byProjectRows(windowed)),
     ],
   };
 }

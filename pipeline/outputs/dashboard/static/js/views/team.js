@@ -56,6 +56,28 @@ function teamView(filter) {
   };
 }
 
+// How many people were active in whole days, weeks or months, and with which agent at all.
+function groupedTeamView(filter) {
+  const time = buckets(filter);
+  const people = time.list.map((bucket) => DATA.people[time.unit][toIso(endOf(time.unit, bucket.from))] ?? 0);
+  const most = Math.max(...people);
+  return {
+    headline: most ? `${most} or more developers used an agent in one ${time.unit}` : `Fewer than ${MIN_GROUP} developers used an agent in any ${time.unit}`,
+    compared: null,
+    notices: ["A week or month is counted whole, whatever part of it is chosen, and people with all agents together. A bar that is not there stands for fewer people than are shown."],
+    parts: [pair(
+      timeChart({
+        title: `Active developers ${{ day: "each day", week: "each week", month: "each month" }[time.unit]}`, metrics: ["developers"], unit: "count", time,
+        groups: [{ name: "", colour: "series-1", values: people }],
+      }),
+      barChart({
+        title: "Developers by agent, all days", metrics: ["developers"], unit: "count",
+        items: DATA.agents.map(({ name, people: count }, place) => ({ name, value: count, colour: agentColours[place] })),
+      }),
+    )],
+  };
+}
+
 function teamRows(filter, people) {
   const used = usageBy(filter, (i) => usage.developer[i]);
   return people.map((place) => {
