@@ -26,6 +26,8 @@ from pipeline.engines import connect, dialect_of, exists, module_of
 from pipeline.errors import ModelError, did_you_mean
 from pipeline.notebook.views import BuildView, LineageView, Models, ReportView
 from pipeline.plan.layers import AS_LOOKED_FOR
+from pipeline.privacy.pseudonyms import Pseudonyms
+from pipeline.system.pseudonyms import without_people
 
 if TYPE_CHECKING:
     from pipeline.engines.base import Engine
@@ -77,6 +79,8 @@ class Pipeline:
             memory_limit=self.config.memory_limit,
             options=self.target.options,
         ) as engine:
+            if self.config.privacy.pseudonyms:
+                engine.url = without_people(engine.url)
             yield engine
 
     def table(self, name: str) -> ir.Table:
@@ -146,6 +150,7 @@ class Pipeline:
                 plan,
                 selected=names,
                 project_dir=self.config.project_dir,
+                pseudonyms=Pseudonyms.of(self.config),
                 full_refresh=full_refresh,
             )
         return BuildView(result)

@@ -14,7 +14,7 @@ import datetime as dt
 import hashlib
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -24,15 +24,19 @@ from pipeline.config import SOURCES
 from pipeline.engines import meta
 from pipeline.engines.base import IN_LIST
 from pipeline.engines.raw_tables import complete_raw_tables, make_raw_table, modest
-from pipeline.ingest.landing.arrow import Summary, append_arrow, fetch_with_arrow
+from pipeline.ingest.landing.arrow import Summary, append_arrow, fetch_with_arrow, without_people_in
 from pipeline.ingest.landing.columns import booleans, integers
 from pipeline.ingest.values import clean_text, records, to_json
+from pipeline.privacy import database
+from pipeline.privacy.rows import Rows
+from pipeline.system.pseudonyms import without_people
 from pipeline.system.temporary import remove_left
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from pipeline.engines.base import Engine
+    from pipeline.privacy.pseudonyms import Pseudonyms
 
 # What makes two rows the same record, and when it happened. Equal records have equal times, so
 # the search for duplicates stays within the times of a batch; databases that know the range of
@@ -90,10 +94,19 @@ class Landing:
         engine: an open engine.
         source: otlp, git, copilot or transcripts.
         inputs: the paths or addresses that were named.
+        pseudonyms: what lands instead of people; None lets them be.
     """
 
-    def __init__(self, engine: "Engine", source: str, inputs: Sequence[object]) -> None:
+    def __init__(
+        self,
+        engine: "Engine",
+        source: str,
+        inputs: Sequence[object],
+        pseudonyms: "Pseudonyms | None" = None,
+    ) -> None:
         self.engine = engine
+        self.pseudonyms = pseudonyms
+        self._hidden = Rows(pseudonyms) if pseudonyms else None
         self.source = source
         self.ingest_id = uuid.uuid4().hex
         self._inputs = [clean_text(str(item)) for item in inputs]
@@ -104,7 +117,7 @@ class Landing:
         self._ranges: dict[str, Range] = {}
         self._waiting: dict[str, list[Mapping[str, Any]]] = {}
         self._held: dict[str, list[tuple[pa.Table, Summary]]] = {}
-        self._bad: list[tuple[Any, ...]] = []
+        self._bad: list[dict[str, Any]] = []
         self._landed: dict[str, int] = {}
         self._duplicates = 0
         self._quarantined = 0
@@ -120,9 +133,12 @@ class Landing:
             on_error.push(self._transaction)
             self._transaction.enter_context(modest(self.engine))
             meta.ensure(self.engine)
+            database.refuse_other_key(self.engine, self._hidden)
             complete_raw_tables(self.engine, LANDS_IN.get(self.source, SOURCES))
             self._transaction.enter_context(self.engine.transaction())
             self.engine.create_schema("raw")
+            if self._hidden:
+                database.hide(self.engine, self._hidden)
             self._shapes = self.engine.shapes("raw")
             on_error.pop_all()
         return self
@@ -140,13 +156,18 @@ class Landing:
         with self._transaction:
             result = self.result
             self._flush_quarantine()
+            inputs = "\n".join(self._inputs)
+            if self._hidden:
+                inputs = database.inputs(inputs, self._hidden)
+                for table in self._next_id:
+                    database.note_landed(self.engine, self._hidden, table)
             account = {
                 "ingest_id": self.ingest_id,
                 "ingest_number": meta.next_number(self.engine, "ingests"),
                 "started_at": self._started,
                 "finished_at": dt.datetime.now(dt.UTC),
                 "source": self.source,
-                "inputs": "\n".join(self._inputs),
+                "inputs": inputs,
                 "rows_in": result.rows_in,
                 "landed": result.landed,
                 "duplicates": result.duplicates,
@@ -185,7 +206,7 @@ class Landing:
                 NULL. JSON columns take text or anything that JSON can hold; instants without
                 a zone are UTC. Without a `record_hash` the whole record is its identity.
         """
-        for record in records:
+        for record in map(self._without_people(table), records):
             waiting = self._waiting.setdefault(table, [])
             waiting.append(record)
             if len(waiting) >= BATCH:
@@ -196,6 +217,8 @@ class Landing:
 
         All tables that are landed in one table of the database have the same columns.
         """
+        if self._hidden:
+            rows = without_people_in(table, rows, self._hidden)
         held = self._held.setdefault(table, [])
         held.append((rows, summary))
         if sum(rows.num_rows for rows, _ in held) >= BATCH:
@@ -244,20 +267,19 @@ class Landing:
             has_landed: whether they landed all the same.
         """
         self._quarantined += 0 if has_landed else count
-        self._bad.append(
-            (
-                self.ingest_id,
-                self.source,
-                clean_text(str(file)),
-                line,
-                clean_text(reason),
-                None if excerpt is None else clean_text(excerpt[:EXCERPT]),
-                self._started,
-                None if agent is None else clean_text(agent[:EXCERPT]),
-                None if kind is None else clean_text(kind[:EXCERPT]),
-                count,
-            )
-        )
+        row = {
+            "ingest_id": self.ingest_id,
+            "source": self.source,
+            "file": clean_text(str(file)),
+            "line": line,
+            "reason": clean_text(reason),
+            "excerpt": None if excerpt is None else clean_text(excerpt[:EXCERPT]),
+            "created_at": self._started,
+            "agent": None if agent is None else clean_text(agent[:EXCERPT]),
+            "kind": None if kind is None else clean_text(kind[:EXCERPT]),
+            "records": count,
+        }
+        self._bad.append(database.put_aside(row, self._hidden) if self._hidden else row)
         if len(self._bad) >= BATCH:
             self._flush_quarantine()
 
@@ -266,19 +288,21 @@ class Landing:
 
         The person is told how many there are of each kind.
         """
+        kind = database.kind_of(kind, self._hidden) if self._hidden else kind
         reason = f"a record of {agent} of kind {kind} carries usage ({found}) that no reader understands"
         self.quarantine(file, line, reason, agent=agent, kind=kind)
         self._not_understood[agent, kind] += 1
 
     def not_read(self, file: object, agent: str, kind: str, found: str, number: int) -> None:
         """Note that records landed which carry usage in a field `found` that no model reads."""
+        kind = database.kind_of(kind, self._hidden) if self._hidden else kind
         reason = f"usage of {agent} in {kind} ({found}) has landed, and no model reads it: {records(number)}"
         self.quarantine(file, None, reason, count=number, agent=agent, kind=kind, has_landed=True)
         self._not_understood[agent, kind] += number
 
     def read_again(self, files: Iterable[object]) -> None:
         """Forget what was put aside of files that are read from their beginning: it is told anew."""
-        names = {clean_text(str(file)) for file in files}
+        names = {self.name_of(clean_text(str(file))) for file in files}
         table = self.engine.name(meta.SCHEMA, "quarantine")
         told = self.engine.fetch(f"SELECT DISTINCT file FROM {table} WHERE source = ?", [self.source])
         for (file,) in told:
@@ -287,7 +311,7 @@ class Landing:
 
     def warn(self, message: str) -> None:
         """Tell the person something; the same message once."""
-        self._warnings[message] = None
+        self._warnings[without_people(message) if self._hidden else message] = None
 
     def repeat(self, count: int) -> None:
         """Count records that were not read again because they have landed before."""
@@ -300,6 +324,19 @@ class Landing:
     def drop(self, attributes: Iterable[str]) -> None:
         """Name attributes that were left out because they hold content."""
         self._dropped.update(attributes)
+
+    def name_of(self, path: str) -> str:
+        """What a file is called in the database."""
+        return self.pseudonyms.file(path) if self.pseudonyms else path
+
+    def _without_people(self, table: str) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
+        """What makes of a record the one that lands; its identity is that of the record as it was told."""
+        hidden, key = self._hidden, KEYS.get(table, "record_hash")
+        if hidden is None:
+            return lambda record: record
+        return lambda record: hidden.record(
+            table, {**record, key: record.get(key) or record_hash(table, record)}
+        )
 
     def _flush(self, table: str) -> None:
         records = self._waiting.pop(table, [])
@@ -327,7 +364,7 @@ class Landing:
     def _flush_quarantine(self) -> None:
         if self._bad:
             columns = list(meta.TABLES["quarantine"])
-            self.engine.append("meta", "quarantine", columns, self._bad)
+            self.engine.append("meta", "quarantine", columns, [tuple(row.values()) for row in self._bad])
             self._bad = []
 
     def _fresh(self, keys: list[str], known: set[str]) -> list[bool]:

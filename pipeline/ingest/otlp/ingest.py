@@ -28,6 +28,7 @@ from pipeline.ingest.values import clean_text
 
 if TYPE_CHECKING:
     from pipeline.engines.base import Engine
+    from pipeline.privacy.pseudonyms import Pseudonyms
 
 TABLES = ("otel_logs", "otel_metrics", "otel_spans")
 
@@ -38,6 +39,7 @@ def ingest_otlp(
     *,
     include: Iterable[str] = (),
     remember: bool = True,
+    pseudonyms: "Pseudonyms | None" = None,
 ) -> IngestResult:
     """Land OTLP files, folders and globs; `-` is standard input.
 
@@ -49,6 +51,7 @@ def ingest_otlp(
         paths: files, folders, globs or `-`.
         include: names of content attributes to land all the same, such as `prompt`.
         remember: note how far each file was read; of no use for files that are removed.
+        pseudonyms: what lands instead of people; None lets them be.
 
     Raises:
         SetupError: a name in `include` is no content attribute.
@@ -56,7 +59,7 @@ def ingest_otlp(
             we know. What was put aside stands in `meta.quarantine` all the same.
     """
     kept = ContentFilter(include).include
-    with Landing(engine, "otlp", paths) as landing:
+    with Landing(engine, "otlp", paths, pseudonyms) as landing:
         files, problems = find_files([str(path) for path in paths], landing.warn)
         account = _Account(engine, landing, problems, remember)
         read = read_in_turn
@@ -176,33 +179,37 @@ class _Account:
             return 0
         noted = self.engine.fetch(
             f"SELECT read_to, head_hash, size FROM {self._table} WHERE path = ? AND inode = ?",
-            [_key(file), file.inode],
+            [self._key(file), file.inode],
         )
         for read_to, known_by, size in noted:
             now = file.size()
             same = now == size if file.compressed else now >= read_to
-            if same and fingerprint(opened, read_to) == known_by:
+            if same and self._known_by(opened, read_to) == known_by:
                 return int(read_to)
         return 0
 
     def _note(self, file: InputFile, opened: BinaryIO, read_to: int) -> None:
-        self.engine.delete("meta", "ingest_files", "path", _key(file))
+        self.engine.delete("meta", "ingest_files", "path", self._key(file))
         note = {
-            "path": _key(file),
+            "path": self._key(file),
             "inode": file.inode,
             "size": file.size(),
             "read_to": read_to,
-            "head_hash": fingerprint(opened, read_to),
+            "head_hash": self._known_by(opened, read_to),
             "updated_at": dt.datetime.now(dt.UTC),
         }
         self.engine.append("meta", "ingest_files", list(note), [tuple(note.values())])
+
+    def _key(self, file: InputFile) -> str:
+        return self.landing.name_of(clean_text(str(file.path.absolute())) if file.path else file.name)
+
+    def _known_by(self, opened: BinaryIO, read_to: int) -> str:
+        known_by = fingerprint(opened, read_to)
+        pseudonyms = self.landing.pseudonyms
+        return pseudonyms.record_hash(known_by) if pseudonyms else known_by
 
 
 def _cut(file: InputFile, opened: BinaryIO) -> Iterator[Piece]:
     if file.path and file.inode and not file.compressed:
         return places(opened, file.path, file.start)
     return pieces(opened, file.start)
-
-
-def _key(file: InputFile) -> str:
-    return clean_text(str(file.path.absolute())) if file.path else file.name

@@ -22,6 +22,7 @@ from pipeline.ingest.otlp.spool import Spool
 
 if TYPE_CHECKING:
     from pipeline.engines.base import Engine
+    from pipeline.privacy.pseudonyms import Pseudonyms
 
 DEFAULT_PORT = 4318
 SECONDS_BETWEEN_LANDINGS = 5.0
@@ -37,6 +38,7 @@ def listen(
     token: str | None = None,
     anywhere: bool = False,
     include: Iterable[str] = (),
+    pseudonyms: "Pseudonyms | None" = None,
     say: Callable[[str], None],
 ) -> IngestResult:
     """Receive until SIGINT or SIGTERM, then land what is spooled.
@@ -48,6 +50,7 @@ def listen(
         token: what senders must show as a bearer token.
         anywhere: allow an address that other machines can reach; needs a token.
         include: names of content attributes to land all the same.
+        pseudonyms: what lands instead of people; the spool has what came as it came.
         say: told what happens, in sentences.
 
     Returns:
@@ -63,7 +66,14 @@ def listen(
     }
     try:
         with Receiver(
-            connect, address, spool, token=token, anywhere=anywhere, include=include, say=say
+            connect,
+            address,
+            spool,
+            token=token,
+            anywhere=anywhere,
+            include=include,
+            pseudonyms=pseudonyms,
+            say=say,
         ) as receiver:
             stopped.wait()
     finally:
@@ -89,6 +99,7 @@ class Receiver:
         token: str | None = None,
         anywhere: bool = False,
         include: Iterable[str] = (),
+        pseudonyms: "Pseudonyms | None" = None,
         say: Callable[[str], None],
         interval: float = SECONDS_BETWEEN_LANDINGS,
         limits: Limits = USUAL,
@@ -98,6 +109,7 @@ class Receiver:
         self.result = IngestResult("otlp", 0, 0, 0, 0)
         self._connect = connect
         self._include = tuple(include)
+        self._pseudonyms = pseudonyms
         self._say = say
         self._interval = interval
         self._last_problem = ""
@@ -165,7 +177,9 @@ class Receiver:
             return
         try:
             with self._connect() as engine:
-                result = ingest_otlp(engine, files, include=self._include, remember=False)
+                result = ingest_otlp(
+                    engine, files, include=self._include, remember=False, pseudonyms=self._pseudonyms
+                )
         except Exception as error:  # whatever it is, go on receiving and try again
             if str(error) != self._last_problem:
                 self._say(f"Not landed yet, kept in {self._spool.folder}: {error}")
