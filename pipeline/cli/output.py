@@ -49,6 +49,15 @@ def shown(text: str) -> str:
     return visible_lines(text)
 
 
+def value_shown(text: str) -> str:
+    """A value as a table or a document may show it: pseudonyms stand for people in it already."""
+    if _nobody_is_named:
+        from pipeline.system.pseudonyms import without_homes
+
+        text = without_homes(text)
+    return text
+
+
 def say(message: str = "", *, err: bool = False) -> None:
     """Lines for people; on a terminal they break between words."""
     click.echo(_wrapped(shown(message), err=err), err=err)
@@ -111,7 +120,9 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if isinstance(value, float | Decimal):
         return float(value) if math.isfinite(value) else None
-    if value is None or isinstance(value, bool | int | str):
+    if isinstance(value, str):
+        return value_shown(value)
+    if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, dt.datetime | dt.date | dt.time):
         return value.isoformat()
@@ -119,7 +130,7 @@ def _plain(value: Any) -> Any:
         return value.total_seconds()
     if isinstance(value, bytes):
         return value.hex()
-    return str(value)
+    return value_shown(str(value))
 
 
 @contextmanager

@@ -33,6 +33,10 @@ _DRAWN = re.compile(
     r"([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{12,64}|(?=(\w*\d){3})[A-Za-z0-9]{16,64})",
     re.IGNORECASE,
 )
+# What a sentence repeats of a record: what is quoted, keys of a document, names of metrics.
+_RECORDS_WORDS = re.compile(
+    r"'[^']*'|\"[^\"]*\"|(?<=its keys are ).*|(?<=point of )[^:]*|(?<=metric: ).*(?= is of no kind)"
+)
 _PARTS = re.compile("[:/]")
 _SUFFIX = re.compile(r"\.\w{1,8}")
 _LONGEST_WORD = 200
@@ -93,7 +97,7 @@ class Pseudonyms:
 
     def name(self, name: str | None, email: str | None) -> str | None:
         """What stands for a name beside an address: that of the address without its domain."""
-        if not name or not email or email.strip().lower() in _AGENTS:
+        if not name or not email:
             return self.person(name) if name else name
         return self.person(email).partition("@")[0]
 
@@ -137,8 +141,8 @@ class Pseudonyms:
         return f"{mark}k:{self._digest('record', value)[:32]}"
 
     def sentence(self, text: str) -> str:
-        """What is said to people: without addresses, home folders and what is quoted."""
-        return re.sub(r"'[^']*'|\"[^\"]*\"", "…", without_people(text))
+        """What is said of a record: without addresses, home folders, and what the record itself says."""
+        return _RECORDS_WORDS.sub("…", without_people(text))
 
     def _install(self, value: str) -> str:
         """A pseudonym that looks like an install's id, too; its end proves that it is one."""

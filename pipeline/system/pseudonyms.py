@@ -20,7 +20,7 @@ PREFIX = "person-"
 PEOPLES_FOLDER = re.compile(
     r"(?i)(?<![\w.-])(/home/|/users/|[a-z]:[/\\]+users[/\\]+|-home-|-users-)[^/\\\s:;,'\"-][^/\\\s:;,'\"]*|/root(?![\w-])"
 )
-_ADDRESS = re.compile(r"[\w.+-]+(\[bot\])?@[\w-]+(\.[\w-]+)+")
+_ADDRESS = re.compile(rf"(?<![\w.+-])(?!{PREFIX}[0-9a-f]{{20}}@)[\w.+-]+(\[bot\])?@[\w-]+(\.[\w-]+)+")
 _USER_OF_URL = re.compile(r"(?<=://)[^/@\s]+@")
 
 
@@ -60,6 +60,10 @@ def without_people(text: str) -> str:
     >>> without_people("duckdb:////home/ada/aa.duckdb was mended by ada@example.com")
     'duckdb:///~/aa.duckdb was mended by …'
     """
+    return _ADDRESS.sub("…", _USER_OF_URL.sub("…@", without_homes(text)))
+
+
+def without_homes(text: str) -> str:
+    """A text without home folders: `~` stands for them."""
     home = str(Path.home())
-    text = text if home == "/" else text.replace(home, "~")
-    return _ADDRESS.sub("…", PEOPLES_FOLDER.sub("~", _USER_OF_URL.sub("…@", text)))
+    return PEOPLES_FOLDER.sub("~", text if home == "/" else text.replace(home, "~"))
