@@ -36,7 +36,8 @@ def message(message: str | None, name: str | None, email: str | None) -> str | N
     body = f"\n{message}\n".lower()
     text = f"{(name or '').lower()}\n{(email or '').lower()}{body}"
     agent = next((agent for agent, mark in _marks() if mark.search(text)), None)
-    is_other = bool(re.search(OTHER_AGENT, text) or re.search(HELPED + MODEL, text))
+    other = re.search(OTHER_AGENT, text)
+    is_other = (other and other[1] != "mailto") or re.search(HELPED + MODEL, text)
     if agent is None and not is_other:
         return ""
     model = _model(body, name)
