@@ -63,7 +63,7 @@ class Invocation:
             return None
         from pipeline.privacy.pseudonyms import Pseudonyms
 
-        return Pseudonyms.of(self.config)
+        return Pseudonyms.of_environment(self.config.internal_domains)
 
     @cached_property
     def target(self) -> "Target":

@@ -40,6 +40,11 @@ CONFIG_TEMPLATE = """\
 # otel_logs = 400
 # otel_metrics = 400
 
+# pseudonyms = true: no names, addresses, accounts, messages and paths; a keyed hash stands for each person.
+# The key is in the environment variable AA_PIPELINE_PRIVACY_KEY (openssl rand -hex 32 makes one).
+# [privacy]
+# pseudonyms = false
+
 # Whether a failed audit stops a build: error or warn, for a table or for one of its audits,
 # and how many rows may fail ("warn 10", "error 1%"). A target can have its own.
 # [severity]

@@ -9,8 +9,10 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pipeline.config import SOURCES
+import orjson
+
 from pipeline.engines import meta
+from pipeline.engines.raw_tables import columns_of_contracts
 from pipeline.errors import SetupError
 from pipeline.privacy.rows import Rows
 from pipeline.system.pseudonyms import KEY_VARIABLE, without_people
@@ -72,7 +74,7 @@ def hide(engine: "Engine", rows: Rows) -> bool:
     is_new = not notes
     found = _hide_metadata(engine, rows) if is_new else False
     kinds = engine.kinds()
-    for table in (table for table in SOURCES if ("raw", table) in kinds):
+    for table in (table for table in columns_of_contracts() if ("raw", table) in kinds):
         hidden_to = notes.get(table, ("", 0))[1]
         plain = _is_more(engine, table, hidden_to)
         if plain and (kinds["raw", table] == "view" or not engine.transactional):
@@ -124,8 +126,15 @@ def _hide_table(engine: "Engine", rows: Rows, table: str, hidden_to: int) -> Non
     for condition, limits in _pages(engine, name, hidden_to):
         columns, found = engine.fetch_result(f"SELECT * FROM {name} WHERE {condition}", limits)
         engine.execute(f"DELETE FROM {name} WHERE {condition}", limits)
-        hidden = [tuple(rows.record(table, dict(zip(columns, row, strict=True))).values()) for row in found]
-        engine.append("raw", table, columns, hidden)
+        hidden = [rows.record(table, dict(zip(columns, row, strict=True))).values() for row in found]
+        engine.append("raw", table, columns, [[*map(_as_it_landed, row)] for row in hidden])
+
+
+def _as_it_landed(value: Any) -> Any:
+    """JSON that PostgreSQL has read, in the text that an ingest writes: equal texts make a series."""
+    if not isinstance(value, dict | list):
+        return value
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def _pages(engine: "Engine", name: str, last: int) -> Iterator[tuple[str, list[int]]]:

@@ -10,7 +10,6 @@ from typing import Self
 
 from pipeline.agents import AGENTS
 from pipeline.agents.conventions import NOREPLY
-from pipeline.config import Config
 from pipeline.system.pseudonyms import PEOPLES_FOLDER, PREFIX, privacy_key, pseudonym, without_people
 
 UNKNOWN = "unknown"
@@ -36,6 +35,7 @@ _DRAWN = re.compile(
 # What a sentence repeats of a record: what is quoted, keys of a document, names of metrics.
 _RECORDS_WORDS = re.compile(
     r"'[^']*'|\"[^\"]*\"|(?<=its keys are ).*|(?<=point of )[^:]*|(?<=metric: ).*(?= is of no kind)"
+    r"|(?<=answered with: ).*"
 )
 _PARTS = re.compile("[:/]")
 _SUFFIX = re.compile(r"\.\w{1,8}")
@@ -45,6 +45,9 @@ _MOST_WORDS = 4
 # Agents are no people: models know them by their addresses, and by the logins in these.
 _ADDRESSES = {email for agent in AGENTS.values() for email in agent.marks.emails}
 _AGENTS = frozenset(_ADDRESSES | {found["login"] for found in map(_LOGIN.fullmatch, _ADDRESSES) if found})
+
+
+__all__ = ["PREFIX", "UNKNOWN", "Pseudonyms", "without_people"]
 
 
 class Pseudonyms:
@@ -63,13 +66,13 @@ class Pseudonyms:
         self.hidden = lru_cache(10_000)(self._hidden)
 
     @classmethod
-    def of(cls, config: Config) -> Self | None:
-        """Those of a project; None if it asks for none.
+    def of_environment(cls, internal_domains: Iterable[str]) -> Self:
+        """Those of the environment's key.
 
         Raises:
-            ConfigError: it does, and the environment holds no key.
+            ConfigError: it holds none.
         """
-        return cls(privacy_key(), config.internal_domains) if config.privacy.pseudonyms else None
+        return cls(privacy_key(), internal_domains)
 
     @cached_property
     def check(self) -> str:

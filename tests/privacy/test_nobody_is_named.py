@@ -210,8 +210,8 @@ def test_all_numbers_are_as_they_are_without(plain, table, way, request):
 def test_as_many_people_do_as_much(plain, way, request):
     """Sums by developer, whoever it is."""
     queries = [
-        "SELECT sum(total_tokens), round(sum(total_cost_usd), 6), sum(total_sessions), sum(copilot_suggestions)"
-        " FROM mart.fct_daily_agent_usage GROUP BY developer_id",
+        "SELECT sum(total_tokens), round(sum(total_cost_usd), 6), sum(total_sessions),"
+        " sum(copilot_suggestions) FROM mart.fct_daily_agent_usage GROUP BY developer_id",
         "SELECT count(*), sum(lines_added) FROM mart.fct_git_commits GROUP BY developer_id",
         "SELECT count(*), count(DISTINCT alias) FROM meta.identity_aliases GROUP BY developer_id, kind",
         "SELECT count(*) FROM mart.dim_developers GROUP BY developer_type",

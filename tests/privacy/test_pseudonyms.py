@@ -5,7 +5,6 @@ import re
 
 import pytest
 
-from pipeline.config import Config, Privacy
 from pipeline.errors import ConfigError
 from pipeline.privacy.pseudonyms import Pseudonyms
 from pipeline.system.pseudonyms import KEY_VARIABLE, without_people
@@ -124,7 +123,8 @@ def test_what_is_said_of_a_record_repeats_nothing_of_it(pseudonyms):
     assert pseudonyms.sentence("not an export of logs: its keys are ada, lovelace") == (
         "not an export of logs: its keys are …"
     )
-    assert pseudonyms.sentence("GitHub answered with: 'ada is gone'") == "GitHub answered with: …"
+    assert pseudonyms.sentence("GitHub answered with: ada is gone") == "GitHub answered with: …"
+    assert pseudonyms.sentence("its type is 'ada'") == "its type is …"
     assert pseudonyms.sentence("point of ada.tokens: it has no time") == "point of …: it has no time"
 
 
@@ -149,5 +149,4 @@ def test_people_in_sentences(said, shown):
 def test_without_a_key_there_are_none(monkeypatch, key):
     monkeypatch.setenv(KEY_VARIABLE, key)
     with pytest.raises(ConfigError, match=KEY_VARIABLE):
-        Pseudonyms.of(Config(privacy=Privacy(pseudonyms=True)))
-    assert Pseudonyms.of(Config()) is None
+        Pseudonyms.of_environment(())

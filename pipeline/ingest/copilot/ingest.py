@@ -215,7 +215,7 @@ def _not_usage(entry: JsonObject) -> Unusable:
             return WithoutUsage(f"{other}: nothing to land")
     for key, mistake in MISTAKES.items():
         if key in entry:
-            return Unusable(f"{mistake}: {entry[key]!r}" if key == "message" else mistake)
+            return Unusable(f"{mistake}: {entry[key]}" if key == "message" else mistake)
     return Unusable("this is no Copilot usage")
 
 
