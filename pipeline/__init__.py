@@ -36,9 +36,10 @@ schemas ─┘                                                        │ output
 ## Where things are
 
 ```text
-6  cli  notebook                 what people start
-5  demo  ingest  outputs         made-up data; records into raw; results out of meta and mart
-4  compile  run                  models and contracts to a plan; a plan on an engine
+7  cli  notebook                 what people start
+6  demo  ingest  outputs         made-up data; records into raw; results out of meta and mart
+5  compile  run                  models and contracts to a plan; a plan on an engine
+4  privacy                       pseudonyms instead of people
 3  engines  models  seeds        databases; tables as functions; lists that people edit
 2  agents  schemas               what is known of each agent; contracts
 1  config  plan  system          settings; what compile hands to run; files and processes

@@ -20,6 +20,7 @@ FLOORS = [
     {"config", "plan", "system"},
     {"agents", "schemas"},
     {"engines", "models", "seeds"},
+    {"privacy"},
     {"compile", "run"},
     {"demo", "ingest", "outputs"},
     {"cli", "notebook"},

@@ -68,6 +68,7 @@ def seed(
         create=True,
         output_format=output_format,
         project_dir=invocation.config.project_dir,
+        pseudonyms=invocation.pseudonyms,
     )
 
 
@@ -107,6 +108,7 @@ def run(
         as_of=as_of,
         full_refresh=full_refresh,
         project_dir=invocation.config.project_dir,
+        pseudonyms=invocation.pseudonyms,
     )
 
 
@@ -194,6 +196,7 @@ def build(
         store_failures=store_failures,
         profile=profile,
         project_dir=invocation.config.project_dir,
+        pseudonyms=invocation.pseudonyms,
     )
 
 

@@ -4,11 +4,11 @@ import json
 
 import click
 
+from pipeline.cli import output
 from pipeline.cli.options import Invocation
 from pipeline.cli.output import say_after
 from pipeline.config import redact
 from pipeline.errors import PipelineError
-from pipeline.system.hidden import visible_lines
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
@@ -30,7 +30,7 @@ def show_failure(error: BaseException, invocation: Invocation) -> int:
 
 def shown(message: str) -> str:
     """A message as people and logs may see it: no control characters, no secrets."""
-    return visible_lines(redact(message))
+    return output.shown(redact(message))
 
 
 def _meaning(error: BaseException) -> tuple[str, int]:

@@ -125,7 +125,7 @@ def otlp(
     _import_arrow(invocation)
     with invocation.connect(create=True) as engine:
         with progress("Reading telemetry"):
-            result = ingest_otlp(engine, paths, include=include)
+            result = ingest_otlp(engine, paths, include=include, pseudonyms=invocation.pseudonyms)
         show_result(engine, result)
 
 
@@ -162,6 +162,7 @@ def _listen(
         tls=tls,
         anywhere=anywhere,
         include=include,
+        pseudonyms=invocation.pseudonyms,
         say=say,
     )
     say(account(result))
@@ -207,7 +208,13 @@ def git(
     _import_arrow(invocation)
     with invocation.connect(create=True) as engine:
         with progress("Reading commits"):
-            result = ingest_git(engine, repositories, branch=branch, all_branches=all_branches)
+            result = ingest_git(
+                engine,
+                repositories,
+                branch=branch,
+                all_branches=all_branches,
+                pseudonyms=invocation.pseudonyms,
+            )
         show_result(engine, result)
 
 
@@ -227,7 +234,7 @@ def copilot(invocation: Invocation, paths: tuple[str, ...]) -> None:
 
     with invocation.connect(create=True) as engine:
         with progress("Reading Copilot reports"):
-            result = ingest_copilot(engine, paths)
+            result = ingest_copilot(engine, paths, pseudonyms=invocation.pseudonyms)
         show_result(engine, result)
 
 
@@ -276,7 +283,7 @@ def transcripts(
 
     with invocation.connect(create=True) as engine:
         with progress("Reading transcripts"):
-            result = ingest_transcripts(engine, paths, developer=developer)
+            result = ingest_transcripts(engine, paths, developer=developer, pseudonyms=invocation.pseudonyms)
         show_result(engine, result)
 
 

@@ -40,8 +40,9 @@ def maintain(invocation: Invocation, dry_run: bool) -> None:
         raw = sum(found.rows for found in removed if found.schema == "raw")
         if not dry_run:
             update("Giving free space back")
-            # Whatever a raw row held leaves the file with it; all is built anew then in any case.
-            why_not = engine.compact(always=raw > 0)
+            # Whatever a raw row held leaves the file with it; all is built anew then in any case. And a
+            # build that gave people pseudonyms may have found the file in use.
+            why_not = engine.compact(always=raw > 0 or config.privacy.pseudonyms)
     for warning in retention.warnings:
         warn(warning)
     rows = {(found.schema, found.table): found.rows for found in removed}

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pipeline.config import Config, Target
     from pipeline.engines.base import Engine
     from pipeline.plan import Plan
+    from pipeline.privacy.pseudonyms import Pseudonyms
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -44,9 +45,25 @@ class Invocation:
         """The configuration of the working directory."""
         from pathlib import Path
 
+        from pipeline.cli.output import name_nobody
         from pipeline.config import load_config
 
-        return load_config(Path.cwd())
+        config = load_config(Path.cwd())
+        name_nobody(config.privacy.pseudonyms)
+        return config
+
+    @cached_property
+    def pseudonyms(self) -> "Pseudonyms | None":
+        """What stands for people, if the configuration asks for it.
+
+        Raises:
+            ConfigError: the environment holds no key.
+        """
+        if not self.config.privacy.pseudonyms:
+            return None
+        from pipeline.privacy.pseudonyms import Pseudonyms
+
+        return Pseudonyms.of_environment(self.config.internal_domains)
 
     @cached_property
     def target(self) -> "Target":
@@ -67,8 +84,11 @@ class Invocation:
         """
         from pipeline.cli.interrupt import interruptible
         from pipeline.engines import connect, exists
+        from pipeline.system.pseudonyms import without_people
 
         url = self.target.url
+        if create and self.config.privacy.pseudonyms:
+            _ = self.pseudonyms  # without the key nothing is made
         # A file that is not there may only be made; the engine says so when asked to read it.
         read_only = read_only or not (create or exists(url))
         memory_limit = self.config.memory_limit
@@ -82,6 +102,8 @@ class Invocation:
             ) as engine,
             interruptible(engine),
         ):
+            if self.config.privacy.pseudonyms:  # it is shown on pages, and kept with every run
+                engine.url = without_people(engine.url)
             yield engine
 
     def plan(self, engine: "Engine") -> "Plan":

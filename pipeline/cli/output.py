@@ -31,9 +31,36 @@ def colourful() -> bool:
     return is_terminal() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
+_nobody_is_named = False
+
+
+def name_nobody(yes: bool) -> None:
+    """Whether to say nothing of home folders and e-mail addresses from now on."""
+    global _nobody_is_named
+    _nobody_is_named = yes
+
+
+def shown(text: str) -> str:
+    """Text of several lines as people and logs may see it: hidden characters spelled out."""
+    if _nobody_is_named:
+        from pipeline.system.pseudonyms import without_people
+
+        text = without_people(text)
+    return visible_lines(text)
+
+
+def value_shown(text: str) -> str:
+    """A value as a table or a document may show it: pseudonyms stand for people in it already."""
+    if _nobody_is_named:
+        from pipeline.system.pseudonyms import without_homes
+
+        text = without_homes(text)
+    return text
+
+
 def say(message: str = "", *, err: bool = False) -> None:
     """Lines for people; on a terminal they break between words."""
-    click.echo(_wrapped(visible_lines(message), err=err), err=err)
+    click.echo(_wrapped(shown(message), err=err), err=err)
 
 
 def warn(message: str) -> None:
@@ -44,7 +71,7 @@ def warn(message: str) -> None:
 def say_after(mark: str, message: str) -> None:
     """A paragraph on standard error, after a mark that is printed as it is."""
     plain = click.unstyle(mark)
-    text = _wrapped(plain + visible_lines(message), err=True)
+    text = _wrapped(plain + shown(message), err=True)
     click.echo(mark + text.removeprefix(plain), err=True)
 
 
@@ -93,7 +120,9 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if isinstance(value, float | Decimal):
         return float(value) if math.isfinite(value) else None
-    if value is None or isinstance(value, bool | int | str):
+    if isinstance(value, str):
+        return value_shown(value)
+    if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, dt.datetime | dt.date | dt.time):
         return value.isoformat()
@@ -101,7 +130,7 @@ def _plain(value: Any) -> Any:
         return value.total_seconds()
     if isinstance(value, bytes):
         return value.hex()
-    return str(value)
+    return value_shown(str(value))
 
 
 @contextmanager
@@ -117,7 +146,7 @@ def progress(message: str, *, quiet: bool = False) -> Iterator[Any]:
 def _status(message: str) -> Any:
     from rich.text import Text
 
-    return Text(visible_lines(message))
+    return Text(shown(message))
 
 
 def set_up_logging(level: str, log_format: str) -> None:
@@ -130,15 +159,15 @@ def set_up_logging(level: str, log_format: str) -> None:
                 "time": dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat(),
                 "level": record.levelname.lower(),
                 "logger": record.name,
-                "message": record.getMessage(),
+                "message": shown(record.getMessage()),
             }
             if record.exc_info:
-                line["traceback"] = self.formatException(record.exc_info)
+                line["traceback"] = shown(self.formatException(record.exc_info))
             return escaped_json(json.dumps(line, ensure_ascii=False))
 
     class Lines(logging.Formatter):
         def format(self, record: logging.LogRecord) -> str:
-            return visible_lines(super().format(record))
+            return shown(super().format(record))
 
     handler = logging.StreamHandler()
     handler.setFormatter(

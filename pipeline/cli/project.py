@@ -40,8 +40,11 @@ CONFIG_TEMPLATE = """\
 # otel_logs = 400
 # otel_metrics = 400
 
-# The least number of people behind any figure of the dashboard and of exports.
+# pseudonyms = true: no names, addresses, accounts, messages and paths; a keyed hash stands for each person.
+# The key is in the environment variable AA_PIPELINE_PRIVACY_KEY (openssl rand -hex 32 makes one).
+# min_group: the least number of people behind any figure of the dashboard and of exports.
 # [privacy]
+# pseudonyms = false
 # min_group = 5
 
 # Whether a failed audit stops a build: error or warn, for a table or for one of its audits,

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import click
 
-from pipeline.cli.output import console, is_terminal
+from pipeline.cli.output import console, is_terminal, value_shown
 from pipeline.system.hidden import visible_lines
 
 WIDEST = 60  # characters of a cell that a drawn table shows
@@ -53,7 +53,7 @@ def cell(value: Any) -> str:
         return value.strftime("%Y-%m-%d %H:%M:%S")
     if isinstance(value, dt.timedelta):
         return duration(value)
-    return visible_lines(str(value)).replace("\n", "⏎")
+    return visible_lines(value_shown(str(value))).replace("\n", "⏎")
 
 
 def duration(length: dt.timedelta) -> str:

@@ -113,6 +113,12 @@ TABLES: dict[str, dict[str, str]] = {
         "treatment": "text",  # anonymous or dropped
         "forgotten_at": "instant",
     },
+    # What has pseudonyms instead of people (`pipeline.privacy`): raw tables, and what is published.
+    "pseudonyms": {
+        "what": "text",
+        "key_check": "text",  # tells keys apart
+        "hidden_to": "integer",  # the id up to which rows have pseudonyms
+    },
 }
 
 # Tables that a counter keeps in order: its column, and by what rows are in order that an older release wrote.

@@ -26,6 +26,7 @@ from pipeline.engines import connect, dialect_of, exists, module_of
 from pipeline.errors import ModelError, did_you_mean
 from pipeline.notebook.views import BuildView, LineageView, Models, ReportView
 from pipeline.plan.layers import AS_LOOKED_FOR
+from pipeline.privacy.pseudonyms import Pseudonyms, without_people
 
 if TYPE_CHECKING:
     from pipeline.engines.base import Engine
@@ -77,6 +78,8 @@ class Pipeline:
             memory_limit=self.config.memory_limit,
             options=self.target.options,
         ) as engine:
+            if self.config.privacy.pseudonyms:
+                engine.url = without_people(engine.url)
             yield engine
 
     def table(self, name: str) -> ir.Table:
@@ -138,6 +141,9 @@ class Pipeline:
         from pipeline import run
         from pipeline.plan.selection import select as selected
 
+        pseudonyms = None
+        if self.config.privacy.pseudonyms:
+            pseudonyms = Pseudonyms.of_environment(self.config.internal_domains)
         with self.connect(read_only=False) as engine:
             plan = plan_cache.load(engine.dialect, self.config, engine.shapes("raw"))
             names = selected(plan.tables, _words(select), _words(exclude))
@@ -146,6 +152,7 @@ class Pipeline:
                 plan,
                 selected=names,
                 project_dir=self.config.project_dir,
+                pseudonyms=pseudonyms,
                 full_refresh=full_refresh,
             )
         return BuildView(result)

@@ -14,6 +14,9 @@ from pipeline.plan import Plan, PlanTable
 from pipeline.plan.check_results import shape_problems
 from pipeline.plan.layers import MARTS, RAW
 from pipeline.plan.render import AS_OF, literal, render
+from pipeline.privacy import database
+from pipeline.privacy.pseudonyms import Pseudonyms
+from pipeline.privacy.rows import Rows
 from pipeline.run import incremental
 from pipeline.run.auditor import Auditor
 from pipeline.run.failures import store
@@ -36,6 +39,7 @@ def build(
     selected: Iterable[str] | None = None,
     as_of: dt.datetime | None = None,
     project_dir: Path = Path(),
+    pseudonyms: Pseudonyms | None = None,
     fail_fast: bool = False,
     full_refresh: bool = False,
     store_failures: bool = False,
@@ -53,6 +57,8 @@ def build(
         selected: names of the tables to build and check; all of the plan if None.
         as_of: the instant to run as; the clock if None.
         project_dir: the folder whose `seeds/*.csv` extend the packaged seeds.
+        pseudonyms: what stands for people; rows that were landed without are changed first. The engine may be
+            closed then: its file is compacted, so that no name is left in it.
         fail_fast: stop at the first failing check instead of looking for all of them.
         full_refresh: build everything anew, whether or not something changed.
         store_failures: keep all failing rows in tables of the schema `audit`.
@@ -69,7 +75,7 @@ def build(
         ConfigError: a seed file cannot be read.
         QueryError: the database refused a statement; nothing was published.
     """
-    builder = _Builder("build", engine, plan, selected, as_of, project_dir, on_event)
+    builder = _Builder("build", engine, plan, selected, as_of, project_dir, pseudonyms, on_event)
     builder.auditing, builder.fail_fast, builder.full_refresh = True, fail_fast, full_refresh
     builder.auditor.keep_failures = store_failures
     if profile and not engine.start_profiling():
@@ -84,11 +90,12 @@ def run(
     selected: Iterable[str] | None = None,
     as_of: dt.datetime | None = None,
     project_dir: Path = Path(),
+    pseudonyms: Pseudonyms | None = None,
     full_refresh: bool = False,
     on_event: Listener = silent,
 ) -> RunResult:
     """Like `build`, without checks."""
-    builder = _Builder("run", engine, plan, selected, as_of, project_dir, on_event)
+    builder = _Builder("run", engine, plan, selected, as_of, project_dir, pseudonyms, on_event)
     builder.full_refresh = full_refresh
     return builder.go()
 
@@ -99,12 +106,13 @@ def seed(
     *,
     selected: Iterable[str] | None = None,
     project_dir: Path = Path(),
+    pseudonyms: Pseudonyms | None = None,
     on_event: Listener = silent,
 ) -> RunResult:
     """Load seeds, changed or not, and nothing else."""
     chosen = plan.tables if selected is None else selected
     seeds = [name for name in chosen if plan.tables[name].kind == "seed"]
-    builder = _Builder("seed", engine, plan, seeds, None, project_dir, on_event)
+    builder = _Builder("seed", engine, plan, seeds, None, project_dir, pseudonyms, on_event)
     builder.full_refresh = True
     return builder.go()
 
@@ -137,12 +145,14 @@ class _Builder:
         selected: Iterable[str] | None,
         as_of: dt.datetime | None,
         project_dir: Path,
+        pseudonyms: Pseudonyms | None,
         on_event: Listener,
     ) -> None:
         self.engine = engine
         self.plan = plan
         self.selected = set(plan.tables if selected is None else selected)
         self.project_dir = project_dir
+        self.hidden = Rows(pseudonyms) if pseudonyms else None
         self.on_event = on_event
         self.result = RunResult(
             command=command,
@@ -167,6 +177,7 @@ class _Builder:
             csv_files.check_names(self.plan, self.project_dir)
         self.engine.tune()
         self.meta = meta.ensure(self.engine)
+        is_hiding = self._hide()
         try:
             with self.engine.transaction():
                 self._build()
@@ -181,7 +192,34 @@ class _Builder:
             with self.engine.transaction():
                 self._close()
             raise
+        if is_hiding and self.result.status == "success":
+            self._forget_bytes()
         return self.result
+
+    def _hide(self) -> bool:
+        """Give people pseudonyms; whether what is published names them still."""
+        database.refuse_other_key(self.engine, self.hidden)
+        if self.hidden is None:
+            return False
+        with self.engine.transaction():
+            database.hide(self.engine, self.hidden)
+        if not self.models or database.is_published(self.engine):
+            return False
+        if not self.everything:
+            raise ModelError(
+                f"{self.engine.url} has published names of people, and pseudonyms are asked for now."
+                " Build everything once: `aa-pipeline build`."
+            )
+        self.full_refresh = True
+        return True
+
+    def _forget_bytes(self) -> None:
+        """Leave nothing in the file of what was there before."""
+        if why_not := self.engine.compact(always=True):
+            self.result.warnings.append(
+                f"Free space of the database may still hold names: it was not rewritten ({why_not})."
+                " Run `aa-pipeline maintain`."
+            )
 
     def _close(self) -> None:
         self.result.audits = in_order(self.plan, self.auditor.results)
@@ -228,6 +266,8 @@ class _Builder:
             self.checks.across(self.fail_fast)
         if self.models and self.everything:
             self._drop_leftovers()
+            if self.hidden and not database.is_published(self.engine):
+                database.note_published(self.engine, self.hidden)
         self.checks.close()
         self.changes.close()
 
@@ -308,6 +348,8 @@ class _Builder:
 
     def _load_seed(self, table: PlanTable) -> _Done:
         fingerprint = csv_files.fingerprint(table, self.project_dir)
+        if self.hidden:
+            fingerprint += self.hidden.pseudonyms.check
         self.fingerprints[table.name] = fingerprint
         before = self.standing.before(table)
         if self.full_refresh:
@@ -322,6 +364,8 @@ class _Builder:
         if table.name in PEOPLE and rows:
             rows = Forgotten.of(self.engine).of_people(rows)
         types = {column.name: column.native_type for column in table.columns}
+        if self.hidden:
+            rows = self.hidden.seed([*types], rows, table.key)
         replacing = self.standing.kinds.get((table.schema, table.name))
         self.engine.create_empty(table.schema, table.name, types, replacing)
         return "loaded", reason, self.engine.append(table.schema, table.name, [*types], rows)

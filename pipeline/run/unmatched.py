@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pipeline.engines.base import Engine, Kind
 from pipeline.errors import did_you_mean
+from pipeline.privacy.pseudonyms import PREFIX
 
 MOST = 5  # that are named
 MOST_COMPARED = 50  # names of identities that are compared with everybody's
@@ -43,7 +44,9 @@ def _budgets(engine: Engine, developers: set[str]) -> Iterator[str]:
     for scope in sorted(scopes - {"all"}):
         kind, _, name = scope.partition(":")
         if kind == "developer" and name not in developers:
-            why = f"no record is of {name}.{did_you_mean(name, developers)}"
+            # No two pseudonyms are more alike than others.
+            meant = "" if name.startswith(PREFIX) else did_you_mean(name, developers)
+            why = f"no record is of {name}.{meant}"
         elif kind == "agent" and name not in agents:
             why = f"{name} is no agent.{did_you_mean(name, agents)}"
         elif kind not in SCOPES[1:]:
@@ -61,7 +64,8 @@ def _identities(engine: Engine, developers: set[str]) -> Iterator[str]:
 
     A map may name people who have done nothing yet.
     """
-    pairs = engine.fetch(f"SELECT lower(alias), lower(developer_id) FROM {engine.name(*IDENTITIES)}")
+    found = engine.fetch(f"SELECT lower(alias), lower(developer_id) FROM {engine.name(*IDENTITIES)}")
+    pairs = [pair for pair in found if not pair[0].startswith(PREFIX)]
     named = {name for pair in pairs for name in pair}
     others = developers - named - {UNKNOWN}
     # An account that belongs to somebody in the tables may stand in any record.

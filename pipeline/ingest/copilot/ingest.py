@@ -29,6 +29,7 @@ from pipeline.ingest.landing.landing import IngestResult, Landing
 
 if TYPE_CHECKING:
     from pipeline.engines.base import Engine
+    from pipeline.privacy.pseudonyms import Pseudonyms
 
 JsonObject = dict[str, Any]
 
@@ -88,18 +89,21 @@ class WithoutUsage(Unusable):
     """What an object holds that is in order and yet no usage."""
 
 
-def ingest_copilot(engine: "Engine", paths: Sequence[str]) -> IngestResult:
+def ingest_copilot(
+    engine: "Engine", paths: Sequence[str], *, pseudonyms: "Pseudonyms | None" = None
+) -> IngestResult:
     """Land Copilot usage files, plain or compressed; folders, globs and `-` work too.
 
     Args:
         engine: an open engine.
         paths: files, folders, globs or `-` for standard input.
+        pseudonyms: what lands instead of people; None lets them be.
 
     Raises:
         IngestError: a path is missing, unreadable or holds nothing of Copilot's, and no other
             has something. What was put aside stands in `meta.quarantine` all the same.
     """
-    with Landing(engine, "copilot", paths) as landing:
+    with Landing(engine, "copilot", paths, pseudonyms) as landing:
         files, problems = find_files(paths, landing.warn)
         found = [_ingest_file(landing, file) for file in files]
         problems += [problem for problem in found if problem]

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from pipeline.engines.base import Engine
+    from pipeline.privacy.pseudonyms import Pseudonyms
 
 # Hash, parents, author date, committer date, author, committer, message, note; see git-log(1).
 # The names and addresses are those after .mailmap.
@@ -54,6 +55,7 @@ def ingest_git(
     *,
     branch: str | None = None,
     all_branches: bool = False,
+    pseudonyms: "Pseudonyms | None" = None,
 ) -> IngestResult:
     """Land the commits of repositories.
 
@@ -62,12 +64,13 @@ def ingest_git(
         repositories: folders: work trees or bare repositories.
         branch: the branch to read, in all of them; None means the default branch of each.
         all_branches: every branch, here and at the remotes.
+        pseudonyms: what lands instead of people; None lets them be.
 
     Raises:
         IngestError: nothing could be read of any repository.
     """
     problems = []
-    with Landing(engine, "git", repositories) as landing:
+    with Landing(engine, "git", repositories, pseudonyms) as landing:
         known = _landed_commits(engine)
         for path in repositories:
             try:

@@ -8,11 +8,13 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Self
 
 from pipeline.errors import QueryError
+from pipeline.ingest.landing.columns import encoded_json, texts
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from pipeline.engines.base import Engine
+    from pipeline.privacy.rows import Rows
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
@@ -108,4 +110,19 @@ def fetch_with_arrow(
         rows: list[tuple[Any, ...]] = engine.connection.execute(sql, parameters).fetchall()  # type: ignore[attr-defined]
     except duckdb.Error as error:
         raise QueryError(f"DuckDB refused rows: {error}") from error
+    return rows
+
+
+def without_people_in(table: str, rows: "pa.Table", hidden: "Rows") -> "pa.Table":
+    """The rows of an Arrow table for a raw table, in which pseudonyms stand for people."""
+    import pyarrow as pa
+
+    before = rows.to_pylist()
+    after = [hidden.record(table, row) for row in before]
+    for at, name in enumerate(rows.column_names):
+        values = [row[name] for row in after]
+        if isinstance(rows.schema.field(name).type, pa.JsonType):
+            rows = rows.set_column(at, name, encoded_json([value.encode() for value in values]))
+        elif any(isinstance(value, str) for value in values):
+            rows = rows.set_column(at, name, texts(values))
     return rows

@@ -15,7 +15,7 @@ import datetime as dt
 import hashlib
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -26,9 +26,12 @@ from pipeline.engines import meta
 from pipeline.engines.base import IN_LIST
 from pipeline.engines.forgotten import Forgotten
 from pipeline.engines.raw_tables import complete_raw_tables, make_raw_table, modest
-from pipeline.ingest.landing.arrow import Summary, append_arrow, fetch_with_arrow
+from pipeline.ingest.landing.arrow import Summary, append_arrow, fetch_with_arrow, without_people_in
 from pipeline.ingest.landing.columns import booleans, integers, texts
 from pipeline.ingest.values import clean_text, records, to_json
+from pipeline.privacy import database
+from pipeline.privacy.rows import Rows
+from pipeline.system.pseudonyms import without_people
 from pipeline.system.temporary import remove_left
 
 if TYPE_CHECKING:
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
 
     from pipeline.engines.base import Engine
     from pipeline.ingest.forget.records import Records
+    from pipeline.privacy.pseudonyms import Pseudonyms
 
 # What makes two rows the same record, and when it happened. Equal records have equal times, so
 # the search for duplicates stays within the times of a batch; databases that know the range of
@@ -93,10 +97,19 @@ class Landing:
         engine: an open engine.
         source: otlp, git, copilot or transcripts.
         inputs: the paths or addresses that were named.
+        pseudonyms: what lands instead of people; None lets them be.
     """
 
-    def __init__(self, engine: "Engine", source: str, inputs: Sequence[object]) -> None:
+    def __init__(
+        self,
+        engine: "Engine",
+        source: str,
+        inputs: Sequence[object],
+        pseudonyms: "Pseudonyms | None" = None,
+    ) -> None:
         self.engine = engine
+        self.pseudonyms = pseudonyms
+        self._hidden = Rows(pseudonyms) if pseudonyms else None
         self.source = source
         self.ingest_id = uuid.uuid4().hex
         self._inputs = [clean_text(str(item)) for item in inputs]
@@ -107,7 +120,7 @@ class Landing:
         self._ranges: dict[str, Range] = {}
         self._waiting: dict[str, list[Mapping[str, Any]]] = {}
         self._held: dict[str, list[tuple[pa.Table, Summary]]] = {}
-        self._bad: list[tuple[Any, ...]] = []
+        self._bad: list[dict[str, Any]] = []
         self._landed: dict[str, int] = {}
         self._duplicates = 0
         self._quarantined = 0
@@ -124,9 +137,12 @@ class Landing:
             on_error.push(self._transaction)
             self._transaction.enter_context(modest(self.engine))
             meta.ensure(self.engine)
+            database.refuse_other_key(self.engine, self._hidden)
             complete_raw_tables(self.engine, LANDS_IN.get(self.source, SOURCES))
             self._transaction.enter_context(self.engine.transaction())
             self.engine.create_schema("raw")
+            if self._hidden:
+                database.hide(self.engine, self._hidden)
             self._shapes = self.engine.shapes("raw")
             if forgotten := Forgotten.of(self.engine):
                 from pipeline.ingest.forget.records import Records
@@ -148,6 +164,9 @@ class Landing:
         with self._transaction:
             result = self.result
             self._flush_quarantine()
+            if self._hidden:
+                for table in self._next_id:
+                    database.note_landed(self.engine, self._hidden, table)
             account = {
                 "ingest_id": self.ingest_id,
                 "ingest_number": meta.next_number(self.engine, "ingests"),
@@ -193,7 +212,7 @@ class Landing:
                 NULL. JSON columns take text or anything that JSON can hold; instants without
                 a zone are UTC. Without a `record_hash` the whole record is its identity.
         """
-        for record in records:
+        for record in map(self._without_people(table), records):
             waiting = self._waiting.setdefault(table, [])
             waiting.append(record)
             if len(waiting) >= BATCH:
@@ -204,6 +223,8 @@ class Landing:
 
         All tables that are landed in one table of the database have the same columns.
         """
+        if self._hidden:
+            rows = without_people_in(table, rows, self._hidden)
         held = self._held.setdefault(table, [])
         held.append((rows, summary))
         if sum(rows.num_rows for rows, _ in held) >= BATCH:
@@ -256,20 +277,21 @@ class Landing:
             has_landed: whether they landed all the same.
         """
         self._quarantined += 0 if has_landed else count
-        self._bad.append(
-            (
-                self.ingest_id,
-                self.source,
-                self.place(file),
-                line,
-                self._said(clean_text(reason)),
-                None if excerpt is None else self._said(clean_text(excerpt[:EXCERPT])),
-                self._started,
-                None if agent is None else clean_text(agent[:EXCERPT]),
-                None if kind is None else clean_text(kind[:EXCERPT]),
-                count,
-            )
-        )
+        row = {
+            "ingest_id": self.ingest_id,
+            "source": self.source,
+            "file": clean_text(str(file)),
+            "line": line,
+            "reason": clean_text(reason),
+            "excerpt": None if excerpt is None else clean_text(excerpt[:EXCERPT]),
+            "created_at": self._started,
+            "agent": None if agent is None else clean_text(agent[:EXCERPT]),
+            "kind": None if kind is None else clean_text(kind[:EXCERPT]),
+            "records": count,
+        }
+        if self._hidden:
+            row = database.put_aside(row, self._hidden)
+        self._bad.append(row | {name: self._said(row[name]) for name in ("file", "reason", "excerpt") if row[name]})
         if len(self._bad) >= BATCH:
             self._flush_quarantine()
 
@@ -278,12 +300,14 @@ class Landing:
 
         The person is told how many there are of each kind.
         """
+        kind = database.kind_of(kind, self._hidden) if self._hidden else kind
         reason = f"a record of {agent} of kind {kind} carries usage ({found}) that no reader understands"
         self.quarantine(file, line, reason, agent=agent, kind=kind)
         self._not_understood[agent, kind] += 1
 
     def not_read(self, file: object, agent: str, kind: str, found: str, number: int) -> None:
         """Note that records landed which carry usage in a field `found` that no model reads."""
+        kind = database.kind_of(kind, self._hidden) if self._hidden else kind
         reason = f"usage of {agent} in {kind} ({found}) has landed, and no model reads it: {records(number)}"
         self.quarantine(file, None, reason, count=number, agent=agent, kind=kind, has_landed=True)
         self._not_understood[agent, kind] += number
@@ -299,14 +323,15 @@ class Landing:
 
     def place(self, file: object) -> str:
         """How run metadata calls a file or another input."""
-        return self._said(clean_text(str(file)))
+        name = clean_text(str(file))
+        return self._said(self.pseudonyms.file(name) if self.pseudonyms else name)
 
     def _said(self, text: str) -> str:
         return self._forgetting.texts.clean_own(text) if self._forgetting else text
 
     def warn(self, message: str) -> None:
         """Tell the person something; the same message once."""
-        self._warnings[message] = None
+        self._warnings[without_people(message) if self._hidden else message] = None
 
     def repeat(self, count: int) -> None:
         """Count records that were not read again because they have landed before."""
@@ -319,6 +344,15 @@ class Landing:
     def drop(self, attributes: Iterable[str]) -> None:
         """Name attributes that were left out because they hold content."""
         self._dropped.update(attributes)
+
+    def _without_people(self, table: str) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
+        """What makes of a record the one that lands; its identity is that of the record as it was told."""
+        hidden, key = self._hidden, KEYS.get(table, "record_hash")
+        if hidden is None:
+            return lambda record: record
+        return lambda record: hidden.record(
+            table, {**record, key: record.get(key) or record_hash(table, record)}
+        )
 
     def _flush(self, table: str) -> None:
         records = self._waiting.pop(table, [])
@@ -382,7 +416,7 @@ class Landing:
     def _flush_quarantine(self) -> None:
         if self._bad:
             columns = list(meta.TABLES["quarantine"])
-            self.engine.append("meta", "quarantine", columns, self._bad)
+            self.engine.append("meta", "quarantine", columns, [tuple(row.values()) for row in self._bad])
             self._bad = []
 
     def _fresh(self, keys: list[str], known: set[str]) -> list[bool]:

@@ -27,6 +27,7 @@ from pipeline.ingest.otlp.unread import Unread
 
 if TYPE_CHECKING:
     from pipeline.engines.base import Engine
+    from pipeline.privacy.pseudonyms import Pseudonyms
 
 TABLES = ("otel_logs", "otel_metrics", "otel_spans")
 
@@ -37,6 +38,7 @@ def ingest_otlp(
     *,
     include: Iterable[str] = (),
     remember: bool = True,
+    pseudonyms: "Pseudonyms | None" = None,
 ) -> IngestResult:
     """Land OTLP files, folders and globs; `-` is standard input.
 
@@ -48,6 +50,7 @@ def ingest_otlp(
         paths: files, folders, globs or `-`.
         include: names of content attributes to land all the same, such as `prompt`.
         remember: note how far each file was read; of no use for files that are removed.
+        pseudonyms: what lands instead of people; None lets them be.
 
     Raises:
         SetupError: a name in `include` is no content attribute.
@@ -55,7 +58,7 @@ def ingest_otlp(
             we know. What was put aside stands in `meta.quarantine` all the same.
     """
     kept = ContentFilter(include).include
-    with Landing(engine, "otlp", paths) as landing:
+    with Landing(engine, "otlp", paths, pseudonyms) as landing:
         files, problems = find_files([str(path) for path in paths], landing.warn)
         account = _Account(engine, landing, problems, remember)
         read = read_in_turn
@@ -180,7 +183,7 @@ class _Account:
         for read_to, known_by, size in noted:
             now = file.size()
             same = now == size if file.compressed else now >= read_to
-            if same and fingerprint(opened, read_to) == known_by:
+            if same and self._known_by(opened, read_to) == known_by:
                 return int(read_to)
         return 0
 
@@ -191,13 +194,18 @@ class _Account:
             "inode": file.inode,
             "size": file.size(),
             "read_to": read_to,
-            "head_hash": fingerprint(opened, read_to),
+            "head_hash": self._known_by(opened, read_to),
             "updated_at": dt.datetime.now(dt.UTC),
         }
         self.engine.append("meta", "ingest_files", list(note), [tuple(note.values())])
 
     def _key(self, file: InputFile) -> str:
-        return self.landing.place(file.path.absolute()) if file.path else file.name
+        return self.landing.place(file.path.absolute() if file.path else file.name)
+
+    def _known_by(self, opened: BinaryIO, read_to: int) -> str:
+        known_by = fingerprint(opened, read_to)
+        pseudonyms = self.landing.pseudonyms
+        return pseudonyms.record_hash(known_by) if pseudonyms else known_by
 
 
 def _cut(file: InputFile, opened: BinaryIO) -> Iterator[Piece]:

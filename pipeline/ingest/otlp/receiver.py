@@ -24,6 +24,7 @@ from pipeline.ingest.otlp.tokens import Tokens
 
 if TYPE_CHECKING:
     from pipeline.engines.base import Engine
+    from pipeline.privacy.pseudonyms import Pseudonyms
 
 DEFAULT_PORT = 4318
 SECONDS_BETWEEN_LANDINGS = 5.0
@@ -41,6 +42,7 @@ def listen(
     tls: tuple[Path, Path] | None = None,
     anywhere: bool = False,
     include: Iterable[str] = (),
+    pseudonyms: "Pseudonyms | None" = None,
     say: Callable[[str], None],
 ) -> IngestResult:
     """Receive until SIGINT or SIGTERM, then land what is spooled.
@@ -54,6 +56,7 @@ def listen(
         tls: files of a certificate and its key.
         anywhere: allow an address that other machines can reach; needs a token.
         include: names of content attributes to land all the same.
+        pseudonyms: what lands instead of people; the spool has what came as it came.
         say: told what happens, in sentences.
 
     Returns:
@@ -77,6 +80,7 @@ def listen(
             tls=tls,
             anywhere=anywhere,
             include=include,
+            pseudonyms=pseudonyms,
             say=say,
         ) as receiver:
             stopped.wait()
@@ -105,6 +109,7 @@ class Receiver:
         tls: tuple[Path, Path] | None = None,
         anywhere: bool = False,
         include: Iterable[str] = (),
+        pseudonyms: "Pseudonyms | None" = None,
         say: Callable[[str], None],
         interval: float = SECONDS_BETWEEN_LANDINGS,
         limits: Limits = USUAL,
@@ -116,6 +121,7 @@ class Receiver:
         self.result = IngestResult("otlp", 0, 0, 0, 0)
         self._connect = connect
         self._include = tuple(include)
+        self._pseudonyms = pseudonyms
         self._say = say
         self._interval = interval
         self._last_problem = ""
@@ -188,7 +194,9 @@ class Receiver:
             return
         try:
             with self._connect() as engine:
-                result = ingest_otlp(engine, files, include=self._include, remember=False)
+                result = ingest_otlp(
+                    engine, files, include=self._include, remember=False, pseudonyms=self._pseudonyms
+                )
         except Exception as error:  # whatever it is, go on receiving and try again
             if str(error) != self._last_problem:
                 self._say(f"Not landed yet, kept in {self._spool.folder}: {error}")

@@ -14,6 +14,7 @@ Of agents that keep no tokens on disk, usage events that people export are taken
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,16 +27,22 @@ from pipeline.ingest.transcripts.earlier import MARK, remove_earlier
 from pipeline.ingest.transcripts.files import find, homes
 from pipeline.ingest.transcripts.people import developer_at
 from pipeline.ingest.values import records
+from pipeline.privacy.attributes import Attributes
 
 if TYPE_CHECKING:
     from pipeline.engines.base import Engine
+    from pipeline.privacy.pseudonyms import Pseudonyms
 
 SHOW = "`aa-pipeline ingest transcripts --list`"
 MOST_NAMED = 5  # files that are not read for one reason
 
 
 def ingest_transcripts(
-    engine: "Engine", paths: Sequence[str | Path] = (), *, developer: str | None = None
+    engine: "Engine",
+    paths: Sequence[str | Path] = (),
+    *,
+    developer: str | None = None,
+    pseudonyms: "Pseudonyms | None" = None,
 ) -> IngestResult:
     """Land the usage and the prompts of local sessions.
 
@@ -44,6 +51,7 @@ def ingest_transcripts(
         paths: files and folders; none means the usual homes of all agents.
         developer: whose sessions they are; None means git's user.email in the session's folder,
             else the name of the user of this computer. Exports name people themselves.
+        pseudonyms: what lands instead of people; None lets them be.
 
     Raises:
         IngestError: there are no transcripts, or a named file could not be read or is none;
@@ -52,7 +60,7 @@ def ingest_transcripts(
     named = [Path(path).expanduser() for path in paths]
     places = named or homes()
     read = readers()
-    with Landing(engine, "transcripts", places) as landing:
+    with Landing(engine, "transcripts", places, pseudonyms) as landing:
         files: dict[str, set[Path]] = {agent: set() for agent in read}
         failures = [
             f"There is nothing at {path}. Without a path, the agents' usual homes are read."
@@ -74,7 +82,7 @@ def ingest_transcripts(
         removed = 0
         for agent, reader in read.items():
             events = sorted(reader.events(sorted(files[agent]), landing))
-            removed += remove_earlier(engine, agent, events)
+            removed += remove_earlier(engine, agent, _as_they_land(events, pseudonyms))
             _land(landing, events, developer)
         if removed:
             landing.warn(
@@ -99,6 +107,17 @@ def _name_unread(unread: Mapping[Path, str], landing: Landing) -> None:
             landing.warn(f"{file} is not read: {reason}.")
         if len(files) > MOST_NAMED:
             landing.warn(f"{len(files) - MOST_NAMED:,} more files are not read: {reason}.")
+
+
+def _as_they_land(events: list[Event], pseudonyms: "Pseudonyms | None") -> list[Event]:
+    """Events with the ids that their records have in the database."""
+    if not pseudonyms:
+        return events
+    attributes = Attributes(pseudonyms).attributes
+    return [
+        replace(event, session=pseudonyms.identifier(event.session), attributes=attributes(event.attributes))
+        for event in events
+    ]
 
 
 def _land(landing: Landing, events: Iterable[Event], developer: str | None) -> None:
