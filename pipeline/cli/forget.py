@@ -65,11 +65,12 @@ def forget(invocation: Invocation, person: str, drop: bool, dry_run: bool, yes: 
                 dry_run=only_count,
                 identities=_identities(invocation, engine, plan),
                 internal_domains=invocation.config.internal_domains,
+                pseudonyms=invocation.pseudonyms,
                 on_table=lambda table: update(f"Looking through {table}"),
             )
 
         if not dry_run:
-            _land_spool(engine, spool)
+            _land_spool(invocation, engine, spool)
         with progress("Looking for names") as update:
             found = work(update, only_count=True)
         print_table(
@@ -118,7 +119,7 @@ def _identities(invocation: Invocation, engine: "Engine", plan: "Plan") -> "list
     return [*rows]
 
 
-def _land_spool(engine: "Engine", spool: Path) -> None:
+def _land_spool(invocation: Invocation, engine: "Engine", spool: Path) -> None:
     """Land what a listener has left; a running one does so itself, and lets nobody through."""
     from pipeline.cli.output import warn
     from pipeline.errors import PipelineError
@@ -134,7 +135,7 @@ def _land_spool(engine: "Engine", spool: Path) -> None:
         return
     try:
         if files := waiting.complete():
-            ingest_otlp(engine, files, remember=False)
+            ingest_otlp(engine, files, remember=False, pseudonyms=invocation.pseudonyms)
             for file in files:
                 file.unlink(missing_ok=True)
     finally:
@@ -149,7 +150,14 @@ def _publish(invocation: Invocation, engine: "Engine", plan: "Plan") -> None:
 
     last = next(iter(published(engine, engine.shapes(meta.SCHEMA)).values()), None)
     if last is not None:
-        run(engine, plan, as_of=last.as_of, full_refresh=True, project_dir=invocation.config.project_dir)
+        run(
+            engine,
+            plan,
+            as_of=last.as_of,
+            full_refresh=True,
+            project_dir=invocation.config.project_dir,
+            pseudonyms=invocation.pseudonyms,
+        )
 
 
 def _tell(found: "Forgetting") -> None:

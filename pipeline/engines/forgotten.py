@@ -28,6 +28,11 @@ MOST_REMEMBERED = 200_000
 # GitHub's noreply addresses name a login.
 NOREPLY = re.compile(r"(?:\d+\+)?([^@]+)@users\.noreply\.github\.com")
 
+# What a record of a forgotten person has, that tells apart what went (see `ingest.forget.records`).
+MARK = "forgotten"
+# An id that stands in for somebody.
+STAND_IN = re.compile(r"forgotten-[0-9a-f]{8}(@[\w.-]+)?")
+
 Name = tuple[str, str]  # kind and value
 
 

@@ -13,6 +13,7 @@ import orjson
 from pipeline.agents import AGENTS
 from pipeline.agents.conventions import CONVENTIONS
 from pipeline.agents.declaration import Telemetry
+from pipeline.engines.forgotten import MARK
 from pipeline.privacy.pseudonyms import Pseudonyms
 
 _TELEMETRY: tuple[Telemetry, ...] = (*CONVENTIONS, *(agent.telemetry for agent in AGENTS.values()))
@@ -40,6 +41,7 @@ WORDS = frozenset(
         *(metric.attribute for metric in _METRICS if metric.attribute),
         *("agent_type", "app.version", "decision", "event.sequence", "inference_geo", "is_free"),
         *("lines_added", "lines_removed", "service.name", "service.version", "service_tier", "speed"),
+        MARK,
         *("gen_ai.token.type", "terminal.type", "token_type", "type", "web_search_requests", "start_type"),
     }
 )

@@ -10,6 +10,7 @@ from typing import Self
 
 from pipeline.agents import AGENTS
 from pipeline.agents.conventions import NOREPLY
+from pipeline.engines.forgotten import STAND_IN
 from pipeline.system.pseudonyms import PEOPLES_FOLDER, PREFIX, privacy_key, pseudonym, without_people
 
 UNKNOWN = "unknown"
@@ -87,7 +88,7 @@ class Pseudonyms:
         """
         name = name.strip()
         plain = name.lower()
-        if not plain or plain == UNKNOWN or plain in _AGENTS or self._is_pseudonym(plain):
+        if not plain or plain == UNKNOWN or plain in _AGENTS or self._is_nobody(plain):
             return name
         if INSTALL.fullmatch(plain):
             return self._install(plain)
@@ -152,7 +153,10 @@ class Pseudonyms:
         start = self._digest("install", value)[:-SIGNED]
         return start + self._digest("made", start)[:SIGNED]
 
-    def _is_pseudonym(self, name: str) -> bool:
+    def _is_nobody(self, name: str) -> bool:
+        """Whether it is a pseudonym, or stands in for somebody who was forgotten."""
+        if STAND_IN.fullmatch(name):
+            return True
         if made := _PERSON.fullmatch(name):
             return (made[1] or "@" + ELSEWHERE)[1:] in {ELSEWHERE, NOREPLY, *self._domains}
         start = name[:-SIGNED]

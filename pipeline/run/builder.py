@@ -361,11 +361,11 @@ class _Builder:
         else:
             return "skipped", "its file has not changed", before.row_count
         rows = csv_files.rows(table, self.project_dir)
-        if table.name in PEOPLE and rows:
-            rows = Forgotten.of(self.engine).of_people(rows)
         types = {column.name: column.native_type for column in table.columns}
         if self.hidden:
             rows = self.hidden.seed([*types], rows, table.key)
+        if table.name in PEOPLE and rows:
+            rows = Forgotten.of(self.engine).of_people(rows)
         replacing = self.standing.kinds.get((table.schema, table.name))
         self.engine.create_empty(table.schema, table.name, types, replacing)
         return "loaded", reason, self.engine.append(table.schema, table.name, [*types], rows)

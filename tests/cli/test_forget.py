@@ -139,6 +139,39 @@ def test_whatever_an_ingest_in_a_process_of_its_own_lands(forgotten):
     assert traces_in_file() == []
 
 
+def hide(folder):
+    with (folder / "aa-pipeline.toml").open("a") as file:
+        file.write("[privacy]\npseudonyms = true\n")
+
+
+def test_who_was_forgotten_stays_so_when_others_get_pseudonyms(forgotten, folder):
+    before, who = sums(query), stand_ins()
+    hide(folder)
+    query("DELETE FROM meta.ingest_files")
+    landed = [line.partition(" = ")[2].partition(" ")[0] for line in forgotten.ingest()]
+    assert landed == ["0", "0", "0", "0"]
+    forgotten.build()
+    assert (sums(query), stand_ins()) == (before, who)
+    assert traces_in_file() == []
+
+
+def test_who_has_a_pseudonym_is_forgotten_under_the_name_and_everything_that_follows_from_it(company, folder):
+    before = sums(query)
+    hide(folder)
+    company.build()
+    assert sums(query) == before
+    output = company.run("forget", "Ada Lovelace", "--yes").output
+    ((stand_in,),) = stand_ins()
+    assert f"Their sums stay, as {stand_in}." in output
+    assert sums(query) == before
+    query("DELETE FROM meta.ingest_files")
+    landed = [line.partition(" = ")[2].partition(" ")[0] for line in company.ingest()]
+    assert landed == ["0", "0", "0", "0"]
+    company.build("--full-refresh")
+    assert (sums(query), stand_ins()) == (before, [(stand_in,)])
+    assert traces_in_file() == []
+
+
 def test_two_who_are_forgotten_stay_two(company):
     # One id for both would let the report of one day give way to what telemetry tells of another's.
     before = sums(query)

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.engines import meta
-from pipeline.engines.forgotten import ID, Forgotten, Name, StandIn
+from pipeline.engines.forgotten import ID, NAME, SESSION, Forgotten, Name, StandIn
 from pipeline.errors import QueryError, SetupError
 from pipeline.ingest.forget.people import People
 from pipeline.ingest.forget.rewrite import Key, Rewrite
 from pipeline.plan.check_results import mask
+from pipeline.privacy import database
+from pipeline.privacy.pseudonyms import Pseudonyms
+from pipeline.privacy.rows import Rows
 from pipeline.system.pseudonyms import privacy_key
 
 if TYPE_CHECKING:
@@ -49,6 +52,7 @@ def forget(
     dry_run: bool = False,
     identities: Iterable[Identity] = (),
     internal_domains: Iterable[str] = (),
+    pseudonyms: Pseudonyms | None = None,
     on_table: Callable[[str], None] = lambda table: None,
 ) -> Forgetting:
     """Let a person go from raw tables and run metadata, and keep them from coming back.
@@ -62,10 +66,12 @@ def forget(
         dry_run: only count.
         identities: rows of the list of identities, as `People` takes them.
         internal_domains: domains of which a stand-in may be, so that who was internal stays so.
+        pseudonyms: what the database has instead of people; None if it has them.
         on_table: told which table is next.
 
     Raises:
-        SetupError: nobody has that name, or several people do.
+        SetupError: nobody has that name, or several people do; or the database has pseudonyms of another key,
+            or some where none are given.
         ConfigError: there is no key to make tombstones with, or another one than that of before.
         RunError: the person stands in a view of somebody else's.
     """
@@ -73,13 +79,18 @@ def forget(
     if not dry_run:
         meta.ensure(engine)
     on_table("names")
+    hidden = Rows(pseudonyms) if pseudonyms else None
+    database.refuse_other_key(engine, hidden)
     with engine.transaction():
+        if hidden and not dry_run:
+            database.hide(engine, hidden)
         before = Forgotten.of(engine) or Forgotten(key)
-        ids, names, namesakes = _looked_up(engine, person, before, identities)
+        ids, names, namesakes = _looked_up(engine, person, before, identities, pseudonyms)
         stand_in = before.who(ID, person) or _stand_in(ids, before, internal_domains)
         stand_in = StandIn(stand_in.id, stand_in.is_dropped or drop)
         if stand_in.is_dropped:
             names.add((ID, stand_in.id))  # what is left of them goes, too
+        names |= _pseudonyms_of(names, pseudonyms or Pseudonyms(key, internal_domains))
         forgotten = before.with_names(names, stand_in)
         published = _published(engine, ids | {stand_in.id} if drop else ids)
         if not dry_run:
@@ -90,9 +101,21 @@ def forget(
 
 
 def _looked_up(
-    engine: "Engine", person: str, before: Forgotten, identities: Iterable[Identity]
+    engine: "Engine",
+    person: str,
+    before: Forgotten,
+    identities: Iterable[Identity],
+    pseudonyms: Pseudonyms | None,
 ) -> tuple[set[str], set[Name], Mapping[str, set[str]]]:
+    if pseudonyms:
+        hidden = pseudonyms.person
+        identities = [
+            (*(name and hidden(name) for name in (alias, developer)), full, email and hidden(email))
+            for alias, developer, full, email in identities
+        ]
     people = People(engine, [*identities, *_aliases(engine)])
+    if pseudonyms and (pseudonym := pseudonyms.person(person).lower()) in people.known:
+        person = pseudonym
     try:
         ids = people.ids(person)
     except SetupError:
@@ -100,6 +123,12 @@ def _looked_up(
             return set(), {(ID, person)}, {}
         raise
     return ids, people.names(ids), people.namesakes(ids)
+
+
+def _pseudonyms_of(names: Iterable[Name], pseudonyms: Pseudonyms) -> set[Name]:
+    """Names as they land once `[privacy] pseudonyms` is on."""
+    people = {(kind, pseudonyms.person(name)) for kind, name in names if kind in (ID, NAME)}
+    return people | {(kind, pseudonyms.identifier(name)) for kind, name in names if kind == SESSION}
 
 
 def _aliases(engine: "Engine") -> list[Identity]:

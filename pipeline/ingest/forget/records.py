@@ -13,11 +13,12 @@ import orjson
 
 from pipeline.agents import AGENTS
 from pipeline.agents.conventions import CONVENTIONS
-from pipeline.engines.forgotten import HOST, ID, SESSION, Forgotten, StandIn
+from pipeline.engines.forgotten import HOST, ID, MARK, SESSION, Forgotten, StandIn
 from pipeline.ingest.content import ContentFilter
 from pipeline.ingest.forget.marks import name_mark, signatures
 from pipeline.ingest.forget.texts import Texts, label
 from pipeline.ingest.values import dumps
+from pipeline.privacy.pseudonyms import Pseudonyms
 
 JSON = ("attributes", "resource_attributes", "scope_attributes")
 # What names the developer of a record, in the order in which the models ask (`models.telemetry.context`).
@@ -54,7 +55,6 @@ OF_NOBODY = {
     *("language_breakdown", "editor_breakdown", "feature_breakdown"),
 }
 
-MARK = "forgotten"  # the attribute that tells apart what went
 AUTHOR = ("author_name", "author_email")
 HUMAN = "human_author"  # in a git-ai note
 UNKNOWN = ("", "unknown")
@@ -91,6 +91,8 @@ class Records:
         self.forgotten = forgotten
         self.texts = Texts(forgotten)
         self.content = ContentFilter()
+        # A record is the same one whether it had a pseudonym when it was forgotten or gets it later.
+        self.identity = Pseudonyms(forgotten.key).record_hash
 
     def clean(self, table: str, record: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """What is left of a record of `raw.<table>`: the same object if all of it is, None if nothing is.
@@ -152,7 +154,7 @@ class Records:
             cleaned["body"] = self.content.body(cleaned["body"], record.get("event_name"))
         if isinstance(known := record.get("record_hash"), str):
             # Without the key somebody could try names until the hash of a record comes out.
-            version, colon, digits = known.rpartition(":")
+            version, colon, digits = self.identity(known).rpartition(":")
             cleaned["record_hash"] = version + colon + self.forgotten.hash("record", digits)
         cleaned["developer_id"] = who.id
         return cleaned

@@ -277,7 +277,7 @@ class Landing:
             has_landed: whether they landed all the same.
         """
         self._quarantined += 0 if has_landed else count
-        row = {
+        row: dict[str, Any] = {
             "ingest_id": self.ingest_id,
             "source": self.source,
             "file": clean_text(str(file)),
@@ -291,7 +291,9 @@ class Landing:
         }
         if self._hidden:
             row = database.put_aside(row, self._hidden)
-        self._bad.append(row | {name: self._said(row[name]) for name in ("file", "reason", "excerpt") if row[name]})
+        if self._forgetting:
+            row |= {name: self._said(row[name]) for name in ("file", "reason", "excerpt") if row[name]}
+        self._bad.append(row)
         if len(self._bad) >= BATCH:
             self._flush_quarantine()
 
