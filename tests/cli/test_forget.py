@@ -160,9 +160,8 @@ def test_who_has_a_pseudonym_is_forgotten_under_the_name_and_everything_that_fol
     hide(folder)
     company.build()
     assert sums(query) == before
-    output = company.run("forget", "Ada Lovelace", "--yes").output
+    company.run("forget", "Ada Lovelace", "--yes")
     ((stand_in,),) = stand_ins()
-    assert f"Their sums stay, as {stand_in}." in output
     assert sums(query) == before
     query("DELETE FROM meta.ingest_files")
     landed = [line.partition(" = ")[2].partition(" ")[0] for line in company.ingest()]
