@@ -2,8 +2,8 @@
 
 python -m tests.benchmarks.attacks [NAME...]     all of them unless told
 
-Each attack has a listener of its own, which lands as it always does. Meanwhile an honest sender exports: it may be
-told to come again, but in the end it is answered. Linux only.
+Each attack has a listener of its own, which lands as it always does. All the while an honest sender exports;
+it may be told to come again, but it is served. Linux only.
 """
 
 import contextlib
@@ -16,6 +16,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.benchmarks.listener import EXPORT, HEADERS, MOST_MEGABYTES, Listener
@@ -51,7 +52,7 @@ def millions(port: int) -> None:
 def depths(port: int) -> None:
     """Lists and maps in one another: as deep as may be, in values that are else good."""
     value: dict = {"stringValue": "deep"}
-    for _ in range(400):
+    for _ in range(90):
         value = {"kvlistValue": {"values": [{"key": "k", "value": value}]}}
     good = log() | {"attributes": [{"key": "deep", "value": value}]}
     bodies = [json.dumps(logs(*[good] * 300)).encode(), b'{"resourceLogs":' + b"[" * LARGEST]
@@ -131,27 +132,26 @@ def measuring(listener: Listener) -> Iterator[None]:
 
 
 def honest(port: int) -> float:
-    """Seconds until an export is taken that is sent until it is."""
+    """Seconds until an export is taken, which is sent until it is."""
     begun = time.monotonic()
     path, content_type, body = "/v1/logs", HEADERS["Content-Type"], gzip.compress(EXPORT)
     while post(port, path, content_type, body, encoding="gzip") != 200:
-        if time.monotonic() - begun > MOST_SECONDS:
-            sys.exit("an honest sender is not served")
+        assert time.monotonic() - begun < MOST_SECONDS, "an honest sender is not served"
         time.sleep(0.2)
     return time.monotonic() - begun
 
 
 def run(folder: Path, attack: Callable[[int], None]) -> tuple[int, float]:
-    """Megabytes at most, and seconds until an honest sender was served."""
-    with Listener(folder) as listener, measuring(listener):
-        attacker = threading.Thread(target=attack, args=(listener.port,))
-        attacker.start()
-        time.sleep(1)
-        seconds = honest(listener.port)
-        attacker.join()
+    """Megabytes at most, and the seconds that an honest sender waited at most."""
+    with Listener(folder) as listener, measuring(listener), ThreadPoolExecutor(1) as attacker:
+        attacking = attacker.submit(attack, listener.port)
+        longest = honest(listener.port)
+        while not attacking.done():
+            longest = max(longest, honest(listener.port))
+        attacking.result()
         status = listener.finish()
         assert status == 0, status
-    return listener.megabytes, seconds
+    return listener.megabytes, longest
 
 
 def main(*names: str) -> None:
@@ -160,7 +160,7 @@ def main(*names: str) -> None:
     for name in names or ATTACKS:
         with tempfile.TemporaryDirectory() as folder:
             megabytes, seconds = run(Path(folder), ATTACKS[name])
-        print(f"{name:10}{megabytes:6} MB; an honest sender was served after {seconds:.1f} s", flush=True)
+        print(f"{name:10}{megabytes:6} MB; an honest sender waited {seconds:.1f} s at most", flush=True)
         most = max(most, megabytes)
     if most > MOST_MEGABYTES:
         sys.exit(f"more than {MOST_MEGABYTES} MB")
