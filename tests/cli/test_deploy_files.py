@@ -13,6 +13,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import jsonschema
 import pytest
 import yaml
 
@@ -29,6 +30,77 @@ NAMES = {
     "otel-collector.yaml",
 }
 PLACE = "/usr/local/bin/aa-pipeline"
+
+# What our files use of https://github.com/compose-spec/compose-spec/blob/main/schema/compose-spec.json.
+TEXT, TEXTS = {"type": "string"}, {"type": "array", "items": {"type": "string"}}
+DURATION = {"type": "string", "pattern": r"^(\d+(us|ms|s|m|h))+$"}
+
+
+def object_of(required=(), **properties):
+    """The schema of an object that has no other members."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(required),
+        "additionalProperties": False,
+    }
+
+
+def objects_of(schema):
+    return {"type": "object", "additionalProperties": schema}
+
+
+CHECK = object_of(["test"], test=TEXTS, interval=DURATION, timeout=DURATION, retries={"type": "integer"})
+CONDITIONS = ["service_started", "service_healthy", "service_completed_successfully"]
+COMPOSE = object_of(
+    ["services"],
+    name={"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]*$"},
+    services=objects_of(
+        object_of(
+            ["image"],
+            image=TEXT,
+            build=TEXT,
+            restart={"enum": ["no", "always", "on-failure", "unless-stopped"]},
+            init={"type": "boolean"},
+            command=TEXTS,
+            entrypoint=TEXTS,
+            environment=objects_of({"type": ["string", "number", "null"]}),
+            ports={"type": "array", "items": {"type": "string", "pattern": r"^[\d.]+:\d+:\d+$"}},
+            volumes={"type": "array", "items": {"type": "string", "pattern": "^[a-z]+:/"}},
+            depends_on=objects_of(object_of(["condition"], condition={"enum": CONDITIONS})),
+            healthcheck=CHECK,
+            stop_grace_period=DURATION,
+        )
+    ),
+    volumes=objects_of({"type": "null"}),
+)
+
+# What our file uses of the READMEs of the Collector's parts: exporterhelper, otlphttpexporter, fileexporter,
+# filestorage, batchprocessor and otlpreceiver.
+NUMBER, ENDPOINT = {"type": "integer"}, object_of(["endpoint"], endpoint=TEXT)
+PIPELINE = object_of(["receivers", "exporters"], receivers=TEXTS, processors=TEXTS, exporters=TEXTS)
+COLLECTOR = object_of(
+    ["receivers", "exporters", "service"],
+    extensions=object_of(file_storage=object_of(directory=TEXT, create_directory={"type": "boolean"})),
+    receivers=object_of(otlp=object_of(protocols=object_of(grpc=ENDPOINT, http=ENDPOINT))),
+    processors=object_of(
+        batch=object_of(send_batch_size=NUMBER, send_batch_max_size=NUMBER, timeout=DURATION)
+    ),
+    exporters=object_of(
+        otlphttp=object_of(
+            ["endpoint"],
+            endpoint=TEXT,
+            headers=objects_of(TEXT),
+            compression={"enum": ["none", "gzip", "zstd"]},
+            sending_queue=object_of(storage=TEXT, queue_size=NUMBER),
+            retry_on_failure=object_of(max_elapsed_time=DURATION),
+        ),
+        file=object_of(
+            ["path"], path=TEXT, rotation=object_of(max_megabytes=NUMBER, max_days=NUMBER, max_backups=NUMBER)
+        ),
+    ),
+    service=object_of(["pipelines"], extensions=TEXTS, pipelines=objects_of(PIPELINE)),
+)
 
 
 @pytest.fixture
@@ -116,7 +188,7 @@ def test_the_commands_of_the_units_run(run, folder, written, program, monkeypatc
 
 def test_the_compose_file_fits_together(written):
     compose = yaml.safe_load((written / "compose.yaml").read_text())
-    assert set(compose) == {"name", "services", "volumes"}
+    jsonschema.validate(compose, COMPOSE)
     for service in compose["services"].values():
         assert set(service.get("depends_on", {})) <= set(compose["services"])
         assert {volume.partition(":")[0] for volume in service["volumes"]} <= set(compose["volumes"])
@@ -130,9 +202,16 @@ def test_the_compose_file_fits_together(written):
 def test_the_commands_of_the_compose_file_run_on_postgresql(run, folder, written, program):
     text = (written / "compose.yaml").read_text()
     services = yaml.safe_load(text)["services"]
+    (secret,) = re.findall(r"^# (echo .*)", text, re.MULTILINE)
+    subprocess.run(secret, shell=True, check=True)
+    assert re.fullmatch(r"POSTGRES_PASSWORD=[0-9a-f]{48}\n", (folder / ".env").read_text())
+    assert (folder / ".env").stat().st_mode & 0o777 == 0o600
     (words,) = re.findall(r"run --rm listener (listener-token .*)", text)
     token = run(words).stdout.strip()
     with postgres_server() as server:
+        _, *ready = services["database"]["healthcheck"]["test"]
+        at = {"PGHOST": "127.0.0.1", "PGPORT": str(server.port)}
+        subprocess.run([server.programs / ready[0], *ready[1:]], check=True, env=os.environ | at)
         url = services["listener"]["environment"]["AA_PIPELINE_TARGET"]
         target = url.replace("aa@database/aa", f"{server.USER}@127.0.0.1:{server.port}/postgres")
         assert target != url
@@ -164,8 +243,14 @@ def test_the_image_holds_the_program_with_postgresql(written):
     assert set(json.loads(entry)) <= set(project["scripts"])
 
 
-def test_the_collectors_configuration_fits_together(written):
-    configuration = yaml.safe_load((written / "otel-collector.yaml").read_text())
+def test_the_collectors_configuration_fits_together(written, tmp_path):
+    text = (written / "otel-collector.yaml").read_text()
+    configuration = yaml.safe_load(text)
+    jsonschema.validate(configuration, COLLECTOR)
+    (words,) = re.findall(r"^# (install .*)", text, re.MULTILINE)
+    folder = tmp_path / "var"
+    subprocess.run(words.replace("/var", str(folder)).split(), check=True)
+    assert Path(configuration["exporters"]["file"]["path"].replace("/var", str(folder))).parent.is_dir()
     service = configuration["service"]
     assert set(service["extensions"]) == set(configuration["extensions"])
     assert set(service["pipelines"]) == {"logs", "metrics", "traces"}

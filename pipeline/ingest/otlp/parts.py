@@ -126,25 +126,26 @@ def count_protobuf(message: Bytes, signal: str, limits: Limits) -> int:
     return count
 
 
-def _json(text: Bytes, lists: Sequence[str]) -> Iterator[Bytes]:
+def _json(text: Bytes | memoryview, lists: Sequence[str]) -> Iterator[Bytes]:
     if len(text) <= PART or not lists:
-        yield text
+        yield bytes(text)
         return
     try:
         members: dict[str, Any] = MEMBERS.decode(text)
         items = ITEMS.decode(members[lists[0]])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError):
-        yield text
+        yield bytes(text)
         return
-    parts: Iterator[Bytes] = (part for item in items for part in _json(bytes(item), lists[1:]))
+    # Of what is large there is one copy, the export itself.
+    parts: Iterator[Bytes] = (part for item in items for part in _json(memoryview(item), lists[1:]))
     for group in _groups(parts):
         members[lists[0]] = msgspec.Raw(b"[%b]" % b",".join(group))
         yield msgspec.json.encode(members)
 
 
-def _protobuf(message: Bytes, fields: Sequence[int], limits: Limits) -> Iterator[Bytes]:
+def _protobuf(message: Bytes | memoryview, fields: Sequence[int], limits: Limits) -> Iterator[Bytes]:
     if len(message) <= PART or not fields:
-        yield message
+        yield bytes(message)
         return
     view = memoryview(message)
     common, before = bytearray(), 0
@@ -158,7 +159,7 @@ def _protobuf(message: Bytes, fields: Sequence[int], limits: Limits) -> Iterator
         part
         for number, start, end in _walk(message, 0, len(message))
         if number == fields[0]
-        for part in _protobuf(bytes(view[start:end]), fields[1:], limits)
+        for part in _protobuf(view[start:end], fields[1:], limits)
     )
     for group in _groups(parts):
         yield bytes(common) + b"".join(_field(fields[0], part) for part in group)
@@ -188,7 +189,7 @@ def _field(number: int, content: Bytes) -> bytes:
     return bytes(prefix) + content
 
 
-def _walk(message: Bytes, position: int, end: int) -> Iterator[tuple[int, int, int]]:
+def _walk(message: Bytes | memoryview, position: int, end: int) -> Iterator[tuple[int, int, int]]:
     """The fields of a message: number, begin and end of the content.
 
     https://protobuf.dev/programming-guides/encoding/.
@@ -218,7 +219,7 @@ def _walk(message: Bytes, position: int, end: int) -> Iterator[tuple[int, int, i
         yield tag >> 3 if tag & 7 == 2 else 0, start, position
 
 
-def _varint(message: Bytes, position: int) -> tuple[int, int]:
+def _varint(message: Bytes | memoryview, position: int) -> tuple[int, int]:
     value = shift = 0
     try:
         while (byte := message[position]) > 127:

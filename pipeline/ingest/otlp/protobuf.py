@@ -5,11 +5,10 @@ the same shape on the wire; what tells them apart is the first field of their re
 64-bit time in a log record, a name in a metric, a trace id of 16 bytes in a span.
 """
 
-import base64
 from http import HTTPStatus
 from typing import Any
 
-from google.protobuf.json_format import MessageToDict, MessageToJson
+from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import DecodeError, Message
 from google.rpc.code_pb2 import Code
 from google.rpc.status_pb2 import Status
@@ -25,6 +24,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
+
+from pipeline.ingest.otlp.messages import document_of
 
 REQUESTS: dict[str, Any] = {
     "logs": ExportLogsServiceRequest,
@@ -43,9 +44,6 @@ CODES = {
     HTTPStatus.TOO_MANY_REQUESTS: Code.RESOURCE_EXHAUSTED,
 }
 
-# Where records with ids stand.
-RECORDS = (("resourceLogs", "scopeLogs", "logRecords"), ("resourceSpans", "scopeSpans", "spans"))
-
 
 def decode(data: bytes | bytearray, signal: str | None = None) -> dict[str, Any]:
     """The export as a JSON document of OTLP.
@@ -60,13 +58,7 @@ def decode(data: bytes | bytearray, signal: str | None = None) -> dict[str, Any]
     message = parse(data, signal) if signal else _recognise(data)
     if message is None:
         raise ValueError("not a protobuf export of logs, metrics or traces")
-    document: dict[str, Any] = MessageToDict(message)
-    for resources, scopes, records in RECORDS:
-        for resource in document.get(resources, ()):
-            for scope in resource.get(scopes, ()):
-                for record in scope.get(records, ()):
-                    _ids_to_hex(record)
-    return document
+    return document_of(message)
 
 
 def accepted(signal: str, rejected: int, reason: str) -> Message:
@@ -126,10 +118,3 @@ def _fits(message: Any, signal: str) -> bool:
     scopes = [scope for one in message.resource_spans for scope in one.scope_spans]
     spans = [span for scope in scopes for span in scope.spans]
     return any(len(span.trace_id) == 16 for span in spans)
-
-
-def _ids_to_hex(record: dict[str, Any]) -> None:
-    """Ids are hex in OTLP's JSON, but base64 in protobuf's own."""
-    for name in ("traceId", "spanId", "parentSpanId"):
-        if name in record:
-            record[name] = base64.b64decode(record[name]).hex()
