@@ -19,8 +19,7 @@ def show_failure(error: BaseException, invocation: Invocation) -> int:
     The family of `PipelineError` speaks for itself; anything else is a defect of ours, and its
     traceback goes to the log at level debug.
     """
-    message, exit_code = _meaning(error)
-    message = shown(message)
+    message, exit_code = meaning(error)
     if invocation.log_format == "json":
         click.echo(json.dumps({"level": "error", "message": message}), err=True)
     else:
@@ -31,6 +30,12 @@ def show_failure(error: BaseException, invocation: Invocation) -> int:
 def shown(message: str) -> str:
     """A message as people and logs may see it: no control characters, no secrets."""
     return visible_lines(redact(message))
+
+
+def meaning(error: BaseException) -> tuple[str, int]:
+    """What an exception means, as people may see it, and its exit code."""
+    message, exit_code = _meaning(error)
+    return shown(message), exit_code
 
 
 def _meaning(error: BaseException) -> tuple[str, int]:
