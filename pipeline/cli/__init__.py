@@ -19,6 +19,8 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "demo": ("demo", "See it work on a made-up company, in a new folder."),
         "init": ("project", "Write a configuration file and make empty raw tables."),
         "debug": ("debug", "Show versions, configuration, the age of prices, connection and raw tables."),
+        "backup": ("backup", "Write a whole database into one file, beside running ingests."),
+        "restore": ("backup", "Bring back a database from a backup; all of it, or nothing."),
         "clean": ("project", "Remove compiled plans and generated pages."),
     },
     "Get data in": {
