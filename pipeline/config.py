@@ -20,6 +20,8 @@ TARGET_VARIABLE = "AA_PIPELINE_TARGET"
 DEFAULT_URL = "duckdb://agent_analytics.duckdb"
 
 SOURCES = ("otel_metrics", "otel_logs", "otel_spans", "git_commits", "copilot_metrics")
+# Run metadata that grows.
+KEPT_METADATA = ("quarantine", "ingests", "runs", "run_tables", "audit_results", "audit_failures")
 # error or warn, and how many rows may fail: a count or a share.
 SEVERITY = re.compile(r"(error|warn)|((error|warn) )?\d{1,9}(\.\d{1,9})?%?")
 
@@ -74,6 +76,20 @@ class Freshness:
 
 
 @dataclass(frozen=True)
+class Privacy:
+    """What is hidden of people.
+
+    Attributes:
+        pseudonyms: whether developer ids, names and e-mails are replaced by a keyed hash, and commit
+            messages and paths are left out; see `pipeline.system.pseudonyms`.
+        min_group: the least number of people behind any figure that a page or an export shows; 1 hides none.
+    """
+
+    pseudonyms: bool = False
+    min_group: int = 1
+
+
+@dataclass(frozen=True)
 class Config:
     """What `aa-pipeline.toml` says, checked.
 
@@ -88,6 +104,8 @@ class Config:
         severity: `table` or `table.audit` → error or warn, and how many rows may fail;
             overrides the contract's.
         memory_limit: for the engine, such as `4GB`.
+        retention: by raw table or table of run metadata, how many days of it `maintain` keeps.
+        privacy: what is hidden of people.
         project_dir: the folder of the file; its `seeds/*.csv` belong to the project.
     """
 
@@ -100,6 +118,8 @@ class Config:
     freshness: Mapping[str, Freshness] = field(default_factory=dict)
     severity: Mapping[str, str] = field(default_factory=dict)
     memory_limit: str | None = None
+    retention: Mapping[str, int] = field(default_factory=dict)
+    privacy: Privacy = Privacy()
     project_dir: Path = Path()
 
     def target(self, option: str | None = None) -> Target:
@@ -278,6 +298,28 @@ def _freshness(value: Any, where: str) -> dict[str, Freshness]:
     return {source: _one_freshness(entry, f"{where}.{source}") for source, entry in table.items()}
 
 
+def _retention(value: Any, where: str) -> dict[str, int]:
+    table = _table(value, where)
+    _known_keys(table, dict.fromkeys((*SOURCES, *KEPT_METADATA)), where)
+    return {name: _days(days, f"{where}.{name}") for name, days in table.items()}
+
+
+def _privacy(value: Any, where: str) -> Privacy:
+    """A file that speaks of privacy has groups of at least five people, if it names no other number."""
+    entry = _table(value, where)
+    _known_keys(entry, {"pseudonyms": bool, "min_group": int}, where)
+    return Privacy(
+        _yes_or_no(entry.get("pseudonyms", False), f"{where}.pseudonyms"),
+        _whole_number(1, 1_000)(entry.get("min_group", 5), f"{where}.min_group"),
+    )
+
+
+def _yes_or_no(value: Any, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise ConfigError(f"{where} must be true or false, not {value!r}.")
+    return value
+
+
 def _one_freshness(value: Any, where: str) -> Freshness:
     entry = _table(value, where)
     _known_keys(entry, {"warn_after": str, "error_after": str}, where)
@@ -308,14 +350,18 @@ def _severity(value: Any, where: str) -> dict[str, str]:
     return severities
 
 
+_days = _whole_number(1, 36_500)  # a century
+
 _READERS: dict[str, Callable[[Any, str], Any]] = {
     "targets": _targets,
     "default_target": _text,
     "timezone": _timezone,
     "internal_domains": _domains,
-    "window_days": _whole_number(1, 36_500),  # a century
+    "window_days": _days,
     "time_window_seconds": _whole_number(0, 31_536_000),  # a year
     "freshness": _freshness,
     "severity": _severity,
     "memory_limit": _memory_limit,
+    "retention": _retention,
+    "privacy": _privacy,
 }

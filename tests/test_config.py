@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from pipeline.config import Config, Freshness, Target, load_config, redact
+from pipeline.config import Config, Freshness, Privacy, Target, load_config, redact
 from pipeline.errors import ConfigError, TargetError
 
 
@@ -35,6 +35,8 @@ def test_without_a_file_everything_has_its_default(tmp_path):
         freshness={},
         severity={},
         memory_limit=None,
+        retention={},
+        privacy=Privacy(pseudonyms=False, min_group=1),
         project_dir=tmp_path,
     )
 
@@ -66,6 +68,13 @@ def test_every_key_is_read(config, tmp_path):
 
         [severity.dim_agents]
         "not_null(agent_type)" = "warn"
+
+        [retention]
+        otel_logs = 400
+        quarantine = 30
+
+        [privacy]
+        pseudonyms = true
         """
     )
 
@@ -90,6 +99,8 @@ def test_every_key_is_read(config, tmp_path):
         },
         severity={"fct_git_commits": "warn", "dim_agents.not_null(agent_type)": "warn"},
         memory_limit="4GB",
+        retention={"otel_logs": 400, "quarantine": 30},
+        privacy=Privacy(pseudonyms=True, min_group=5),
         project_dir=tmp_path,
     )
 
@@ -123,6 +134,11 @@ def test_every_key_is_read(config, tmp_path):
         ("freshness.otel_logs.warn_after = 'soon'", "must be a duration"),
         ("severity.dim_agents = 'warn some'", "severity.dim_agents can be error or warn"),
         ("severity.dim_agents = 'fatal'", "severity.dim_agents can be error or warn"),
+        ("retention.otel_log = 3", r"retention: unknown key otel_log. Did you mean otel_logs\?"),
+        ("retention.quarantene = 3", r"retention: unknown key quarantene. Did you mean quarantine\?"),
+        ("retention.runs = 0", "retention.runs must be a whole number from 1 to 36500, not 0"),
+        ("retention.runs = '30d'", "retention.runs must be a whole number"),
+        ("retention = 30", "retention must be a table"),
         ("timezone = ", "is not valid TOML: Invalid value"),
     ],
 )

@@ -34,6 +34,9 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "run": ("build", "Build the models and publish them, without audits."),
         "test": ("build", "Audit what is published, as of the run that published it."),
     },
+    "Keep": {
+        "maintain": ("maintain", "Remove what is past its days, roll up old runs, give free space back."),
+    },
     "Look": {
         "ls": ("look", "List models, seeds and sources."),
         "show": ("look", "Show rows of a model, a seed or a raw table, in the order of its key."),

@@ -34,6 +34,12 @@ CONFIG_TEMPLATE = """\
 # [freshness]
 # otel_logs = { warn_after = "24h", error_after = "3 days" }
 
+# Days that `aa-pipeline maintain` keeps of a raw table, or of quarantine, ingests, runs, run_tables,
+# audit_results and audit_failures in meta. What is not named here stays, but for the results of old runs.
+# [retention]
+# otel_logs = 400
+# otel_metrics = 400
+
 # Whether a failed audit stops a build: error or warn, for a table or for one of its audits,
 # and how many rows may fail ("warn 10", "error 1%"). A target can have its own.
 # [severity]

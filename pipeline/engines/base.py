@@ -241,6 +241,27 @@ class Engine(ABC):
             some = ", ".join(map(str, numbers[start : start + IN_LIST]))
             self.execute(f"DELETE FROM {name} WHERE {key} IN ({some})")
 
+    def sizes(self) -> dict[tuple[str, str], int]:
+        """Bytes that each table takes, by schema and name, as far as the engine tells."""
+        return {}
+
+    def size(self) -> int:
+        """Bytes that the database takes; 0 where the engine does not tell."""
+        return 0
+
+    def compact(self, *, always: bool = False) -> str | None:
+        """Give back the space of rows that are gone, and look anew at how rows are distributed.
+
+        Others read meanwhile. The engine may be closed after it.
+
+        Args:
+            always: also where little would be freed.
+
+        Returns:
+            Why it was not done, if it was not.
+        """
+        return None
+
     def bytes_to_scan(self, sql: str) -> int | None:
         """How many bytes a query would read; None where the engine does not bill by bytes."""
         return None

@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 
 from pipeline.engines.base import ROW, Engine, Kind, Step, check_options
+from pipeline.engines.duckdb_compact import rewrite
 from pipeline.errors import DatabaseLockedError, QueryError, TargetError
 from pipeline.plan.layers import LAYERS
 from pipeline.plan.render import quote_text
@@ -36,6 +37,8 @@ BLOCKS = (
 TAKEN = {*(layer.schema for layer in LAYERS.values()), "audit", "main"}
 TAKEN |= {"memory", "system", "temp", "information_schema", "pg_catalog"}
 SECONDS_BETWEEN_TRIES = 0.1
+# So much of a file may be free: it is used again soon, and to rewrite the file has all tables built anew.
+MOST_FREE = 0.2
 
 # What DuckDB says of a file that another process holds: on Linux and macOS, on Windows.
 LOCKED = re.compile("Could not set lock on file|being used by another process")
@@ -49,10 +52,18 @@ class DuckDB(Engine):
 
     dialect = "duckdb"
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, path: str, *, bounded: bool = False) -> None:
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        path: str,
+        *,
+        bounded: bool = False,
+        wait: float = 5.0,
+    ) -> None:
         self.connection = connection
         self.path = path
         self.bounded = bounded
+        self.wait = wait
         self.url = f"duckdb://{path}"
         self.profiling = False
         self.steps: list[Step] = []
@@ -238,6 +249,42 @@ class DuckDB(Engine):
         row = self.fetch(f"SELECT {', '.join([*aggregates, *hashed])} FROM ({query}) AS {ROW}")[0]
         return row[:-3], ":".join(map(str, row[-3:]))
 
+    def sizes(self) -> dict[tuple[str, str], int]:
+        tables = [key for key, kind in self.kinds().items() if kind == "table"]
+        return {key: self._bytes_of(*key) for key in tables}
+
+    def _bytes_of(self, schema: str, table: str) -> int:
+        # A block that holds the ends of several tables is counted for each of them.
+        stored = "FROM pragma_storage_info(?) WHERE persistent AND block_id >= 0"
+        blocks_of = f"SELECT block_id {stored} UNION SELECT unnest(additional_block_ids) {stored}"
+        ((blocks,),) = self.fetch(f"SELECT count(*) FROM ({blocks_of})", [self.name(schema, table)] * 2)
+        return int(blocks) * self._space()[0]
+
+    def size(self) -> int:
+        return 0 if self.path == ":memory:" else Path(self.path).stat().st_size
+
+    def _space(self) -> tuple[int, int, int]:
+        """Bytes of a block, and how many blocks there are and are free."""
+        found: tuple[int, int, int] = self.fetch(
+            "SELECT block_size, total_blocks, free_blocks FROM pragma_database_size()"
+            " WHERE database_name = current_database()"
+        )[0]
+        return found
+
+    def compact(self, *, always: bool = False) -> str | None:
+        if self.path == ":memory:":
+            return None
+        self._fetch("CHECKPOINT", None)
+        block, total, free = self._space()
+        if free <= MOST_FREE * total and not always:
+            return None
+        self.close()
+        with open_engine(self.path, read_only=True, wait=self.wait) as reader:
+            self.connection = reader.connection  # what Ctrl-C interrupts
+            if not self.bounded:
+                reader.execute(f"SET memory_limit = '{BUILD_MEMORY}'")
+            return rewrite(reader, ROW_GROUP, (total - free) * block)
+
     def ibis(self) -> Any:
         from pipeline.system.compat import ibis_duckdb
 
@@ -270,9 +317,12 @@ def open_engine(
     config = {"memory_limit": memory_limit} if memory_limit else {}
     deadline = time.monotonic() + wait
     while True:
+        before = _file_at(path)
         try:
             connection = _connect(path, read_only, config, [] if exists else [STORAGE])
-            break
+            if before in (None, _file_at(path)):
+                break
+            connection.close()  # what was opened has just been replaced: see `duckdb_compact`
         except duckdb.IOException as error:
             if not LOCKED.search(str(error)):
                 raise TargetError(_one_line(f"Cannot open {path}: {error}")) from error
@@ -286,7 +336,16 @@ def open_engine(
                     " Close that connection first."
                 ) from error
             raise TargetError(_one_line(f"Cannot open {path}: {error}")) from error
-    return DuckDB(connection, path, bounded=memory_limit is not None)
+    return DuckDB(connection, path, bounded=memory_limit is not None, wait=wait)
+
+
+def _file_at(path: str) -> tuple[int, int] | None:
+    """Which file has a name now; None if there is none."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 a path as DuckDB takes it
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _connect(

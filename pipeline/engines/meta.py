@@ -64,6 +64,12 @@ TABLES: dict[str, dict[str, str]] = {
         "example": "integer",
         "failing_row": "text",  # JSON
     },
+    # One row per run whose results have been rolled up (`run.retention`), and status: how many there were.
+    "audit_totals": {
+        "run_id": "text",
+        "status": "text",
+        "audits": "integer",
+    },
     # One row per ingest.
     "ingests": {
         "ingest_id": "text",

@@ -22,7 +22,7 @@ from pipeline.engines.postgres_locks import NEEDS_ALL_OF, milliseconds, patientl
 from pipeline.engines.postgres_publish import PublishesInPlace
 from pipeline.engines.postgres_restored import of_before
 from pipeline.errors import DatabaseLockedError, QueryError, TargetError
-from pipeline.plan.layers import MARTS
+from pipeline.plan.layers import LAYERS, MARTS
 
 # What a target's options may say.
 OPTIONS = {
@@ -303,6 +303,29 @@ class Postgres(PublishesInPlace):
             cursor.copy(f"COPY ({query}) TO STDOUT") as rows,
         ):
             yield from map(bytes, rows)
+
+    # Space
+
+    def sizes(self) -> dict[tuple[str, str], int]:
+        # To ask for the size of a table is to wait for whoever has it for himself.
+        rows = self.fetch(
+            "SELECT n.nspname, c.relname, pg_total_relation_size(c.oid)"
+            " FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
+            " WHERE c.relkind IN ('r', 'm') AND n.nspname = ANY(CAST(? AS text[])) AND c.oid NOT IN"
+            " (SELECT relation FROM pg_locks WHERE locktype = 'relation' AND mode = 'AccessExclusiveLock')",
+            [[layer.schema for layer in LAYERS.values()]],
+        )
+        return {(schema, table): size for schema, table, size in rows}
+
+    def size(self) -> int:
+        return int(self.fetch("SELECT pg_database_size(current_database())")[0][0])
+
+    def compact(self, *, always: bool = False) -> str | None:
+        # Holds nobody up. Space at the end of a table goes back to the disk, other space to new rows.
+        # PostgreSQL warns of tables that are not ours, and leaves them.
+        for schema, table in sorted(self.sizes()):
+            self.execute(f"VACUUM (ANALYZE, SKIP_LOCKED) {self.name(schema, table)}")
+        return None
 
     def ibis(self) -> Any:
         import ibis

@@ -26,6 +26,9 @@ WHERE nth = 1 AND action <> 'dropped'
 ORDER BY place
 """
 
+# What a run did with tables that it did not make anew.
+UNTOUCHED = ("skipped", "read")
+
 # Columns that tell one row of a raw table from another, and that are quick to read.
 TELLING = ("id", "timestamp", "date", "created_at")
 

@@ -1,7 +1,6 @@
 """Budgets and identities that match nothing, which is mostly a slip of the pen."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 
 from pipeline.engines.base import Engine, Kind
 from pipeline.errors import did_you_mean
@@ -78,6 +77,8 @@ def _identities(engine: Engine, developers: set[str]) -> Iterator[str]:
 
 def _close(name: str, others: Iterable[str]) -> str | None:
     """The close match of a name: that of an account, or at one domain, or nearly the same address."""
+    from difflib import get_close_matches
+
     own, _, domain = name.partition("@")
     beside = {other.partition("@")[0]: other for other in others if other.partition("@")[2] == domain}
     if found := get_close_matches(own, beside, n=1, cutoff=0.75):

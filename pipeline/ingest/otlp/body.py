@@ -11,8 +11,12 @@ import zlib
 from collections.abc import Iterable, Iterator
 from email.message import Message
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from pipeline.ingest.otlp.limits import Clock, Limits, Refusal, Share, too_large
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 BLOCK = 64 << 10  # bytes that are read or inflated at once
 ENCODINGS = ("", "identity", "gzip")
@@ -30,7 +34,7 @@ class Incoming(io.RawIOBase):
         """It is."""
         return True
 
-    def readinto(self, buffer: "bytearray | memoryview") -> int:  # type: ignore[override]
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
         """Read what has come, or wait for it."""
         self._connection.settimeout(self._clock.left())
         return self._connection.recv_into(buffer)

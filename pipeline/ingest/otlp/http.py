@@ -48,6 +48,7 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = LONGEST_LINE  # header and body of an answer go out together
     server: "OtlpServer"
+    rfile: io.BufferedReader
 
     def setup(self) -> None:
         """Read with a limit of time."""
@@ -77,7 +78,7 @@ class Handler(BaseHTTPRequestHandler):
         self.server.idle[self.connection] = None
         self.clock.start(self.server.limits.seconds_idle)
         try:
-            if self.server.closing or not self.rfile.peek(1):  # type: ignore[attr-defined]
+            if self.server.closing or not self.rfile.peek(1):
                 return
         except TimeoutError:
             return

@@ -38,6 +38,9 @@ class Limits:
     memory: int = 128 << 20
 
 
+USUAL = Limits()
+
+
 class Refusal(Exception):
     """A request that is not taken: HTTP status, and words for the sender's log."""
 

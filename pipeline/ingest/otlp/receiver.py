@@ -16,7 +16,7 @@ from pipeline.errors import SetupError
 from pipeline.ingest.landing.landing import IngestResult
 from pipeline.ingest.otlp.http import is_this_machine
 from pipeline.ingest.otlp.ingest import ingest_otlp
-from pipeline.ingest.otlp.limits import Limits
+from pipeline.ingest.otlp.limits import USUAL, Limits
 from pipeline.ingest.otlp.server import OtlpServer
 from pipeline.ingest.otlp.spool import Spool
 
@@ -91,7 +91,7 @@ class Receiver:
         include: Iterable[str] = (),
         say: Callable[[str], None],
         interval: float = SECONDS_BETWEEN_LANDINGS,
-        limits: Limits = Limits(),  # noqa: B008 - it cannot be changed
+        limits: Limits = USUAL,
     ) -> None:
         host, port = parse_address(address)
         check_exposure(host, token, anywhere)

@@ -1,7 +1,7 @@
 """The listener's connections: each has a thread, and there are not more than so many.
 
-The server is our own: uvicorn 0.54 sets no limit of seconds for headers and bodies, and what it does better
-is not what takes the time here; decoding and waiting for the disk would need our threads all the same.
+The server is our own: uvicorn 0.54 sets no limit of seconds for headers and bodies, and decoding and waiting
+for the disk would need our threads all the same.
 """
 
 import socket

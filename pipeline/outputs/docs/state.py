@@ -9,9 +9,7 @@ from pipeline.engines import meta
 from pipeline.engines.base import Engine
 from pipeline.plan import Plan, PlanTable
 from pipeline.plan.check_results import CheckResult
-
-# Tables of a run that it did not make anew.
-UNTOUCHED = ("skipped", "read")
+from pipeline.run.state import UNTOUCHED
 
 # Columns that say when a raw row arrived or, where none does, when its record happened.
 ARRIVED = ("created_at", "timestamp", "commit_timestamp", "date")

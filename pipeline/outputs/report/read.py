@@ -12,9 +12,10 @@ from pipeline.engines.base import Engine
 from pipeline.errors import SelectionError, SetupError, did_you_mean
 from pipeline.plan.check_results import STATUSES, CheckResult
 from pipeline.plan.layers import LAYERS, ORDER, SEEDS
+from pipeline.run.retention import WHOLE_RUNS
 
 # How many runs a trend shows, the reported one included.
-TREND = 12
+TREND = WHOLE_RUNS
 
 
 @dataclass(frozen=True)
@@ -162,13 +163,15 @@ def read_report(engine: Engine, run_id: str | None = None) -> Report:
 
 
 def _runs(engine: Engine) -> list[dict[str, Any]]:
-    """Every run that audited something, oldest first."""
+    """Every run that audited something and of which all results are there, oldest first."""
     there = engine.shapes(meta.SCHEMA)
     if "audit_results" not in there:
         return []
+    totals = f"SELECT run_id FROM {engine.name('meta', 'audit_totals')}"
+    whole = f" AND run_id NOT IN ({totals})" if "audit_totals" in there else ""
     newest_first = engine.fetch_dicts(
         f"SELECT * FROM {engine.name('meta', 'runs')} AS r WHERE run_id IN "
-        f"(SELECT run_id FROM {engine.name('meta', 'audit_results')})"
+        f"(SELECT run_id FROM {engine.name('meta', 'audit_results')}){whole}"
         f" ORDER BY {meta.newest_first('runs', there['runs'], 'r')}"
     )
     return newest_first[::-1]
