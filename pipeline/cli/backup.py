@@ -19,9 +19,10 @@ FILE = click.Path(path_type=Path)
 def backup(invocation: Invocation, file: Path) -> None:
     """Write a whole database into one file, beside running ingests.
 
-    Run metadata and counters are in it, so that builds of what is restored go on where they were. On
-    PostgreSQL it is one snapshot of the tables in the pipeline's schemas, and nobody waits. A DuckDB file is
-    copied while nobody writes: an ingest that runs is waited for (--wait), and the next one waits.
+    Run metadata and counters are in it, so that builds of what is restored go on where they were; seeds and
+    configuration are not. On PostgreSQL it is one snapshot of the tables in the pipeline's schemas, and
+    nobody waits. A DuckDB file is copied while nobody writes: an ingest that runs is waited for (--wait), and
+    the next one waits. A backup of that name is replaced; any other file is not. Only its owner can read it.
 
     \b
     aa-pipeline backup analytics-2026-11-29.zip --wait 600

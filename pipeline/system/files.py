@@ -1,14 +1,20 @@
 """Reading what is a file, and writing files that are there whole, or as they were before."""
 
+import errno
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from pipeline.errors import SetupError
+from pipeline.system.temporary import temporary_folder
+
+# That there is no more room: on a disk, in somebody's share of it, in the largest file that one may write.
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+# That it is somebody else's.
+FOREIGN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 # What is no file, though it has a name: reading it may never end, or do something.
 OTHERS = {
@@ -54,26 +60,68 @@ def _without_waiting(path: str, flags: int) -> int:
 def replacing(file: Path) -> Iterator[Path]:
     """A temporary path in the same folder to write to; it replaces `file` if nothing is raised.
 
-    What is no plain file (a device, a pipe, a link such as /dev/stdout) is written to as it is.
+    The new file has the owner and the permissions of the old one. What is no plain file (a device, a pipe, a
+    link such as /dev/stdout) is written to as it is. What a killed process left goes with the next one.
 
     Raises:
-        SetupError: the folder cannot be made or written.
+        SetupError: the folder cannot be made or written, or the disk is full.
     """
-    if file.is_symlink() or (file.exists() and not file.is_file()):
-        yield file
-        return
+    with ExitStack() as stack:
+        with _written(file):
+            if file.is_symlink() or (file.exists() and not file.is_file()):
+                temporary = file
+            else:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                folder = stack.enter_context(temporary_folder(file.parent, f".{file.name}."))
+                temporary = folder / file.name
+        try:
+            yield temporary
+        except OSError as error:  # others may be of what is read meanwhile
+            if error.errno in FULL:
+                raise _not_writable(file, error) from error
+            raise
+        if temporary != file:
+            with _written(file):
+                _make_like(file, temporary)
+                temporary.replace(file)
+
+
+@contextmanager
+def _written(file: Path) -> Iterator[None]:
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        folder = tempfile.TemporaryDirectory(dir=file.parent, prefix=f".{file.name}.")
+        yield
     except OSError as error:
         raise _not_writable(file, error) from error
-    with folder:
-        temporary = Path(folder.name) / file.name
-        yield temporary
+
+
+def _make_like(file: Path, new: Path) -> None:
+    """Give a new file the owner and the permissions of the one that it replaces, as far as we may."""
+    if not file.exists():
+        return
+    old = file.stat()
+    if hasattr(os, "chown") and (old.st_uid, old.st_gid) != (new.stat().st_uid, new.stat().st_gid):
+        with suppress(PermissionError):
+            os.chown(new, old.st_uid, old.st_gid)
+    new.chmod(stat.S_IMODE(old.st_mode))
+
+
+def sync_folder(folder: Path) -> None:
+    """Make sure that what was renamed in a folder survives a power cut; not every system can."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
         try:
-            temporary.replace(file)
-        except OSError as error:
-            raise _not_writable(file, error) from error
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def advice(error: OSError) -> str:
+    """What to do where the system refuses to write, as a sentence to append; empty if we do not know."""
+    if error.errno in FULL:
+        return " Make room there, or choose another place, and run the command again."
+    if error.errno in FOREIGN:
+        return " Choose another place, or have its owner let you write there."
+    return ""
 
 
 def write_whole(file: Path, content: bytes) -> None:
@@ -82,12 +130,9 @@ def write_whole(file: Path, content: bytes) -> None:
     Raises:
         SetupError: it cannot be written.
     """
-    with replacing(file) as temporary:
-        try:
-            temporary.write_bytes(content)
-        except OSError as error:
-            raise _not_writable(file, error) from error
+    with replacing(file) as temporary, _written(file):
+        temporary.write_bytes(content)
 
 
 def _not_writable(file: Path, error: OSError) -> SetupError:
-    return SetupError(f"{file} cannot be written: {error.strerror}.")
+    return SetupError(f"{file} cannot be written: {error.strerror or error}.{advice(error)}")

@@ -2,6 +2,8 @@
 
 import datetime as dt
 import json
+import subprocess
+import sys
 import zipfile
 from threading import Event, Thread
 
@@ -205,6 +207,47 @@ def test_a_database_that_holds_something_is_replaced_only_if_that_is_said(source
     assert build(source).status == "success"
 
 
+def test_partitions_are_backed_up_with_their_table_and_what_is_no_table_stays(source, target, file):
+    source.execute(
+        "CREATE TABLE raw.parts (id bigint) PARTITION BY RANGE (id);"
+        "CREATE TABLE raw.parts_low PARTITION OF raw.parts FOR VALUES FROM (0) TO (10);"
+        "CREATE TABLE raw.parts_high PARTITION OF raw.parts FOR VALUES FROM (10) TO (20);"
+        "INSERT INTO raw.parts VALUES (1), (11);"
+        "CREATE MATERIALIZED VIEW mart.sums AS SELECT sum(id) AS sum FROM raw.parts"
+    )
+    names = {f"{table.schema}.{table.name}": table.rows for table in back_up(source, file)}
+    assert names["raw.parts"] == 2
+    assert not {"raw.parts_low", "raw.parts_high", "mart.sums"} & names.keys()
+    source.execute("DELETE FROM raw.parts WHERE id = 1")
+    for engine in (source, target):
+        restore(engine, file, replace=True)
+        assert engine.fetch("SELECT id FROM raw.parts ORDER BY 1") == [(1,), (11,)]
+    assert source.fetch("SELECT sum FROM mart.sums") == [(12,)]
+    assert source.fetch("SELECT id FROM raw.parts_low") == [(1,)]
+
+
+def test_a_killed_restore_leaves_everything_as_it_was(source, file, url):
+    back_up(source, file)
+    source.execute("DELETE FROM raw.visits WHERE id = 1")
+    before = everything(source)
+    code = """
+import os, sys
+from pathlib import Path
+from pipeline.engines import connect
+from pipeline.outputs.backup import restore, rows
+def counted(engine, schema, name):
+    return os.kill(os.getpid(), 9) if name == "visits" else original(engine, schema, name)
+original, rows.counted = rows.counted, counted
+with connect(sys.argv[1]) as engine:
+    restore(engine, Path(sys.argv[2]), replace=True)
+"""
+    done = subprocess.run([sys.executable, "-c", code, url, str(file)])
+    assert done.returncode == -9
+    assert everything(source) == before
+    restore(source, file, replace=True)
+    assert source.fetch("SELECT count(*) FROM raw.visits") == [(1000,)]
+
+
 def test_somebody_elses_view_on_what_would_go_stops_it(source, file):
     back_up(source, file)
     source.execute(
@@ -234,6 +277,10 @@ def test_somebody_elses_view_on_what_would_go_stops_it(source, file):
                 ]
             },
             "is no backup",
+        ),
+        (
+            {"tables": lambda tables: [table | {"comment": "a\0b", "name": "new"} for table in tables]},
+            "PostgreSQL refused",
         ),
         ({"engine": lambda _: "duckdb"}, "is a backup of duckdb, and postgres://"),
     ],

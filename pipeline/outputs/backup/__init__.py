@@ -5,17 +5,19 @@ and every other file in the archive with its SHA-256. What these files are depen
 is the database file itself, so that whatever is in it is as it was. Of PostgreSQL it is the rows of each
 table in the schemas of ours, in the format of COPY, all read in one snapshot.
 
-Nothing is restored that does not match the manifest, and a restore is there whole or not at all.
+Nothing is restored that does not match the manifest, and a restore is there whole or not at all. A backup
+holds what its database knows of people, so only its owner can read it.
 """
 
+import os
 from pathlib import Path
 from typing import Any
 
 from pipeline.engines import meta
 from pipeline.engines.base import Engine
-from pipeline.errors import SetupError, TargetError
+from pipeline.errors import RunError, SetupError, TargetError
 from pipeline.outputs.backup.archive import SCHEMAS, Archive, StoredTable, Writer
-from pipeline.system.files import replacing
+from pipeline.system.files import replacing, sync_folder
 
 __all__ = ["back_up", "restore"]
 
@@ -29,13 +31,23 @@ def back_up(engine: Engine, file: Path) -> list[StoredTable]:
 
     Raises:
         SetupError: the file is something else, or cannot be written; or the engine has backups of its own.
+        RunError: what was written is not what can be read.
     """
     implementation = _implementation(engine)
+    place = Path(os.path.realpath(file))
     if file.exists():
         with Archive(file):  # anything else is not overwritten
             pass
-    with replacing(file) as temporary, Writer(temporary, engine) as writer:
-        implementation.back_up(engine, writer, temporary.parent)
+    with replacing(place) as temporary:
+        with Writer(temporary, engine) as writer:
+            implementation.back_up(engine, writer, temporary.parent)
+        with Archive(temporary) as written:
+            if name := written.damaged():
+                raise RunError(
+                    f"{file} was not written: its {name} cannot be read as it was written. Look after the"
+                    " disk, or write to another."
+                )
+    sync_folder(place.parent)
     return writer.tables
 
 

@@ -2,7 +2,10 @@
 
 import datetime as dt
 import hashlib
+import os
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -24,8 +27,20 @@ FORMAT, FORMAT_VERSION = "aa-pipeline backup", 1
 # That hold what we make.
 SCHEMAS = (*dict.fromkeys(layer.schema for layer in LAYERS.values()), FAILURES)
 MANIFEST = "manifest.json"
-MOST_MANIFEST = 64 * 2**20  # bytes; a table takes a few thousand
+MOST_MANIFEST = 16 << 20  # bytes; a table takes a few thousand
+MOST_TIMES = 300  # that a file unpacks to; as we compress, more than 230 cannot be
 CHUNK = 1 << 20
+# What zipfile and zlib raise on a damaged file, or on one that was made to do harm.
+DAMAGES = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    KeyError,
+    ValueError,
+    OverflowError,
+    RuntimeError,
+    struct.error,
+)
 
 # A number of 60 bits that a row's text decides.
 NUMBER = {
@@ -110,7 +125,9 @@ class Writer:
         self.engine_version = ""
         self._engine = engine
         self._files: dict[str, str] = {}
-        self._zip = zipfile.ZipFile(file, "w")
+        self._file = file.open("xb")
+        self._zip = zipfile.ZipFile(self._file, "w")
+        file.chmod(0o600)
 
     def __enter__(self) -> Self:
         return self
@@ -118,21 +135,27 @@ class Writer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._zip:
-            if error is None:
-                manifest = Manifest(
-                    format=FORMAT,
-                    format_version=FORMAT_VERSION,
-                    engine=self._engine.dialect,
-                    engine_version=self.engine_version,
-                    source=self._engine.url,
-                    made_at=dt.datetime.now(dt.UTC).isoformat(),
-                    version=version("aa-pipeline"),
-                    meta_version=self.meta_version,
-                    tables=self.tables,
-                    files=self._files,
-                )
-                self._zip.writestr(MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
+        with self._file:
+            with self._zip:
+                if error is None:
+                    self._zip.writestr(MANIFEST, self._manifest())
+            self._file.flush()
+            os.fsync(self._file.fileno())
+
+    def _manifest(self) -> bytes:
+        manifest = Manifest(
+            format=FORMAT,
+            format_version=FORMAT_VERSION,
+            engine=self._engine.dialect,
+            engine_version=self.engine_version,
+            source=self._engine.url,
+            made_at=dt.datetime.now(dt.UTC).isoformat(),
+            version=version("aa-pipeline"),
+            meta_version=self.meta_version,
+            tables=self.tables,
+            files=self._files,
+        )
+        return msgspec.json.format(msgspec.json.encode(manifest))
 
     def add(self, name: str, chunks: Iterable[bytes], *, compressed: bool) -> None:
         """Write a file of the archive."""
@@ -166,10 +189,10 @@ class Archive:
         try:
             check_file(file.stat())
             self._zip = zipfile.ZipFile(file)
-        except zipfile.BadZipFile:
+        except DAMAGES:
             raise self._no_backup() from None
         except OSError as error:
-            raise SetupError(f"{file} cannot be read: {error.strerror or error}.") from error
+            raise self._unreadable(error) from error
         try:
             self.manifest = self._manifest()
         except BaseException:
@@ -185,8 +208,10 @@ class Archive:
             given = msgspec.json.decode(about["format_version"], type=int)
             if msgspec.json.decode(about["format"]) != FORMAT:
                 raise self._no_backup()
-        except (KeyError, ValueError, EOFError, zipfile.BadZipFile, msgspec.MsgspecError):
+        except (*DAMAGES, msgspec.MsgspecError):
             raise self._no_backup() from None
+        except OSError as error:
+            raise self._unreadable(error) from error
         if given > FORMAT_VERSION:
             raise SetupError(
                 f"{self.file} is a backup of a newer release of aa-pipeline."
@@ -194,11 +219,14 @@ class Archive:
             )
         try:
             return msgspec.json.decode(document, type=Manifest)
-        except msgspec.MsgspecError:
+        except (RecursionError, msgspec.MsgspecError):
             raise self._no_backup() from None
 
     def _no_backup(self) -> SetupError:
         return SetupError(f"{self.file} is no backup that aa-pipeline made, or not a whole one.")
+
+    def _unreadable(self, error: OSError) -> SetupError:
+        return SetupError(f"{self.file} cannot be read: {error.strerror or error}.")
 
     def __enter__(self) -> Self:
         return self
@@ -215,19 +243,38 @@ class Archive:
             SetupError: at the end, if they are not what was backed up.
         """
         digest = hashlib.sha256()
-        try:
-            with self._zip.open(name) as file:
-                while chunk := file.read(CHUNK):
-                    digest.update(chunk)
-                    yield chunk
-        # What zipfile and zlib find wrong with a damaged file comes as one of these.
-        except (KeyError, zipfile.BadZipFile, zipfile.zlib.error, EOFError, NotImplementedError):  # type: ignore[attr-defined]
-            raise self.corrupted(name) from None
+        for chunk in self._unpacked(name):
+            digest.update(chunk)
+            yield chunk
         if digest.hexdigest() != self.manifest.files.get(name):
             raise self.corrupted(name)
 
+    def _unpacked(self, name: str) -> Iterator[bytes]:
+        try:
+            entry = self._zip.getinfo(name)
+            known = entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+            if not known or entry.file_size > MOST_TIMES * entry.compress_size:
+                raise self.corrupted(name)
+            with self._zip.open(entry) as file:
+                while chunk := file.read(CHUNK):
+                    yield chunk
+        except DAMAGES:
+            raise self.corrupted(name) from None
+        except OSError as error:
+            raise self._unreadable(error) from error
+
+    def damaged(self) -> str | None:
+        """The name of a file of the archive that is not what was backed up; None if all are."""
+        for name in self.manifest.files:
+            try:
+                for _ in self.chunks(name):
+                    pass
+            except SetupError:
+                return name
+        return None
+
     def corrupted(self, name: str) -> SetupError:
-        """The error that says so."""
+        """The error that says so of a file of the archive."""
         return SetupError(
             f"The backup {self.file} is corrupted: its {name} is not what was written into it. Nothing was"
             " restored; take another copy of it, or another backup."

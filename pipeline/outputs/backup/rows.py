@@ -23,7 +23,7 @@ def back_up(engine: Postgres, writer: Writer, _: Path) -> None:
     """Write the tables of our schemas as they are at one moment; ingests go on meanwhile."""
     with _snapshot(engine):
         writer.read_meta_version(engine)
-        for number, (schema, name) in enumerate(_tables(engine), 1):
+        for number, (schema, name) in enumerate(catalog.tables(engine, SCHEMAS), 1):
             columns = catalog.columns(engine, schema, name)
             for column, kind in columns.items():
                 if not TYPE.fullmatch(kind):
@@ -59,11 +59,6 @@ def _snapshot(engine: Engine) -> Iterator[None]:
         engine.rollback()
 
 
-def _tables(engine: Engine) -> list[tuple[str, str]]:
-    kinds = engine.kinds()
-    return [key for key in sorted(kinds) if key[0] in SCHEMAS and kinds[key] == "table"]
-
-
 def restore(engine: Postgres, archive: Archive) -> None:
     """Make the tables of a backup, in one transaction that also compares them.
 
@@ -74,6 +69,8 @@ def restore(engine: Postgres, archive: Archive) -> None:
             raise SetupError(
                 f"{archive.file} is no backup that aa-pipeline made: see {table.schema}.{table.name}."
             )
+    if name := archive.damaged():
+        raise archive.corrupted(name)
     with engine.transaction():
         stays = _clear(engine, archive.manifest.tables)
         for table in archive.manifest.tables:
@@ -99,12 +96,10 @@ def _clear(engine: Engine, tables: list[StoredTable]) -> set[tuple[str, str]]:
     wanted = {(table.schema, table.name): table for table in tables}
     stays = set()
     for key, kind in sorted(engine.kinds().items()):
-        if key[0] not in SCHEMAS:
-            continue
-        if kind == "view":
-            if key in wanted:
-                engine.execute(f"DROP VIEW {engine.name(*key)}")
-        elif key in wanted and catalog.columns(engine, *key) == {c.name: c.type for c in wanted[key].columns}:
+        if kind == "view" and key in wanted:
+            engine.execute(f"DROP VIEW {engine.name(*key)}")
+    for key in catalog.tables(engine, SCHEMAS):
+        if key in wanted and catalog.columns(engine, *key) == {c.name: c.type for c in wanted[key].columns}:
             engine.execute(f"DELETE FROM {engine.name(*key)}")
             stays.add(key)
         else:

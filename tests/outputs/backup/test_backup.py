@@ -1,6 +1,7 @@
 """Backups of DuckDB files: what is restored is what was there, and builds go on from it."""
 
 import datetime as dt
+import hashlib
 import io
 import json
 import os
@@ -16,9 +17,9 @@ import pytest
 from pipeline import run
 from pipeline.engines import connect, meta
 from pipeline.engines.raw_tables import make_missing_raw_tables
-from pipeline.errors import DatabaseLockedError, PipelineError, SetupError, TargetError
+from pipeline.errors import DatabaseLockedError, PipelineError, RunError, SetupError, TargetError
 from pipeline.ingest.landing.landing import Landing
-from pipeline.outputs.backup import back_up, restore
+from pipeline.outputs.backup import back_up, file_copy, restore
 from tests.projects import compile_shop
 
 pytestmark = pytest.mark.slow
@@ -237,6 +238,93 @@ def test_every_damage_to_a_file_is_noticed(path, tmp_path):
         ):
             restored(path, file, replace=True)
         assert everything(path) == before
+
+
+def test_only_its_owner_reads_a_backup_and_what_is_replaced_keeps_its_permissions(path, tmp_path):
+    def mode(file):
+        return oct(file.stat().st_mode & 0o777)
+
+    file = tmp_path / "b.zip"
+    backed_up(path, file)
+    assert mode(file) == "0o600"
+    file.chmod(0o640)
+    backed_up(path, file)
+    assert mode(file) == "0o640"
+    path.chmod(0o664)
+    restored(path, file, replace=True)
+    assert mode(path) == "0o664"
+
+
+def test_beside_a_backup_through_a_link_nothing_changes(path, tmp_path):
+    """A file beside it may have the name that the copy has for a while."""
+    (tmp_path / "place").mkdir()
+    (tmp_path / "link.zip").symlink_to(tmp_path / "place" / "b.zip")
+    for folder in (tmp_path, tmp_path / "place"):
+        (folder / "database.duckdb").write_text("my own")
+    for _ in range(2):  # the link leads nowhere, and to a backup
+        backed_up(path, tmp_path / "link.zip")
+        assert (tmp_path / "link.zip").is_symlink()
+    restored(tmp_path / "new.duckdb", tmp_path / "place" / "b.zip")
+    assert everything(tmp_path / "new.duckdb") == everything(path)
+    for folder in (tmp_path, tmp_path / "place"):
+        assert (folder / "database.duckdb").read_text() == "my own"
+
+
+def test_writers_wait_no_longer_than_the_file_is_copied(path, tmp_path, monkeypatch):
+    compared = []
+
+    def tables(engine):
+        code = "import sys; from pipeline.engines import connect; connect(sys.argv[1], wait=0)"
+        compared.append(subprocess.run([sys.executable, "-c", code, str(path)]).returncode)
+        return original_tables(engine)
+
+    original_tables = file_copy._tables
+    monkeypatch.setattr(file_copy, "_tables", tables)
+    backed_up(path, tmp_path / "b.zip")
+    assert compared == [0]
+
+
+def test_a_file_that_was_replaced_and_is_written_to_is_not_copied(path, tmp_path):
+    """As `maintain` replaces it beside those who read; the next ingest then writes into the new file."""
+    code = """
+import sys
+from pipeline.engines import connect
+with connect(sys.argv[1]) as engine:
+    print("open", flush=True)
+    sys.stdin.read()
+"""
+    with connect(str(path), read_only=True) as engine:
+        Path(shutil.copy(path, tmp_path / "new")).replace(path)
+        program = [sys.executable, "-c", code, str(path)]
+        with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as ingest:
+            ingest.stdout.readline()
+            with pytest.raises(DatabaseLockedError, match="was replaced just now"):
+                back_up(engine, tmp_path / "b.zip")
+            ingest.stdin.close()
+        assert not (tmp_path / "b.zip").exists()
+
+
+def test_a_file_that_was_replaced_by_another_is_not_backed_up_for_it(path, tmp_path):
+    with connect(str(path), read_only=True) as engine:
+        with connect(str(tmp_path / "new.duckdb")) as other:
+            other.execute("CREATE TABLE t AS SELECT 1 AS i")
+        (tmp_path / "new.duckdb").replace(path)
+        with pytest.raises(RunError, match="was replaced while it was copied"):
+            back_up(engine, tmp_path / "b.zip")
+
+
+def test_what_is_no_database_is_not_restored(path, tmp_path):
+    file = tmp_path / "b.zip"
+    backed_up(path, file)
+    text = b"my own" * 10_000
+    with zipfile.ZipFile(file) as archive:
+        manifest = json.loads(archive.read("manifest.json"))
+    manifest["files"]["database.duckdb"] = hashlib.sha256(text).hexdigest()
+    file.write_bytes(_zip({"database.duckdb": text, "manifest.json": json.dumps(manifest)}))
+    before = everything(path)
+    with pytest.raises(RunError, match=r"The database in .*b\.zip cannot be opened: "):
+        restored(path, file, replace=True)
+    assert everything(path) == before
 
 
 def test_a_link_stays_one(path, tmp_path):
