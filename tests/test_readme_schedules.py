@@ -61,6 +61,17 @@ def test_the_sample_of_a_last_line_is_one():
     assert LAST_LINE.search(blocks("text")[0])
 
 
+def test_the_line_that_finds_builds_that_want_a_look(home):
+    lines = [
+        "mart.fct_agent_costs  1 row",
+        "aa-pipeline build: status=success tables=6 rows=41834 warnings=0 seconds=1.92",
+        "aa-pipeline build: status=success tables=6 rows=41834 warnings=10 seconds=1.92",
+        "aa-pipeline build: status=error tables=0 rows=0 warnings=0 seconds=0.10",
+    ]
+    (home / "build.log").write_text("\n".join(lines))
+    assert run(blocks("bash")[0], home, home).splitlines() == lines[2:]
+
+
 def test_the_line_for_cron(home):
     path, line = blocks("crontab")[0].splitlines()
     minute, *rest, command = line.split(maxsplit=5)

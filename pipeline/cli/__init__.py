@@ -19,8 +19,6 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "demo": ("demo", "See it work on a made-up company, in a new folder."),
         "init": ("project", "Write a configuration file and make empty raw tables."),
         "debug": ("debug", "Show versions, configuration, the age of prices, connection and raw tables."),
-        "backup": ("backup", "Write a whole database into one file, beside running ingests."),
-        "restore": ("backup", "Bring back a database from a backup; all of it, or nothing."),
         "clean": ("project", "Remove compiled plans and generated pages."),
     },
     "Get data in": {
@@ -36,6 +34,8 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Keep": {
         "maintain": ("maintain", "Remove what is past its days, roll up old runs, give free space back."),
+        "backup": ("backup", "Write a whole database into one file, beside running ingests."),
+        "restore": ("backup", "Bring back a database from a backup; all of it, or nothing."),
     },
     "Look": {
         "ls": ("look", "List models, seeds and sources."),
@@ -115,7 +115,10 @@ def cli() -> None:
 
 def main() -> None:
     """The program `aa-pipeline`: the command line in a process of its own."""
+    from pipeline.cli.interrupt import end_in_order_when_terminated
+
     try:
+        end_in_order_when_terminated()
         cli(obj=Invocation(own_process=True))
     finally:
         gc.freeze()  # the interpreter would look through all objects once more before it ends

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.cli.options import Invocation
-from pipeline.cli.output import say, warn
+from pipeline.cli.output import warn
 from pipeline.cli.results import NOT_MADE
 from pipeline.config import redact
 
@@ -35,7 +35,11 @@ def notify(
     except Exception:  # what is wrong with the target is the error
         target = "the target"
     told = document(result, target=target, version=version("aa-pipeline"), seconds=seconds, error=error)
-    if told and (problem := post(url, told)):
+    try:
+        problem = post(url, told) if told else None
+    except KeyboardInterrupt:  # the build is over, and what became of it stays
+        problem = "it was interrupted"
+    if problem:
         warn(f"The notice of this build did not reach {shown_address(url)}: {problem}.")
 
 
@@ -59,9 +63,10 @@ def last_line(result: "RunResult | None", seconds: float, *, output_format: str,
         f"aa-pipeline build: status={status} tables={len(made)} rows={rows} warnings={warnings}"
         f" seconds={seconds:.2f}"
     )
+    # As it is: `say` would break it in two in a narrow terminal, and containers have one.
     if output_format != "json":
-        say(line)
+        click.echo(line)
     elif log_format == "json":
         click.echo(json.dumps({"level": "info", "message": line}), err=True)
     else:
-        say(line, err=True)
+        click.echo(line, err=True)

@@ -4,13 +4,14 @@ import json
 
 import click
 
+from pipeline.cli.interrupt import Terminated
 from pipeline.cli.options import Invocation
 from pipeline.cli.output import say_after
 from pipeline.config import redact
 from pipeline.errors import PipelineError
 from pipeline.system.hidden import visible_lines
 
-INTERRUPTED = 130  # 128 + SIGINT, as shells count
+INTERRUPTED, TERMINATED = 130, 143  # 128 + the number of the signal, as shells count
 
 
 def show_failure(error: BaseException, invocation: Invocation) -> int:
@@ -39,13 +40,17 @@ def meaning(error: BaseException) -> tuple[str, int]:
 
 
 def _meaning(error: BaseException) -> tuple[str, int]:
+    if isinstance(error, Terminated):
+        return "Terminated by a signal. Nothing was published.", TERMINATED
     if isinstance(error, KeyboardInterrupt):
         return "Interrupted. Nothing was published.", INTERRUPTED
     if isinstance(error, PipelineError):
         return str(error), error.exit_code
     if isinstance(error, OSError) and error.strerror:
+        from pipeline.system.files import advice
+
         where = f"{error.filename}: " if error.filename else ""
-        return f"The system refused: {where}{error.strerror}.", 1
+        return f"The system refused: {where}{error.strerror}.{advice(error)}", 1
     import logging
 
     logging.getLogger("pipeline").debug("unexpected error", exc_info=error)

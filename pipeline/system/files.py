@@ -116,11 +116,11 @@ def sync_folder(folder: Path) -> None:
 
 
 def advice(error: OSError) -> str:
-    """What to do where the system refuses to write, as a sentence to append; empty if we do not know."""
+    """What to do where the system refuses something, as a sentence to append; empty if we do not know."""
     if error.errno in FULL:
-        return " Make room there, or choose another place, and run the command again."
+        return " Make room on that disk, or write to another, and run the command again."
     if error.errno in FOREIGN:
-        return " Choose another place, or have its owner let you write there."
+        return " Choose another place, or ask its owner."
     return ""
 
 

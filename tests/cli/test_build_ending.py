@@ -2,8 +2,12 @@
 
 import json
 import re
+import signal
 import socket
+import subprocess
+import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from threading import Thread
 
 import jsonschema
@@ -80,6 +84,83 @@ def test_an_interrupted_build_has_a_last_line_and_tells_nobody(run_shop, shop, s
     result = run_shop(f"build --notify {server.url}", expect=failure.INTERRUPTED)
     assert LAST_LINE.search(result.output)[1] == "error"
     assert server.documents == []
+
+
+ENDLESS = """
+import sys
+import pipeline.run
+
+def build(engine, *_, **__):
+    print("under way", flush=True)
+    engine.execute("SELECT sum(a.range * b.range) FROM range(1000000) AS a, range(1000000) AS b")
+
+pipeline.run.build = build
+from pipeline.cli import main
+sys.argv[0] = "aa-pipeline"
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "events"),
+    [(signal.SIGINT, failure.INTERRUPTED, []), (signal.SIGTERM, failure.TERMINATED, ["failure"])],
+)
+def test_a_signal_ends_a_build_with_a_last_line(run, folder, server, number, code, events):
+    run("init")
+    program = [sys.executable, "-c", ENDLESS, "build", "--notify", server.url]
+    with subprocess.Popen(
+        program,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as process:
+        assert process.stdout.readline() == "under way\n"
+        process.send_signal(number)
+        written = process.stdout.read()
+    assert process.returncode == code
+    assert LAST_LINE.search(written)[1] == "error"
+    assert written.count("aa-pipeline build: ") == 1
+    assert "Traceback" not in written
+    assert [document["event"] for document in server.documents] == events
+
+
+def test_a_signal_while_the_notice_is_posted_changes_nothing(run_shop, shop, server, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    query("DROP TABLE raw.visits")
+    monkeypatch.setattr("pipeline.outputs.notice.post", interrupted)
+    result = run_shop(f"build --notify {server.url}")
+    assert "did not reach http://127.0.0.1" in result.stderr
+    assert "it was interrupted" in result.stderr
+    assert LAST_LINE.search(result.output)[1] == "success"
+
+
+def test_a_locked_database_a_wrong_configuration_and_nothing_to_build_have_a_last_line(run_shop, folder):
+    def told(expect):
+        output = run_shop("build --wait 0", expect=expect).output
+        assert output.count("aa-pipeline build: ") == 1
+        return LAST_LINE.search(output).groups()
+
+    error = ("error", "0", "0", "0")
+    assert told(2) == error  # there is no database
+    query("CREATE SCHEMA raw")
+    assert told(2) == error  # nor a raw table
+    hold = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print(flush=True); sys.stdin.read()"
+    program = [sys.executable, "-c", hold, "agent_analytics.duckdb"]
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        holder.stdout.readline()
+        assert told(1) == error
+        holder.communicate()
+    Path("aa-pipeline.toml").write_text("nonsense = 1")
+    assert told(2) == error
+
+
+def test_the_last_line_is_one_in_a_narrow_terminal_too(run_shop, shop, monkeypatch):
+    monkeypatch.setattr("pipeline.cli.output.is_terminal", lambda *_: True)
+    monkeypatch.setenv("COLUMNS", "40")
+    assert LAST_LINE.search(run_shop("build").output)
 
 
 def test_a_build_that_went_well_tells_nobody(run_shop, shop, server):

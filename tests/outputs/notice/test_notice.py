@@ -165,6 +165,15 @@ def test_who_never_answers_holds_nobody(monkeypatch, answer):
             assert problem.result() in ("it did not answer within 0.2 s", "TimeoutError", "timed out")
 
 
+def test_whatever_goes_wrong_is_told_without_the_address(monkeypatch, capsys):
+    def fails(*_, **__):
+        raise AttributeError(f"http://127.0.0.1{SECRET}")
+
+    monkeypatch.setattr(posting, "build_opener", fails)
+    assert notice.post(f"http://127.0.0.1{SECRET}", {}) == "AttributeError"
+    assert "s3cret" not in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "url", ["", "s3cret", "ftp://s3cret", "http://", "http:///s3cret", "http://h:s3cret", "https://h/s3 cret",
             "https://h/s3cret\n", "https://h/s3crét", "http://[s3cret/"]
