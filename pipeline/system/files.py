@@ -77,8 +77,8 @@ def replacing(file: Path) -> Iterator[Path]:
         try:
             yield temporary
         except OSError as error:  # others may be of what is read meanwhile
-            if error.errno in FULL:
-                raise _not_writable(file, error) from error
+            if error.errno in FULL or temporary == file:
+                raise not_writable(file, error) from error
             raise
         if temporary != file:
             with _written(file):
@@ -91,7 +91,7 @@ def _written(file: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise _not_writable(file, error) from error
+        raise not_writable(file, error) from error
 
 
 def _make_like(file: Path, new: Path) -> None:
@@ -134,5 +134,7 @@ def write_whole(file: Path, content: bytes) -> None:
         temporary.write_bytes(content)
 
 
-def _not_writable(file: Path, error: OSError) -> SetupError:
-    return SetupError(f"{file} cannot be written: {error.strerror or error}.{advice(error)}")
+def not_writable(file: Path, error: OSError) -> SetupError:
+    """The error that says so: what, where, why, and what to do."""
+    why = os.strerror(error.errno) if error.errno else error
+    return SetupError(f"{file} cannot be written: {why}.{advice(error)}")

@@ -17,7 +17,7 @@ from pipeline.engines import meta
 from pipeline.engines.base import Engine
 from pipeline.errors import RunError, SetupError, TargetError
 from pipeline.outputs.backup.archive import SCHEMAS, Archive, StoredTable, Writer
-from pipeline.system.files import replacing, sync_folder
+from pipeline.system.files import not_writable, replacing, sync_folder
 
 __all__ = ["back_up", "restore"]
 
@@ -35,7 +35,11 @@ def back_up(engine: Engine, file: Path) -> list[StoredTable]:
     """
     implementation = _implementation(engine)
     place = Path(os.path.realpath(file))
-    if file.exists():
+    try:
+        is_there = file.exists()
+    except OSError as error:
+        raise not_writable(file, error) from error
+    if is_there:
         with Archive(file):  # anything else is not overwritten
             pass
     with replacing(place) as temporary:
