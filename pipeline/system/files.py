@@ -82,7 +82,9 @@ def replacing(file: Path) -> Iterator[Path]:
             raise
         if temporary != file:
             with _written(file):
-                _make_like(file, temporary)
+                if file.exists():
+                    with suppress(PermissionError):  # to give it away is the right of root
+                        _make_alike(temporary, file.stat())
                 temporary.replace(file)
 
 
@@ -92,17 +94,6 @@ def _written(file: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise not_writable(file, error) from error
-
-
-def _make_like(file: Path, new: Path) -> None:
-    """Give a new file the owner and the permissions of the one that it replaces, as far as we may."""
-    if not file.exists():
-        return
-    old = file.stat()
-    if hasattr(os, "chown") and (old.st_uid, old.st_gid) != (new.stat().st_uid, new.stat().st_gid):
-        with suppress(PermissionError):
-            os.chown(new, old.st_uid, old.st_gid)
-    new.chmod(stat.S_IMODE(old.st_mode))
 
 
 def sync_folder(folder: Path) -> None:
@@ -132,6 +123,50 @@ def write_whole(file: Path, content: bytes) -> None:
     """
     with replacing(file) as temporary, _written(file):
         temporary.write_bytes(content)
+
+
+def write_secret(file: Path, content: bytes) -> None:
+    """Like `write_whole`, for its owner alone.
+
+    A file that is there keeps its owner, its mode, and its place behind a link.
+
+    Raises:
+        SetupError: it cannot be written.
+    """
+    with replacing(file.resolve()) as temporary, _written(file):
+        temporary.touch(mode=0o600)
+        if file.exists():
+            _make_alike(temporary, file.stat())
+        temporary.write_bytes(content)
+
+
+@contextmanager
+def changing_alone(file: Path) -> Iterator[None]:
+    """Read a file and replace it while no other process of ours does."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    try:
+        # The folder is locked: the file itself is replaced, and one more file would stay.
+        descriptor = os.open(file.resolve().parent, os.O_RDONLY)
+    except OSError:  # reading or writing the file says what is wrong
+        yield
+        return
+    try:
+        with suppress(OSError):  # not every file system can
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _make_alike(file: Path, status: os.stat_result) -> None:
+    file.chmod(stat.S_IMODE(status.st_mode))
+    own = file.stat()
+    if (own.st_uid, own.st_gid) != (status.st_uid, status.st_gid):
+        os.chown(file, status.st_uid, status.st_gid)
 
 
 def not_writable(file: Path, error: OSError) -> SetupError:
