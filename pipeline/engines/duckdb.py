@@ -6,7 +6,7 @@ import os
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,7 @@ MOST_FREE = 0.2
 LOCKED = re.compile("Could not set lock on file|being used by another process")
 # What it says where a disk is full, somebody's share of it used up, or nothing more may be spilled to it.
 FULL = re.compile("No space left on device|Disk quota exceeded|File too large|max_temp_directory_size")
+DAMAGED = re.compile("not a valid DuckDB database file|Corrupt database file")
 IN_THIS_PROCESS = "Unique file handle conflict"
 OTHERWISE = re.compile("with a different configuration|already attached in READ_")
 HOLDER = re.compile(r"Conflicting lock is held in (.+?) \(PID (\d+)\)")
@@ -76,7 +77,8 @@ class DuckDB(Engine):
         self.connection.close()
 
     def interrupt(self) -> None:
-        self.connection.interrupt()
+        with suppress(duckdb.ConnectionException):  # it is closed, and does nothing
+            self.connection.interrupt()
 
     def _fetch(self, sql: str, params: Sequence[Any] | None) -> list[tuple[Any, ...]]:
         # 2.0 refuses new work until the last result is fetched, so every result is.
@@ -442,6 +444,8 @@ def _explained(message: str) -> str:
     line = " ".join(message.split("\n\nLINE ")[0].split()).removesuffix(".")
     if FULL.search(line):
         return f"{line}. Make room on that disk and run the command again; what was under way is undone."
+    if DAMAGED.search(line):
+        return f"{line}. Name another file; or move this one away, and `aa-pipeline restore` a backup."
     if "Permission denied" in line:
         return f"{line}. Choose another place, or ask its owner."
     return line

@@ -252,6 +252,27 @@ def test_what_does_not_fit_into_memory_is_spilled_beside_the_file(tmp_path):
         assert engine.fetch("SELECT current_setting('temp_directory')") == [(f"{tmp_path}/x.duckdb.tmp",)]
 
 
+def test_an_interrupt_that_comes_after_the_end_does_nothing():
+    engine = connect(":memory:")
+    engine.close()
+    engine.interrupt()
+
+
+def test_of_a_damaged_file_the_message_says_what_to_do(tmp_path):
+    path = tmp_path / "x.duckdb"
+    path.write_bytes(b"my own")
+    with pytest.raises(TargetError, match="or move this one away, and `aa-pipeline restore` a backup"):
+        connect(str(path))
+    path.unlink()
+    with connect(str(path)) as engine:
+        engine.execute("CREATE TABLE t AS SELECT range AS a FROM range(100_000)")
+    content = path.read_bytes()
+    path.write_bytes(content[:12_288] + bytes(byte ^ 1 for byte in content[12_288:]))
+    wanted = pytest.raises((TargetError, QueryError), match="`aa-pipeline restore` a backup")
+    with wanted, connect(str(path)) as engine:
+        engine.fetch("SELECT sum(a) FROM t")
+
+
 @pytest.mark.slow
 def test_where_nothing_more_can_be_spilled_the_message_says_what_to_do(tmp_path):
     with connect(str(tmp_path / "x.duckdb"), memory_limit="40MB") as engine:
