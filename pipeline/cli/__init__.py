@@ -37,6 +37,8 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Keep": {
         "maintain": ("maintain", "Remove what is past its days, roll up old runs, give free space back."),
         "forget": ("forget", "Remove a person under all their names, for good; sums stay."),
+        "backup": ("backup", "Write a whole database into one file, beside running ingests."),
+        "restore": ("backup", "Bring back a database from a backup; all of it, or nothing."),
     },
     "Look": {
         "ls": ("look", "List models, seeds and sources."),
@@ -116,7 +118,10 @@ def cli() -> None:
 
 def main() -> None:
     """The program `aa-pipeline`: the command line in a process of its own."""
+    from pipeline.cli.interrupt import end_in_order_when_terminated
+
     try:
+        end_in_order_when_terminated()
         cli(obj=Invocation(own_process=True))
     finally:
         gc.freeze()  # the interpreter would look through all objects once more before it ends

@@ -34,6 +34,29 @@ dry_run_option = click.option(
     is_flag=True,
     help="Build nothing; print how many bytes a full build would read, where they are billed: BigQuery.",
 )
+
+
+def _address(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """An address to post to; a message never shows it, as it may hold secrets."""
+    if not value:
+        return None
+    from pipeline.outputs.notice import check_address
+
+    try:
+        check_address(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.", ctx, param) from None
+    return value
+
+
+notify_option = click.option(
+    "--notify",
+    metavar="URL",
+    envvar="AA_PIPELINE_NOTIFY",
+    callback=_address,
+    help="Post a JSON document there if the build fails, breaks a budget or warns."
+    " AA_PIPELINE_NOTIFY in the environment keeps secrets in it from other users.",
+)
 store_failures_option = click.option(
     "--store-failures",
     is_flag=True,
@@ -156,6 +179,7 @@ def test(
 @store_failures_option
 @profile_option
 @dry_run_option
+@notify_option
 @format_option
 @pass_invocation
 def build(
@@ -168,36 +192,59 @@ def build(
     store_failures: bool,
     profile: bool,
     dry_run: bool,
+    notify: str | None,
     output_format: str,
 ) -> None:
     """Load seeds, build models, audit them; publish if the audits pass.
 
-    All of it is one transaction: whoever reads sees the old tables or the new ones.
+    All of it is one transaction: whoever reads sees the old tables or the new ones. The last line
+    is for readers of logs: status, tables, rows, warnings, seconds.
 
     \b
     aa-pipeline build
     aa-pipeline build --select +fct_agent_costs --full-refresh
     """
+    import time
+
+    from pipeline.cli import ending
+    from pipeline.cli.failure import INTERRUPTED, meaning, show_failure
     from pipeline.run import build
 
     if dry_run:
         _show_estimates(invocation, select, exclude, as_of, output_format)
         return
-    work_on_plan(
-        invocation,
-        build,
-        "Built",
-        select=select,
-        exclude=exclude,
-        output_format=output_format,
-        as_of=as_of,
-        full_refresh=full_refresh,
-        fail_fast=fail_fast,
-        store_failures=store_failures,
-        profile=profile,
-        project_dir=invocation.config.project_dir,
-        pseudonyms=invocation.pseudonyms,
-    )
+    done: list[RunResult] = []
+
+    def build_and_keep(*arguments: Any, **options: Any) -> "RunResult":
+        done.append(build(*arguments, **options))
+        return done[0]
+
+    start, code, error = time.monotonic(), 0, None
+    try:
+        work_on_plan(
+            invocation,
+            build_and_keep,
+            "Built",
+            select=select,
+            exclude=exclude,
+            output_format=output_format,
+            as_of=as_of,
+            full_refresh=full_refresh,
+            fail_fast=fail_fast,
+            store_failures=store_failures,
+            profile=profile,
+            project_dir=invocation.config.project_dir,
+            pseudonyms=invocation.pseudonyms,
+        )
+    except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
+        raise
+    except (Exception, KeyboardInterrupt) as failure:
+        code, error = show_failure(failure, invocation), meaning(failure)[0]
+    result, seconds = done[0] if done else None, time.monotonic() - start
+    if notify and code != INTERRUPTED:
+        ending.notify(notify, result, invocation, seconds, error)
+    ending.last_line(result, seconds, output_format=output_format, log_format=invocation.log_format)
+    click.get_current_context().exit(code)
 
 
 def work_on_plan(

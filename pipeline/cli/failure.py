@@ -5,12 +5,13 @@ import json
 import click
 
 from pipeline.cli import output
+from pipeline.cli.interrupt import Terminated
 from pipeline.cli.options import Invocation
 from pipeline.cli.output import say_after
 from pipeline.config import redact
 from pipeline.errors import PipelineError
 
-INTERRUPTED = 130  # 128 + SIGINT, as shells count
+INTERRUPTED, TERMINATED = 130, 143  # 128 + the number of the signal, as shells count
 
 
 def show_failure(error: BaseException, invocation: Invocation) -> int:
@@ -19,8 +20,7 @@ def show_failure(error: BaseException, invocation: Invocation) -> int:
     The family of `PipelineError` speaks for itself; anything else is a defect of ours, and its
     traceback goes to the log at level debug.
     """
-    message, exit_code = _meaning(error)
-    message = shown(message)
+    message, exit_code = meaning(error)
     if invocation.log_format == "json":
         click.echo(json.dumps({"level": "error", "message": message}), err=True)
     else:
@@ -33,14 +33,24 @@ def shown(message: str) -> str:
     return output.shown(redact(message))
 
 
+def meaning(error: BaseException) -> tuple[str, int]:
+    """What an exception means, as people may see it, and its exit code."""
+    message, exit_code = _meaning(error)
+    return shown(message), exit_code
+
+
 def _meaning(error: BaseException) -> tuple[str, int]:
+    if isinstance(error, Terminated):
+        return "Terminated by a signal. Nothing was published.", TERMINATED
     if isinstance(error, KeyboardInterrupt):
         return "Interrupted. Nothing was published.", INTERRUPTED
     if isinstance(error, PipelineError):
         return str(error), error.exit_code
     if isinstance(error, OSError) and error.strerror:
+        from pipeline.system.files import advice
+
         where = f"{error.filename}: " if error.filename else ""
-        return f"The system refused: {where}{error.strerror}.", 1
+        return f"The system refused: {where}{error.strerror}.{advice(error)}", 1
     import logging
 
     logging.getLogger("pipeline").debug("unexpected error", exc_info=error)

@@ -87,16 +87,12 @@ def init(invocation: Invocation) -> None:
 
 
 def _write_new(file: Path) -> bool:
-    """Write the template, unless the file is there; another `init` may be making it right now."""
-    from pipeline.errors import SetupError
+    """Write the template, unless the file is there; another `init` may be making the same right now."""
+    from pipeline.system.files import write_whole
 
-    try:
-        with file.open("x", encoding="utf-8") as stream:
-            stream.write(CONFIG_TEMPLATE)
-    except FileExistsError:
+    if file.exists():
         return False
-    except OSError as error:
-        raise SetupError(f"{file} cannot be written: {error.strerror}.") from None
+    write_whole(file, CONFIG_TEMPLATE.encode())
     return True
 
 

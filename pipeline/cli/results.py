@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pipeline.plan.check_results import CheckResult
     from pipeline.run import RunResult
 
+NOT_MADE = ("read", "dropped", "skipped", "error")  # what a run did with tables beside making them
 # Tables of which a profile shows the operators.
 MOST_PROFILED = 10
 
@@ -104,8 +105,8 @@ def _counted(audit: "CheckResult") -> str:
 
 def _summary(result: "RunResult", verb: str, where: str) -> str:
     counts = Counter(table.action for table in result.tables)
-    unchanged = counts.pop("skipped", 0)
-    made = sum(count for action, count in counts.items() if action not in ("read", "dropped"))
+    unchanged = counts["skipped"]
+    made = sum(count for action, count in counts.items() if action not in NOT_MADE)
     if result.command == "test":
         made = len({audit.table for audit in result.audits})
     parts = [f"{verb} {made} table{'' if made == 1 else 's'}"]

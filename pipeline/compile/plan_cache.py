@@ -22,8 +22,10 @@ from typing import Any
 from pipeline.compile import shipped
 from pipeline.compile.sources import AGENTS, MODELS, SCHEMAS, code_digest, compile_inputs
 from pipeline.config import Config
+from pipeline.errors import SetupError
 from pipeline.plan import Plan, PlanTable
 from pipeline.plan.bind import bind
+from pipeline.system.files import write_whole
 
 DISTRIBUTIONS = ("aa_pipeline-", "ibis_framework-", "pandera-", "sqlglot-")
 
@@ -221,15 +223,8 @@ def _read(file: Path, fingerprint: str) -> Plan | None:
 
 def _write(file: Path, plan: Plan) -> None:
     """Keep a plan; readers see all of it or nothing. A folder that cannot be written is no error."""
-    import tempfile
-
-    with suppress(OSError):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=file.parent, suffix=".tmp", delete=False
-        ) as temporary:
-            temporary.write(plan.to_json())
-        Path(temporary.name).replace(file)
+    with suppress(OSError, SetupError):
+        write_whole(file, plan.to_json().encode())
         for old in _newest("*.json")[MOST_PLANS:]:
             old.unlink(missing_ok=True)
 

@@ -76,7 +76,12 @@ def dialect_of(url: str) -> str:
 def exists(url: str) -> bool:
     """False if the URL is that of a database file that is not there."""
     path = url.removeprefix("duckdb://")
-    return module_of(url) != "duckdb" or path in ("", ":memory:") or Path(path).exists()
+    if module_of(url) != "duckdb" or path in ("", ":memory:"):
+        return True
+    try:
+        return Path(path).exists()
+    except OSError:  # whoever opens it is told why that cannot be
+        return True
 
 
 def module_of(url: str) -> str:

@@ -6,13 +6,14 @@ import os
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from pipeline.engines import exists
 from pipeline.engines.base import ROW, Engine, Kind, Step, check_options
 from pipeline.engines.duckdb_compact import rewrite
 from pipeline.errors import DatabaseLockedError, QueryError, TargetError
@@ -42,6 +43,9 @@ MOST_FREE = 0.2
 
 # What DuckDB says of a file that another process holds: on Linux and macOS, on Windows.
 LOCKED = re.compile("Could not set lock on file|being used by another process")
+# What it says where a disk is full, somebody's share of it used up, or nothing more may be spilled to it.
+FULL = re.compile("No space left on device|Disk quota exceeded|File too large|max_temp_directory_size")
+DAMAGED = re.compile("not a valid DuckDB database file|Corrupt database file")
 IN_THIS_PROCESS = "Unique file handle conflict"
 OTHERWISE = re.compile("with a different configuration|already attached in READ_")
 HOLDER = re.compile(r"Conflicting lock is held in (.+?) \(PID (\d+)\)")
@@ -73,14 +77,15 @@ class DuckDB(Engine):
         self.connection.close()
 
     def interrupt(self) -> None:
-        self.connection.interrupt()
+        with suppress(duckdb.ConnectionException):  # it is closed, and does nothing
+            self.connection.interrupt()
 
     def _fetch(self, sql: str, params: Sequence[Any] | None) -> list[tuple[Any, ...]]:
         # 2.0 refuses new work until the last result is fetched, so every result is.
         try:
             rows: list[tuple[Any, ...]] = self.connection.execute(sql, params).fetchall()
         except duckdb.Error as error:
-            raise QueryError(_one_line(f"DuckDB refused a statement: {error}")) from error
+            raise QueryError(_explained(f"DuckDB refused a statement: {error}")) from error
         if self.profiling:
             self.steps += _steps(json.loads(self.connection.get_profiling_information("json")))
         return rows
@@ -308,8 +313,8 @@ def open_engine(
     """
     check_options("DuckDB", {}, options)
     path = url.removeprefix("duckdb://") or ":memory:"
-    exists = path == ":memory:" or Path(path).exists()
-    if read_only and not exists:
+    is_there = exists(f"duckdb://{path}")
+    if read_only and not is_there:
         raise TargetError(
             f"There is no database at {path}. `aa-pipeline init` makes an empty one,"
             " `aa-pipeline ingest` fills it, `aa-pipeline demo` shows a filled one."
@@ -319,13 +324,13 @@ def open_engine(
     while True:
         before = _file_at(path)
         try:
-            connection = _connect(path, read_only, config, [] if exists else [STORAGE])
+            connection = _connect(path, read_only, config, [] if is_there else [STORAGE])
             if before in (None, _file_at(path)):
                 break
             connection.close()  # what was opened has just been replaced: see `duckdb_compact`
         except duckdb.IOException as error:
             if not LOCKED.search(str(error)):
-                raise TargetError(_one_line(f"Cannot open {path}: {error}")) from error
+                raise TargetError(_explained(f"Cannot open {path}: {error}")) from error
             if time.monotonic() >= deadline:
                 raise DatabaseLockedError(_locked(path, str(error), wait)) from error
             time.sleep(SECONDS_BETWEEN_TRIES)
@@ -335,7 +340,7 @@ def open_engine(
                     f"{path} is open in this process already, to read only or with other settings."
                     " Close that connection first."
                 ) from error
-            raise TargetError(_one_line(f"Cannot open {path}: {error}")) from error
+            raise TargetError(_explained(f"Cannot open {path}: {error}")) from error
     return DuckDB(connection, path, bounded=memory_limit is not None, wait=wait)
 
 
@@ -362,7 +367,7 @@ def _connect(
     name = "analytics" if not name or name.lower() in TAKEN else name.replace('"', '""')
     options = ["TYPE duckdb", "READ_ONLY" if read_only else f"ROW_GROUP_SIZE {ROW_GROUP}", *options]
     quoted = file.replace("'", "''")
-    if not read_only and Path(f"{file}.wal").exists():
+    if not read_only and _file_at(f"{file}.wal"):
         _write_log_into_file(quoted, config)
     connection = duckdb.connect(f":memory:{file}", config=config | {"temp_directory": f"{file}.tmp"})
     try:
@@ -434,9 +439,16 @@ def _program(pid: str) -> str:
         return ""
 
 
-def _one_line(message: str) -> str:
-    """DuckDB's message without the line that repeats the statement."""
-    return " ".join(message.split("\n\nLINE ")[0].split())
+def _explained(message: str) -> str:
+    """DuckDB's message in one line, without the one that repeats the statement, and what to do."""
+    line = " ".join(message.split("\n\nLINE ")[0].split()).removesuffix(".")
+    if FULL.search(line):
+        return f"{line}. Make room on that disk and run the command again; what was under way is undone."
+    if DAMAGED.search(line):
+        return f"{line}. Name another file; or move this one away, and `aa-pipeline restore` a backup."
+    if "Permission denied" in line:
+        return f"{line}. Choose another place, or ask its owner."
+    return line
 
 
 def _json(rows: Sequence[Sequence[Any]]) -> str:

@@ -18,11 +18,12 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import QueryError
+from pipeline.system.files import sync_folder
 
 if TYPE_CHECKING:
     from pipeline.engines.duckdb import DuckDB
@@ -63,7 +64,7 @@ def rewrite(engine: "DuckDB", row_group: int, copy_bytes: int) -> str | None:
             return f"the copy could not take its place ({error.strerror})"
         finally:
             _remove(new)
-        _sync(file.parent)
+        sync_folder(file.parent)
     return None
 
 
@@ -134,13 +135,3 @@ def _give_to_owner_of(file: Path, new: Path) -> None:
 def _remove(new: Path) -> None:
     for path in (new, Path(f"{new}.wal")):
         path.unlink(missing_ok=True)
-
-
-def _sync(folder: Path) -> None:
-    """Make sure that the new file survives a power cut; not every system can."""
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -9,7 +9,7 @@ import os
 import re
 import socket
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -20,6 +20,7 @@ from pipeline.config import redact
 from pipeline.engines.base import ROW, Kind, check_options
 from pipeline.engines.postgres_locks import NEEDS_ALL_OF, milliseconds, patiently
 from pipeline.engines.postgres_publish import PublishesInPlace
+from pipeline.engines.postgres_restored import of_before
 from pipeline.errors import DatabaseLockedError, QueryError, TargetError
 from pipeline.plan.layers import LAYERS, MARTS
 
@@ -254,7 +255,9 @@ class Postgres(PublishesInPlace):
             " FROM pg_class WHERE oid = to_regclass(?)",
             [self.name(schema, table)],
         )
-        return "-".join(map(str, rows[0])) if rows else ""
+        if not rows:
+            return ""
+        return of_before(self, self.name(schema, table), "-".join(map(str, rows[0])))
 
     def row_hash(self, alias: str) -> str | None:
         return f"hashtextextended(CAST({alias} AS text), 0)"
@@ -277,14 +280,29 @@ class Postgres(PublishesInPlace):
             self.execute(f"ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT SELECT ON TABLES TO {roles}")
 
     def append(self, schema: str, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> int:
-        names = ", ".join(map(self.quote, columns))
-        with self._errors(), self.connection.cursor() as cursor:
-            copy = self.redirected(f"COPY {self.name(schema, table)} ({names}) FROM STDIN")
-            with cursor.copy(copy) as stream:
-                for start in range(0, len(rows), ROWS_PER_WRITE):
-                    lines = "".join(map(_copy_line, rows[start : start + ROWS_PER_WRITE]))
-                    stream.write(lines.encode("utf-8", "replace"))
+        batches = (rows[start : start + ROWS_PER_WRITE] for start in range(0, len(rows), ROWS_PER_WRITE))
+        lines = ("".join(map(_copy_line, batch)).encode("utf-8", "replace") for batch in batches)
+        self.copy_in(schema, table, columns, lines)
         return len(rows)
+
+    def copy_in(self, schema: str, table: str, columns: Iterable[str], chunks: Iterable[bytes]) -> None:
+        """Add rows in COPY's own format of text."""
+        names = ", ".join(map(self.quote, columns))
+        copy = self.redirected(f"COPY {self.name(schema, table)} ({names}) FROM STDIN")
+        with self._errors(), self.connection.cursor() as cursor, cursor.copy(copy) as stream:
+            for chunk in chunks:
+                stream.write(chunk)
+
+    def copy_out(self, schema: str, table: str, columns: Iterable[str]) -> Iterator[bytes]:
+        """All rows of a table in COPY's own format of text."""
+        # Of a query, as a table with partitions can be copied by one only.
+        query = f"SELECT {', '.join(map(self.quote, columns))} FROM {self.name(schema, table)}"
+        with (
+            self._errors(),
+            self.connection.cursor() as cursor,
+            cursor.copy(f"COPY ({query}) TO STDOUT") as rows,
+        ):
+            yield from map(bytes, rows)
 
     # Space
 

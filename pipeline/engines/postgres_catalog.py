@@ -13,6 +13,12 @@ FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid
 WHERE a.attrelid = to_regclass(?) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
 """
 
+# Without partitions: what is in them is read from and written to the table that they are of.
+TABLES = """
+SELECT n.nspname, c.relname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname = ANY (CAST(? AS text[])) ORDER BY 1, 2
+"""
+
 # Views, functions, policies, filters of publications and triggers. Indexes go and change with their columns.
 DEPENDENTS = """
 SELECT DISTINCT n.nspname, v.relname,
@@ -83,6 +89,11 @@ class Dependent:
 
     def __str__(self) -> str:
         return f"{self.description} (owner {self.owner})"
+
+
+def tables(engine: Engine, schemas: Collection[str]) -> list[tuple[str, str]]:
+    """The tables of some schemas."""
+    return [(schema, table) for schema, table in engine.fetch(TABLES, [sorted(schemas)])]
 
 
 def columns(engine: Engine, schema: str, table: str) -> dict[str, str]:

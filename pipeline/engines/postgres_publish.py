@@ -106,7 +106,7 @@ class PublishesInPlace(Engine):
         if replacing:
             self._made[schema, table] = Made(kind, replacing, select)
         elif kind == "table":
-            self._index((schema, table), catalog.columns(self, schema, table))
+            self.index((schema, table), catalog.columns(self, schema, table))
         return count
 
     def create_empty(
@@ -132,7 +132,7 @@ class PublishesInPlace(Engine):
         else:
             comment(self, schema, table, kind, description, columns)
 
-    def _index(self, key: Key, columns: Iterable[str]) -> None:
+    def index(self, key: Key, columns: Iterable[str]) -> None:
         """Index what dashboards filter by among new columns of a mart."""
         if key[0] == MARTS.schema:
             for column in columns:
@@ -167,7 +167,7 @@ class PublishesInPlace(Engine):
         self._alter(changes, going, [key for key, m in made.items() if m.kind == "table"])
         for key in (key for key, change in changes.items() if change):
             self._insert(key, new[key])
-            self._index(key, changes[key].add)
+            self.index(key, changes[key].add)
         for key in changes:
             super().drop(key[0], NEW.format(key[1]), "table")
         for key, m in made.items():
@@ -176,7 +176,7 @@ class PublishesInPlace(Engine):
                 sql = f"CREATE OR REPLACE VIEW {self.name(*key)} AS {m.select}"
                 self.patiently(sql, [self.name(*key)], alone=True)
             elif key in going:
-                self._index(key, new[key])
+                self.index(key, new[key])
         for grant in grants:
             self.execute(grant)
         for key, m in made.items():

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.engines.base import Engine
-from pipeline.errors import ModelError, SetupError
+from pipeline.errors import ModelError
 from pipeline.outputs.export_groups import GROUPED, check_tables, read_grouped
 from pipeline.plan import PlanTable
 from pipeline.system.files import replacing
@@ -86,10 +86,7 @@ def export_tables(
                 ordered = relation.order_by(table.key) if table.key else relation
                 batches = ordered.to_pyarrow_batches()
             guard = Guard()
-            try:
-                rows = write(batches.schema, guard.over(batches) if guarding else batches, temporary)
-            except OSError as error:
-                raise SetupError(f"{file} cannot be written: {error.strerror or error}.") from error
+            rows = write(batches.schema, guard.over(batches) if guarding else batches, temporary)
             done.append(Exported(table.name, file, rows, guard.count))
     return done
 

@@ -1,14 +1,20 @@
 """Reading what is a file, and writing files that are there whole, or as they were before."""
 
+import errno
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from pipeline.errors import SetupError
+from pipeline.system.temporary import temporary_folder
+
+# That there is no more room: on a disk, in somebody's share of it, in the largest file that one may write.
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+# That it is somebody else's.
+FOREIGN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 # What is no file, though it has a name: reading it may never end, or do something.
 OTHERS = {
@@ -54,26 +60,59 @@ def _without_waiting(path: str, flags: int) -> int:
 def replacing(file: Path) -> Iterator[Path]:
     """A temporary path in the same folder to write to; it replaces `file` if nothing is raised.
 
-    What is no plain file (a device, a pipe, a link such as /dev/stdout) is written to as it is.
+    The new file has the owner and the permissions of the old one. What is no plain file (a device, a pipe, a
+    link such as /dev/stdout) is written to as it is. What a killed process left goes with the next one.
 
     Raises:
-        SetupError: the folder cannot be made or written.
+        SetupError: the folder cannot be made or written, or the disk is full.
     """
-    if file.is_symlink() or (file.exists() and not file.is_file()):
-        yield file
-        return
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        folder = tempfile.TemporaryDirectory(dir=file.parent, prefix=f".{file.name}.")
-    except OSError as error:
-        raise _not_writable(file, error) from error
-    with folder:
-        temporary = Path(folder.name) / file.name
-        yield temporary
+    with ExitStack() as stack:
+        with _written(file):
+            if file.is_symlink() or (file.exists() and not file.is_file()):
+                temporary = file
+            else:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                folder = stack.enter_context(temporary_folder(file.parent, f".{file.name}."))
+                temporary = folder / file.name
         try:
-            temporary.replace(file)
-        except OSError as error:
-            raise _not_writable(file, error) from error
+            yield temporary
+        except OSError as error:  # others may be of what is read meanwhile
+            if error.errno in FULL or temporary == file:
+                raise not_writable(file, error) from error
+            raise
+        if temporary != file:
+            with _written(file):
+                if file.exists():
+                    with suppress(PermissionError):  # to give it away is the right of root
+                        _make_alike(temporary, file.stat())
+                temporary.replace(file)
+
+
+@contextmanager
+def _written(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise not_writable(file, error) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make sure that what was renamed in a folder survives a power cut; not every system can."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def advice(error: OSError) -> str:
+    """What to do where the system refuses something, as a sentence to append; empty if we do not know."""
+    if error.errno in FULL:
+        return " Make room on that disk, or write to another, and run the command again."
+    if error.errno in FOREIGN:
+        return " Choose another place, or ask its owner."
+    return ""
 
 
 def write_whole(file: Path, content: bytes) -> None:
@@ -82,11 +121,8 @@ def write_whole(file: Path, content: bytes) -> None:
     Raises:
         SetupError: it cannot be written.
     """
-    with replacing(file) as temporary:
-        try:
-            temporary.write_bytes(content)
-        except OSError as error:
-            raise _not_writable(file, error) from error
+    with replacing(file) as temporary, _written(file):
+        temporary.write_bytes(content)
 
 
 def write_secret(file: Path, content: bytes) -> None:
@@ -97,14 +133,11 @@ def write_secret(file: Path, content: bytes) -> None:
     Raises:
         SetupError: it cannot be written.
     """
-    with replacing(file.resolve()) as temporary:
-        try:
-            temporary.touch(mode=0o600)
-            if file.exists():
-                _make_alike(temporary, file.stat())
-            temporary.write_bytes(content)
-        except OSError as error:
-            raise _not_writable(file, error) from error
+    with replacing(file.resolve()) as temporary, _written(file):
+        temporary.touch(mode=0o600)
+        if file.exists():
+            _make_alike(temporary, file.stat())
+        temporary.write_bytes(content)
 
 
 @contextmanager
@@ -130,11 +163,13 @@ def changing_alone(file: Path) -> Iterator[None]:
 
 
 def _make_alike(file: Path, status: os.stat_result) -> None:
+    file.chmod(stat.S_IMODE(status.st_mode))
     own = file.stat()
     if (own.st_uid, own.st_gid) != (status.st_uid, status.st_gid):
         os.chown(file, status.st_uid, status.st_gid)
-    file.chmod(stat.S_IMODE(status.st_mode))
 
 
-def _not_writable(file: Path, error: OSError) -> SetupError:
-    return SetupError(f"{file} cannot be written: {error.strerror}.")
+def not_writable(file: Path, error: OSError) -> SetupError:
+    """The error that says so: what, where, why, and what to do."""
+    why = os.strerror(error.errno) if error.errno else error
+    return SetupError(f"{file} cannot be written: {why}.{advice(error)}")

@@ -12,18 +12,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-NAME = re.compile(r"aa-pipeline-\d+-.+")  # the process that made it, for people who find one
+NAME = r"aa-pipeline-\d+-.+"  # the process that made it, for people who find one
 
 
 @contextmanager
-def temporary_folder() -> Iterator[Path]:
+def temporary_folder(parent: Path | None = None, prefix: str = "") -> Iterator[Path]:
     """A new folder of our own, gone at the end; those that killed processes left go first.
+
+    Args:
+        parent: where to make it; otherwise where the system has temporary files.
+        prefix: what its name begins with.
 
     Raises:
         OSError: there is no place for one.
     """
-    remove_left()
-    folder, lock = _make()
+    remove_left(parent, prefix)
+    folder, lock = _make(parent, prefix)
     try:
         yield folder
     finally:
@@ -31,10 +35,10 @@ def temporary_folder() -> Iterator[Path]:
         _unlock(lock)
 
 
-def _make() -> tuple[Path, int | None]:
+def _make(parent: Path | None, prefix: str) -> tuple[Path, int | None]:
     """A folder, and what holds its lock; None where there are no such locks."""
     while True:
-        folder = Path(tempfile.mkdtemp(prefix=f"aa-pipeline-{os.getpid()}-"))
+        folder = Path(tempfile.mkdtemp(dir=parent, prefix=f"{prefix}aa-pipeline-{os.getpid()}-"))
         # Until it is locked, another process may take it for one that was left.
         with suppress(BlockingIOError, FileNotFoundError):
             lock = _lock(folder)
@@ -43,12 +47,13 @@ def _make() -> tuple[Path, int | None]:
             _unlock(lock)
 
 
-def remove_left() -> None:
-    """Remove the folders of this user whose processes are gone."""
-    with suppress(OSError), os.scandir(tempfile.gettempdir()) as entries:
+def remove_left(parent: Path | None = None, prefix: str = "") -> None:
+    """Remove the folders of this user whose processes are gone; see `temporary_folder`."""
+    name = re.compile(re.escape(prefix) + NAME)
+    with suppress(OSError), os.scandir(parent or tempfile.gettempdir()) as entries:
         for entry in entries:
             with suppress(OSError):  # locked, or gone by now
-                if NAME.fullmatch(entry.name) and _is_own_folder(entry):
+                if name.fullmatch(entry.name) and _is_own_folder(entry):
                     _remove(Path(entry.path))
 
 

@@ -115,7 +115,10 @@ def test_a_full_disk_is_one_sentence(warm):
         done = subprocess.run(program(["ls"]), stdout=full, stderr=subprocess.PIPE, text=True)
 
     assert done.returncode == 1
-    assert done.stderr == "Error: The system refused: No space left on device.\n"
+    assert done.stderr == (
+        "Error: The system refused: No space left on device."
+        " Make room on that disk, or write to another, and run the command again.\n"
+    )
 
 
 def test_a_warm_command_imports_click_and_the_driver_only(shop):

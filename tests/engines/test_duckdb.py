@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.engines import connect, dialect_of
 from pipeline.errors import DatabaseLockedError, QueryError, TargetError
+from tests.full_disk import NEXT, TOO_LARGE, no_file_larger_than
 
 
 @pytest.fixture
@@ -249,6 +250,42 @@ def test_a_file_that_this_process_has_open_in_another_way_is_said_to_be(tmp_path
 def test_what_does_not_fit_into_memory_is_spilled_beside_the_file(tmp_path):
     with connect(str(tmp_path / "x.duckdb")) as engine:
         assert engine.fetch("SELECT current_setting('temp_directory')") == [(f"{tmp_path}/x.duckdb.tmp",)]
+
+
+def test_an_interrupt_that_comes_after_the_end_does_nothing():
+    engine = connect(":memory:")
+    engine.close()
+    engine.interrupt()
+
+
+def test_of_a_damaged_file_the_message_says_what_to_do(tmp_path):
+    path = tmp_path / "x.duckdb"
+    path.write_bytes(b"my own")
+    with pytest.raises(TargetError, match="or move this one away, and `aa-pipeline restore` a backup"):
+        connect(str(path))
+    path.unlink()
+    with connect(str(path)) as engine:
+        engine.execute("CREATE TABLE t AS SELECT range AS a FROM range(100_000)")
+    content = path.read_bytes()
+    path.write_bytes(content[:12_288] + bytes(byte ^ 1 for byte in content[12_288:]))
+    wanted = pytest.raises((TargetError, QueryError), match="`aa-pipeline restore` a backup")
+    with wanted, connect(str(path)) as engine:
+        engine.fetch("SELECT sum(a) FROM t")
+
+
+@pytest.mark.slow
+def test_where_nothing_more_can_be_spilled_the_message_says_what_to_do(tmp_path):
+    with connect(str(tmp_path / "x.duckdb"), memory_limit="40MB") as engine:
+        engine.execute("CREATE TABLE t AS SELECT 1 AS a")
+        large = "CREATE TABLE s AS SELECT md5(range::VARCHAR) AS a FROM range(3_000_000) ORDER BY a"
+        with no_file_larger_than(4_000_000), pytest.raises(QueryError, match=f"{TOO_LARGE}.*{NEXT}"):
+            engine.execute(large)
+        engine.execute("SET max_temp_directory_size = '1MB'")
+        with pytest.raises(QueryError, match=f"max_temp_directory_size.*{NEXT}"):
+            engine.execute(large)
+        assert engine.fetch("SELECT a FROM t") == [(1,)]
+    with connect(str(tmp_path / "x.duckdb")) as engine:
+        assert engine.kinds() == {("main", "t"): "table"}
 
 
 def test_what_a_table_and_its_columns_mean_is_kept_as_comments(tmp_path):

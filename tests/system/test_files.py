@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.errors import SetupError
 from pipeline.system.files import write_whole
+from tests.full_disk import NEXT, TOO_LARGE, no_file_larger_than
 
 
 def test_a_file_is_replaced_whole_and_nothing_lies_beside_it(tmp_path: Path) -> None:
@@ -16,6 +17,46 @@ def test_a_file_is_replaced_whole_and_nothing_lies_beside_it(tmp_path: Path) -> 
     write_whole(file, b"new")
     assert file.read_bytes() == b"new"
     assert [*file.parent.iterdir()] == [file]
+
+
+def test_a_file_that_is_replaced_keeps_its_permissions(tmp_path: Path) -> None:
+    file = tmp_path / "report.html"
+    write_whole(file, b"old")
+    file.chmod(0o604)
+    write_whole(file, b"new")
+    assert file.stat().st_mode & 0o777 == 0o604
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can make files of other users")
+def test_a_file_that_root_replaces_keeps_its_owner(tmp_path: Path) -> None:
+    file = tmp_path / "report.html"
+    write_whole(file, b"old")
+    os.chown(file, 65534, 65534)
+    write_whole(file, b"new")
+    assert (file.stat().st_uid, file.stat().st_gid) == (65534, 65534)
+
+
+def test_what_a_killed_process_left_goes_and_what_others_call_alike_stays(tmp_path: Path) -> None:
+    for name in (".a.html.aa-pipeline-1-x", ".b.html.aa-pipeline-1-x", ".a.html.d"):
+        (tmp_path / name).mkdir()
+    write_whole(tmp_path / "a.html", b"new")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        ".a.html.d",
+        ".b.html.aa-pipeline-1-x",
+        "a.html",
+    ]
+
+
+def test_where_there_is_no_room_the_old_file_stays(tmp_path: Path) -> None:
+    file = tmp_path / "report.html"
+    write_whole(file, b"old")
+    with (
+        no_file_larger_than(100),
+        pytest.raises(SetupError, match=f"cannot be written: {TOO_LARGE}. {NEXT}"),
+    ):
+        write_whole(file, b"x" * 1_000)
+    assert file.read_bytes() == b"old"
+    assert [*tmp_path.iterdir()] == [file]
 
 
 def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path: Path) -> None:

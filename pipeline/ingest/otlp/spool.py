@@ -10,8 +10,8 @@ import os
 import threading
 import time
 from collections.abc import Iterable
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 from pipeline.errors import SetupError
 
@@ -33,7 +33,7 @@ class Spool:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._guard = threading.Lock()
-        self._current: BinaryIO | None = None
+        self._current: FileIO | None = None
         self._count = 0
         self._waiting = 0
         try:
@@ -58,9 +58,8 @@ class Spool:
             before = file.tell()
             try:
                 for line in lines:
-                    file.write(line)
-                    file.write(b"\n")
-                file.flush()
+                    _write(file, line)
+                    _write(file, b"\n")
                 os.fsync(file.fileno())
             except OSError:
                 self._undo(file, before)
@@ -101,11 +100,12 @@ class Spool:
             self._finish()
         self._lock.close()
 
-    def _begin(self) -> BinaryIO:
+    def _begin(self) -> FileIO:
         self._count += 1
         name = f"{time.time_ns():020}-{self._count:06}{SUFFIX}"
         descriptor = os.open(self.folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        self._current = os.fdopen(descriptor, "wb")
+        # Without a buffer: what was taken back would be written from there once there is room again.
+        self._current = FileIO(descriptor, "wb")
         _sync_folder(self.folder)
         return self._current
 
@@ -121,7 +121,7 @@ class Spool:
             with contextlib.suppress(OSError):
                 self._waiting += path.stat().st_size
 
-    def _undo(self, file: BinaryIO, size: int) -> None:
+    def _undo(self, file: FileIO, size: int) -> None:
         """Take back what was half written; if even that fails, go on in another file."""
         with contextlib.suppress(OSError):
             os.ftruncate(file.fileno(), size)
@@ -140,6 +140,12 @@ class Spool:
                 f"The spool folder {self.folder} is in use by another receiver."
                 " Stop that one, or choose another folder with --spool."
             ) from error
+
+
+def _write(file: FileIO, content: bytes) -> None:
+    rest = memoryview(content)
+    while rest:
+        rest = rest[file.write(rest) :]
 
 
 def _sync_folder(folder: Path) -> None:

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from pipeline.errors import SetupError
+from pipeline.system.files import not_writable, open_file
 
 HEAD = 1 << 12  # bytes in which a page says who made it
 DASHBOARD, REPORT = "aa-pipeline", "aa-pipeline report"
@@ -25,10 +26,14 @@ def check_folder(folder: Path) -> None:
         SetupError: names the folder.
     """
     page = folder / "index.html"
-    if not folder.is_dir() or is_made_by(page, DASHBOARD):
-        return
+    try:
+        if not folder.is_dir() or is_made_by(page, DASHBOARD):
+            return
+        names = [entry.name for entry in folder.iterdir()]
+    except OSError as error:
+        raise not_writable(folder, error) from error
     # A write that was killed leaves a folder of its own: pipeline.system.files.
-    if any(not entry.name.startswith(f".{page.name}.") for entry in folder.iterdir()):
+    if any(not name.startswith(f".{page.name}.") for name in names):
         raise SetupError(
             f"{folder} is not empty, and `dashboard` did not make it. Name another folder with -o,"
             " or remove this one."
@@ -49,10 +54,8 @@ def check_report(file: Path) -> None:
 
 
 def _head(page: Path) -> bytes:
-    if not page.is_file():
-        return b""
     try:
-        with page.open("rb") as opened:
+        with open_file(page) as opened:
             return opened.read(HEAD)
     except OSError:
         return b""

@@ -13,6 +13,7 @@ from pipeline.outputs.dashboard.metrics import METRICS
 from pipeline.outputs.dashboard.page import SCRIPTS, STATIC, VENDOR, VIEWS
 from pipeline.system.hidden import visible
 from schemas.base import Contract
+from tests.full_disk import NEXT, TOO_LARGE, no_file_larger_than
 from tests.outputs.dashboard.marts import DAY, HOSTILE, commit, developer, usage, write_marts
 
 
@@ -148,6 +149,20 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with connect(str(path)) as engine, pytest.raises(SetupError, match=r"file/index\.html cannot be written"):
         write_dashboard(engine, tmp_path / "file")
+
+
+def test_a_page_that_does_not_fit_leaves_the_one_before(tmp_path):
+    path = write_marts(tmp_path / "x.duckdb")
+    with connect(str(path), read_only=True) as engine:
+        page = write_dashboard(engine, tmp_path / "dashboard").file
+        before = page.read_bytes()
+        with (
+            no_file_larger_than(10_000),
+            pytest.raises(SetupError, match=rf"index\.html cannot be written: {TOO_LARGE}\. {NEXT}"),
+        ):
+            write_dashboard(engine, tmp_path / "dashboard")
+    assert page.read_bytes() == before
+    assert [*page.parent.iterdir()] == [page]
 
 
 def test_a_folder_that_holds_something_else_stays_as_it_is(tmp_path):
