@@ -172,7 +172,8 @@ def build(
 ) -> None:
     """Load seeds, build models, audit them; publish if the audits pass.
 
-    All of it is one transaction: whoever reads sees the old tables or the new ones.
+    All of it is one transaction: whoever reads sees the old tables or the new ones. With
+    [privacy] pseudonyms = true, rows that landed without pseudonyms get them first.
 
     \b
     aa-pipeline build
