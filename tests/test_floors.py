@@ -26,7 +26,7 @@ FLOORS = [
     {"cli", "notebook"},
 ]
 MOST_ROOMS = 20
-MOST_ARROWS = 60
+MOST_ARROWS = 65
 FLOOR = {part: number for number, floor in enumerate(FLOORS) for part in floor}
 
 # What a file of models may know: Ibis, agents, and the modules beside the layers, which models are made of.

@@ -197,7 +197,8 @@ def build(
 ) -> None:
     """Load seeds, build models, audit them; publish if the audits pass.
 
-    All of it is one transaction: whoever reads sees the old tables or the new ones. The last line
+    All of it is one transaction: whoever reads sees the old tables or the new ones. With
+    [privacy] pseudonyms = true, rows that landed without pseudonyms get them first. The last line
     is for readers of logs: status, tables, rows, warnings, seconds.
 
     \b

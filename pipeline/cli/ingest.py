@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pipeline.engines.base import Engine
     from pipeline.ingest.landing.landing import IngestResult
     from pipeline.ingest.transcripts.listing import Listed
+    from pipeline.privacy.pseudonyms import Pseudonyms
 
 TOKEN = "AA_PIPELINE_TOKEN"  # the environment variable that holds the receiver's secret
 EXAMPLES = 5  # records put aside that are named at once
@@ -31,7 +32,8 @@ def ingest() -> None:
     """Land raw records; the same input twice lands once.
 
     Records that cannot be read are put aside in meta.quarantine with file, line and reason,
-    and the rest lands.
+    and the rest lands. With [privacy] pseudonyms = true in aa-pipeline.toml a keyed hash lands in
+    place of everything that tells of a person; the key is in AA_PIPELINE_PRIVACY_KEY.
 
     \b
     aa-pipeline ingest transcripts
@@ -152,7 +154,8 @@ def _listen(
     from pipeline.ingest.otlp.receiver import listen
 
     url, wait, limit = invocation.target.url, invocation.wait, invocation.config.memory_limit
-    _refuse_newer(url)
+    pseudonyms = invocation.pseudonyms
+    _refuse(url, pseudonyms)
     result = listen(
         lambda: connect(url, wait=wait, memory_limit=limit),
         address,
@@ -162,19 +165,21 @@ def _listen(
         tls=tls,
         anywhere=anywhere,
         include=include,
-        pseudonyms=invocation.pseudonyms,
+        pseudonyms=pseudonyms,
         say=say,
     )
     say(account(result))
 
 
-def _refuse_newer(url: str) -> None:
+def _refuse(url: str, pseudonyms: "Pseudonyms | None") -> None:
     """Stop at once where nothing could ever land.
 
     A database that is not there, or cannot be had now, stops no listener: the spool waits for it.
     """
     from pipeline.engines import connect, exists, meta
     from pipeline.errors import DatabaseLockedError, TargetError
+    from pipeline.privacy import database
+    from pipeline.privacy.rows import Rows
 
     if not exists(url):
         return
@@ -184,6 +189,7 @@ def _refuse_newer(url: str) -> None:
         return
     with engine:
         meta.refuse_newer(engine, engine.shapes(meta.SCHEMA))
+        database.refuse_other_key(engine, Rows(pseudonyms) if pseudonyms else None)
 
 
 @command()

@@ -6,6 +6,8 @@ numbers. Every other text becomes a hash: it still tells one series of a metric,
 
 import json
 import re
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -29,7 +31,7 @@ IDS = frozenset(
     {
         *(name for telemetry in _TELEMETRY for name in telemetry.sessions),
         *("request_id", "client_request_id", "response_id", "gen_ai.response.id", "ai.response.id"),
-        *("thread.id", "git_commit_id"),
+        "thread.id",
     }
 )
 WORDS = frozenset(
@@ -39,7 +41,8 @@ WORDS = frozenset(
         *(request.only[0] for request in _REQUESTS if request.only),
         *(name for telemetry in _TELEMETRY for name in (*telemetry.costs, *telemetry.failures.values())),
         *(metric.attribute for metric in _METRICS if metric.attribute),
-        *("agent_type", "app.version", "decision", "event.sequence", "inference_geo", "is_free"),
+        *("agent_type", "app.version", "decision", "event.sequence", "git_commit_id"),
+        *("inference_geo", "is_free"),
         *("lines_added", "lines_removed", "service.name", "service.version", "service_tier", "speed"),
         MARK,
         *("gen_ai.token.type", "terminal.type", "token_type", "type", "web_search_requests", "start_type"),
@@ -49,7 +52,7 @@ WORDS = frozenset(
 HOLDS_COMMIT = ("tool_parameters", "tool_input")
 
 _NAME = re.compile(r"[A-Za-z_][\w.:/-]{0,127}")
-_COMMIT = re.compile(r'"git_commit_id" *: *"([0-9a-fA-F]{7,64})"')
+_COMMIT_IN = re.compile(r'"git_commit_id" *: *"([0-9a-fA-F]{7,64})"')
 
 _AGENTS = frozenset(name for agent in AGENTS.values() for name in (agent.name, *agent.aliases))
 _EVENTS = frozenset(
@@ -70,6 +73,9 @@ class Attributes:
 
     def __init__(self, pseudonyms: Pseudonyms) -> None:
         self._for = pseudonyms
+        # The same few names stand in most records.
+        self.event = lru_cache(10_000)(self._event)
+        self._rule = lru_cache(10_000)(self._rule_of)
 
     def document(self, document: Any) -> Any:
         """Attributes as an object, or as the text of one; as they came."""
@@ -83,7 +89,12 @@ class Attributes:
 
     def attributes(self, attributes: dict[str, Any]) -> dict[str, Any]:
         """Attributes with what may be known of them."""
-        return {self._name(name): self._value(name, value) for name, value in attributes.items()}
+        found = {}
+        for name, value in attributes.items():
+            shown, rule = self._rule(name)
+            says_nothing = value is None or value == "" or isinstance(value, bool)
+            found[shown] = value if says_nothing else rule(value)
+        return found
 
     def words(self, value: Any) -> Any:
         """A JSON document, or its text, whose texts are names of things: languages, editors, modes."""
@@ -95,7 +106,7 @@ class Attributes:
             return orjson.dumps(self._words(found), option=orjson.OPT_SORT_KEYS).decode()
         return self._words(value)
 
-    def event(self, name: str) -> str:
+    def _event(self, name: str) -> str:
         """The name of an event, or a body: as it is where some agent's event is called so."""
         space, _, rest = name.partition(".")
         known = name in _EVENTS or rest in _EVENTS
@@ -109,24 +120,30 @@ class Attributes:
     def _name(self, name: str) -> str:
         return name if _NAME.fullmatch(name) else self._for.hidden(name)
 
-    def _value(self, name: str, value: Any) -> Any:
-        if value is None or value == "" or isinstance(value, bool):
-            return value
+    def _rule_of(self, name: str) -> tuple[str, Callable[[Any], Any]]:
+        """What an attribute is called, and what becomes of its value."""
+        shown = self._name(name)
         if name in PEOPLE or _ALSO_PEOPLE.search(name):
-            return self._for.person(value if isinstance(value, str) else _text(value))
+            return shown, lambda value: self._for.person(value if isinstance(value, str) else _text(value))
+        rule: Callable[[str], str] = self._for.hidden
+        if name == "event.name":
+            rule = self.event
+        elif name in IDS:
+            rule = self._for.identifier
+        elif name in WORDS:
+            rule = self._for.word
+        elif name in HOLDS_COMMIT:
+            rule = self._parameters
+        return shown, lambda value: self._value(value, rule)
+
+    def _value(self, value: Any, rule: Callable[[str], str]) -> Any:
         if isinstance(value, int | float):
             return value
-        if not isinstance(value, str):
-            return self._for.hidden(_text(value))
-        if name in IDS:
-            return value if name == "git_commit_id" else self._for.identifier(value)
-        if name == "event.name":
-            return self.event(value)
-        if name in WORDS:
-            return self._for.word(value)
-        if name in HOLDS_COMMIT and (commit := _COMMIT.search(value)):
-            return f'{{"git_commit_id":"{commit[1]}"}}'
-        return self._for.hidden(value)
+        return rule(value) if isinstance(value, str) else self._for.hidden(_text(value))
+
+    def _parameters(self, value: str) -> str:
+        commit = _COMMIT_IN.search(value)
+        return f'{{"git_commit_id":"{commit[1]}"}}' if commit else self._for.hidden(value)
 
     def _words(self, value: Any) -> Any:
         if isinstance(value, dict):

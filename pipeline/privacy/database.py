@@ -1,8 +1,8 @@
 """Databases with pseudonyms: the rows that others left in plain, and which key a database has.
 
 `meta.pseudonyms` says what was changed with which key: a row per raw table, with the id up to which its rows
-have pseudonyms; and one for what is published. Whoever lands or builds looks there first. Rows with larger
-ids come from another collector, or from before pseudonyms were asked for.
+have pseudonyms; one for what is published, and one for the file. Whoever lands or builds looks there first.
+Rows with larger ids come from another collector, or from before pseudonyms were asked for.
 """
 
 import re
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pipeline.engines.base import Engine
 
 PUBLISHED = "published"
+FILE = "file"  # of DuckDB: its free space, too
 FAILING_ROWS = "audit"  # the schema of what `--store-failures` keeps
 PAGE = 20_000  # rows that are changed at once
 
@@ -54,18 +55,24 @@ def is_published(engine: "Engine") -> bool:
     return PUBLISHED in _notes(engine)
 
 
+def is_clean(engine: "Engine") -> bool:
+    """Whether no rows without pseudonyms are left in free space."""
+    return FILE in _notes(engine)
+
+
 def note_published(engine: "Engine", rows: Rows) -> None:
-    """Remember that it was, in the transaction that publishes."""
-    _note(engine, PUBLISHED, rows, 0)
+    """Remember that it was, in the transaction that publishes; and that its file is cleaned after it."""
+    for what in {PUBLISHED, FILE} - _notes(engine).keys():
+        _note(engine, what, rows, 0)
 
 
 def hide(engine: "Engine", rows: Rows) -> bool:
     """Give pseudonyms to all rows that have none, within the transaction that is open.
 
-    What is published from them is no longer as it should be: see `is_published`.
+    Their bytes stay in a DuckDB file until it is compacted: see `is_clean`.
 
     Returns:
-        Whether there were any. Their bytes stay in a DuckDB file until it is compacted.
+        Whether there were any.
 
     Raises:
         SetupError: a raw table is a view, or the database cannot take back half of a change.
@@ -89,7 +96,7 @@ def hide(engine: "Engine", rows: Rows) -> bool:
         if plain or table not in notes:
             note_landed(engine, rows, table)
     if found:
-        engine.delete(meta.SCHEMA, "pseudonyms", "what", PUBLISHED)
+        engine.delete(meta.SCHEMA, "pseudonyms", "what", FILE)
     elif is_new:
         note_published(engine, rows)
     return found

@@ -65,6 +65,7 @@ class Pseudonyms:
         # The same few people, texts and resources stand in most records.
         self.person = lru_cache(100_000)(self._person)
         self.hidden = lru_cache(10_000)(self._hidden)
+        self.word = lru_cache(10_000)(self._word)
 
     @classmethod
     def of_environment(cls, internal_domains: Iterable[str]) -> Self:
@@ -111,7 +112,7 @@ class Pseudonyms:
             return value
         return self.hidden(value)
 
-    def word(self, value: str) -> str:
+    def _word(self, value: str) -> str:
         """The name of a model, a tool or a kind of thing: as it is, but for folders, addresses, sentences."""
         if _ADDRESS.search(value) or len(value) > _LONGEST_WORD or value.count(" ") >= _MOST_WORDS:
             return self.hidden(value)

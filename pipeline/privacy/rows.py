@@ -46,7 +46,7 @@ class Rows:
         }
 
     def record(self, table: str, record: Mapping[str, Any]) -> dict[str, Any]:
-        """A record of a raw table; columns that no contract knows are hidden if they hold text."""
+        """A record of a raw table; of columns that no contract knows stay numbers and times."""
         known = columns_of_contracts()[table]
         hidden = self._commit(record) if table == "git_commits" else {}
         for name, value in record.items():
@@ -54,8 +54,8 @@ class Rows:
                 continue
             if name in known and name in self._rules:
                 hidden[name] = self._rules[name](value)
-            elif isinstance(value, str):
-                hidden[name] = self.pseudonyms.hidden(value)
+            elif isinstance(value, str | bytes | dict | list):
+                hidden[name] = None
         return {**record, **hidden}
 
     def seed(self, columns: Sequence[str], rows: Sequence[Sequence[Any]], key: Sequence[str]) -> list[Any]:

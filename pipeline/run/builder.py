@@ -177,7 +177,7 @@ class _Builder:
             csv_files.check_names(self.plan, self.project_dir)
         self.engine.tune()
         self.meta = meta.ensure(self.engine)
-        is_hiding = self._hide()
+        is_clean = self._hide()
         try:
             with self.engine.transaction():
                 self._build()
@@ -192,26 +192,25 @@ class _Builder:
             with self.engine.transaction():
                 self._close()
             raise
-        if is_hiding and self.result.status == "success":
+        if not is_clean and self.result.status == "success":
             self._forget_bytes()
         return self.result
 
     def _hide(self) -> bool:
-        """Give people pseudonyms; whether what is published names them still."""
+        """Give people pseudonyms; whether there is nothing left of them that a build should remove."""
         database.refuse_other_key(self.engine, self.hidden)
         if self.hidden is None:
-            return False
+            return True
         with self.engine.transaction():
             database.hide(self.engine, self.hidden)
-        if not self.models or database.is_published(self.engine):
-            return False
-        if not self.everything:
-            raise ModelError(
-                f"{self.engine.url} has published names of people, and pseudonyms are asked for now."
-                " Build everything once: `aa-pipeline build`."
-            )
-        self.full_refresh = True
-        return True
+        if self.models and not database.is_published(self.engine):
+            if not self.everything:
+                raise ModelError(
+                    f"{self.engine.url} has published names of people, and pseudonyms are asked for now."
+                    " Build everything once: `aa-pipeline build`."
+                )
+            self.full_refresh = True
+        return not self.everything or database.is_clean(self.engine)
 
     def _forget_bytes(self) -> None:
         """Leave nothing in the file of what was there before."""
@@ -266,7 +265,7 @@ class _Builder:
             self.checks.across(self.fail_fast)
         if self.models and self.everything:
             self._drop_leftovers()
-            if self.hidden and not database.is_published(self.engine):
+            if self.hidden:
                 database.note_published(self.engine, self.hidden)
         self.checks.close()
         self.changes.close()

@@ -47,7 +47,7 @@ def test_without_the_key_nothing_is_made(private, run, monkeypatch):
 def test_switched_off_again_it_is_refused(private, run):
     run(f"ingest otlp {private}")
     Path("aa-pipeline.toml").write_text("")
-    for command in (f"ingest otlp {private}", "build"):
+    for command in (f"ingest otlp {private}", "ingest otlp --listen 127.0.0.1:0", "build"):
         assert "pseudonyms cannot be turned back" in run(command, expect=2).output
     assert query("SELECT count(*) FROM raw.otel_logs") == [(1,)]
 

@@ -126,14 +126,14 @@ def test_pages_of_rows_lose_none(database, monkeypatch):
     assert database.fetch("SELECT id FROM raw.otel_logs ORDER BY id") == [(n,) for n in range(1, 11)]
 
 
-def test_a_text_column_that_no_contract_knows_is_hidden(database):
+def test_what_a_column_says_that_no_contract_knows_is_left_out(database):
     database.execute("ALTER TABLE raw.otel_logs ADD COLUMN note VARCHAR")
     database.execute("ALTER TABLE raw.otel_logs ADD COLUMN number BIGINT")
     columns = ["id", "timestamp", "developer_id", "attributes", "note", "number"]
     database.append("raw", "otel_logs", columns, [(1, NOON, "bob", "{}", "Bob was here", 5)])
     land(database, pseudonyms=PSEUDONYMS)
     ((note, number),) = database.fetch("SELECT note, number FROM raw.otel_logs")
-    assert (note, number) == (PSEUDONYMS.hidden("Bob was here"), 5)
+    assert (note, number) == (None, 5)
 
 
 def test_a_view_of_names_stops_everything(database, compiled):
@@ -200,6 +200,10 @@ def test_the_file_holds_no_byte_of_what_was_there(tmp_path, compiled):
     with connect(str(file)) as engine:
         result = build(engine, compiled(), as_of=AS_OF, pseudonyms=PSEUDONYMS)
     assert result.warnings == []
+    assert re.findall(b"lovelace", file.read_bytes()) == []
+    with connect(str(file)) as engine:
+        collect(engine, *names)
+        build(engine, compiled(), as_of=AS_OF, pseudonyms=PSEUDONYMS)
     with connect(str(file), read_only=True) as engine:
         assert engine.fetch("SELECT count(DISTINCT developer_id) FROM mart.dim_developers") == [(2_000,)]
     assert [path.name for path in tmp_path.iterdir()] == ["aa.duckdb"]
@@ -232,3 +236,15 @@ def test_a_database_knows_its_key_and_does_not_hold_it(database):
     found = database.fetch(f"SELECT * FROM {meta.SCHEMA}.pseudonyms")
     assert {row[1] for row in found} == {PSEUDONYMS.check}
     assert "a key of the tests" not in str(found)
+
+
+def test_rows_of_another_collector_do_not_have_everything_built_anew(database, compiled):
+    """What is published names nobody: only the file has to be cleaned."""
+    land(database, request(), pseudonyms=PSEUDONYMS)
+    build(database, compiled(), as_of=AS_OF, pseudonyms=PSEUDONYMS)
+    collect(database, "bob@example.com")
+    result = build(database, compiled(), selected=["dim_agents"], as_of=AS_OF, pseudonyms=PSEUDONYMS)
+    assert "full refresh" not in {table.reason for table in result.tables}
+    assert not privacy.is_clean(database)
+    build(database, compiled(), as_of=AS_OF, pseudonyms=PSEUDONYMS)
+    assert privacy.is_clean(database)
