@@ -47,7 +47,9 @@ def forget(invocation: Invocation, person: str, drop: bool, dry_run: bool, yes: 
     from pipeline.cli.output import progress, say
     from pipeline.errors import SetupError
     from pipeline.ingest.forget.forget import forget as forget_person
+    from pipeline.system.pseudonyms import privacy_key
 
+    privacy_key()  # else nothing is read
     with invocation.connect(read_only=dry_run) as engine:
         if not engine.transactional:
             raise SetupError(
