@@ -45,10 +45,11 @@ def forget(invocation: Invocation, person: str, drop: bool, dry_run: bool, yes: 
     aa-pipeline forget ada@example.com --drop --yes
     """
     from pipeline.cli.output import progress, say
-    from pipeline.cli.tables import print_table
     from pipeline.errors import SetupError
     from pipeline.ingest.forget.forget import forget as forget_person
+    from pipeline.system.pseudonyms import privacy_key
 
+    privacy_key()  # else nothing is read
     with invocation.connect(read_only=dry_run) as engine:
         if not engine.transactional:
             raise SetupError(
@@ -71,33 +72,29 @@ def forget(invocation: Invocation, person: str, drop: bool, dry_run: bool, yes: 
 
         if not dry_run:
             _land_spool(invocation, engine, spool)
-        with progress("Looking for names") as update:
-            found = work(update, only_count=True)
-        print_table(
-            ["table", "rows that change" if not dry_run else "rows that would change"],
-            [(".".join(key), rows) for key, rows in {**found.rows, **found.published}.items()],
-        )
-        _tell(found)
-        if dry_run:
-            say("Nothing was changed.")
-            return
-        _confirm(person, drop=drop, yes=yes)
+        if not yes or dry_run:
+            with progress("Looking for names") as update:
+                _tell(work(update, only_count=True), "rows that would change")
+            if dry_run:
+                say("Nothing was changed.")
+                return
+            _confirm(person, drop=drop)
         with progress("Forgetting") as update:
             done = work(update, only_count=False)
             update("Building what is published")
             _publish(invocation, engine, plan)
             update("Removing the old rows from the disk")
             why_not = engine.compact(always=True)
+    if yes:
+        _tell(done, "rows changed")
     _report(invocation, done, why_not)
 
 
-def _confirm(person: str, *, drop: bool, yes: bool) -> None:
+def _confirm(person: str, *, drop: bool) -> None:
     import sys
 
     from pipeline.errors import SetupError
 
-    if yes:
-        return
     if not sys.stdin.isatty():
         raise SetupError("This cannot be undone: confirm it with --yes. Nothing was changed.")
     what = "and all their rows" if drop else "and keep their sums under no name"
@@ -160,9 +157,14 @@ def _publish(invocation: Invocation, engine: "Engine", plan: "Plan") -> None:
         )
 
 
-def _tell(found: "Forgetting") -> None:
+def _tell(found: "Forgetting", what: str) -> None:
     from pipeline.cli.output import say, warn
+    from pipeline.cli.tables import print_table
 
+    print_table(
+        ["table", what],
+        [(".".join(key), rows) for key, rows in {**found.rows, **found.published}.items()],
+    )
     if found.ids:
         say(f"Known as {', '.join(sorted(found.ids))}.")
     for name, others in found.namesakes.items():

@@ -1,6 +1,7 @@
 """`forget PERSON`: nobody finds them any more, whatever is counted stays, and nothing brings them back."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -225,6 +226,27 @@ def test_a_dry_run_counts_and_changes_nothing(company, folder):
 def test_it_is_confirmed(company, folder):
     before = (folder / FILE).read_bytes()
     assert "confirm it with --yes. Nothing was changed." in company.run("forget", ADA, expect=2).output
+    assert (folder / FILE).read_bytes() == before
+
+
+def test_on_a_terminal_it_asks(company, folder):
+    before = (folder / FILE).read_bytes()
+    terminal, its_end = os.openpty()
+    os.write(terminal, b"n\n")
+    command = [sys.executable, "-c", "from pipeline.cli import main; main()", "forget", ADA]
+    done = subprocess.run(command, stdin=its_end, capture_output=True, text=True)
+    os.close(terminal)
+    os.close(its_end)
+    assert "Forget ada@example.com and keep their sums under no name? This cannot be undone." in done.stdout
+    assert done.returncode == 1
+    assert (folder / FILE).read_bytes() == before
+
+
+def test_a_database_that_cannot_take_back_half_of_a_change_is_refused(company, folder, monkeypatch):
+    before = (folder / FILE).read_bytes()
+    monkeypatch.setattr("pipeline.engines.duckdb.DuckDB.transactional", False)
+    output = company.run("forget", ADA, "--yes", expect=2).output
+    assert "forget is for DuckDB and PostgreSQL. Nothing was changed." in output
     assert (folder / FILE).read_bytes() == before
 
 

@@ -55,7 +55,7 @@ OF_NOBODY = {
     *("language_breakdown", "editor_breakdown", "feature_breakdown"),
 }
 
-AUTHOR = ("author_name", "author_email")
+NOT_READ = {*OF_NOBODY, "author_name", "author_email"}  # where a record is of somebody else
 HUMAN = "human_author"  # in a git-ai note
 UNKNOWN = ("", "unknown")
 
@@ -74,9 +74,9 @@ def names_in(record: Mapping[str, Any], attributes: dict[str, Any], resource: di
     """What names the developer of a record, the best first; in lower case."""
     told = [record.get("developer_id"), record.get("author_email")]
     for names in (ASSIGNED, EMAIL, ACCOUNT):
-        told += [place.get(name) for place in (attributes, resource) for name in names]
-    found = (name.strip().lower() for name in told if isinstance(name, str))
-    return list(dict.fromkeys(name for name in found if name not in UNKNOWN))
+        told += [place[name] for place in (attributes, resource) for name in names if name in place]
+    found = dict.fromkeys(name.strip().lower() for name in told if name and isinstance(name, str))
+    return [name for name in found if name not in UNKNOWN]
 
 
 def session_in(attributes: dict[str, Any]) -> str | None:
@@ -101,17 +101,18 @@ class Records:
             table: otel_logs, otel_metrics, otel_spans, git_commits or copilot_metrics.
             record: its values by column; JSON as text or as what it means. `record_hash` is known.
         """
-        attributes, resource = (document(record.get(name)) for name in JSON[:2])
+        documents = {name: document(record[name]) for name in JSON if record.get(name)}
+        attributes, resource = (documents.get(name, {}) for name in JSON[:2])
         who = self._whose(record, attributes, resource)
         if who is None:
-            return self._of_others(table, record)
+            return self._of_others(table, record, documents)
         if who.is_dropped:
             return None
         if record.get("developer_id") == who.id:
             return record  # it has been here
         if table == "git_commits":
             return self._commit(record, who)
-        return self._own(record, who, attributes, resource)
+        return self._own(record, who, documents)
 
     def _whose(
         self, record: Mapping[str, Any], attributes: dict[str, Any], resource: dict[str, Any]
@@ -128,11 +129,7 @@ class Records:
         return None if names else self.forgotten.who(SESSION, session_in(attributes))
 
     def _own(
-        self,
-        record: Mapping[str, Any],
-        who: StandIn,
-        attributes: dict[str, Any],
-        resource: dict[str, Any],
+        self, record: Mapping[str, Any], who: StandIn, documents: Mapping[str, dict[str, Any]]
     ) -> Mapping[str, Any]:
         told_apart_by = [record.get("developer_id")]
         told_apart_by += [
@@ -144,9 +141,8 @@ class Records:
             else value
             for name, value in record.items()
         }
-        for name, found in zip(JSON, (attributes, resource, document(record.get(JSON[2]))), strict=True):
-            if found:
-                cleaned[name] = dumps(self._without_person(found))
+        for name, found in documents.items():
+            cleaned[name] = dumps(self._without_person(found))
         if "attributes" in record:
             mark = self.forgotten.hash(MARK, dumps(told_apart_by))
             cleaned["attributes"] = dumps(document(cleaned["attributes"]) | {MARK: mark})
@@ -171,7 +167,7 @@ class Records:
         message, notes = record.get("commit_message"), without_human(record.get("notes"))
         signed = signatures(message) if isinstance(message, str) else None
         return {
-            **self._of_others("git_commits", record),
+            **self._of_others("git_commits", record, {}),
             "developer_id": who.id,
             "author_name": label(who) + name_mark(record.get("author_name")),
             "author_email": who.id if "@" in who.id else None,
@@ -179,19 +175,17 @@ class Records:
             "notes": self.texts.clean_own(notes) if notes else notes,
         }
 
-    def _of_others(self, table: str, record: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _of_others(
+        self, table: str, record: Mapping[str, Any], documents: Mapping[str, dict[str, Any]]
+    ) -> Mapping[str, Any]:
         """A record that may mention somebody who was forgotten."""
         changed: dict[str, Any] = {}
-        for name, value in record.items():
-            if name in JSON:
-                found = document(value)
-                if found and (cleaned := self._mentions(found)) is not found:
-                    changed[name] = dumps(cleaned)
-            elif (
-                isinstance(value, str)
-                and name not in (*OF_NOBODY, *AUTHOR)
-                and (text := self.texts.clean(value)) != value
-            ):
+        for name, found in documents.items():
+            if (cleaned := self._mentions(found)) is not found:
+                changed[name] = dumps(cleaned)
+        for name in record.keys() - documents.keys() - NOT_READ:
+            value = record[name]
+            if isinstance(value, str) and (text := self.texts.clean(value)) != value:
                 changed[name] = text
         if table == "git_commits":
             changed |= self._names_of_commit(record)

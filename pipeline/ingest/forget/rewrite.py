@@ -47,6 +47,7 @@ class Rewrite:
         self.masked = masked
         self.on_table = on_table
         self.kinds = engine.kinds()
+        self.changes = engine.name(meta.SCHEMA, CHANGES)
 
     def go(self, *, dry_run: bool = False) -> dict[Key, int]:
         """How many rows of each table change, or would.
@@ -74,8 +75,8 @@ class Rewrite:
         columns = [name for name, native in shape.items() if native.upper().startswith(TEXTS)]
         number = 0
         if not dry_run:
-            types = {"id": shape["id"], **{column: shape[column] for column in columns}}
-            self.engine.create_empty(meta.SCHEMA, CHANGES, types, None)
+            types = [f"{self.engine.quote(name)} {shape[name]}" for name in ("id", *columns)]
+            self.engine.execute(f"CREATE TABLE {self.changes} ({', '.join(types)})")
         for page in pages(self.engine, table, columns):
             gone, changed = [], []
             for row in page:
@@ -95,7 +96,7 @@ class Rewrite:
                 self.engine.append(meta.SCHEMA, CHANGES, ["id", *columns], changed)
         if not dry_run:
             self._apply(table, columns)
-            self.engine.drop(meta.SCHEMA, CHANGES, "table")
+            self.engine.execute(f"DROP TABLE {self.changes}")
         return number
 
     def _apply(self, table: str, columns: list[str]) -> None:
@@ -103,7 +104,7 @@ class Rewrite:
         values = ", ".join(f"{quote(column)} = changed.{quote(column)}" for column in columns)
         self.engine.execute(
             f"UPDATE {self.engine.name('raw', table)} AS stored SET {values}"
-            f" FROM {self.engine.name(meta.SCHEMA, CHANGES)} AS changed WHERE stored.id = changed.id"
+            f" FROM {self.changes} AS changed WHERE stored.id = changed.id"
         )
 
     # Run metadata

@@ -10,6 +10,8 @@ ADDRESS = re.compile(r"[\w.+\[\]-]+@[\w-]+(?:\.[\w-]+)+")
 # An address and up to four words before it, as in trailers of commits and in .mailmap.
 NAMED_ADDRESS = re.compile(r"(?:[^\s<>:,;\"']+[ \t]+){0,4}<([^<>\s]+@[^<>\s]+)>")
 MENTION = re.compile(r"(?<![\w@.])@([A-Za-z0-9][\w-]*)")
+MAY_NAME = re.compile(r"[@/\\ ]|[^\x00-\x7f]")  # what is neither an address, a path, nor words names nobody
+HOMES = re.compile("home|users", re.IGNORECASE)
 # /home/ada, C:\Users\ada; and as agents name the folder of a project after its path: -home-ada-code.
 HOME_FOLDER = re.compile(r"([/\\](?:home|users)[/\\])([^/\\\s\"':<>|]+)", re.IGNORECASE)
 DASHED_FOLDER = re.compile(r"((?<![a-z0-9])-(?:home|users)-)([^/\\\s\"':<>|-]+)", re.IGNORECASE)
@@ -34,7 +36,7 @@ def full_name(name: object) -> str | None:
 
 def home_folders(text: str) -> Iterator[str]:
     """Whose home folders a text names, in lower case."""
-    if "home" in text or "sers" in text:
+    if HOMES.search(text):
         for pattern in (HOME_FOLDER, DASHED_FOLDER):
             for _, user in pattern.findall(text):
                 yield user.lower()
@@ -48,14 +50,15 @@ class Texts:
 
     def clean(self, text: str) -> str:
         """A text of somebody else: addresses, full names, mentions and home folders are replaced."""
-        if not any(mark in text for mark in "@/\\ ") and text.isascii():
+        if not MAY_NAME.search(text):
             return text
         if "@" in text:
             text = NAMED_ADDRESS.sub(lambda found: self._instead(ID, found[1], found[0]), text)
             text = ADDRESS.sub(lambda found: self._instead(ID, found[0], found[0]), text)
             text = MENTION.sub(lambda found: self._instead(ID, found[1], found[0]), text)
-        for pattern in (HOME_FOLDER, DASHED_FOLDER):
-            text = pattern.sub(lambda found: found[1] + self._home(found[2]), text)
+        if HOMES.search(text):
+            for pattern in (HOME_FOLDER, DASHED_FOLDER):
+                text = pattern.sub(lambda found: found[1] + self._home(found[2]), text)
         return self._without_full_names(text)
 
     def clean_own(self, text: str) -> str:
