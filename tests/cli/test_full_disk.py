@@ -1,6 +1,10 @@
 """No more room: every command says what and where, what to do next, and leaves what was there."""
 
+import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +23,10 @@ SELECT range::BIGINT AS id, now() AS timestamp, md5(range::VARCHAR) AS product, 
        '{}'::JSON AS attributes
 FROM range(100_000)
 """
+
+
+# Mounts a disk of 80 MB that only this process and its children see, and runs a program there.
+SMALL_DISK = 'mount -t tmpfs -o size=80m none "$0" && cd "$0" && exec "$@"'
 
 
 def everything(folder):
@@ -103,3 +111,25 @@ def test_an_ingest_that_does_not_fit_lands_nothing_and_can_be_made_again(run, fo
     assert query("SELECT count(*) FROM raw.otel_logs") == [(0,)]
     run("ingest transcripts home/.claude/projects")
     assert query("SELECT count(*) > 0 FROM raw.otel_logs") == [(True,)]
+
+
+def test_on_a_disk_that_is_full_indeed(tmp_path, cache):
+    unshare = ["unshare", "-rm", "sh", "-c", SMALL_DISK, str(tmp_path)]
+    if not shutil.which("unshare") or subprocess.run([*unshare, "true"], capture_output=True).returncode:
+        pytest.skip("no disk can be mounted here")
+    commands = ["build", "backup b.zip", "docs generate", "restore b.zip --replace"]
+    done = subprocess.run(
+        [*unshare, sys.executable, "-m", "tests.cli.on_a_small_disk", *commands],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "XDG_CACHE_HOME": str(cache)},
+    )
+    assert not done.stderr
+    told, same, afterwards = json.loads(done.stdout)
+    expected = [(DATABASE, 1), ("b.zip", 2), ("site", 2), (DATABASE, 2)]
+    for (code, message), (where, wanted) in zip(told, expected, strict=True):
+        assert code == wanted, message
+        for part in ("No space left on device", str(where), NEXT):
+            assert part in message
+    assert same
+    assert afterwards == [0, 0, 0, 0]
