@@ -26,6 +26,8 @@ _HIDDEN = re.compile(r"(hidden|file)-[0-9a-f]{20}(\.\w{1,8})?")
 _HASH = re.compile(r"(t\d+:)?k:[0-9a-f]{32}")
 _MARK = re.compile(r"t\d+:")
 _ADDRESS = re.compile(r"[\w.+-]+(\[bot\])?@[\w-]+(\.[\w-]+)*\.[A-Za-z]{2,}")
+# GitHub's names for programs; nobody can have one. Models and pages know bots by it.
+_BOT = re.compile(rf"[\w+-]+\[bot\](@{re.escape(NOREPLY)})?")
 _LOGIN = re.compile(rf"(?:\d+\+)?(?P<login>[^@]+)@{re.escape(NOREPLY)}")
 # Ids that a program drew: a UUID, digits in hexadecimal, or a long word with numbers in it.
 _DRAWN = re.compile(
@@ -155,8 +157,8 @@ class Pseudonyms:
         return start + self._digest("made", start)[:SIGNED]
 
     def _is_nobody(self, name: str) -> bool:
-        """Whether it is a pseudonym, or stands in for somebody who was forgotten."""
-        if STAND_IN.fullmatch(name):
+        """Whether it is a pseudonym or a bot, or stands in for somebody who was forgotten."""
+        if STAND_IN.fullmatch(name) or _BOT.fullmatch(name):
             return True
         if made := _PERSON.fullmatch(name):
             return (made[1] or "@" + ELSEWHERE)[1:] in {ELSEWHERE, NOREPLY, *self._domains}

@@ -52,7 +52,13 @@ def test_agents_are_no_people(pseudonyms):
     agents = ["noreply@anthropic.com", f"198982749+Copilot@{NOREPLY}", "Copilot", "google-labs-jules[bot]"]
     assert [pseudonyms.person(agent) for agent in agents] == agents
     assert pseudonyms.person("unknown") == "unknown"
-    assert pseudonyms.person("dependabot[bot]").startswith("person-")
+
+
+def test_a_bot_stays_one_and_is_counted_among_no_people(pseudonyms):
+    bots = ["dependabot[bot]", "49699333+dependabot[bot]@users.noreply.github.com"]
+    assert [pseudonyms.person(name) for name in bots] == bots
+    assert pseudonyms.name("dependabot[bot]", bots[1]) == "49699333+dependabot[bot]"
+    assert pseudonyms.person("ada[bot]@example.com").startswith("person-")
 
 
 def test_a_name_beside_an_agents_address_does_not_stay(pseudonyms):
