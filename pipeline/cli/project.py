@@ -40,8 +40,8 @@ CONFIG_TEMPLATE = """\
 # otel_logs = 400
 # otel_metrics = 400
 
-# pseudonyms = true: no names, addresses, accounts, messages and paths; a keyed hash stands for each person.
-# The key is in the environment variable AA_PIPELINE_PRIVACY_KEY (openssl rand -hex 32 makes one).
+# Whether a keyed hash stands for each person; names, addresses, accounts, messages and paths go.
+# The key is in the environment variable AA_PIPELINE_PRIVACY_KEY; openssl rand -hex 32 makes one.
 # [privacy]
 # pseudonyms = false
 
