@@ -23,6 +23,8 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Get data in": {
         "ingest": ("ingest", "Land raw records; the same input twice lands once."),
+        "listener-token": ("listener_token", "Give teams tokens for sending telemetry, and take them away."),
+        "deploy-files": ("deploy_files", "Write files that run the listener and builds as services."),
         "source": ("source", "Look at the raw tables."),
         "copy": ("copy", "Copy raw tables and run metadata to another database."),
     },

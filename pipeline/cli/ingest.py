@@ -57,7 +57,25 @@ def ingest() -> None:
 @click.option(
     "--listen-anywhere",
     is_flag=True,
-    help=f"Allow an address that other machines reach; {TOKEN} must hold the senders' token.",
+    help="Allow an address that other machines reach; needs --tokens.",
+)
+@click.option(
+    "--tokens",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help=f"What `listener-token` writes: senders must show a token of a team, or that in {TOKEN}.",
+)
+@click.option(
+    "--tls-cert",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Encrypt with this certificate and those between it and the root, in PEM.",
+)
+@click.option(
+    "--tls-key",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The certificate's key, in PEM, without a password.",
 )
 @click.option(
     "--spool",
@@ -73,6 +91,9 @@ def otlp(
     include: tuple[str, ...],
     listen: str | None,
     listen_anywhere: bool,
+    tokens: Path | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
     spool: Path,
 ) -> None:
     """Land OpenTelemetry logs and metrics: files, folders, globs, - for standard input.
@@ -90,8 +111,13 @@ def otlp(
 
     if bool(paths) == bool(listen):
         raise click.UsageError("Give either paths or --listen.")
+    if paths and (tokens or tls_cert or tls_key):
+        raise click.UsageError("--tokens, --tls-cert and --tls-key go with --listen.")
+    if bool(tls_cert) != bool(tls_key):
+        raise click.UsageError("Give both --tls-cert and --tls-key.")
     if listen:
-        _listen(invocation, listen, spool, include, anywhere=listen_anywhere)
+        tls = (tls_cert, tls_key) if tls_cert and tls_key else None
+        _listen(invocation, listen, spool, include, anywhere=listen_anywhere, teams=tokens, tls=tls)
         return
 
     from pipeline.ingest.otlp.ingest import ingest_otlp
@@ -111,7 +137,14 @@ def _import_arrow(invocation: Invocation) -> None:
 
 
 def _listen(
-    invocation: Invocation, address: str, spool: Path, include: Sequence[str], *, anywhere: bool
+    invocation: Invocation,
+    address: str,
+    spool: Path,
+    include: Sequence[str],
+    *,
+    anywhere: bool,
+    teams: Path | None,
+    tls: tuple[Path, Path] | None,
 ) -> None:
     """Receive until Ctrl-C; the database is open only for moments."""
     from pipeline.cli.output import say
@@ -125,6 +158,8 @@ def _listen(
         address,
         spool,
         token=os.environ.get(TOKEN) or None,
+        teams=teams,
+        tls=tls,
         anywhere=anywhere,
         include=include,
         say=say,

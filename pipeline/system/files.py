@@ -4,7 +4,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -87,6 +87,53 @@ def write_whole(file: Path, content: bytes) -> None:
             temporary.write_bytes(content)
         except OSError as error:
             raise _not_writable(file, error) from error
+
+
+def write_secret(file: Path, content: bytes) -> None:
+    """Like `write_whole`, for its owner alone.
+
+    A file that is there keeps its owner, its mode, and its place behind a link.
+
+    Raises:
+        SetupError: it cannot be written.
+    """
+    with replacing(file.resolve()) as temporary:
+        try:
+            temporary.touch(mode=0o600)
+            if file.exists():
+                _make_alike(temporary, file.stat())
+            temporary.write_bytes(content)
+        except OSError as error:
+            raise _not_writable(file, error) from error
+
+
+@contextmanager
+def changing_alone(file: Path) -> Iterator[None]:
+    """Read a file and replace it while no other process of ours does."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    try:
+        # The folder is locked: the file itself is replaced, and one more file would stay.
+        descriptor = os.open(file.resolve().parent, os.O_RDONLY)
+    except OSError:  # reading or writing the file says what is wrong
+        yield
+        return
+    try:
+        with suppress(OSError):  # not every file system can
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _make_alike(file: Path, status: os.stat_result) -> None:
+    own = file.stat()
+    if (own.st_uid, own.st_gid) != (status.st_uid, status.st_gid):
+        os.chown(file, status.st_uid, status.st_gid)
+    file.chmod(stat.S_IMODE(status.st_mode))
 
 
 def _not_writable(file: Path, error: OSError) -> SetupError:

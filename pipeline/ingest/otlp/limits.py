@@ -19,9 +19,11 @@ class Limits:
 
     Attributes:
         connections: at once; each has a thread.
+        connections_beyond: more of them, whose exports are refused, but not questions how it goes.
         seconds: from the first byte of a request to its last.
         seconds_idle: for which a connection stays open without a request.
         seconds_of_patience: for which a request waits for a connection or memory that others have.
+        seconds_of_grace: for which a connection that says nothing keeps its place when others want it.
         body: bytes of a request, before and after decompression, and of its records in JSON.
         values: numbers, texts, lists and objects of a request.
         values_at_once: of what cannot be decoded in parts, such as one record.
@@ -29,9 +31,11 @@ class Limits:
     """
 
     connections: int = 128
+    connections_beyond: int = 8
     seconds: float = 30
     seconds_idle: float = 60
     seconds_of_patience: float = 5
+    seconds_of_grace: float = 1
     body: int = 32 << 20
     values: int = 2_000_000
     values_at_once: int = 300_000
@@ -40,14 +44,30 @@ class Limits:
 
 USUAL = Limits()
 
+# Why requests are refused, in the metrics; 503 has reasons of its own.
+REASONS = {
+    HTTPStatus.UNAUTHORIZED: "token",
+    HTTPStatus.FORBIDDEN: "forbidden",
+    HTTPStatus.REQUEST_TIMEOUT: "timeout",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large",
+    HTTPStatus.TOO_MANY_REQUESTS: "spool_full",
+}
+
 
 class Refusal(Exception):
-    """A request that is not taken: HTTP status, and words for the sender's log."""
+    """A request that is not taken.
 
-    def __init__(self, status: HTTPStatus, message: str) -> None:
+    Attributes:
+        status: of HTTP.
+        message: for the sender's log.
+        reason: for the metrics; by the status if left out.
+    """
+
+    def __init__(self, status: HTTPStatus, message: str, reason: str = "") -> None:
         super().__init__(message)
         self.status = status
         self.message = message
+        self.reason = reason or REASONS.get(status, "not_understood")
 
 
 def too_large(limits: Limits) -> Refusal:
@@ -88,7 +108,7 @@ class Memory:
         """
         with self._changed:
             if not self._changed.wait_for(lambda: self._free >= size, patience):
-                raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "other requests take all memory")
+                raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "other requests take all memory", "memory")
             self._free -= size
 
     def give(self, size: int) -> None:

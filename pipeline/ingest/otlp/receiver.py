@@ -19,6 +19,8 @@ from pipeline.ingest.otlp.ingest import ingest_otlp
 from pipeline.ingest.otlp.limits import USUAL, Limits
 from pipeline.ingest.otlp.server import OtlpServer
 from pipeline.ingest.otlp.spool import Spool
+from pipeline.ingest.otlp.tls import tls_context
+from pipeline.ingest.otlp.tokens import Tokens
 
 if TYPE_CHECKING:
     from pipeline.engines.base import Engine
@@ -35,6 +37,8 @@ def listen(
     spool: Path,
     *,
     token: str | None = None,
+    teams: Path | None = None,
+    tls: tuple[Path, Path] | None = None,
     anywhere: bool = False,
     include: Iterable[str] = (),
     say: Callable[[str], None],
@@ -46,6 +50,8 @@ def listen(
         address: `HOST:PORT`; the port is 4318 if left out.
         spool: a folder of our own for what has not landed yet.
         token: what senders must show as a bearer token.
+        teams: a file of tokens, one of which they may show instead.
+        tls: files of a certificate and its key.
         anywhere: allow an address that other machines can reach; needs a token.
         include: names of content attributes to land all the same.
         say: told what happens, in sentences.
@@ -54,8 +60,8 @@ def listen(
         all landings together.
 
     Raises:
-        SetupError: the address is not understood, not allowed or taken, or the spool cannot be
-            used.
+        SetupError: the address is not understood, not allowed or taken, or the spool, the tokens
+            or the certificate cannot be used.
     """
     stopped = threading.Event()
     before = {
@@ -63,7 +69,15 @@ def listen(
     }
     try:
         with Receiver(
-            connect, address, spool, token=token, anywhere=anywhere, include=include, say=say
+            connect,
+            address,
+            spool,
+            token=token,
+            teams=teams,
+            tls=tls,
+            anywhere=anywhere,
+            include=include,
+            say=say,
         ) as receiver:
             stopped.wait()
     finally:
@@ -87,6 +101,8 @@ class Receiver:
         spool: Path,
         *,
         token: str | None = None,
+        teams: Path | None = None,
+        tls: tuple[Path, Path] | None = None,
         anywhere: bool = False,
         include: Iterable[str] = (),
         say: Callable[[str], None],
@@ -94,7 +110,9 @@ class Receiver:
         limits: Limits = USUAL,
     ) -> None:
         host, port = parse_address(address)
-        check_exposure(host, token, anywhere)
+        check_exposure(host, token, anywhere, teams)
+        tokens = Tokens(teams, token)
+        context = tls_context(*tls) if tls else None
         self.result = IngestResult("otlp", 0, 0, 0, 0)
         self._connect = connect
         self._include = tuple(include)
@@ -108,7 +126,9 @@ class Receiver:
                 (host, port),
                 store=self._spool.append,
                 has_room=self._has_room,
-                token=token,
+                gauges=self._gauges,
+                tokens=tokens,
+                tls=context,
                 limits=limits,
             )
         except OSError as error:
@@ -118,7 +138,7 @@ class Receiver:
                 f" such as --listen {host}:{port + 1}."
             ) from error
         shown = f"[{host}]" if ":" in host else host
-        self.url = f"http://{shown}:{self._server.server_address[1]}"
+        self.url = f"{'https' if tls else 'http'}://{shown}:{self._server.server_address[1]}"
 
     def __enter__(self) -> Self:
         """Start to listen."""
@@ -153,6 +173,9 @@ class Receiver:
     def _has_room(self) -> bool:
         return self._spool.size() < MOST_SPOOLED
 
+    def _gauges(self) -> dict[str, float]:
+        return {"spool_bytes": self._spool.size(), "landing_lag_seconds": self._spool.age()}
+
     def _land_now_and_then(self) -> None:
         while not self._stopped.is_set():
             self._land()
@@ -170,11 +193,12 @@ class Receiver:
             if str(error) != self._last_problem:
                 self._say(f"Not landed yet, kept in {self._spool.folder}: {error}")
             self._last_problem = str(error)
+            self._server.counters.add("failed_landings_total")
             return
         self._last_problem = ""
-        for path in files:
-            path.unlink(missing_ok=True)
+        self._spool.remove(files)
         self.result = together(self.result, result)
+        self._server.counters.add("landed_records_total", result.landed)
         self._say(
             f"{result.rows_in} record{'' if result.rows_in == 1 else 's'} in: {result.landed} landed,"
             f" {result.duplicates} duplicates, {result.quarantined} put aside."
@@ -217,7 +241,7 @@ def parse_address(address: str) -> tuple[str, int]:
     return host or "127.0.0.1", int(port or DEFAULT_PORT)
 
 
-def check_exposure(host: str, token: str | None, anywhere: bool) -> None:
+def check_exposure(host: str, token: str | None, anywhere: bool, teams: Path | None = None) -> None:
     """Refuse to be reached from other machines by mistake, or without a token.
 
     Raises:
@@ -225,10 +249,11 @@ def check_exposure(host: str, token: str | None, anywhere: bool) -> None:
     """
     if token is not None and len(token) < SHORTEST_TOKEN:
         raise SetupError(f"The token must have {SHORTEST_TOKEN} characters or more.")
-    if is_this_machine(host) or (anywhere and token):
+    if is_this_machine(host) or (anywhere and (token or teams)):
         return
-    missing = "a token" if anywhere else "--listen-anywhere and a token"
+    missing = "--tokens" if anywhere else "--listen-anywhere and --tokens"
     raise SetupError(
-        f"Other machines can reach {host}, and could write to your database: that needs {missing}."
+        f"Other machines can reach {host}, and could write to your database: that needs {missing}"
+        " (`aa-pipeline listener-token -h`)."
         f" Use 127.0.0.1:{DEFAULT_PORT} to receive from this machine only."
     )

@@ -35,6 +35,7 @@ class Spool:
         self._guard = threading.Lock()
         self._current: BinaryIO | None = None
         self._count = 0
+        self._waiting = 0
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._lock = (folder / LOCK).open("wb")
@@ -44,6 +45,7 @@ class Spool:
                 " Choose another one with --spool."
             ) from error
         self._take_folder()
+        self._measure()
 
     def append(self, lines: Iterable[bytes]) -> None:
         """Add an export in one or more lines, and return when it is on the disk.
@@ -63,6 +65,7 @@ class Spool:
             except OSError:
                 self._undo(file, before)
                 raise
+            self._waiting += file.tell() - before
             if file.tell() >= LARGEST_FILE:
                 self._finish()
 
@@ -70,15 +73,27 @@ class Spool:
         """The files that nobody writes to any more, oldest first; the current one is finished."""
         with self._guard:
             self._finish()
+            self._measure()
             return sorted(self.folder.glob(f"*{SUFFIX}"))
 
+    def remove(self, files: Iterable[Path]) -> None:
+        """Remove files that the database has."""
+        for path in files:
+            path.unlink(missing_ok=True)
+        with self._guard:
+            self._measure()
+
     def size(self) -> int:
-        """Bytes that wait."""
-        sizes = 0
+        """Bytes that wait; counted as they change, since each request asks and there may be many files."""
+        return self._waiting
+
+    def age(self) -> float:
+        """Seconds for which the oldest file has waited; 0 if none does."""
+        oldest = now = time.time()
         for path in self.folder.glob(f"*{SUFFIX}"):
             with contextlib.suppress(OSError):
-                sizes += path.stat().st_size
-        return sizes
+                oldest = min(oldest, path.stat().st_mtime)
+        return now - oldest
 
     def close(self) -> None:
         """Finish the current file and let others use the folder."""
@@ -99,6 +114,12 @@ class Spool:
             with contextlib.suppress(OSError):
                 self._current.close()
             self._current = None
+
+    def _measure(self) -> None:
+        self._waiting = 0
+        for path in self.folder.glob(f"*{SUFFIX}"):
+            with contextlib.suppress(OSError):
+                self._waiting += path.stat().st_size
 
     def _undo(self, file: BinaryIO, size: int) -> None:
         """Take back what was half written; if even that fails, go on in another file."""

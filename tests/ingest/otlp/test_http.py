@@ -1,5 +1,6 @@
 """The server, through real sockets: who is slow, large or ambiguous holds up nobody."""
 
+import contextlib
 import gzip
 import http.client
 import json
@@ -16,6 +17,7 @@ import pytest
 from pipeline.ingest.otlp.http import host_of, is_this_machine
 from pipeline.ingest.otlp.limits import Limits
 from pipeline.ingest.otlp.server import OtlpServer
+from pipeline.ingest.otlp.tokens import Tokens
 from tests.ingest.otlp.samples import TIME, log, logs
 
 JSON = "application/json"
@@ -35,7 +37,8 @@ class Listening:
             ("127.0.0.1", 0),
             store=store or self.lines.extend,
             has_room=lambda: True,
-            token=token,
+            gauges=dict,
+            tokens=Tokens(secret=token),
             limits=Limits(**limits),
         )
 
@@ -60,6 +63,12 @@ class Listening:
         assert raw.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
         raw.sendall(b"{")
         return raw
+
+    def get(self, path):
+        connection = http.client.HTTPConnection(*self.server.server_address, timeout=60)
+        with contextlib.closing(connection):
+            connection.request("GET", path)
+            return connection.getresponse().status
 
     def post(self, body=GOOD, content_type=JSON, path="/v1/logs", **headers):
         """Status, headers and body of the answer."""
@@ -120,7 +129,7 @@ def test_each_byte_does_not_bring_new_time():
 
 def test_when_all_connections_are_taken_a_sender_is_told_to_come_again():
     with (
-        Listening(connections=2, seconds_of_patience=0.1) as listening,
+        Listening(connections=2, connections_beyond=0, seconds_of_patience=0.1) as listening,
         listening.drip(),
         listening.drip(),
         listening.connect() as third,
@@ -131,6 +140,34 @@ def test_when_all_connections_are_taken_a_sender_is_told_to_come_again():
     assert json.loads(body) == {"code": 14, "message": "all connections are taken"}
 
 
+def test_when_all_connections_are_taken_it_is_still_told_how_it_goes():
+    with (
+        Listening(connections=2, seconds_of_patience=0.1) as listening,
+        listening.drip(),
+        listening.drip(),
+    ):
+        assert [listening.get(path) for path in ("/healthz", "/metrics", "/readyz")] == [200, 200, 503]
+        status, headers, body = listening.post()
+        assert (status, headers["Retry-After"]) == (503, "30")
+        assert json.loads(body) == {"code": 14, "message": "all connections are taken"}
+    assert listening.lines == []
+
+
+def test_a_request_that_does_not_say_what_it_is_makes_room():
+    with Listening(connections=1, seconds_of_grace=0.1) as listening, listening.connect(START) as slow:
+        assert listening.post()[0] == 200
+        assert status_of(slow) == 503
+
+
+def test_as_many_as_the_backlog_holds_wait_and_none_is_refused():
+    start = HEAD + b"Connection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(GOOD), GOOD)
+    with Listening(connections=1, seconds_of_patience=60) as listening, ExitStack() as waiting:
+        with listening.drip():
+            all_waiting = [waiting.enter_context(listening.connect(start)) for _ in range(128)]
+        assert [status_of(raw) for raw in all_waiting] == [200] * 128
+    assert len(listening.lines) == 128
+
+
 def test_who_waits_for_a_connection_gets_that_which_ends():
     with Listening(connections=1, seconds_of_patience=60) as listening:
         with listening.drip(), listening.connect(HEAD + b"Connection: close\r\n") as waiting:
@@ -139,7 +176,7 @@ def test_who_waits_for_a_connection_gets_that_which_ends():
 
 
 def test_a_connection_without_a_request_makes_room():
-    with Listening(connections=1, seconds_of_patience=60) as listening, listening.connect() as idle:
+    with Listening(connections=1, seconds_of_grace=0.1) as listening, listening.connect() as idle:
         assert listening.post()[0] == 200
         assert idle.recv(1) == b""
 
@@ -243,6 +280,22 @@ def test_with_a_token_any_name_is_answered_to():
         assert listening.post(Host="host.docker.internal:4318")[0] == 401
 
 
+@pytest.mark.parametrize(
+    ("shown", "status"),
+    [
+        ("Bearer {}", 200),
+        ("bearer {}", 200),
+        ("Bearer  {}", 200),
+        ("{}", 401),
+        ("Basic {}", 401),
+        ("Bearer", 401),
+    ],
+)
+def test_a_token_is_shown_as_a_bearer(shown, status):
+    with Listening(token="a-long-enough-token") as listening:
+        assert listening.post(Authorization=shown.format("a-long-enough-token"))[0] == status
+
+
 @pytest.mark.parametrize("hosts", [b"", b"Host: localhost\r\nHost: example.com\r\n"])
 def test_a_request_names_one_host(hosts):
     start = b"POST /v1/logs HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 2\r\n"
@@ -332,7 +385,15 @@ PROGRAM = """
 import sys, threading
 from pipeline.ingest.otlp.server import OtlpServer
 from pipeline.ingest.otlp.limits import Limits
-server = OtlpServer(("127.0.0.1", 0), store=lambda lines: None, has_room=lambda: True, limits=Limits())
+from pipeline.ingest.otlp.tokens import Tokens
+server = OtlpServer(
+    ("127.0.0.1", 0),
+    store=lambda lines: None,
+    has_room=lambda: True,
+    gauges=dict,
+    tokens=Tokens(),
+    limits=Limits(),
+)
 print(server.server_address[1], flush=True)
 server.serve_forever()
 """
