@@ -40,9 +40,9 @@ CONFIG_TEMPLATE = """\
 # otel_logs = 400
 # otel_metrics = 400
 
-# pseudonyms = true: no names, addresses, accounts, messages and paths; a keyed hash stands for each person.
-# The key is in the environment variable AA_PIPELINE_PRIVACY_KEY (openssl rand -hex 32 makes one).
-# min_group: the least number of people behind any figure of the dashboard and of exports.
+# Whether a keyed hash stands for each person; names, addresses, accounts, messages and paths go.
+# The key is in the environment variable AA_PIPELINE_PRIVACY_KEY; openssl rand -hex 32 makes one.
+# And the least number of people behind any figure of the dashboard and of exports.
 # [privacy]
 # pseudonyms = false
 # min_group = 5
