@@ -22,7 +22,7 @@ INSTALL = re.compile("[0-9a-f]{64}")
 SIGNED = 24  # digits of it by which an install's pseudonym is known again
 
 _PERSON = re.compile(rf"{PREFIX}[0-9a-f]{{20}}(@[\w.-]+)?")
-_HIDDEN = re.compile(r"(hidden|file)-[0-9a-f]{20}(\.\w{1,8})?")
+_HIDDEN = re.compile(r"hidden-[0-9a-f]{20}|file-[0-9a-f]{20}(\.[A-Za-z0-9]{1,5})?")
 _HASH = re.compile(r"(t\d+:)?k:[0-9a-f]{32}")
 _MARK = re.compile(r"t\d+:")
 _ADDRESS = re.compile(r"[\w.+-]+(\[bot\])?@[\w-]+(\.[\w-]+)*\.[A-Za-z]{2,}")
@@ -41,7 +41,7 @@ _RECORDS_WORDS = re.compile(
     r"|(?<=answered with: ).*"
 )
 _PARTS = re.compile("[:/]")
-_SUFFIX = re.compile(r"\.\w{1,8}")
+_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}")  # .jsonl; what is longer may be a name
 _LONGEST_WORD = 200
 _MOST_WORDS = 4
 

@@ -122,7 +122,7 @@ def test_a_file_has_the_same_name_again_and_only_its_suffix_shows(pseudonyms):
     name = pseudonyms.file("/home/ada/lovelace.jsonl")
     assert re.fullmatch(r"file-[0-9a-f]{20}\.jsonl", name)
     assert pseudonyms.file(name) == name != pseudonyms.file("/home/ada/byron.jsonl")
-    assert "." not in pseudonyms.file("/home/ada/x.lovelace is a name")
+    assert "." not in pseudonyms.file("/home/ada/x.lovelace")
 
 
 def test_what_is_said_of_a_record_repeats_nothing_of_it(pseudonyms):
