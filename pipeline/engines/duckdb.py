@@ -15,7 +15,7 @@ import duckdb
 
 from pipeline.engines import exists
 from pipeline.engines.base import ROW, Engine, Kind, Step, check_options
-from pipeline.engines.duckdb_compact import rewrite
+from pipeline.engines.duckdb_compact import remove_left, rewrite
 from pipeline.errors import DatabaseLockedError, QueryError, TargetError
 from pipeline.plan.layers import LAYERS
 from pipeline.plan.render import quote_text
@@ -279,6 +279,7 @@ class DuckDB(Engine):
     def compact(self, *, always: bool = False) -> str | None:
         if self.path == ":memory:":
             return None
+        remove_left(self.path)
         self._fetch("CHECKPOINT", None)
         block, total, free = self._space()
         if free <= MOST_FREE * total and not always:

@@ -68,6 +68,14 @@ def rewrite(engine: "DuckDB", row_group: int, copy_bytes: int) -> str | None:
     return None
 
 
+def remove_left(path: str) -> None:
+    """Remove the copy of a process that was killed while it rewrote this file."""
+    file = Path(os.path.realpath(path))
+    with _alone_in(file.parent) as alone:
+        if alone:
+            _remove(file.with_name(file.name + SUFFIX))
+
+
 def _copy(engine: "DuckDB", new: Path, row_group: int) -> None:
     """Everything of the file: tables with their order and compression, views, indexes, comments."""
     ((name, storage),) = engine.fetch(

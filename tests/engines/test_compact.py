@@ -120,6 +120,15 @@ def test_who_reads_reads_on(half_empty):
     assert query("SELECT count(*) FROM raw.logs", half_empty) == [(1000,)]
 
 
+def test_what_a_killed_process_left_is_removed_though_there_is_little_to_free(path):
+    query(FILL, path)
+    left = [path.with_name(f"a.duckdb.compacting{end}") for end in ("", ".wal")]
+    for file in left:
+        file.write_bytes(b"half of it")
+    assert compact(path) is None
+    assert [file.exists() for file in left] == [False, False]
+
+
 def test_what_a_killed_process_left_of_its_copy_is_removed(half_empty):
     left = half_empty.with_name("a.duckdb.compacting")
     left.write_text("half of it")
