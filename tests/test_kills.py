@@ -4,7 +4,7 @@ import pytest
 
 from tests.kills import JOBS, Arena, duckdb, run
 
-SAMPLE = [job for job in JOBS if job.name in ("build", "ingest otlp", "maintain", "forget", "backup")]
+SAMPLE = [job for job in JOBS if job.name in ("build", "ingest otlp", "forget")]
 
 
 @pytest.mark.slow

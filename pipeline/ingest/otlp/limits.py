@@ -39,7 +39,7 @@ class Limits:
     body: int = 32 << 20
     values: int = 2_000_000
     values_at_once: int = 300_000
-    memory: int = 112 << 20
+    memory: int = 80 << 20
 
 
 USUAL = Limits()

@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING
 from pipeline.agents import readers
 from pipeline.agents.events import Event
 from pipeline.errors import IngestError
-from pipeline.ingest.landing.landing import IngestResult, Landing, record_hash
+from pipeline.ingest.landing.identity import record_hash
+from pipeline.ingest.landing.landing import IngestResult, Landing
 from pipeline.ingest.transcripts.earlier import MARK, remove_earlier
 from pipeline.ingest.transcripts.files import find, homes
 from pipeline.ingest.transcripts.people import developer_at
