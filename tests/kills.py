@@ -45,7 +45,8 @@ class Job:
     Attributes:
         name: what people read.
         start: the prepared state that it begins with: loaded, or with news that are not built yet.
-        words: of the command line; `{files}` is the folder of inputs.
+        words: of the command line; `{files}` is the folder of inputs, `{here}` the database that it begins
+            with, `{there}` one that is empty.
         looks_at: the database in which it shows, if not the one that it begins with.
         then: a command whose result is looked at, after the job.
     """
@@ -70,16 +71,19 @@ JOBS = [
     Job("ingest copilot", "loaded", ("ingest", "copilot", "{files}/copilot")),
     Job("maintain", "news", ("maintain",)),
     Job("forget", "loaded", ("forget", "alice@example.com", "--drop", "--yes")),
-    Job("copy", "news", ("copy", "--from", "here", "--to", "there"), looks_at="there"),
+    Job("copy", "news", ("copy", "--from", "{here}", "--to", "{there}"), looks_at="there"),
     Job(
         "backup",
         "news",
         ("backup", "backup.zip"),
         looks_at="there",
-        then=("restore", "backup.zip", "--target", "there"),
+        then=("restore", "backup.zip", "--target", "{there}"),
     ),
     Job(
-        "restore", "news", ("restore", "{files}/news.zip", "--replace", "--target", "there"), looks_at="there"
+        "restore",
+        "news",
+        ("restore", "{files}/news.zip", "--replace", "--target", "{there}"),
+        looks_at="there",
     ),
 ]
 
@@ -180,13 +184,11 @@ class Arena:
         self._run(folder, ("backup", str(self.files / "news.zip"), "--target", news))
         self.states = {"loaded": loaded, "news": news}
 
-    def _project(self, name: str, targets: Mapping[str, str] | None = None) -> Path:
+    def _project(self, name: str) -> Path:
         folder = self.folder / name
         (folder / "tmp").mkdir(parents=True)
         shutil.copytree(self.files / "seeds", folder / "seeds")
         lines = ['internal_domains = ["example.com"]', "[retention]", "otel_logs = 60", "otel_metrics = 60"]
-        if targets:
-            lines += ["[targets]", *(f"{key} = {json.dumps(url)}" for key, url in targets.items())]
         (folder / "aa-pipeline.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
         return folder
 
@@ -197,7 +199,7 @@ class Arena:
             "AA_PIPELINE_PRIVACY_KEY": "a key of this test alone",
         }
         return subprocess.Popen(
-            [*AA, *(word.format(files=self.files) for word in words), "--wait", "120"],
+            [*AA, *words, "--wait", "120"],
             **{"cwd": folder, "env": environment, "text": True},
             **{"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE},
         )
@@ -214,30 +216,31 @@ class Arena:
         self.runs += 1
         name = f"run{self.runs}"
         targets = {key: self.place.url(self.folder / name, f"{key}{self.runs}") for key in ("here", "there")}
-        folder = self._project(name, targets)
+        folder = self._project(name)
         self.place.copy(self.states[job.start], targets["here"])
         try:
             yield folder, targets
         finally:
             shutil.rmtree(folder)
 
-    def _finish(self, job: Job, folder: Path) -> None:
-        self._run(folder, self._words(job))
+    def _finish(self, job: Job, folder: Path, targets: Mapping[str, str]) -> None:
+        self._run(folder, self._words(job.words, targets))
         if job.then:
-            self._run(folder, job.then)
+            self._run(folder, self._words(job.then, targets))
 
-    def _words(self, job: Job) -> tuple[str, ...]:
-        return job.words if {"--to", "--target"} & {*job.words} else (*job.words, "--target", "here")
+    def _words(self, words: tuple[str, ...], targets: Mapping[str, str]) -> tuple[str, ...]:
+        words = words if {"--to", "--target"} & {*words} else (*words, "--target", "{here}")
+        return tuple(word.format(files=self.files, **targets) for word in words)
 
     def know(self, job: Job) -> Known:
         """What the job comes to undisturbed."""
         with self._begin(job) as (folder, targets):
             before = picture(targets[job.looks_at])
             start = time.monotonic()
-            self._run(folder, self._words(job))
+            self._run(folder, self._words(job.words, targets))
             seconds = time.monotonic() - start
             if job.then:
-                self._run(folder, job.then)
+                self._run(folder, self._words(job.then, targets))
             return Known(before, picture(targets[job.looks_at]), self._left(folder), seconds)
 
     def _left(self, folder: Path) -> list[str]:
@@ -254,7 +257,7 @@ class Arena:
             result.faults.append(f"{job.name}, killed after {after:.2f} s: {what}")
 
         with self._begin(job) as (folder, targets):
-            process = self._start(folder, self._words(job))
+            process = self._start(folder, self._words(job.words, targets))
             try:
                 process.communicate(timeout=after)
             except subprocess.TimeoutExpired:
@@ -269,7 +272,7 @@ class Arena:
                         found(
                             f"{part} tables are as neither before nor after: {_unlike(tables, known, part)}"
                         )
-                self._finish(job, folder)
+                self._finish(job, folder, targets)
                 end = picture(targets[job.looks_at])
                 for part, tables in end.items():
                     if tables != known.after[part]:
