@@ -49,6 +49,7 @@ class Job:
             with, `{there}` one that is empty.
         looks_at: the database in which it shows, if not the one that it begins with.
         then: a command whose result is looked at, after the job.
+        in_batches: it lands rows in several transactions, and goes on where it was.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Job:
     words: tuple[str, ...]
     looks_at: str = "here"
     then: tuple[str, ...] = ()
+    in_batches: bool = False
 
 
 JOBS = [
@@ -71,7 +73,7 @@ JOBS = [
     Job("ingest copilot", "loaded", ("ingest", "copilot", "{files}/copilot")),
     Job("maintain", "news", ("maintain",)),
     Job("forget", "loaded", ("forget", "alice@example.com", "--drop", "--yes")),
-    Job("copy", "news", ("copy", "--from", "{here}", "--to", "{there}"), looks_at="there"),
+    Job("copy", "news", ("copy", "--from", "{here}", "--to", "{there}"), looks_at="there", in_batches=True),
     Job(
         "backup",
         "news",
@@ -268,7 +270,8 @@ class Arena:
             try:
                 now = picture(targets[job.looks_at])
                 for part, tables in now.items():
-                    if tables not in (known.before[part], known.after[part]):
+                    is_whole = tables in (known.before[part], known.after[part])
+                    if not is_whole and not (job.in_batches and part == "raw"):
                         found(
                             f"{part} tables are as neither before nor after: {_unlike(tables, known, part)}"
                         )
