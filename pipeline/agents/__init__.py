@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, cast
 
+from pipeline.agents.conventions import CONVENTIONS
 from pipeline.agents.declaration import Agent
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ def _discover() -> dict[str, Agent]:
 
 # By name, in the same order in every process.
 AGENTS: Mapping[str, Agent] = _discover()
+
+# Of several attributes that say the same, what everybody calls it counts first.
+TELEMETRY = (*CONVENTIONS, *(agent.telemetry for agent in AGENTS.values()))
 
 
 def readers() -> dict[str, "Reader"]:

@@ -179,7 +179,6 @@ def _refuse(url: str, pseudonyms: "Pseudonyms | None") -> None:
     from pipeline.engines import connect, exists, meta
     from pipeline.errors import DatabaseLockedError, TargetError
     from pipeline.privacy import database
-    from pipeline.privacy.rows import Rows
 
     if not exists(url):
         return
@@ -189,7 +188,7 @@ def _refuse(url: str, pseudonyms: "Pseudonyms | None") -> None:
         return
     with engine:
         meta.refuse_newer(engine, engine.shapes(meta.SCHEMA))
-        database.refuse_other_key(engine, Rows(pseudonyms) if pseudonyms else None)
+        database.refuse_other_key(engine, pseudonyms)
 
 
 @command()

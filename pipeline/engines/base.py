@@ -234,12 +234,19 @@ class Engine(ABC):
         else:
             self.execute(f"{rows} = ?", [value])
 
-    def delete_numbered(self, schema: str, table: str, numbers: Sequence[int]) -> None:
-        """Remove the rows of a table that have one of these in their column `id`."""
+    def place(self, alias: str) -> str:
+        """A text that tells a row of a table of that alias from all others, until the row is changed.
+
+        Only of engines that have transactions.
+        """
+        raise NotImplementedError
+
+    def delete_numbered(self, schema: str, table: str, numbers: Sequence[int], condition: str) -> None:
+        """Remove the rows of a table that have one of these in their column `id`, and meet a condition in SQL."""
         name, key = self.name(schema, table), self.quote("id")
         for start in range(0, len(numbers), IN_LIST):
             some = ", ".join(map(str, numbers[start : start + IN_LIST]))
-            self.execute(f"DELETE FROM {name} WHERE {key} IN ({some})")
+            self.execute(f"DELETE FROM {name} WHERE {key} IN ({some}) AND {condition}")
 
     def sizes(self) -> dict[tuple[str, str], int]:
         """Bytes that each table takes, by schema and name, as far as the engine tells."""

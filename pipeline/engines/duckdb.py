@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from pipeline.engines import exists
+from pipeline.engines import exists, meta
 from pipeline.engines.base import ROW, Engine, Kind, Step, check_options
 from pipeline.engines.duckdb_compact import remove_left, rewrite
 from pipeline.errors import DatabaseLockedError, QueryError, TargetError
@@ -35,7 +35,7 @@ BLOCKS = (
     " additional_block_ids)), coalesce(bool_and(persistent AND NOT has_updates), true)"
 )
 # What a file cannot be called within DuckDB: schemas of ours, and what is its own.
-TAKEN = {*(layer.schema for layer in LAYERS.values()), "audit", "main"}
+TAKEN = {*(layer.schema for layer in LAYERS.values()), meta.FAILING_ROWS, "main"}
 TAKEN |= {"memory", "system", "temp", "information_schema", "pg_catalog"}
 SECONDS_BETWEEN_TRIES = 0.1
 # So much of a file may be free: it is used again soon, and to rewrite the file has all tables built anew.
@@ -194,6 +194,9 @@ class DuckDB(Engine):
         for start in range(0, len(rows), ROWS_PER_INSERT):
             self._fetch(insert, [_json(rows[start : start + ROWS_PER_INSERT])])
         return len(rows)
+
+    def place(self, alias: str) -> str:
+        return f"CAST({alias}.rowid AS VARCHAR)"
 
     def change_marker(self, schema: str, table: str) -> str:
         # Where the table's blocks lie in the file: an altered row moves at least one of them,

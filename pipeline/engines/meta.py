@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from pipeline.errors import TargetError
 
 SCHEMA = "meta"
+FAILING_ROWS = "audit"  # the schema of what `--store-failures` keeps
 VERSION = 1
 
 # Table → column → kind of value; NATIVE says what each engine calls the kind.

@@ -304,6 +304,10 @@ class Postgres(PublishesInPlace):
         ):
             yield from map(bytes, rows)
 
+    def place(self, alias: str) -> str:
+        # Each partition of a table counts its places anew.
+        return f"({alias}.tableoid::text || {alias}.ctid::text)"
+
     # Space
 
     def sizes(self) -> dict[tuple[str, str], int]:

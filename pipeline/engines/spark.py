@@ -153,7 +153,7 @@ class Spark(VersionedViewsEngine):
             self.execute(f"TRUNCATE TABLE {name}")
             self.append(schema, table, columns, rows)
 
-    def delete_numbered(self, schema: str, table: str, numbers: Sequence[int]) -> None:
+    def delete_numbered(self, schema: str, table: str, numbers: Sequence[int], condition: str) -> None:
         if not numbers:
             return
         # The same, but on the cluster: the table may be large.
@@ -162,7 +162,9 @@ class Spark(VersionedViewsEngine):
         try:
             with errors():
                 kept = self.session.sql(
-                    self.redirected(f"SELECT * FROM {name} WHERE {key} IS NULL OR {key} NOT IN ({some})")
+                    self.redirected(
+                        f"SELECT * FROM {name} WHERE NOT coalesce({key} IN ({some}) AND {condition}, false)"
+                    )
                 )
                 kept.write.parquet(file)
             self.execute(f"INSERT OVERWRITE TABLE {name} SELECT * FROM parquet.`{file}`")

@@ -9,16 +9,13 @@ from itertools import chain
 import ibis
 import ibis.expr.types as ir
 
-from pipeline.agents import AGENTS
+from pipeline.agents import AGENTS, TELEMETRY
 from pipeline.agents.conventions import CONVENTIONS
 from pipeline.agents.declaration import OWN_METRICS, TOKEN_KINDS, Request
 from pipeline.models.expressions import UNKNOWN, canonical_agent
 
-AGENTS_OWN = tuple(agent.telemetry for agent in AGENTS.values())
 # What a name means: an agent's own before anybody's.
-NAMES = (*AGENTS_OWN, *CONVENTIONS)
-# Of several attributes that say the same, what everybody calls it counts first.
-ATTRIBUTES = (*CONVENTIONS, *AGENTS_OWN)
+NAMES = (*(agent.telemetry for agent in AGENTS.values()), *CONVENTIONS)
 
 
 def _all(several: Iterable[Iterable[str]]) -> tuple[str, ...]:
@@ -38,7 +35,7 @@ SETUP_METRICS = _all(telemetry.setup_metrics for telemetry in NAMES)
 PROMPTS = _all(telemetry.prompts for telemetry in NAMES)
 ERRORS = _all(telemetry.errors for telemetry in NAMES)
 TOOLS = _all(telemetry.tools for telemetry in NAMES)
-TOOL_NAMES = _all(telemetry.tool_names for telemetry in ATTRIBUTES)
+TOOL_NAMES = _all(telemetry.tool_names for telemetry in TELEMETRY)
 EDIT_TOOLS = _all(telemetry.edit_tools for telemetry in NAMES)
 DECISION_EVENTS = _all(telemetry.decision_events for telemetry in NAMES)
 DECISIONS = {name: meant for telemetry in NAMES for name, meant in telemetry.decisions.items()}
@@ -50,15 +47,15 @@ NOT_SESSIONS = _all(telemetry.not_sessions for telemetry in NAMES)
 
 # Cost in US dollars: attribute → unit; and the events that bring one. Others, such as opencode's
 # session.idle, tell again what requests have told.
-REPORTED_COSTS = {name: unit for telemetry in ATTRIBUTES for name, unit in telemetry.costs.items()}
+REPORTED_COSTS = {name: unit for telemetry in TELEMETRY for name, unit in telemetry.costs.items()}
 COSTS = (
     *(request.event for request in REQUESTS),
     *_all(telemetry.cost_events for telemetry in NAMES),
 )
 
-SESSION = _all(telemetry.sessions for telemetry in ATTRIBUTES)
+SESSION = _all(telemetry.sessions for telemetry in TELEMETRY)
 PERSON = ("developer_id", "enduser.id", "user.email", "user.account_uuid", "user.id")
-MODEL = _all(telemetry.models for telemetry in ATTRIBUTES)
+MODEL = _all(telemetry.models for telemetry in TELEMETRY)
 # What `context` reads of a record and of its resource.
 CONTEXT = (*SESSION, *PERSON, *MODEL, "agent_type", "speed", "service_tier", "app.version", "terminal.type")
 # Service tiers that have prices of their own.

@@ -26,7 +26,8 @@ from pipeline.engines import connect, dialect_of, exists, module_of
 from pipeline.errors import ModelError, did_you_mean
 from pipeline.notebook.views import BuildView, LineageView, Models, ReportView
 from pipeline.plan.layers import AS_LOOKED_FOR
-from pipeline.privacy.pseudonyms import Pseudonyms, without_people
+from pipeline.privacy.pseudonyms import Pseudonyms
+from pipeline.system.pseudonyms import without_people
 
 if TYPE_CHECKING:
     from pipeline.engines.base import Engine

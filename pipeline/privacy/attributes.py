@@ -12,15 +12,12 @@ from typing import Any
 
 import orjson
 
-from pipeline.agents import AGENTS
-from pipeline.agents.conventions import CONVENTIONS
-from pipeline.agents.declaration import Telemetry
+from pipeline.agents import AGENTS, TELEMETRY
 from pipeline.engines.forgotten import MARK
 from pipeline.privacy.pseudonyms import Pseudonyms
 
-_TELEMETRY: tuple[Telemetry, ...] = (*CONVENTIONS, *(agent.telemetry for agent in AGENTS.values()))
-_REQUESTS = [request for telemetry in _TELEMETRY for request in telemetry.requests]
-_METRICS = [metric for telemetry in _TELEMETRY for metric in telemetry.activity_metrics]
+_REQUESTS = [request for telemetry in TELEMETRY for request in telemetry.requests]
+_METRICS = [metric for telemetry in TELEMETRY for metric in telemetry.activity_metrics]
 
 PEOPLE = ("developer_id", "enduser.id", "user.email", "user.account_uuid", "user.id")
 _ALSO_PEOPLE = re.compile(
@@ -29,17 +26,17 @@ _ALSO_PEOPLE = re.compile(
 
 IDS = frozenset(
     {
-        *(name for telemetry in _TELEMETRY for name in telemetry.sessions),
+        *(name for telemetry in TELEMETRY for name in telemetry.sessions),
         *("request_id", "client_request_id", "response_id", "gen_ai.response.id", "ai.response.id"),
         "thread.id",
     }
 )
 WORDS = frozenset(
     {
-        *(name for telemetry in _TELEMETRY for name in (*telemetry.models, *telemetry.tool_names)),
+        *(name for telemetry in TELEMETRY for name in (*telemetry.models, *telemetry.tool_names)),
         *(name for request in _REQUESTS for name in request.attributes()),
         *(request.only[0] for request in _REQUESTS if request.only),
-        *(name for telemetry in _TELEMETRY for name in (*telemetry.costs, *telemetry.failures.values())),
+        *(name for telemetry in TELEMETRY for name in (*telemetry.costs, *telemetry.failures.values())),
         *(metric.attribute for metric in _METRICS if metric.attribute),
         *("agent_type", "app.version", "decision", "event.sequence", "git_commit_id"),
         *("inference_geo", "is_free"),
@@ -57,7 +54,7 @@ _COMMIT_IN = re.compile(r'"git_commit_id" *: *"([0-9a-fA-F]{7,64})"')
 _AGENTS = frozenset(name for agent in AGENTS.values() for name in (agent.name, *agent.aliases))
 _EVENTS = frozenset(
     name
-    for telemetry in _TELEMETRY
+    for telemetry in TELEMETRY
     for name in (
         *(request.event for request in telemetry.requests),
         *(*telemetry.cost_events, *telemetry.other_events, *telemetry.starts, *telemetry.ends),
@@ -65,7 +62,7 @@ _EVENTS = frozenset(
         *(*telemetry.decision_events, *telemetry.subagents, *telemetry.retold),
     )
 )
-_SPAN = re.compile("|".join(f"(?:{name})" for telemetry in _TELEMETRY for name in telemetry.spans))
+_SPAN = re.compile("|".join(f"(?:{name})" for telemetry in TELEMETRY for name in telemetry.spans))
 
 
 class Attributes:

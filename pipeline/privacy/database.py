@@ -6,39 +6,38 @@ Rows with larger ids come from another collector, or from before pseudonyms were
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from pipeline.engines import meta
+from pipeline.engines.raw_pages import BELOW_ALL, pages
 from pipeline.engines.raw_tables import columns_of_contracts
 from pipeline.errors import SetupError
-from pipeline.privacy.rows import Rows
 from pipeline.system.pseudonyms import KEY_VARIABLE, without_people
 
 if TYPE_CHECKING:
     from pipeline.engines.base import Engine
+    from pipeline.privacy.pseudonyms import Pseudonyms
 
 PUBLISHED = "published"
 FILE = "file"  # of DuckDB: its free space, too
-FAILING_ROWS = "audit"  # the schema of what `--store-failures` keeps
-PAGE = 20_000  # rows that are changed at once
 
 # What was put aside tells the kind of a record in its sentence.
 _KIND = re.compile(r"[A-Za-z][\w.-]{0,60}( [A-Za-z][\w.-]{0,60}){0,3}")
 
 
-def refuse_other_key(engine: "Engine", rows: Rows | None) -> None:
+def refuse_other_key(engine: "Engine", pseudonyms: "Pseudonyms | None") -> None:
     """Refuse to put names beside pseudonyms, or pseudonyms of two keys beside each other.
 
     Raises:
         SetupError: the database has pseudonyms of another key, or of any where none are asked for.
     """
     checks = {check for check, _ in _notes(engine).values()}
-    if not checks or (rows and checks == {rows.pseudonyms.check}):
+    if not checks or (pseudonyms and checks == {pseudonyms.check}):
         return
-    if rows:
+    if pseudonyms:
         raise SetupError(
             f"{engine.url} has pseudonyms that were made with another key: with this one the same person"
             f" would be two. Set {KEY_VARIABLE} to the key that it was made with, or use another target."
@@ -60,13 +59,13 @@ def is_clean(engine: "Engine") -> bool:
     return FILE in _notes(engine)
 
 
-def note_published(engine: "Engine", rows: Rows) -> None:
+def note_published(engine: "Engine", pseudonyms: "Pseudonyms") -> None:
     """Remember that it was, in the transaction that publishes; and that its file is cleaned after it."""
     for what in {PUBLISHED, FILE} - _notes(engine).keys():
-        _note(engine, what, rows, 0)
+        _note(engine, what, pseudonyms, 0)
 
 
-def hide(engine: "Engine", rows: Rows) -> bool:
+def hide(engine: "Engine", pseudonyms: "Pseudonyms") -> bool:
     """Give pseudonyms to all rows that have none, within the transaction that is open.
 
     Their bytes stay in a DuckDB file until it is compacted: see `is_clean`.
@@ -79,10 +78,10 @@ def hide(engine: "Engine", rows: Rows) -> bool:
     """
     notes = _notes(engine)
     is_new = not notes
-    found = _hide_metadata(engine, rows) if is_new else False
+    found = _hide_metadata(engine, pseudonyms) if is_new else False
     kinds = engine.kinds()
     for table in (table for table in columns_of_contracts() if ("raw", table) in kinds):
-        hidden_to = notes.get(table, ("", 0))[1]
+        hidden_to = notes.get(table, ("", BELOW_ALL))[1]
         plain = _is_more(engine, table, hidden_to)
         if plain and (kinds["raw", table] == "view" or not engine.transactional):
             raise SetupError(
@@ -91,21 +90,21 @@ def hide(engine: "Engine", rows: Rows) -> bool:
                 " Use another target, and ingest everything there."
             )
         if plain:
-            _hide_table(engine, rows, table, hidden_to)
+            _hide_table(engine, pseudonyms, table, hidden_to)
             found = True
         if plain or table not in notes:
-            note_landed(engine, rows, table)
+            note_landed(engine, pseudonyms, table)
     if found:
         engine.delete(meta.SCHEMA, "pseudonyms", "what", FILE)
     elif is_new:
-        note_published(engine, rows)
+        note_published(engine, pseudonyms)
     return found
 
 
-def note_landed(engine: "Engine", rows: Rows, table: str) -> None:
+def note_landed(engine: "Engine", pseudonyms: "Pseudonyms", table: str) -> None:
     """Remember that all rows of a raw table have pseudonyms."""
-    ((last,),) = engine.fetch(f"SELECT coalesce(max(id), 0) FROM {engine.name('raw', table)}")
-    _note(engine, table, rows, last)
+    ((last,),) = engine.fetch(f"SELECT max(id) FROM {engine.name('raw', table)}")
+    _note(engine, table, pseudonyms, BELOW_ALL if last is None else last)
 
 
 def _notes(engine: "Engine") -> dict[str, tuple[str, int]]:
@@ -116,10 +115,10 @@ def _notes(engine: "Engine") -> dict[str, tuple[str, int]]:
     return {what: (check, hidden_to) for what, check, hidden_to in found}
 
 
-def _note(engine: "Engine", what: str, rows: Rows, hidden_to: int) -> None:
+def _note(engine: "Engine", what: str, pseudonyms: "Pseudonyms", hidden_to: int) -> None:
     engine.delete(meta.SCHEMA, "pseudonyms", "what", what)
     columns = list(meta.TABLES["pseudonyms"])
-    engine.append(meta.SCHEMA, "pseudonyms", columns, [(what, rows.pseudonyms.check, hidden_to)])
+    engine.append(meta.SCHEMA, "pseudonyms", columns, [(what, pseudonyms.check, hidden_to)])
 
 
 def _is_more(engine: "Engine", table: str, hidden_to: int) -> bool:
@@ -127,13 +126,15 @@ def _is_more(engine: "Engine", table: str, hidden_to: int) -> bool:
     return bool(engine.fetch(f"SELECT 1 FROM {name} WHERE id > ? OR id IS NULL LIMIT 1", [hidden_to]))
 
 
-def _hide_table(engine: "Engine", rows: Rows, table: str, hidden_to: int) -> None:
+def _hide_table(engine: "Engine", pseudonyms: "Pseudonyms", table: str, hidden_to: int) -> None:
     """Change the rows of a raw table with ids above one, a page at a time."""
     name = engine.name("raw", table)
-    for condition, limits in _pages(engine, name, hidden_to):
+    for condition, limits in pages(engine, table, hidden_to):
         columns, found = engine.fetch_result(f"SELECT * FROM {name} WHERE {condition}", limits)
         engine.execute(f"DELETE FROM {name} WHERE {condition}", limits)
-        hidden = [rows.record(table, dict(zip(columns, row, strict=True))).values() for row in found]
+        hidden = [
+            pseudonyms.rows.record(table, dict(zip(columns, row, strict=True))).values() for row in found
+        ]
         engine.append("raw", table, columns, [[*map(_as_it_landed, row)] for row in hidden])
 
 
@@ -144,19 +145,10 @@ def _as_it_landed(value: Any) -> Any:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def _pages(engine: "Engine", name: str, last: int) -> Iterator[tuple[str, list[int]]]:
-    """Conditions that each take some rows; a collector may have given several one id, or none."""
-    yield "id IS NULL", []
-    while ids := engine.fetch(f"SELECT id FROM {name} WHERE id > ? ORDER BY id LIMIT {PAGE}", [last]):
-        yield "id BETWEEN ? AND ?", [last + 1, ids[-1][0]]
-        last = ids[-1][0]
-
-
-def _hide_metadata(engine: "Engine", rows: Rows) -> bool:
+def _hide_metadata(engine: "Engine", pseudonyms: "Pseudonyms") -> bool:
     """Change what earlier ingests and runs said of files and rows; whether they said anything."""
-    pseudonyms = rows.pseudonyms
-    said = _change(engine, "quarantine", lambda row: put_aside(row, rows))
-    said |= _change(engine, "ingests", lambda row: row | {"inputs": inputs(row["inputs"], rows)})
+    said = _change(engine, "quarantine", lambda row: put_aside(row, pseudonyms))
+    said |= _change(engine, "ingests", lambda row: row | {"inputs": inputs(row["inputs"], pseudonyms)})
     said |= _change(
         engine,
         "ingest_files",
@@ -172,16 +164,15 @@ def _hide_metadata(engine: "Engine", rows: Rows) -> bool:
     for table, condition in ("audit_failures", "true"), ("run_tables", "action = 'error'"):
         engine.execute(f"DELETE FROM {engine.name(meta.SCHEMA, table)} WHERE {condition}")
     for (schema, table), kind in engine.kinds().items():
-        if schema == FAILING_ROWS:
+        if schema == meta.FAILING_ROWS:
             engine.drop(schema, table, kind)
     return said
 
 
-def put_aside(row: dict[str, Any], rows: Rows) -> dict[str, Any]:
+def put_aside(row: dict[str, Any], pseudonyms: "Pseudonyms") -> dict[str, Any]:
     """A row of quarantine that names no file and quotes nothing."""
-    pseudonyms = rows.pseudonyms
     reason, kind = row["reason"] or "", row["kind"]
-    known = kind and kind_of(kind, rows)
+    known = kind and kind_of(kind, pseudonyms)
     return row | {
         "file": row["file"] and pseudonyms.file(row["file"]),
         "reason": pseudonyms.sentence(reason.replace(kind, known) if kind else reason),
@@ -190,14 +181,14 @@ def put_aside(row: dict[str, Any], rows: Rows) -> dict[str, Any]:
     }
 
 
-def kind_of(kind: str, rows: Rows) -> str:
+def kind_of(kind: str, pseudonyms: "Pseudonyms") -> str:
     """What a kind of records is called: as it is where that looks like a name of a format."""
-    return kind if _KIND.fullmatch(kind) else rows.pseudonyms.hidden(kind)
+    return kind if _KIND.fullmatch(kind) else pseudonyms.hidden(kind)
 
 
-def inputs(paths: str | None, rows: Rows) -> str:
+def inputs(paths: str | None, pseudonyms: "Pseudonyms") -> str:
     """The inputs of an ingest, a path on each line."""
-    return "\n".join(map(rows.pseudonyms.file, (paths or "").splitlines()))
+    return "\n".join(map(pseudonyms.file, (paths or "").splitlines()))
 
 
 def _change(engine: "Engine", table: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> bool:

@@ -6,12 +6,15 @@ import re
 from collections.abc import Iterable
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from pipeline.agents import AGENTS
 from pipeline.agents.conventions import NOREPLY
 from pipeline.engines.forgotten import STAND_IN
 from pipeline.system.pseudonyms import PEOPLES_FOLDER, PREFIX, privacy_key, pseudonym, without_people
+
+if TYPE_CHECKING:
+    from pipeline.privacy.rows import Rows
 
 UNKNOWN = "unknown"
 # For addresses of other domains, which may be a person's own. No such domain can be: RFC 2606.
@@ -50,9 +53,6 @@ _ADDRESSES = {email for agent in AGENTS.values() for email in agent.marks.emails
 _AGENTS = frozenset(_ADDRESSES | {found["login"] for found in map(_LOGIN.fullmatch, _ADDRESSES) if found})
 
 
-__all__ = ["PREFIX", "UNKNOWN", "Pseudonyms", "without_people"]
-
-
 class Pseudonyms:
     """One key's pseudonyms. All methods leave alone what they have made themselves.
 
@@ -77,6 +77,13 @@ class Pseudonyms:
             ConfigError: it holds none.
         """
         return cls(privacy_key(), internal_domains)
+
+    @cached_property
+    def rows(self) -> "Rows":
+        """What passes rows of raw tables and seeds through them."""
+        from pipeline.privacy.rows import Rows
+
+        return Rows(self)
 
     @cached_property
     def check(self) -> str:

@@ -5,6 +5,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.engines import meta
 from pipeline.engines.base import Engine, Step
@@ -15,8 +16,6 @@ from pipeline.plan.check_results import shape_problems
 from pipeline.plan.layers import MARTS, RAW
 from pipeline.plan.render import AS_OF, literal, render
 from pipeline.privacy import database
-from pipeline.privacy.pseudonyms import Pseudonyms
-from pipeline.privacy.rows import Rows
 from pipeline.run import incremental
 from pipeline.run.auditor import Auditor
 from pipeline.run.failures import store
@@ -27,6 +26,9 @@ from pipeline.run.results import Listener, RunResult, TableResult, silent
 from pipeline.run.state import Published, Standing, has_drifted, look_at, published, stored_kind
 from pipeline.run.unmatched import unmatched
 from pipeline.seeds import csv_files
+
+if TYPE_CHECKING:
+    from pipeline.privacy.pseudonyms import Pseudonyms
 
 # Schemas that hold what we make; others are not ours to clean up.
 NOT_OURS = (RAW.schema,)
@@ -39,7 +41,7 @@ def build(
     selected: Iterable[str] | None = None,
     as_of: dt.datetime | None = None,
     project_dir: Path = Path(),
-    pseudonyms: Pseudonyms | None = None,
+    pseudonyms: "Pseudonyms | None" = None,
     fail_fast: bool = False,
     full_refresh: bool = False,
     store_failures: bool = False,
@@ -90,7 +92,7 @@ def run(
     selected: Iterable[str] | None = None,
     as_of: dt.datetime | None = None,
     project_dir: Path = Path(),
-    pseudonyms: Pseudonyms | None = None,
+    pseudonyms: "Pseudonyms | None" = None,
     full_refresh: bool = False,
     on_event: Listener = silent,
 ) -> RunResult:
@@ -106,7 +108,7 @@ def seed(
     *,
     selected: Iterable[str] | None = None,
     project_dir: Path = Path(),
-    pseudonyms: Pseudonyms | None = None,
+    pseudonyms: "Pseudonyms | None" = None,
     on_event: Listener = silent,
 ) -> RunResult:
     """Load seeds, changed or not, and nothing else."""
@@ -145,14 +147,14 @@ class _Builder:
         selected: Iterable[str] | None,
         as_of: dt.datetime | None,
         project_dir: Path,
-        pseudonyms: Pseudonyms | None,
+        pseudonyms: "Pseudonyms | None",
         on_event: Listener,
     ) -> None:
         self.engine = engine
         self.plan = plan
         self.selected = set(plan.tables if selected is None else selected)
         self.project_dir = project_dir
-        self.hidden = Rows(pseudonyms) if pseudonyms else None
+        self.pseudonyms = pseudonyms
         self.on_event = on_event
         self.result = RunResult(
             command=command,
@@ -198,11 +200,11 @@ class _Builder:
 
     def _hide(self) -> bool:
         """Give people pseudonyms; whether there is nothing left of them that a build should remove."""
-        database.refuse_other_key(self.engine, self.hidden)
-        if self.hidden is None:
+        database.refuse_other_key(self.engine, self.pseudonyms)
+        if self.pseudonyms is None:
             return True
         with self.engine.transaction():
-            database.hide(self.engine, self.hidden)
+            database.hide(self.engine, self.pseudonyms)
         if self.models and not database.is_published(self.engine):
             if not self.everything:
                 raise ModelError(
@@ -265,8 +267,8 @@ class _Builder:
             self.checks.across(self.fail_fast)
         if self.models and self.everything:
             self._drop_leftovers()
-            if self.hidden:
-                database.note_published(self.engine, self.hidden)
+            if self.pseudonyms:
+                database.note_published(self.engine, self.pseudonyms)
         self.checks.close()
         self.changes.close()
 
@@ -347,8 +349,8 @@ class _Builder:
 
     def _load_seed(self, table: PlanTable) -> _Done:
         fingerprint = csv_files.fingerprint(table, self.project_dir)
-        if self.hidden:
-            fingerprint += self.hidden.pseudonyms.check
+        if self.pseudonyms:
+            fingerprint += self.pseudonyms.check
         self.fingerprints[table.name] = fingerprint
         before = self.standing.before(table)
         if self.full_refresh:
@@ -361,8 +363,8 @@ class _Builder:
             return "skipped", "its file has not changed", before.row_count
         rows = csv_files.rows(table, self.project_dir)
         types = {column.name: column.native_type for column in table.columns}
-        if self.hidden:
-            rows = self.hidden.seed([*types], rows, table.key)
+        if self.pseudonyms:
+            rows = self.pseudonyms.rows.seed([*types], rows, table.key)
         if table.name in PEOPLE and rows:
             rows = Forgotten.of(self.engine).of_people(rows)
         replacing = self.standing.kinds.get((table.schema, table.name))

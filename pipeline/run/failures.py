@@ -13,8 +13,6 @@ from pipeline.engines import meta
 from pipeline.engines.base import Engine
 from pipeline.plan import PlanTable
 
-SCHEMA = "audit"
-
 # PostgreSQL's longest name.
 LONGEST = 63
 
@@ -43,20 +41,20 @@ def store(engine: Engine, tables: Mapping[str, PlanTable], found: Sequence[Failu
         tables: the plan's tables, which know the types of columns.
         found: what to store.
     """
-    engine.create_schema(SCHEMA)
-    kept = engine.shapes(SCHEMA)
+    engine.create_schema(meta.FAILING_ROWS)
+    kept = engine.shapes(meta.FAILING_ROWS)
     by_name = {failures.name: failures for failures in found}
     for name in kept.keys() - by_name.keys():
-        engine.drop(SCHEMA, name, "table")
+        engine.drop(meta.FAILING_ROWS, name, "table")
     for name, failures in by_name.items():
         native = {column.name: column.native_type for column in tables[failures.table].columns}
         types = {
             column: native.get(column) or _type(engine, failures.rows, at)
             for at, column in enumerate(failures.columns)
         }
-        engine.create_empty(SCHEMA, name, types, "table" if name in kept else None)
-        engine.append(SCHEMA, name, failures.columns, failures.rows)
-    return sorted({f"{SCHEMA}.{failures.name}" for failures in found})
+        engine.create_empty(meta.FAILING_ROWS, name, types, "table" if name in kept else None)
+        engine.append(meta.FAILING_ROWS, name, failures.columns, failures.rows)
+    return sorted({f"{meta.FAILING_ROWS}.{failures.name}" for failures in found})
 
 
 def _type(engine: Engine, rows: Sequence[tuple[Any, ...]], at: int) -> str:

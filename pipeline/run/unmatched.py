@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pipeline.engines.base import Engine, Kind
 from pipeline.errors import did_you_mean
-from pipeline.privacy.pseudonyms import PREFIX
+from pipeline.system.pseudonyms import PREFIX
 
 MOST = 5  # that are named
 MOST_COMPARED = 50  # names of identities that are compared with everybody's

@@ -5,8 +5,10 @@ from click.testing import CliRunner
 
 from pipeline.cli import cli
 from pipeline.engines import connect
+from pipeline.engines.raw_tables import make_missing_raw_tables
 from pipeline.system.pseudonyms import KEY_VARIABLE
 from tests.cli.forgetting import ADA, KEY, Company, sums, traces
+from tests.ingest.forget import shared_ids
 
 pytestmark = pytest.mark.slow
 
@@ -68,3 +70,27 @@ def test_what_fails_in_the_middle_changes_nothing(company, url, monkeypatch):
     with connect(url, read_only=True) as engine:
         assert engine.fetch("SELECT * FROM raw.git_commits ORDER BY id") == before
         assert engine.fetch("SELECT count(*) FROM meta.forgotten") == [(0,)]
+
+
+def test_rows_of_one_id_or_none_are_forgotten_one_by_one(url, monkeypatch):
+    monkeypatch.setenv(KEY_VARIABLE, KEY)
+    with connect(url) as engine:
+        make_missing_raw_tables(engine)
+        shared_ids.check(engine)
+
+
+def test_rows_of_partitions_are_forgotten_where_they_are(url, monkeypatch):
+    """Every partition has a first row, and each of them the same place."""
+    monkeypatch.setenv(KEY_VARIABLE, KEY)
+    with connect(url) as engine:
+        make_missing_raw_tables(engine)
+        engine.execute("ALTER TABLE raw.otel_logs RENAME TO once")
+        engine.execute(
+            "CREATE TABLE raw.otel_logs (LIKE raw.once) PARTITION BY HASH (CAST(attributes AS text))"
+        )
+        for part in range(3):
+            engine.execute(
+                f"CREATE TABLE raw.part{part} PARTITION OF raw.otel_logs"
+                f" FOR VALUES WITH (MODULUS 3, REMAINDER {part})"
+            )
+        shared_ids.check(engine)

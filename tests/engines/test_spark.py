@@ -93,10 +93,10 @@ def test_rows_are_deleted_by_value(engine, schema):
 
 def test_rows_are_deleted_by_number(engine, schema):
     engine.execute("CREATE TABLE mart.t (id BIGINT, name STRING)")
-    engine.append(schema, "t", ["id", "name"], [(1, "a"), (2, "b"), (3, None), (None, "d")])
-    engine.delete_numbered(schema, "t", [])
-    engine.delete_numbered(schema, "t", [1, 3, 7])
-    assert engine.fetch("SELECT id, name FROM mart.t ORDER BY id") == [(None, "d"), (2, "b")]
+    engine.append(schema, "t", ["id", "name"], [(1, "a"), (2, "b"), (3, None), (3, "a"), (None, "d")])
+    engine.delete_numbered(schema, "t", [], "name = 'a'")
+    engine.delete_numbered(schema, "t", [1, 3, 7], "name = 'a'")
+    assert engine.fetch("SELECT id, name FROM mart.t ORDER BY id") == [(None, "d"), (2, "b"), (3, None)]
 
 
 def test_a_transaction_that_fails_leaves_the_old_views_and_nothing_else(engine, schema):

@@ -8,7 +8,6 @@ from pipeline.engines import connect
 from pipeline.engines.raw_tables import make_missing_raw_tables
 from pipeline.privacy import database as privacy_database
 from pipeline.privacy.pseudonyms import Pseudonyms
-from pipeline.privacy.rows import Rows
 from pipeline.run import build
 from tests.cases.test_cases import AS_OF, CASES, INGESTS, check
 
@@ -54,7 +53,7 @@ def test_rows_that_landed_before_are_as_if_they_had_landed_after(case, database)
     told = json.loads((case / "case.json").read_text())
     ingest(database, case, told, None)
     with database.transaction():
-        assert privacy_database.hide(database, Rows(PSEUDONYMS))
+        assert privacy_database.hide(database, PSEUDONYMS)
     with connect(":memory:") as other:
         make_missing_raw_tables(other)
         ingest(other, case, told, PSEUDONYMS)

@@ -11,11 +11,10 @@ from pipeline.errors import ModelError, SetupError
 from pipeline.ingest.landing.landing import Landing
 from pipeline.privacy import database as privacy
 from pipeline.privacy.pseudonyms import Pseudonyms
-from pipeline.privacy.rows import Rows
 from pipeline.run import build, run
 
 PSEUDONYMS = Pseudonyms(b"a key of the tests", ("example.com",))
-ROWS = Rows(PSEUDONYMS)
+ROWS = PSEUDONYMS.rows
 OTHER = Pseudonyms(b"another key of the tests", ("example.com",))
 ADA = PSEUDONYMS.person("ada@example.com")
 NOON = dt.datetime(2026, 11, 1, 12, tzinfo=dt.UTC)
@@ -70,6 +69,16 @@ def test_what_landed_in_plain_is_changed_before_the_next_row_lands(database):
     assert people(database) == [ADA, PSEUDONYMS.person("bob@example.com")]
 
 
+def test_rows_of_whatever_id_are_changed(database):
+    """A collector may count from 0, give two rows one id, or give none."""
+    land(database, pseudonyms=PSEUDONYMS)
+    columns = ["id", *request()]
+    rows = [(number, *request().values()) for number in (None, -1, 0, 7, 7)]
+    database.append("raw", "otel_logs", columns, rows)
+    land(database, pseudonyms=PSEUDONYMS)
+    assert people(database) == [ADA] * 5
+
+
 def test_an_ingest_that_fails_changes_nothing(database):
     land(database, request())
 
@@ -119,7 +128,7 @@ def test_a_collector_may_give_rows_one_id_or_none(database):
 
 
 def test_pages_of_rows_lose_none(database, monkeypatch):
-    monkeypatch.setattr(privacy, "PAGE", 3)
+    monkeypatch.setattr("pipeline.engines.raw_pages.PAGE", 3)
     land(database, *(request(f"{number}@example.com", number) for number in range(10)))
     land(database, pseudonyms=PSEUDONYMS)
     assert people(database) == [PSEUDONYMS.person(f"{number}@example.com") for number in range(10)]

@@ -14,7 +14,6 @@ from pipeline.ingest.forget.rewrite import Key, Rewrite
 from pipeline.plan.check_results import mask
 from pipeline.privacy import database
 from pipeline.privacy.pseudonyms import Pseudonyms
-from pipeline.privacy.rows import Rows
 from pipeline.system.pseudonyms import privacy_key
 
 if TYPE_CHECKING:
@@ -79,11 +78,10 @@ def forget(
     if not dry_run:
         meta.ensure(engine)
     on_table("names")
-    hidden = Rows(pseudonyms) if pseudonyms else None
-    database.refuse_other_key(engine, hidden)
+    database.refuse_other_key(engine, pseudonyms)
     with engine.transaction():
-        if hidden and not dry_run:
-            database.hide(engine, hidden)
+        if pseudonyms and not dry_run:
+            database.hide(engine, pseudonyms)
         before = Forgotten.of(engine) or Forgotten(key)
         ids, names, namesakes = _looked_up(engine, person, before, identities, pseudonyms)
         stand_in = before.who(ID, person) or _stand_in(ids, before, internal_domains)

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from pipeline.engines import raw_pages
 from pipeline.engines.base import Engine
 from pipeline.engines.forgotten import HOME, HOST, ID, NAME, NOREPLY, SESSION, Name
 from pipeline.errors import SetupError, did_you_mean
@@ -17,7 +18,6 @@ from pipeline.ingest.forget.texts import full_name, home_folders
 
 TABLES = ("otel_logs", "otel_metrics", "otel_spans", "git_commits", "copilot_metrics")
 PEOPLE = ("developer_id", "author_email", "author_name", *JSON[:2])  # columns that tell who somebody is
-PAGE = 20_000
 
 # The roles that a name may have on machines that many use.
 ANYBODY = {
@@ -35,19 +35,16 @@ ANYBODY = {
 }
 
 
-def pages(engine: Engine, table: str, columns: Collection[str]) -> Iterator[list[dict[str, Any]]]:
-    """The rows of a raw table, in pages of ascending ids; rows of one id are in one page."""
-    name, key = engine.name("raw", table), engine.quote("id")
-    selected = ", ".join(map(engine.quote, ["id", *columns]))
-    after = ""
-    while True:
-        ids = f"SELECT {key} FROM {name}{after} ORDER BY {key} LIMIT {PAGE}"
-        last = engine.fetch(f"SELECT max({key}) FROM ({ids}) AS page")[0][0]
-        if last is None:
-            return
-        within = f"{after} AND" if after else " WHERE"
-        yield engine.fetch_dicts(f"SELECT {selected} FROM {name}{within} {key} <= {last}")
-        after = f" WHERE {key} > {last}"
+def records(
+    engine: Engine, table: str, columns: Collection[str]
+) -> Iterator[list[tuple[str | None, dict[str, Any]]]]:
+    """The rows of a raw table in pages, each with its place in the table; None for the rows of a view."""
+    name = engine.name("raw", table)
+    place = engine.place("stored") if engine.kinds()["raw", table] == "table" else "NULL"
+    selected = ", ".join([place, *map(engine.quote, columns)])
+    for condition, limits in raw_pages.pages(engine, table):
+        rows = engine.fetch(f"SELECT {selected} FROM {name} AS stored WHERE {condition}", limits)
+        yield [(at, dict(zip(columns, values, strict=True))) for at, *values in rows]
 
 
 class People:
@@ -76,8 +73,8 @@ class People:
         for table in TABLES:
             columns = [name for name in PEOPLE if name in shapes.get(table, {})]
             if table in shapes:
-                for page in pages(engine, table, columns):
-                    for record in page:
+                for page in records(engine, table, columns):
+                    for _, record in page:
                         self._take(record)
         for names in self.sessions.values():
             self._compare(names)

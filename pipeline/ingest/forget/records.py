@@ -11,8 +11,7 @@ from typing import Any
 
 import orjson
 
-from pipeline.agents import AGENTS
-from pipeline.agents.conventions import CONVENTIONS
+from pipeline.agents import TELEMETRY
 from pipeline.engines.forgotten import HOST, ID, MARK, SESSION, Forgotten, StandIn
 from pipeline.ingest.content import ContentFilter
 from pipeline.ingest.forget.marks import name_mark, signatures
@@ -23,7 +22,6 @@ from pipeline.privacy.pseudonyms import Pseudonyms
 JSON = ("attributes", "resource_attributes", "scope_attributes")
 # What names the developer of a record, in the order in which the models ask (`models.telemetry.context`).
 ASSIGNED, EMAIL, ACCOUNT = ("developer_id", "enduser.id"), ("user.email",), ("user.account_uuid", "user.id")
-TELEMETRY = (*CONVENTIONS, *(agent.telemetry for agent in AGENTS.values()))
 SESSIONS = tuple(name for telemetry in TELEMETRY for name in telemetry.sessions)
 # What models read, whatever it looks like.
 READ = {

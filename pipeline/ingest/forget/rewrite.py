@@ -1,21 +1,21 @@
 """Everything in a database passed through `Records` and `Texts`: raw tables, quarantine, run metadata."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pipeline.engines import meta
 from pipeline.engines.base import Engine
 from pipeline.engines.forgotten import Forgotten
 from pipeline.errors import RunError
-from pipeline.ingest.forget.people import TABLES, pages
+from pipeline.ingest.forget.people import TABLES, records
 from pipeline.ingest.forget.records import Records
 from pipeline.ingest.forget.texts import Texts
 
 Key = tuple[str, str]
 
 CHANGES = "forgetting"  # a table of `meta`, while rows are rewritten
-AUDIT = "audit"  # where `--store-failures` keeps rows
+PLACE, GONE = "aa_place", "aa_gone"  # its columns beside those of the raw table
 TEXTS = ("VARCHAR", "JSON", "TEXT", "CHAR")  # how native types of texts begin
 # Columns of run metadata that quote what was read, or say where it stood.
 QUOTING = {
@@ -52,6 +52,8 @@ class Rewrite:
     def go(self, *, dry_run: bool = False) -> dict[Key, int]:
         """How many rows of each table change, or would.
 
+        Rows of raw tables are found again by their place: a collector may have given several one id, or none.
+
         Raises:
             RunError: a raw table is somebody's view.
         """
@@ -75,25 +77,25 @@ class Rewrite:
         columns = [name for name, native in shape.items() if native.upper().startswith(TEXTS)]
         number = 0
         if not dry_run:
-            types = [f"{self.engine.quote(name)} {shape[name]}" for name in ("id", *columns)]
+            text = meta.NATIVE[self.engine.dialect]["text"]
+            types = [f"{PLACE} {text}", f"{GONE} BOOLEAN"]
+            types += [f"{self.engine.quote(name)} {shape[name]}" for name in columns]
             self.engine.execute(f"CREATE TABLE {self.changes} ({', '.join(types)})")
-        for page in pages(self.engine, table, columns):
-            gone, changed = [], []
-            for row in page:
-                cleaned = self.records.clean(table, row)
-                if cleaned is None:
-                    gone.append(row["id"])
-                elif cleaned is not row:
-                    changed.append((row["id"], *(cleaned[column] for column in columns)))
-            number += len(gone) + len(changed)
-            if (gone or changed) and self.kinds["raw", table] != "table":
+        for page in records(self.engine, table, columns):
+            changed: list[Sequence[Any]] = []
+            for place, record in page:
+                cleaned = self.records.clean(table, record)
+                if cleaned is not record:
+                    values = cleaned or dict.fromkeys(columns)
+                    changed.append((place, cleaned is None, *(values[column] for column in columns)))
+            number += len(changed)
+            if changed and self.kinds["raw", table] != "table":
                 raise RunError(
                     f"raw.{table} is a view: its rows stand elsewhere. Remove the person there first."
                     " Nothing was changed."
                 )
             if not dry_run:
-                self.engine.delete_numbered("raw", table, gone)
-                self.engine.append(meta.SCHEMA, CHANGES, ["id", *columns], changed)
+                self.engine.append(meta.SCHEMA, CHANGES, [PLACE, GONE, *columns], changed)
         if not dry_run:
             self._apply(table, columns)
             self.engine.execute(f"DROP TABLE {self.changes}")
@@ -101,10 +103,17 @@ class Rewrite:
 
     def _apply(self, table: str, columns: list[str]) -> None:
         quote = self.engine.quote
+        stored = f"{self.engine.name('raw', table)} AS stored"
+        place = self.engine.place("stored")
         values = ", ".join(f"{quote(column)} = changed.{quote(column)}" for column in columns)
+        # Deleted first: a row that is updated takes another place.
         self.engine.execute(
-            f"UPDATE {self.engine.name('raw', table)} AS stored SET {values}"
-            f" FROM {self.changes} AS changed WHERE stored.id = changed.id"
+            f"DELETE FROM {stored} USING {self.changes} AS changed"
+            f" WHERE {place} = changed.{PLACE} AND changed.{GONE}"
+        )
+        self.engine.execute(
+            f"UPDATE {stored} SET {values} FROM {self.changes} AS changed"
+            f" WHERE {place} = changed.{PLACE} AND NOT changed.{GONE}"
         )
 
     # Run metadata
@@ -136,13 +145,15 @@ class Rewrite:
     def _stored_failures(self, dry_run: bool) -> dict[Key, int]:
         """Tables of whole rows that failed an audit go where they name a person; a build makes them anew."""
         found = {}
-        for table in self.engine.shapes(AUDIT):
-            rows: list[tuple[Any, ...]] = self.engine.fetch(f"SELECT * FROM {self.engine.name(AUDIT, table)}")
+        for table in self.engine.shapes(meta.FAILING_ROWS):
+            rows: list[tuple[Any, ...]] = self.engine.fetch(
+                f"SELECT * FROM {self.engine.name(meta.FAILING_ROWS, table)}"
+            )
             texts = (str(value) for row in rows for value in row if value is not None)
             if any(self.texts.clean_own(text) != text for text in texts):
-                found[AUDIT, table] = len(rows)
+                found[meta.FAILING_ROWS, table] = len(rows)
                 if not dry_run:
-                    self.engine.drop(AUDIT, table, self.kinds[AUDIT, table])
+                    self.engine.drop(meta.FAILING_ROWS, table, self.kinds[meta.FAILING_ROWS, table])
         return found
 
 

@@ -8,7 +8,6 @@ from pipeline.ingest.landing.arrow import without_people_in
 from pipeline.ingest.landing.columns import booleans, texts
 from pipeline.ingest.landing.identity import key_of, record_hash
 from pipeline.privacy import database
-from pipeline.privacy.rows import Rows
 from pipeline.system.pseudonyms import without_people
 
 if TYPE_CHECKING:
@@ -31,17 +30,16 @@ class People:
 
     def __init__(self, pseudonyms: "Pseudonyms | None") -> None:
         self.pseudonyms = pseudonyms
-        self._hidden = Rows(pseudonyms) if pseudonyms else None
         self._forgetting: Records | None = None
 
     def refuse_others(self, engine: "Engine") -> None:
         """Refuse a database that has pseudonyms of another key, or some where none are asked for."""
-        database.refuse_other_key(engine, self._hidden)
+        database.refuse_other_key(engine, self.pseudonyms)
 
     def begin(self, engine: "Engine") -> None:
         """Hide who landed before, and learn who was forgotten; in the transaction of the ingest."""
-        if self._hidden:
-            database.hide(engine, self._hidden)
+        if self.pseudonyms:
+            database.hide(engine, self.pseudonyms)
         if forgotten := Forgotten.of(engine):
             from pipeline.ingest.forget.records import Records
 
@@ -49,14 +47,14 @@ class People:
 
     def end(self, engine: "Engine", tables: Iterable[str]) -> None:
         """Note in which raw tables something landed."""
-        if self._hidden:
+        if self.pseudonyms:
             for table in tables:
-                database.note_landed(engine, self._hidden, table)
+                database.note_landed(engine, self.pseudonyms, table)
 
     def left(self, table: str, records: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         """What is left of records; some may be left out."""
-        if self._hidden:
-            hide, key = self._hidden.record, key_of(table)
+        if self.pseudonyms:
+            hide, key = self.pseudonyms.rows.record, key_of(table)
             records = [
                 hide(table, {**record, key: record.get(key) or record_hash(table, record)})
                 for record in records
@@ -72,19 +70,19 @@ class People:
 
     def left_in(self, table: str, rows: "pa.Table") -> "pa.Table":
         """What is left of an Arrow table."""
-        if self._hidden:
-            rows = without_people_in(table, rows, self._hidden)
+        if self.pseudonyms:
+            rows = without_people_in(table, rows, self.pseudonyms.rows)
         return _without_forgotten(table, rows, self._forgetting) if self._forgetting else rows
 
     def put_aside(self, row: dict[str, Any]) -> dict[str, Any]:
         """A row of quarantine."""
-        if self._hidden:
-            row = database.put_aside(row, self._hidden)
+        if self.pseudonyms:
+            row = database.put_aside(row, self.pseudonyms)
         return row | {name: self._said(row[name]) for name in QUOTING if row[name]}
 
     def kind(self, kind: str) -> str:
         """What a kind of records is called."""
-        return database.kind_of(kind, self._hidden) if self._hidden else kind
+        return database.kind_of(kind, self.pseudonyms) if self.pseudonyms else kind
 
     def place(self, name: str) -> str:
         """What a file or another input is called."""
@@ -92,7 +90,7 @@ class People:
 
     def sentence(self, message: str) -> str:
         """What is said on a terminal."""
-        return without_people(message) if self._hidden else message
+        return without_people(message) if self.pseudonyms else message
 
     def _said(self, text: str) -> str:
         return self._forgetting.texts.clean_own(text) if self._forgetting else text

@@ -14,6 +14,7 @@ from io import FileIO
 from pathlib import Path
 
 from pipeline.errors import SetupError
+from pipeline.system.files import sync_folder
 
 SUFFIX = ".jsonl"
 LOCK = "in-use"
@@ -106,7 +107,7 @@ class Spool:
         descriptor = os.open(self.folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         # Without a buffer: what was taken back would be written from there once there is room again.
         self._current = FileIO(descriptor, "wb")
-        _sync_folder(self.folder)
+        sync_folder(self.folder)
         return self._current
 
     def _finish(self) -> None:
@@ -146,13 +147,3 @@ def _write(file: FileIO, content: bytes) -> None:
     rest = memoryview(content)
     while rest:
         rest = rest[file.write(rest) :]
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make sure that a new file survives a power cut; not every system can."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -11,8 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipeline.agents import AGENTS
-from pipeline.agents.conventions import CONVENTIONS
+from pipeline.agents import TELEMETRY
 from pipeline.agents.events import Event, mapping
 
 if TYPE_CHECKING:
@@ -23,11 +22,7 @@ MARK = f"t{READERS}:"
 
 PAGE = 20_000  # rows that are looked at at once
 NEEDED = {"id", "timestamp", "event_name", "attributes", "source", "service_name", "record_hash"}
-SESSIONS = [
-    name
-    for telemetry in (*CONVENTIONS, *(agent.telemetry for agent in AGENTS.values()))
-    for name in telemetry.sessions
-]
+SESSIONS = [name for telemetry in TELEMETRY for name in telemetry.sessions]
 
 
 @dataclass(frozen=True)
@@ -78,7 +73,8 @@ def remove_earlier(engine: "Engine", agent: str, events: Sequence[Event]) -> int
         for number, name, at, attributes in _earlier(engine, agent)
         if told.supersedes(name, at, attributes)
     ]
-    engine.delete_numbered("raw", "otel_logs", superseded)
+    # Another collector may have used an id of ours again.
+    engine.delete_numbered("raw", "otel_logs", superseded, f"{engine.quote('source')} = 'transcript'")
     return len(superseded)
 
 

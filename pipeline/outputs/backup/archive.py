@@ -19,13 +19,12 @@ from pipeline.engines.base import ROW, Engine
 from pipeline.errors import SetupError
 from pipeline.plan.layers import LAYERS
 from pipeline.plan.render import quote
-from pipeline.run.failures import SCHEMA as FAILURES
 from pipeline.system.files import check_file
 
 # Grows when an older release could not read it.
 FORMAT, FORMAT_VERSION = "aa-pipeline backup", 1
 # That hold what we make.
-SCHEMAS = (*dict.fromkeys(layer.schema for layer in LAYERS.values()), FAILURES)
+SCHEMAS = (*dict.fromkeys(layer.schema for layer in LAYERS.values()), meta.FAILING_ROWS)
 MANIFEST = "manifest.json"
 MOST_MANIFEST = 16 << 20  # bytes; a table takes a few thousand
 MOST_TIMES = 300  # that a file unpacks to; as we compress, more than 230 cannot be

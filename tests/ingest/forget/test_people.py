@@ -100,7 +100,7 @@ def test_a_name_of_several_people_is_refused(engine):
 
 
 def test_rows_that_share_an_id_are_all_looked_at(engine, monkeypatch):
-    monkeypatch.setattr("pipeline.ingest.forget.people.PAGE", 2)
+    monkeypatch.setattr("pipeline.engines.raw_pages.PAGE", 2)
     columns = ["id", "timestamp", "developer_id", "attributes"]
     names = [f"p{nth}" for nth in range(7)]
     engine.append(

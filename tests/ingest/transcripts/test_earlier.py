@@ -79,6 +79,16 @@ def test_a_prompt_that_an_earlier_version_told_otherwise_counts_once(session, in
     assert told() == [REQUEST, PROMPT]
 
 
+def test_rows_of_another_collector_with_the_same_id_stay(session, ingest, tell_earlier, engine):
+    """Its own numbers may be ours as well."""
+    tell_earlier(earlier_prompt("10:00:00"))
+    engine.execute(
+        "INSERT INTO raw.otel_logs (id, timestamp, body) SELECT id, timestamp, 'x' FROM raw.otel_logs"
+    )
+    ingest()
+    assert engine.fetch("SELECT id, body FROM raw.otel_logs WHERE source IS NULL") == [(1, "x")]
+
+
 def test_what_the_same_version_read_stays(session, ingest, told):
     ingest()
     again = ingest()
