@@ -242,7 +242,7 @@ class Engine(ABC):
         raise NotImplementedError
 
     def delete_numbered(self, schema: str, table: str, numbers: Sequence[int], condition: str) -> None:
-        """Remove the rows of a table that have one of these in their column `id`, and meet a condition in SQL."""
+        """Remove the rows of a table of a condition in SQL that have one of these in their column `id`."""
         name, key = self.name(schema, table), self.quote("id")
         for start in range(0, len(numbers), IN_LIST):
             some = ", ".join(map(str, numbers[start : start + IN_LIST]))
