@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline.cli.options import (
+    Command,
     Invocation,
     as_of_option,
     command,
@@ -171,7 +172,22 @@ def test(
     )
 
 
-@command()
+class _Build(Command):
+    """Ends in its last line even where its command line is not understood."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        try:
+            return super().make_context(*args, **kwargs)
+        except click.UsageError as error:
+            from pipeline.cli import ending
+
+            error.show()
+            invocation = error.ctx.ensure_object(Invocation) if error.ctx else Invocation()
+            ending.last_line(None, 0, output_format="text", log_format=invocation.log_format)
+            raise click.exceptions.Exit(error.exit_code) from None
+
+
+@command(cls=_Build)
 @selection_options
 @as_of_option
 @full_refresh_option

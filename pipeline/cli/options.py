@@ -216,7 +216,8 @@ def command(name: str | None = None, **attributes: Any) -> Callable[[F], Command
     """Make a function a command with the options that every command takes."""
 
     def decorate(function: F) -> Command:
-        return click.command(name, cls=Command, **attributes)(common_options(function))
+        made: Command = click.command(name, **{"cls": Command} | attributes)(common_options(function))
+        return made
 
     return decorate
 

@@ -40,6 +40,8 @@ SECONDS_BETWEEN_TRIES = 0.1
 ROWS_PER_WRITE = 1_000
 ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\ufffd"})
 
+# What the system says to a server whose share of a disk is used up.
+NO_ROOM = re.compile("Disk quota exceeded|File too large")
 WORK_MEM = 64  # MB that a sort or a hash table takes before it goes to disk, unless the server allows more
 # Compiling queries of this size to machine code takes longer than it saves.
 # Of tables that it has just seen for the first time, and of parts of a query, PostgreSQL expects so
@@ -149,8 +151,11 @@ class Postgres(PublishesInPlace):
                 f" {_one_line(error)}. Nothing was published. Let that transaction end (pg_locks shows it),"
                 " or try again with a longer --wait."
             )
-        if isinstance(error, psycopg.errors.DiskFull):
-            return f"The disk of the PostgreSQL server is full: {_one_line(error)}. Nothing was published."
+        if isinstance(error, psycopg.errors.DiskFull) or NO_ROOM.search(str(error)):
+            return (
+                f"The disk of the PostgreSQL server is full: {_one_line(error)}. Nothing was published. Make"
+                " room on that disk, and run the command again."
+            )
         return f"PostgreSQL refused a statement: {_one_line(error)}."
 
     def _ensure_json_or_null(self) -> None:

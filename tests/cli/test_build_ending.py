@@ -65,6 +65,8 @@ def test_the_last_line_tells_readers_of_logs_what_became_of_a_build(run_shop, sh
     query("INSERT INTO raw.sales SELECT 1, now(), 'coffee', 3, '{}'")
     assert told("build", expect=1)[:3] == ("failed", "0", "0")
     assert told("build -s nothing", expect=2) == ("error", "0", "0", "0")
+    assert told("build --as-of never", expect=2) == ("error", "0", "0", "0")
+    assert told("build --selct x", expect=2) == ("error", "0", "0", "0")
     assert "status=" not in run_shop("run").output
 
 
