@@ -3,6 +3,7 @@
 COST_SOURCES = ["reported", "computed", "mixed", "unpriced"]
 USAGE_SOURCES = ["log", "span", "transcript", "export", "metric", "report"]
 ATTRIBUTION_METHODS = ["explicit", "commit_link", "trailer", "time_window", "none"]
+MARK_KINDS = ["email", "author_name", "line", "footer"]
 COMMIT_SIZES = ["small", "medium", "large"]
 DEVELOPER_TYPES = ["internal", "external", "unknown"]
 SPEEDS = ["normal", "fast", "priority", "flex", "batch"]

@@ -6,6 +6,7 @@ are those that every engine has, and Python.
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from pipeline.agents.declaration import Agent
 
@@ -34,6 +35,24 @@ MAKERS = (
 MODEL = f"({'|'.join(MAKERS)})[ -][^\n<(,:]*[0-9][^\n<(,:]*"
 OTHER_AGENT = f"\n *assisted-by: *({WORDS}):[a-z0-9]"
 
+# Where each kind of mark stands; `{}` is the mark.
+KINDS = {
+    "email": ["^[^\n]*\n{}\n", f"{SIGNED}[^\n]*<{{}}>"],
+    "author_name": ["^[^\n]*{}\n"],
+    "line": ["\n *{}"],
+    "footer": ["\n[^a-z0-9\n]*generated (with|by) \\[?{} *(\n|\\(|\\])"],
+}
+# Stands for a project's own mark in a text, which is in lower case: so no mark is read as an expression.
+MARK = "MARK"
+
+
+class OwnMark(NamedTuple):
+    """A mark that a project has added, in lower case; its kind is one of `KINDS`."""
+
+    agent_type: str
+    kind: str
+    mark: str
+
 
 def _literal(text: str) -> str:
     """`text` as a regular expression in the words that every engine has."""
@@ -59,15 +78,31 @@ def mark_of(agent: Agent) -> str:
         # `pi 0.52.12`; but `Claude 4.5` is a model.
         f"\n *generated-by: *{_spelled(names - set(MAKERS))} v?[0-9]",
     ]
-    if marks.emails:
-        patterns += [f"^[^\n]*\n{_any(marks.emails)}\n", f"{SIGNED}[^\n]*<{_any(marks.emails)}>"]
-    if marks.author_names:
-        patterns.append(f"^[^\n]*{_any(marks.author_names)}\n")
-    if marks.lines:
-        patterns.append(f"\n *{_any(marks.lines)}")
-    if marks.footers:
-        patterns.append(f"\n[^a-z0-9\n]*generated (with|by) \\[?{_any(marks.footers)} *(\n|\\(|\\])")
+    declared = {
+        "email": marks.emails,
+        "author_name": marks.author_names,
+        "line": marks.lines,
+        "footer": marks.footers,
+    }
+    for kind, places in KINDS.items():
+        if declared[kind]:
+            patterns += [place.replace("{}", _any(declared[kind])) for place in places]
     return "|".join(f"({pattern})" for pattern in patterns)
+
+
+def own_mark(kind: str) -> str:
+    """Where a project's own mark of one kind stands, in a text in which `MARK` stands for it."""
+    return "|".join(f"({place.replace('{}', MARK)})" for place in KINDS[kind])
+
+
+def own_agent(text: str, marks: Iterable[OwnMark]) -> str | None:
+    """The agent that a project's own marks find in a text in lower case; of several the first by name."""
+    found = (
+        mark.agent_type
+        for mark in marks
+        if mark.mark in text and re.search(own_mark(mark.kind), text.replace(mark.mark, MARK))
+    )
+    return min(found, default=None)
 
 
 def in_order(agents: Iterable[Agent]) -> list[Agent]:

@@ -63,7 +63,7 @@ class Invocation:
             return None
         from pipeline.privacy.pseudonyms import Pseudonyms
 
-        return Pseudonyms.of_environment(self.config.internal_domains)
+        return Pseudonyms.of_project(self.config)
 
     @cached_property
     def target(self) -> "Target":

@@ -2,12 +2,48 @@
 
 import ibis
 import ibis.expr.types as ir
+from ibis import _
 
 from pipeline.agents import AGENTS
-from pipeline.agents.marks import HELPED, MODEL, OTHER_AGENT, in_order, mark_of, models_signed
-from pipeline.models.expressions import UNKNOWN, canonical_agent, canonical_model
+from pipeline.agents.marks import (
+    HELPED,
+    KINDS,
+    MARK,
+    MODEL,
+    OTHER_AGENT,
+    in_order,
+    mark_of,
+    models_signed,
+    own_mark,
+)
+from pipeline.models.expressions import UNKNOWN, canonical_agent, canonical_model, once
 
 SIGNING = in_order(AGENTS.values())
+
+
+def signed_text(
+    author_email: ir.StringValue, message: ir.StringValue, author_name: ir.StringValue | None = None
+) -> ir.StringValue:
+    """The author's name, address and the message, a line each, in lower case."""
+    name = "" if author_name is None else author_name.fill_null("")
+    return (name + "\n" + author_email.fill_null("") + "\n" + message.fill_null("") + "\n").lower()
+
+
+def own_agents(commits: ibis.Table, commit_marks: ibis.Table) -> ibis.Table:
+    """One row per commit that bears a mark of the project's own: `commit_hash` and `own_agent`.
+
+    A mark is compared as it is, not as an expression. Of several agents the first by name counts.
+    """
+    texts = commits.select(
+        "commit_hash", text=once(signed_text(_.author_email, _.commit_message, _.author_name))
+    )
+    marks = commit_marks.select("agent_type", "kind", mark=commit_marks.mark.lower())
+    pairs = texts.inner_join(marks, texts.text.contains(marks.mark))
+    text = pairs.text.replace(pairs.mark, MARK)
+    found = pairs.filter(
+        ibis.cases(*((pairs.kind == kind, text.re_search(own_mark(kind))) for kind in KINDS), else_=False)
+    )
+    return found.group_by("commit_hash").agg(own_agent=_.agent_type.min())
 
 
 def signing_agent(
@@ -18,8 +54,7 @@ def signing_agent(
     An agent that we do not know is the word before the model (`Assisted-by: Acme Coder:model-1` is
     `acme_coder`); where a trailer names a model alone, it is `unknown`.
     """
-    name = "" if author_name is None else author_name.fill_null("")
-    text = (name + "\n" + author_email.fill_null("") + "\n" + message.fill_null("") + "\n").lower()
+    text = signed_text(author_email, message, author_name)
     other = text.re_extract(OTHER_AGENT, 1).nullif("").nullif("mailto")
     return ibis.cases(
         *((text.re_search(mark_of(agent)), agent.name) for agent in SIGNING),

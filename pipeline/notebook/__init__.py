@@ -144,7 +144,7 @@ class Pipeline:
 
         pseudonyms = None
         if self.config.privacy.pseudonyms:
-            pseudonyms = Pseudonyms.of_environment(self.config.internal_domains)
+            pseudonyms = Pseudonyms.of_project(self.config)
         with self.connect(read_only=False) as engine:
             plan = plan_cache.load(engine.dialect, self.config, engine.shapes("raw"))
             names = selected(plan.tables, _words(select), _words(exclude))

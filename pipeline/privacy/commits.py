@@ -2,10 +2,21 @@
 
 import json
 import re
+from collections.abc import Sequence
 from functools import cache
 
 from pipeline.agents import AGENTS
-from pipeline.agents.marks import HELPED, MAKERS, MODEL, OTHER_AGENT, in_order, mark_of, models_signed
+from pipeline.agents.marks import (
+    HELPED,
+    MAKERS,
+    MODEL,
+    OTHER_AGENT,
+    OwnMark,
+    in_order,
+    mark_of,
+    models_signed,
+    own_agent,
+)
 from pipeline.privacy.pseudonyms import UNKNOWN, Pseudonyms
 
 # As models read a git-ai note.
@@ -13,6 +24,7 @@ _NOTED = {key: re.compile(rf'"agent_id"[^}}]*"{key}" *: *"([^"]+)"') for key in 
 # What may be the name of a model: `claude opus 4.6`, `accounts/fireworks/models/kimi-k2p6`.
 _MODEL_NAME = re.compile(r"(?=.*\d)[a-z0-9][a-z0-9 ._:/+-]{0,79}")
 _PERSON_IN_TRAILER = re.compile(r"\n *[a-z-]+-by: *([^\n<]*)<([^>\n]*)>")
+_SPELLED = re.compile("[-. /:|]")  # as models read it, `_` stands for these in an agent's name
 _LETTERS = re.compile(r"[^\W\d_]{3,}")
 
 
@@ -26,21 +38,30 @@ def _models() -> list[tuple[re.Pattern[str], int]]:
     return [(re.compile(pattern), group) for pattern, group in models_signed(in_order(AGENTS.values()))]
 
 
-def message(message: str | None, name: str | None, email: str | None) -> str | None:
+def message(
+    message: str | None, name: str | None, email: str | None, marks: Sequence[OwnMark] = ()
+) -> str | None:
     """A message that names the same agent and the same model as a commit's own, and nothing else.
 
-    An agent that we do not know is `unknown`: its name may be anybody's.
+    An agent that neither the package nor the project's own `marks` know is `unknown`: its name may be
+    anybody's.
     """
     if message is None:
         return None
     body = f"\n{message}\n".lower()
     text = f"{(name or '').lower()}\n{(email or '').lower()}{body}"
-    agent = next((agent for agent, mark in _marks() if mark.search(text)), None)
+    own = {mark.agent_type for mark in marks}
     other = re.search(OTHER_AGENT, text)
+    agent = own_agent(text, marks) or next((agent for agent, mark in _marks() if mark.search(text)), None)
+    if agent is None and other and (named := _SPELLED.sub("_", other[1].strip())) in own:
+        agent = named
     is_other = (other and other[1] != "mailto") or re.search(HELPED + MODEL, text)
     if agent is None and not is_other:
         return ""
     model = _model(body, name)
+    if agent is not None and agent not in AGENTS:
+        # With a model, any agent's trailer is understood.
+        return f"Assisted-by: {agent}:{model or UNKNOWN}"
     if agent is None:
         return f"Assisted-by: {UNKNOWN}:{model or UNKNOWN}"
     return f"Assisted-by: {agent}:{model}" if model else f"Assisted-by: {agent}"

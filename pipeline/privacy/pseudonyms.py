@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Self
 
 from pipeline.agents import AGENTS
 from pipeline.agents.conventions import NOREPLY
+from pipeline.agents.marks import OwnMark
+from pipeline.config import Config
 from pipeline.engines.forgotten import STAND_IN
+from pipeline.seeds.commit_marks import own_marks
 from pipeline.system.pseudonyms import PEOPLES_FOLDER, PREFIX, privacy_key, pseudonym, without_people
 
 if TYPE_CHECKING:
@@ -59,10 +62,14 @@ class Pseudonyms:
     Args:
         key: of at least 16 bytes.
         internal_domains: e-mail domains that stay, since they tell who is internal; in lower case.
+        marks: by which commits are known to be an agent's, beside those that come with the package.
     """
 
-    def __init__(self, key: bytes, internal_domains: Iterable[str] = ()) -> None:
+    def __init__(
+        self, key: bytes, internal_domains: Iterable[str] = (), marks: Iterable[OwnMark] = ()
+    ) -> None:
         self._key = key
+        self.marks = tuple(marks)
         self._domains = frozenset(internal_domains)
         # The same few people, texts and resources stand in most records.
         self.person = lru_cache(100_000)(self._person)
@@ -70,13 +77,13 @@ class Pseudonyms:
         self.word = lru_cache(10_000)(self._word)
 
     @classmethod
-    def of_environment(cls, internal_domains: Iterable[str]) -> Self:
-        """Those of the environment's key.
+    def of_project(cls, config: Config) -> Self:
+        """Those of a project, with the environment's key.
 
         Raises:
-            ConfigError: it holds none.
+            ConfigError: the environment holds none, or the project's marks of commits are wrong.
         """
-        return cls(privacy_key(), internal_domains)
+        return cls(privacy_key(), config.internal_domains, own_marks(config.project_dir))
 
     @cached_property
     def rows(self) -> "Rows":

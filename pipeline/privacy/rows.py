@@ -87,7 +87,7 @@ class Rows:
         hidden = {
             "author_name": self.pseudonyms.name(name, email),
             "author_email": email and person(email),
-            "commit_message": commits.message(said, name, email),
+            "commit_message": commits.message(said, name, email, self.pseudonyms.marks),
             "committer_name": self.pseudonyms.name(*committer),
             "committer_email": committer[1] and person(committer[1]),
         }

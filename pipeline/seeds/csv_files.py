@@ -3,7 +3,8 @@
 A packaged file lies where the plan says; the project may have one of the same name in its own
 `seeds` folder. A row of the project's file replaces the packaged row of the same key,
 or is added after them. An empty cell is NULL. The project's identities may also be given as a
-`.mailmap` in that folder; where both speak of one alias, the CSV wins.
+`.mailmap` in that folder; where both speak of one alias, the CSV wins. What a mark of commits must be more
+than text stands in `pipeline.seeds.commit_marks`.
 """
 
 import datetime as dt
@@ -49,6 +50,7 @@ def rows(seed: PlanTable, project_dir: Path) -> list[Row]:
             names the file, the line and the column.
     """
     by_key: dict[Row, Row] = {}
+    refuse = _more_rules(seed, project_dir)
     for file in files(seed, project_dir):
         lines: dict[Row, int] = {}
         for line, row in _file_rows(file, seed.columns):
@@ -61,8 +63,20 @@ def rows(seed: PlanTable, project_dir: Path) -> list[Row]:
                     " Remove one of the two rows."
                 )
             lines[key] = line
+            refuse(f"{file}, line {line}", row)
             by_key[key] = row
     return list(by_key.values())
+
+
+def _more_rules(seed: PlanTable, project_dir: Path) -> Callable[[str, Row], None]:
+    """What refuses a row of a seed, given where it stands, beyond what its columns say."""
+    if seed.name != "commit_marks" or len(files(seed, project_dir)) == 1:
+        return lambda where, row: None
+    # It looks into the agents' rooms.
+    from pipeline.seeds import commit_marks
+
+    agents = commit_marks.known_agents(project_dir)
+    return lambda where, row: commit_marks.refuse_wrong(where, row, agents)
 
 
 def check_names(plan: Plan, project_dir: Path) -> None:

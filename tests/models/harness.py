@@ -164,6 +164,7 @@ SEEDS = {
     "agents": AGENTS,
     "agent_aliases": ALIASES,
     "identities": [],
+    "commit_marks": [],
     "model_prices": [price()],
 }
 

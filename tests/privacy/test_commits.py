@@ -2,6 +2,7 @@
 
 import pytest
 
+from pipeline.agents.marks import OwnMark
 from pipeline.privacy.commits import message, note, project
 from pipeline.privacy.pseudonyms import Pseudonyms
 from tests.models.test_commit_marks import EMAILS, HELPED, LINES, NOBODY, NOREPLY, marked
@@ -27,6 +28,31 @@ def test_the_same_agent_and_model_are_found_in_what_stays(lines, end):
     expected = [(agent, model if agent else None) for agent, model in expected]
     assert marked(*hidden) == expected
     assert [said for _, _, said in hidden if "Zuckermann" in said or "@" in said] == []
+
+
+def test_a_projects_own_marks_stay_of_a_commit_as_the_agents_name():
+    marks = [
+        OwnMark("acme_coder", "email", "bot@acme.example"),
+        OwnMark("acme_coder", "author_name", "(acme)"),
+        OwnMark("codex", "line", "acme-codex: "),
+    ]
+    commits = [
+        ("Bot", "bot@acme.example", "x"),
+        ("Ada (Acme)", "ada@example.com", "x\n\nCo-authored-by: Claude <noreply@anthropic.com>"),
+        (*ADA, "x\n\nAcme-Codex: 1"),
+        (*ADA, "x\n\nAssisted-by: Acme Coder:model-1"),
+        (*ADA, "x\n\nAssisted-by: Ada Coder:model-1"),
+        (*ADA, "x"),
+    ]
+    left = [message(said, name, email, marks) for name, email, said in commits]
+    assert left == [
+        *("Assisted-by: acme_coder:unknown", "Assisted-by: acme_coder:unknown", "Assisted-by: codex"),
+        *("Assisted-by: acme_coder:model-1", "Assisted-by: unknown:model-1", ""),
+    ]
+    assert [message(said, *ADA, marks) for said in left] == left
+    assert [agent for agent, _ in marked(*((*ADA, said) for said in left))] == [
+        *("acme_coder", "acme_coder", "codex", "acme_coder", "unknown", None)
+    ]
 
 
 def test_an_author_that_is_an_agent_or_was_helped_by_one_is_found_again():

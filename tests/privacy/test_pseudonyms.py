@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from pipeline.config import Config
 from pipeline.errors import ConfigError
 from pipeline.privacy.pseudonyms import Pseudonyms
 from pipeline.system.pseudonyms import KEY_VARIABLE, without_people
@@ -155,4 +156,4 @@ def test_people_in_sentences(said, shown):
 def test_without_a_key_there_are_none(monkeypatch, key):
     monkeypatch.setenv(KEY_VARIABLE, key)
     with pytest.raises(ConfigError, match=KEY_VARIABLE):
-        Pseudonyms.of_environment(())
+        Pseudonyms.of_project(Config())

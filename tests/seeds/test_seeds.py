@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import pipeline
-from schemas.seeds import AgentAliases, Agents, Budgets, Identities
+from schemas.seeds import AgentAliases, Agents, Budgets, CommitMarks, Identities
 
 SEEDS = Path(pipeline.__file__).parent / "seeds"
 
@@ -18,7 +18,7 @@ def seed(contract):
         return reader.fieldnames, list(reader)
 
 
-@pytest.mark.parametrize("contract", [Agents, AgentAliases, Identities, Budgets])
+@pytest.mark.parametrize("contract", [Agents, AgentAliases, Identities, Budgets, CommitMarks])
 def test_columns_and_keys_are_those_of_the_contract(contract):
     columns, rows = seed(contract)
 

@@ -1,8 +1,11 @@
 """What of a commit tells of an agent, and nothing of the person: its marks in message and author."""
 
 import re
+from collections.abc import Sequence
 
 from pipeline.agents import AGENTS
+from pipeline.agents.marks import OwnMark, own_agent
+from pipeline.engines.base import Engine
 
 MARKS = [agent.marks for agent in AGENTS.values()]
 EMAILS = {email for marks in MARKS for email in marks.emails}
@@ -15,16 +18,33 @@ GENERATED = re.compile(rf"[^a-z0-9]*generated (with|by) \[?({FOOTERS})")
 IN_BRACKETS = re.compile(r"<([^<>]*)>")
 
 
-def signatures(message: str) -> str | None:
+def own_marks(engine: Engine) -> list[OwnMark]:
+    """The project's own marks, as the last build has loaded them."""
+    if "commit_marks" not in engine.shapes("staging"):
+        return []
+    found = engine.fetch(
+        f"SELECT agent_type, kind, lower(mark) FROM {engine.name('staging', 'commit_marks')}"
+    )
+    return [OwnMark(*row) for row in found]
+
+
+def signatures(message: str, own: Sequence[OwnMark] = ()) -> str | None:
     """The lines of a commit's message by which agents sign; None if there are none."""
-    return "\n".join(line for line in message.split("\n") if _signs(line.lower())) or None
+    lines = message.split("\n")
+    return "\n".join(line for line in lines if _signs(line.lower()) or _is_own(line.lower(), own)) or None
 
 
-def name_mark(author_name: str | None) -> str:
+def name_mark(author_name: str | None, own: Sequence[OwnMark] = ()) -> str:
     """The end of an author's name that an agent has put there, such as ` (aider)`; else nothing."""
     name = author_name or ""
-    end = next((mark for mark in AUTHOR_NAMES if name.lower().endswith(mark)), "")
+    marks = (*AUTHOR_NAMES, *(mark.mark for mark in own if mark.kind == "author_name"))
+    end = next((mark for mark in marks if name.lower().endswith(mark)), "")
     return name[len(name) - len(end) :]
+
+
+def _is_own(line: str, own: Sequence[OwnMark]) -> bool:
+    # Two lines are the author's.
+    return own_agent(f"\n\n{line}\n", own) is not None
 
 
 def _signs(line: str) -> bool:

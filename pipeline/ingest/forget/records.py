@@ -6,12 +6,13 @@ told two records or two metric series apart still does: a mark of what went is l
 the records of others only the mention goes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
 
 from pipeline.agents import TELEMETRY
+from pipeline.agents.marks import OwnMark
 from pipeline.engines.forgotten import HOST, ID, MARK, SESSION, Forgotten, StandIn
 from pipeline.ingest.content import ContentFilter
 from pipeline.ingest.forget.marks import name_mark, signatures
@@ -83,10 +84,16 @@ def session_in(attributes: dict[str, Any]) -> str | None:
 
 
 class Records:
-    """Lets forgotten people go from records."""
+    """Lets forgotten people go from records.
 
-    def __init__(self, forgotten: Forgotten) -> None:
+    Args:
+        forgotten: tombstones.
+        marks: by which commits are known to be an agent's, beside those that come with the package.
+    """
+
+    def __init__(self, forgotten: Forgotten, marks: Sequence[OwnMark] = ()) -> None:
         self.forgotten = forgotten
+        self.marks = marks
         self.texts = Texts(forgotten)
         self.content = ContentFilter()
         # A record is the same one whether it had a pseudonym when it was forgotten or gets it later.
@@ -163,11 +170,11 @@ class Records:
 
     def _commit(self, record: Mapping[str, Any], who: StandIn) -> Mapping[str, Any]:
         message, notes = record.get("commit_message"), without_human(record.get("notes"))
-        signed = signatures(message) if isinstance(message, str) else None
+        signed = signatures(message, self.marks) if isinstance(message, str) else None
         return {
             **self._of_others("git_commits", record, {}),
             "developer_id": who.id,
-            "author_name": label(who) + name_mark(record.get("author_name")),
+            "author_name": label(who) + name_mark(record.get("author_name"), self.marks),
             "author_email": who.id if "@" in who.id else None,
             "commit_message": self.texts.clean_own(signed) if signed else None,
             "notes": self.texts.clean_own(notes) if notes else notes,
@@ -193,7 +200,8 @@ class Records:
         """Committer and project, where they name somebody who was forgotten."""
         changed: dict[str, Any] = {}
         if found := self.forgotten.who(ID, record.get("committer_email")):
-            changed["committer_name"] = label(found) + name_mark(record.get("committer_name"))
+            mark = name_mark(record.get("committer_name"), self.marks)
+            changed["committer_name"] = label(found) + mark
             changed["committer_email"] = found.id if "@" in found.id else None
         parts = str(record.get("project_id") or "").split("/")
         owners = [self.forgotten.who(ID, part) for part in parts]

@@ -8,6 +8,7 @@ from pipeline.engines import meta
 from pipeline.engines.base import Engine
 from pipeline.engines.forgotten import Forgotten
 from pipeline.errors import RunError
+from pipeline.ingest.forget.marks import own_marks
 from pipeline.ingest.forget.people import TABLES, records
 from pipeline.ingest.forget.records import Records
 from pipeline.ingest.forget.texts import Texts
@@ -42,7 +43,7 @@ class Rewrite:
         self, engine: Engine, forgotten: Forgotten, masked: set[str], on_table: Callable[[str], None]
     ) -> None:
         self.engine = engine
-        self.records = Records(forgotten)
+        self.records = Records(forgotten, own_marks(engine))
         self.texts = Texts(forgotten)
         self.masked = masked
         self.on_table = on_table

@@ -41,9 +41,10 @@ class People:
         if self.pseudonyms:
             database.hide(engine, self.pseudonyms)
         if forgotten := Forgotten.of(engine):
+            from pipeline.ingest.forget.marks import own_marks
             from pipeline.ingest.forget.records import Records
 
-            self._forgetting = Records(forgotten)
+            self._forgetting = Records(forgotten, own_marks(engine))
 
     def end(self, engine: "Engine", tables: Iterable[str]) -> None:
         """Note in which raw tables something landed."""

@@ -46,6 +46,20 @@ class Built:
         return [told(audit) for audit in self.result.audits]
 
 
+def write_marks(project_dir: Path) -> None:
+    """Marks that some of the commits bear, some with characters that mean something in expressions."""
+    seeds = project_dir / "seeds"
+    seeds.mkdir(exist_ok=True)
+    marks = [
+        *("codex,email,octocat@users.noreply.github.com", "codex,email,ada@example.com"),
+        *("cursor,author_name,Actions[bot]", "gemini_cli,author_name,no.*body$", "aider,line,Ünï %_\\.*"),
+        *("devin,email,noreply@anthropic.com", "acme_coder,footer,Acme (Coder)", "devin,line,fix the"),
+    ]
+    (seeds / "commit_marks.csv").write_text("\n".join(["agent_type,kind,mark", *marks]), "utf-8")
+    agent = "agent_type,agent_display_name,vendor,interface_type\nacme_coder,Acme Coder,Acme,cli\n"
+    (seeds / "agents.csv").write_text(agent, "utf-8")
+
+
 class Lab:
     """Builds the same raw tables once per engine, when it is first asked for.
 
@@ -65,6 +79,7 @@ class Lab:
         ingest_otlp(engine, files.otlp)
         ingest_git(engine, files.repositories)
         ingest_copilot(engine, files.copilot)
+        write_marks(self.folder)
         config = replace(
             load_config(self.folder), timezone=made_up.TIMEZONE, internal_domains=("example.com",)
         )

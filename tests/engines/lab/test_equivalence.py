@@ -18,7 +18,7 @@ pytestmark = [
 
 # Fewer run on demand: AA_ENGINES="spark".
 ENGINES = os.environ.get("AA_ENGINES", " ".join(portability.MATRIX)).split()
-TABLES = ["model_prices", "agents", "agent_aliases", "identities", "budgets", *discover()]
+TABLES = ["model_prices", "agents", "agent_aliases", "identities", "budgets", "commit_marks", *discover()]
 
 
 @pytest.mark.parametrize("table", TABLES)

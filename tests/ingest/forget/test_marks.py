@@ -3,6 +3,7 @@
 import ibis
 import pytest
 
+from pipeline.agents.marks import OwnMark
 from pipeline.ingest.forget.marks import name_mark, signatures
 from pipeline.models.commit_marks import signed_model, signing_agent
 
@@ -49,3 +50,20 @@ def test_nothing_else_is_left():
         "Ada's secret\n\nSee the note.\n\nCo-authored-by: Bob <bob@example.com>\nAssisted-by: Bob <bob@x.org>"
     )
     assert signatures(message) is None
+
+
+def test_a_projects_own_marks_are_left():
+    own = [
+        OwnMark("acme_coder", "email", "bot@acme.example"),
+        OwnMark("acme_coder", "line", "acme-run: "),
+        OwnMark("acme_coder", "footer", "acme coder"),
+        OwnMark("acme_coder", "author_name", "(acme)"),
+    ]
+    lines = [
+        "Co-authored-by: Bot <bot@acme.example>",
+        "Acme-Run: 1",
+        "Generated with [Acme Coder](https://a)",
+    ]
+    message = "\n".join(["Ada's secret", "bot@acme.example", *lines, "See acme-run: 1", "Ada (Acme)"])
+    assert signatures(message, own) == "\n".join(lines)
+    assert name_mark("Ada (Acme)", own) == "(Acme)"
