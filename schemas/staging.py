@@ -140,15 +140,37 @@ class StgThreadEvents(StgLogEvents):
     """
 
 
+class StgSessionAuthors(Contract):
+    """One row per session_id whose commits are all of one person, of whatever age they are.
+
+    A session's commits are those that its tools' results name, or whose collector names it. Passed over are
+    merges, commits of bots and agents, those without an address, and those that somebody else committed:
+    there the author need not be the person whose session it is.
+    """
+
+    session_id: str = column(description="The session.")
+    developer_id: str = column(description="Whose commits they are.")
+    commits: int = column(ge=1, description="How many tell it.")
+
+    class Config:
+        unique = ["session_id"]
+
+
 class StgSessionDevelopers(Contract):
-    """One row per session_id and developer named in it: by how many records, and how well."""
+    """One row per session_id and developer named in it: by how many records, and how well.
+
+    Where its records name nobody by the identity map or an address, the one author of its commits is named
+    by these.
+    """
 
     session_id: str = column(description="The session.")
     developer_id: str = column(description="Who is named.")
-    votes: int = column(ge=1, description="Records that name them.")
+    votes: int = column(ge=1, description="Records that name them, and commits.")
     name_rank: int = column(
         isin=(0, 1, 2, 3),
-        description="0 of the identity map, 1 an address, 2 an account, 3 an install's hash.",
+        description=(
+            "0 of the identity map, 1 an address or the author of commits, 2 an account, 3 an install's hash."
+        ),
     )
 
     class Config:
@@ -175,7 +197,10 @@ class StgSessionIdentities(Contract):
 
     session_id: str = column(description="The session.")
     developer_id: str = column(
-        description="By the identity map, else an address, an account, an install's hash; else unknown."
+        description=(
+            "By the identity map, else an address, the author of its commits, an account, an install's hash; "
+            "else unknown."
+        )
     )
     agent_type: str = column(description="The agent most of its records name; else unknown.")
     first_at: UtcTimestamp = column(description="Its first record.")

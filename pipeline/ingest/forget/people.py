@@ -13,11 +13,13 @@ from pipeline.engines import raw_pages
 from pipeline.engines.base import Engine
 from pipeline.engines.forgotten import HOME, HOST, ID, NAME, NOREPLY, SESSION, Name
 from pipeline.errors import SetupError, did_you_mean
+from pipeline.ingest.forget.commits import COLUMNS, Commits
+from pipeline.ingest.forget.marks import own_marks
 from pipeline.ingest.forget.records import JSON, MACHINES, document, names_in, session_in
 from pipeline.ingest.forget.texts import full_name, home_folders
 
 TABLES = ("otel_logs", "otel_metrics", "otel_spans", "git_commits", "copilot_metrics")
-PEOPLE = ("developer_id", "author_email", "author_name", *JSON[:2])  # columns that tell who somebody is
+PEOPLE = ("developer_id", "author_email", *COLUMNS, *JSON[:2])  # columns that tell who somebody is
 
 # The roles that a name may have on machines that many use.
 ANYBODY = {
@@ -69,6 +71,7 @@ class People:
             ids = {text.strip().lower() for text in (alias, developer, email) if text}
             self.groups.append((ids, full_name(name)))
             self.known |= ids
+        self._commits = Commits(own_marks(engine))
         shapes = engine.shapes("raw")
         for table in TABLES:
             columns = [name for name in PEOPLE if name in shapes.get(table, {})]
@@ -76,6 +79,8 @@ class People:
                 for page in records(engine, table, columns):
                     for _, record in page:
                         self._take(record)
+        for session, authors in self._commits.authors().items():
+            self._compare_with_authors(session, authors)
         for names in self.sessions.values():
             self._compare(names)
         for session, machines in self._unnamed.items():
@@ -85,6 +90,10 @@ class People:
     def _take(self, record: Mapping[str, Any]) -> None:
         attributes, resource = (document(record.get(name)) for name in JSON[:2])
         names, session = names_in(record, attributes, resource), session_in(attributes)
+        if session:
+            self._commits.result(attributes, session)
+        if record.get("commit_hash"):
+            self._commits.commit(record)
         if not names:
             if session:
                 self._unnamed[session] |= _machines(record, attributes, resource)
@@ -99,6 +108,13 @@ class People:
             self.machines[machine].add(best)
         if called := full_name(record.get("author_name")):
             self.called[called].add(best)
+
+    def _compare_with_authors(self, session: str, authors: set[str]) -> None:
+        """A session that names no address itself is that of the one author of its commits."""
+        names = self.sessions.get(session, set())
+        is_told = any("@" in name or any(name in ids for ids, _ in self.groups) for name in names)
+        if names and not is_told and len(authors) == 1:
+            self.sessions[session] |= authors
 
     def _compare(self, names: set[str]) -> None:
         """A session names one address: whatever else it names is of that person."""

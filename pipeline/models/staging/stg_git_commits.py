@@ -3,6 +3,7 @@
 import ibis
 from ibis import _
 
+from pipeline.models.commit_authors import author, first_rows
 from pipeline.models.expressions import (
     UNKNOWN,
     canonical_agent,
@@ -29,18 +30,9 @@ def stg_git_commits(
     count, with 0 lines: what they bring in was written in the commits that they merge.
     """
     since = as_of - ibis.interval(hours=24 * window_days)
-    recent = raw_git_commits.filter(_.commit_timestamp >= since, _.commit_hash.notnull())
-    ranked = recent.mutate(
-        commit_hash=_.commit_hash.lower(),
-        rank=ibis.row_number().over(
-            group_by=recent.commit_hash.lower(),
-            order_by=[recent[name] for name in ("id", "created_at", "author_name", "commit_message")],
-        ),
-    )
-    first = ranked.filter(_.rank == 0).mutate(
-        developer_id=ibis.coalesce(
-            _.developer_id.strip().nullif("").nullif(UNKNOWN), _.author_email.strip().lower()
-        ),
+    first = first_rows(raw_git_commits.filter(_.commit_timestamp >= since))
+    first = first.mutate(
+        developer_id=author(first),
         namespace=ibis.null("string"),
         stated=canonical_agent(_.agent_type),
         service=ibis.null("string"),

@@ -107,3 +107,70 @@ def test_rows_that_share_an_id_are_all_looked_at(engine, monkeypatch):
         "raw", "otel_logs", columns, [(nth // 3, NOON, name, "{}") for nth, name in enumerate(names)]
     )
     assert People(engine, []).known == {*names}
+
+
+SHA, SECOND, OTHER = "a" * 40, "b" * 40, "c" * 40
+
+
+def made(engine, *given):
+    """Commits of Ada, each with what is told of it."""
+    for nth, told in enumerate(given):
+        row = {"id": nth, "commit_hash": SHA, "commit_timestamp": NOON, "author_email": ADA} | told
+        engine.append("raw", "git_commits", [*row], [(*row.values(),)])
+
+
+def test_an_install_is_of_the_author_of_its_sessions_commits(engine):
+    logs(
+        engine,
+        (None, {"user.id": "inst-a", "session.id": "s1"}),
+        (None, {"git_commit_id": SHA[:9], "session.id": "s1"}),
+        (None, {"user.id": "inst-b", "session.id": "s2"}),
+        (None, {"user.id": "inst-c", "session.id": "s3"}),
+    )
+    made(engine, {"commit_hash": SHA.upper()}, {"commit_hash": SECOND, "agent_session_id": "s2"})
+    people = People(engine, [])
+    assert people.ids(ADA) == people.ids("inst-a") == {ADA, "inst-a", "inst-b"}
+    assert people.ids("inst-c") == {"inst-c"}
+    assert {(SESSION, "s1"), (SESSION, "s2")} <= people.names(people.ids(ADA))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"parent_count": 2},
+        {"committer_email": BOB},
+        {"author_email": "noreply@anthropic.com"},
+        {"author_email": "1+renovate[bot]@users.noreply.github.com"},
+        {"author_name": "renovate[bot]"},
+        {"author_email": None},
+    ],
+)
+def test_commits_that_do_not_tell_who_was_there_make_an_install_nobodys(engine, told):
+    logs(engine, (None, {"user.id": "inst-a", "session.id": "s1", "git_commit_id": SHA}))
+    made(engine, told, {"commit_hash": OTHER})
+    assert People(engine, []).ids("inst-a") == {"inst-a"}
+
+
+def test_two_authors_an_address_or_the_map_say_more_than_commits(engine):
+    logs(
+        engine,
+        (None, {"user.id": "inst-a", "session.id": "s1"}),
+        (None, {"user.id": "inst-b", "session.id": "s2"}),
+        (None, {"user.email": BOB, "session.id": "s2"}),
+        (None, {"user.id": "inst-c", "session.id": "s3"}),
+        (None, {"user.id": "inst-d", "session.id": "s4", "git_commit_id": OTHER}),
+        (None, {"user.id": "inst-d", "session.id": "s5", "git_commit_id": OTHER}),
+    )
+    made(
+        engine,
+        {"agent_session_id": "s1"},
+        {"agent_session_id": "s1", "commit_hash": SECOND, "author_email": BOB},
+        {"agent_session_id": "s2", "commit_hash": "d" * 40},
+        {"agent_session_id": "s3", "commit_hash": "e" * 40},
+        {"commit_hash": OTHER},
+    )
+    people = People(engine, [("inst-c", "grace@example.com", None, None)])
+    assert people.ids(ADA) == {ADA}
+    assert people.ids("inst-a") == {"inst-a"}
+    assert people.ids("inst-c") == {"inst-c", "grace@example.com"}
+    assert people.ids("inst-d") == {"inst-d"}
