@@ -119,6 +119,14 @@ class Postgres(Everywhere, PostgresCompiler):  # type: ignore[misc]
         default = sge.to_identifier("default", quoted=True)
         return by_code_point(self.f.lower(sge.Collate(this=sge.paren(arg), expression=default)))
 
+    def visit_StringContains(self, op: Any, *, haystack: Any, needle: Any) -> Any:
+        # `POSITION(x IN y COLLATE "C")` is no PostgreSQL: a collation must stand in brackets there.
+        texts = {"haystack": haystack, "needle": needle}
+        bracketed = {
+            name: sge.paren(text) if isinstance(text, sge.Collate) else text for name, text in texts.items()
+        }
+        return super().visit_StringContains(op, **bracketed)
+
     def visit_Select(self, op: Any, **parts: Any) -> Any:
         """A select that PostgreSQL does not merge with the one around it, where a value is to be made once.
 

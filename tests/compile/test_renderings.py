@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import ibis
 import ibis.expr.operations as ops
 import pytest
 from ibis.backends.sql.compilers import (
@@ -12,6 +13,7 @@ from ibis.backends.sql.compilers import (
     PySparkCompiler,
 )
 
+from pipeline.compile import dialects
 from pipeline.compile.analysis.time_drift import AsOfBefore
 from pipeline.compile.renderings import COMPILERS
 from pipeline.models import operations
@@ -86,6 +88,17 @@ def test_an_operation_is_rendered_by_our_compiler_and_not_by_ibis(dialect, opera
     assert getattr(COMPILERS[dialect], name) is not theirs.visit_Undefined
 
 
+def test_postgresql_looks_for_a_text_within_one_that_has_a_collation():
+    """`POSITION('@' IN lower(name) COLLATE "C")` is a syntax error."""
+    table = ibis.table({"name": "string", "other": "string"}, name="t")
+    named = table.select(x=table.name.lower().contains("@"), y=table.name.contains(table.other.lower()))
+    sql = dialects.text(dialects.query(named, "postgres"), "postgres")
+    lower = 'LOWER(("t0"."{}") COLLATE "default") COLLATE "C"'
+    found = "".join(sql.split())
+    assert f"POSITION('@'IN({lower.format('name')}))".replace(" ", "") in found
+    assert f"""POSITION(({lower.format("other")})IN"t0"."name")""".replace(" ", "") in found
+
+
 @pytest.mark.parametrize("dialect", COMPILERS)
 def test_what_is_not_ours_is_rendered_as_ibis_does(dialect):
     """Everything that Ibis' compiler renders, but the few that must read the same on every engine."""
@@ -102,7 +115,7 @@ def test_what_is_not_ours_is_rendered_as_ibis_does(dialect):
         replaced - names
         == {
             "duckdb": set(),
-            "postgres": {"visit_Lowercase", "visit_Select"},
+            "postgres": {"visit_Lowercase", "visit_Select", "visit_StringContains"},
             "pyspark": {"visit_Strip", "visit_Field", "visit_NonNullLiteral"},
             "bigquery": {"visit_RegexExtract"},
         }[dialect]
