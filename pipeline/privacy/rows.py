@@ -75,6 +75,8 @@ class Rows:
         }
         if values.get("developer_name"):
             hidden["developer_name"] = self.pseudonyms.name(values["developer_name"], values["developer_id"])
+        if values.get("kind") == "email":  # of commit_marks: an agent that nobody here knows is like a person
+            hidden["mark"] = person(values["mark"])
         if isinstance(scope := values.get("scope"), str) and scope.startswith(BUDGET_OF):
             hidden["scope"] = BUDGET_OF + person(scope.removeprefix(BUDGET_OF))
         return values | hidden

@@ -238,6 +238,11 @@ def test_seeds_meet_the_records_they_are_of():
     assert [row[0] for row in budgets] == [f"developer:{ADA}", "agent:codex", "all"]
     aliases = [("claude", "claude_code")]
     assert ROWS.seed(["alias", "agent_type"], aliases, ["alias"]) == aliases
+    bot = "Bot@Acme.example"
+    marks = [("codex", "email", bot), ("codex", "line", "acme-run:")]
+    hidden = ROWS.seed(["agent_type", "kind", "mark"], marks, ["kind", "mark"])
+    (commit,) = [ROWS.record("git_commits", {"author_email": bot.lower()})]
+    assert hidden == [("codex", "email", commit["author_email"]), marks[1]]
 
 
 def test_a_database_knows_its_key_and_does_not_hold_it(database):
