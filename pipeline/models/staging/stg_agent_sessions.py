@@ -4,7 +4,14 @@ import ibis
 from ibis import _
 
 from pipeline.models.expressions import UNKNOWN, earlier, later, local_date, seconds_between
-from pipeline.models.session_facts import event_bounds, event_counts, last_named, main_models, metric_totals
+from pipeline.models.session_facts import (
+    event_bounds,
+    event_counts,
+    first_projects,
+    last_named,
+    main_models,
+    metric_totals,
+)
 from pipeline.models.threads import in_their_sessions
 
 
@@ -36,6 +43,7 @@ def stg_agent_sessions(
         event_bounds(events),
         event_counts(events),
         metric_totals(points),
+        first_projects(events),
         main_models(stg_usage.filter(_.session_id.notnull(), _.takes_tokens)),
         *(last_named(events, points, name) for name in ("model_name", "client_version", "terminal")),
     ]
@@ -75,4 +83,5 @@ def stg_agent_sessions(
         client_version=_.last_client_version,
         terminal=_.last_terminal,
         session_date=local_date(_.session_start, timezone),
+        project_id=_.project_id,
     )
