@@ -64,9 +64,7 @@ def first_projects(events: ibis.Table) -> ibis.Table:
     """One row per session: the project that was named first, where it began; ties alphabetical."""
     named = events.filter(_.project_id.notnull()).group_by("session_id", "project_id")
     named = named.agg(at=_.recorded_at.min())
-    ranked = named.mutate(
-        rank=ibis.row_number().over(group_by="session_id", order_by=[_.at, _.project_id])
-    )
+    ranked = named.mutate(rank=ibis.row_number().over(group_by="session_id", order_by=[_.at, _.project_id]))
     return ranked.filter(_.rank == 0).select("session_id", "project_id")
 
 

@@ -1,0 +1,251 @@
+"""`usage`: what agents left on this machine, as a table of tokens and cost, in one command."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pipeline.cli.options import Invocation, command, format_option, pass_invocation
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from pipeline.engines.base import Engine
+    from pipeline.outputs.usage import Usage
+    from pipeline.plan import Plan
+
+KINDS = ("day", "week", "month", "session", "project", "model", "agent", "block")
+PAUSE = 5.0  # seconds between two looks
+
+
+def _day(ctx: click.Context, param: click.Parameter, value: str | None) -> "dt.date | None":
+    """A date; ccusage's users write it without dashes."""
+    import datetime as dt
+
+    if value is None:
+        return None
+    try:
+        return dt.date.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is no date, such as 2026-11-01.", ctx, param) from None
+
+
+@command()
+@click.argument("paths", nargs=-1, metavar="[PATH...]")
+@click.option(
+    "--by",
+    type=click.Choice(KINDS),
+    default="day",
+    show_default=True,
+    help="What each row is about; a block is five hours from an agent's first request on.",
+)
+@click.option("--since", metavar="DATE", callback=_day, help="The first day that counts.")
+@click.option("--until", metavar="DATE", callback=_day, help="The last day that counts.")
+@click.option("--watch", is_flag=True, help="Look again every few seconds, until Ctrl-C.")
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@format_option
+@pass_invocation
+def usage(
+    invocation: Invocation,
+    paths: tuple[str, ...],
+    by: str,
+    since: "dt.date | None",
+    until: "dt.date | None",
+    watch: bool,
+    as_json: bool,
+    output_format: str,
+) -> None:
+    """Show what agents on this machine used, and what it cost.
+
+    Takes in what is new of the transcripts that agents leave, and builds what the answer needs. Where no
+    target is given or configured it keeps a small database of its own, which remembers what agents
+    delete; with paths, only these count, and nothing is kept.
+
+    \b
+    aa-pipeline usage
+    aa-pipeline usage --by month --since 2026-01-01 --json
+    aa-pipeline usage --by block --watch
+    """
+    from pipeline.cli.output import print_json
+
+    as_json = as_json or output_format == "json"
+    if since and until and since > until:
+        raise click.UsageError("--since is after --until.")
+    if watch and as_json:
+        raise click.UsageError("--watch shows a table: leave --json out.")
+    if not _is_configured(invocation):
+        invocation.target_option = ":memory:" if paths else str(own_database())
+
+    def look() -> "Usage":
+        return _look(invocation, paths, by, since, until)
+
+    if watch:
+        _watch(look)
+    elif as_json:
+        print_json(look().document())
+    else:
+        from pipeline.cli.usage_table import show_usage
+
+        show_usage(look())
+
+
+def _is_configured(invocation: Invocation) -> bool:
+    from pipeline.config import TARGET_VARIABLE
+
+    return bool(
+        invocation.target_option or os.environ.get(TARGET_VARIABLE) or invocation.config.default_target
+    )
+
+
+def own_database() -> Path:
+    """Where usage is kept for whoever has configured nothing, in a folder for them alone.
+
+    Raises:
+        SetupError: the folder cannot be made.
+    """
+    from platformdirs import user_data_path
+
+    from pipeline.system.files import not_writable
+
+    folder = user_data_path("aa-pipeline", appauthor=False)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise not_writable(folder, error) from error
+    return folder / "usage.duckdb"
+
+
+@contextmanager
+def _for_the_owner_alone() -> Iterator[None]:
+    """What is made meanwhile, databases and what belongs to them, nobody else can read."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def _look(
+    invocation: Invocation,
+    paths: Sequence[str],
+    by: str,
+    since: "dt.date | None",
+    until: "dt.date | None",
+) -> "Usage":
+    """Take in what is new, build what the answer needs of it, and read the answer."""
+    from pipeline.cli.output import progress
+    from pipeline.outputs.usage import read_usage
+
+    with (
+        _for_the_owner_alone(),
+        invocation.connect(create=True) as engine,
+        progress("Reading transcripts") as update,
+    ):
+        plan = _take_in(invocation, engine, paths)
+        update("Adding up")
+        _publish(invocation, engine, plan)
+        return read_usage(engine, by, since=since, until=until, timezone=invocation.config.timezone)
+
+
+def _take_in(invocation: Invocation, engine: "Engine", paths: Sequence[str]) -> "Plan":
+    """Land what is new; the plan for the database as it is then."""
+    from pipeline.engines.raw_tables import make_missing_raw_tables
+    from pipeline.errors import IngestError
+
+    if not paths and engine.shapes("raw"):
+        plan = invocation.plan(engine)
+        if _is_read(invocation, engine, plan):
+            return plan
+
+    from pipeline.cli.ingest import show_problems
+    from pipeline.ingest.landing.arrow import import_arrow_alone
+    from pipeline.ingest.transcripts import ingest_transcripts
+
+    if invocation.own_process:
+        import_arrow_alone()
+    make_missing_raw_tables(engine)
+    try:
+        result = ingest_transcripts(engine, paths, pseudonyms=invocation.pseudonyms)
+    except IngestError:
+        # What agents have deleted since is still told.
+        if paths or not engine.fetch(f"SELECT 1 FROM {engine.name('raw', 'otel_logs')} LIMIT 1"):
+            raise
+    else:
+        show_problems(engine, result)
+    return invocation.plan(engine)
+
+
+def _is_read(invocation: Invocation, engine: "Engine", plan: "Plan") -> bool:
+    """Whether this version has read the transcripts as they are."""
+    from pipeline.engines import meta
+    from pipeline.ingest.transcripts.files import homes
+    from pipeline.ingest.transcripts.unchanged import last_read, unchanged_since
+    from pipeline.run.state import published
+
+    if invocation.config.privacy.pseudonyms:  # places have pseudonyms too
+        return False
+    costs = plan.tables["int_usage_costs"]
+    made = published(engine, engine.shapes(meta.SCHEMA)).get((costs.schema, costs.stored_name))
+    places = homes()
+    at = last_read(engine, places)
+    return bool(
+        made
+        and at
+        and made.plan_fingerprint == plan.fingerprint
+        and made.as_of >= at
+        and unchanged_since(at, places)
+    )
+
+
+def _publish(invocation: Invocation, engine: "Engine", plan: "Plan") -> None:
+    """Build what the answer is read from; what is as it was is left alone.
+
+    Raises:
+        AuditError: an audit of severity error failed.
+    """
+    from pipeline.cli.results import show_troubles
+    from pipeline.outputs.usage import TABLES
+    from pipeline.plan.selection import ancestors
+    from pipeline.run import build
+
+    result = build(
+        engine,
+        plan,
+        selected={*TABLES, *ancestors(plan.tables, TABLES)},
+        project_dir=invocation.config.project_dir,
+        pseudonyms=invocation.pseudonyms,
+    )
+    show_troubles(result)
+
+
+def _watch(look: Callable[[], "Usage"]) -> None:
+    """Show the table again whenever it is another one, until Ctrl-C."""
+    import datetime as dt
+    import time
+
+    from pipeline.cli.failure import INTERRUPTED
+    from pipeline.cli.interrupt import Terminated
+    from pipeline.cli.output import is_terminal, say
+    from pipeline.cli.usage_table import show_usage
+
+    shown = None
+    try:
+        while True:
+            begun = time.monotonic()
+            found = look()
+            if is_terminal():
+                click.clear()
+            if is_terminal() or found != shown:
+                show_usage(found)
+                say(f"Looked at {dt.datetime.now():%H:%M:%S}. Ctrl-C ends.")
+            shown = found
+            # Whoever has much to read is not kept reading all the time.
+            time.sleep(max(PAUSE, time.monotonic() - begun))
+    except Terminated:
+        raise
+    except KeyboardInterrupt:
+        say()
+        click.get_current_context().exit(INTERRUPTED)
