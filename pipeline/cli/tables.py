@@ -71,7 +71,7 @@ def duration(length: dt.timedelta) -> str:
 
 
 def _is_number(text: str) -> bool:
-    return bool(re.fullmatch(r"<?-?\$?[\d,]+(\.\d+)?(e-?\d+)?\*?|–", text))
+    return bool(re.fullmatch(r"<?-?\$?[\d,]+(\.\d+)?(e-?\d+)?[* ]?|– ?", text))
 
 
 def _write(names: list[str], cells: list[list[str]], to_the_right: list[bool]) -> None:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -67,25 +67,23 @@ def _chosen(usage: "Usage") -> list[_Column]:
     Those that answer the question are always there, then come the groups that fit, the most asked for first.
     """
     every = _columns(usage)
-    texts = list(every)[-1]
-    kept = {*_labels(usage), "tokens", "cost", texts}
     if not is_terminal():
-        return [(name, every[name]) for name in every]
-    room = shutil.get_terminal_size().columns - min(_width(every, texts), SHORTEST)
-    room -= sum(_width(every, name) + GAP for name in kept - {texts})
-    for group in OPTIONAL:
-        there = [name for name in group if name in every and name not in kept]
-        needed = sum(_width(every, name) + GAP for name in there)
-        if there and needed <= room:
-            kept.update(there)
-            room -= needed
-    return [(name, every[name]) for name in every if name in kept]
-
-
-def _width(columns: dict[str, list[str]], name: str) -> int:
+        return list(every.items())
     from rich.cells import cell_len
 
-    return max(map(cell_len, (name, *columns[name])))
+    widths = {name: max(map(cell_len, (name, *texts))) for name, texts in every.items()}
+    *_, last = every  # which the table may cut
+    widths[last] = min(widths[last], SHORTEST)
+    first, *others = _labels(usage)
+    kept = {first, "tokens", "cost"}
+    room = shutil.get_terminal_size().columns - sum(widths[name] for name in kept) - GAP * (len(kept) - 1)
+    for group in [*((name,) for name in others), (last,), *OPTIONAL]:
+        there = [name for name in group if name in every and name not in kept]
+        needed = sum(widths[name] + GAP for name in there)
+        if needed <= room:
+            kept.update(there)
+            room -= needed
+    return [(name, texts) for name, texts in every.items() if name in kept]
 
 
 def _columns(usage: "Usage") -> dict[str, list[str]]:
@@ -99,7 +97,7 @@ def _columns(usage: "Usage") -> dict[str, list[str]]:
     columns = {name: [*texts, ""] for name, texts in _labels(usage).items()}
     columns[next(iter(columns))][-1] = "Total"
     if usage.by not in ("agent", "session", "block"):
-        columns["agents"] = of(lambda figures: _listed(_agent(usage, name) for name in figures.agents))
+        columns["agents"] = of(lambda figures: _listed(figures.agents, lambda name: _agent(usage, name)))
     if usage.counts_sessions:
         columns["sessions"] = of(lambda figures: figures.sessions)
     columns |= {
@@ -109,28 +107,29 @@ def _columns(usage: "Usage") -> dict[str, list[str]]:
         "cache writes": of(lambda figures: figures.cache_creation_tokens),
         "cache reads": of(lambda figures: figures.cache_read_tokens),
         "tokens": of(lambda figures: figures.total_tokens),
-        "cost": of(_cost),
+        "cost": of(lambda figures: _cost(figures, starred=bool(total.unpriced_tokens))),
     }
     if usage.by == "model":
         columns["agents"] = columns.pop("agents")
     else:
-        columns["models"] = of(lambda figures: _listed(map(short_model, figures.models)))
+        columns["models"] = of(lambda figures: _listed(figures.models, short_model))
         columns["models"][-1] = ""
     return columns
 
 
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(sorted(names))
+def _listed(tokens: Mapping[str, int], shown: Callable[[str], str]) -> str:
+    """Names, that of most tokens first."""
+    return ", ".join(shown(name) for name in sorted(tokens, key=lambda name: (-tokens[name], name)))
 
 
 def _agent(usage: "Usage", name: str) -> str:
     return usage.names.get(name) or name
 
 
-def _cost(figures: "Figures") -> str:
-    """The known cost; a star where some is missing."""
-    known = cents(figures.cost_nano_usd)
-    return f"{known}*" if figures.unpriced_tokens and figures.cost_nano_usd is not None else known
+def _cost(figures: "Figures", *, starred: bool) -> str:
+    """The known cost; a star where some is missing, and room for one where another row has it."""
+    is_part = figures.unpriced_tokens and figures.cost_nano_usd is not None
+    return cents(figures.cost_nano_usd) + ("*" if is_part else " " if starred else "")
 
 
 def _labels(usage: "Usage") -> dict[str, list[str]]:
@@ -185,9 +184,10 @@ def _show_missing(total: "Figures") -> None:
         return
     count = total.unpriced_requests
     requests = f"{count:,} request{'' if count == 1 else 's'} with " if count else ""
+    names = ", ".join(sorted(total.unpriced_models))
     say(
-        f"* Without {requests}{total.unpriced_tokens:,} tokens that have neither a reported cost nor a price:"
-        f" {_listed(total.unpriced_models)}. A row in seeds/model_prices.csv gives a model its price."
+        f"* Not in the cost: {requests}{total.unpriced_tokens:,} tokens that have neither a reported cost"
+        f" nor a price ({names}). A row in seeds/model_prices.csv gives a model its price."
     )
 
 

@@ -56,7 +56,7 @@ def test_one_command_makes_a_table_of_everything_there_is(run, transcripts):
         "day (UTC)   agents              sessions  requests  input  output  cache writes  cache reads"
         "  tokens   cost  models",
         "2026-11-02  Claude Code, Codex         2         2    204     600           300        1,800"
-        "   2,904  $0.02  gpt-5.5, opus-5-5",
+        "   2,904  $0.02  opus-5-5, gpt-5.5",
         "Total       Claude Code, Codex         2         2    204     600           300        1,800"
         "   2,904  $0.02",
     ]
@@ -144,8 +144,8 @@ def test_tokens_without_a_price_are_a_dash_and_are_named(run, home):
     by_model = run("usage --by model").stdout.splitlines()
     assert " ".join(by_model[2].split()) == "newcomer 0 1 4 500 300 1,000 1,804 – Claude Code"
     assert by_model[-1] == (
-        "* Without 1 request with 1,804 tokens that have neither a reported cost nor a price: newcomer."
-        " A row in seeds/model_prices.csv gives a model its price."
+        "* Not in the cost: 1 request with 1,804 tokens that have neither a reported cost nor a price"
+        " (newcomer). A row in seeds/model_prices.csv gives a model its price."
     )
     assert run("usage").stdout.splitlines()[-2].split()[-1].endswith("*")
 

@@ -1,6 +1,7 @@
 """What is summed of usage: tokens by kind, requests, sessions, cost, and what has no price."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -21,8 +22,8 @@ class Figures:
         sessions: sessions that started in it, under their main model; each counts once.
         cost_nano_usd: the known cost in billionths of a dollar; None where none of it is known.
         unpriced_tokens: tokens with neither reported cost nor price: their cost is missing.
-        agents: the agents that were used.
-        models: the models that were used.
+        agents: the agents that were used, with their tokens.
+        models: the models that were used, with their tokens.
         unpriced_models: those of `unpriced_tokens`.
         first_at: first moment of usage.
         last_at: last moment of usage.
@@ -38,8 +39,8 @@ class Figures:
     request_count: int = 0
     unpriced_requests: int = 0
     cost_nano_usd: int | None = None
-    agents: set[str] = field(default_factory=set)
-    models: set[str] = field(default_factory=set)
+    agents: Counter[str] = field(default_factory=Counter)
+    models: Counter[str] = field(default_factory=Counter)
     unpriced_models: set[str] = field(default_factory=set)
     first_at: dt.datetime | None = None
     last_at: dt.datetime | None = None
@@ -47,9 +48,8 @@ class Figures:
     @classmethod
     def of(cls, agent: str, model: str, sums: Iterable[Any], first: Any, last: Any) -> Self:
         """Of one agent and model, as a row of `int_usage_costs` has it."""
-        found = cls(
-            **dict(zip(SUMS, sums, strict=True)), agents={agent}, models={model}, first_at=first, last_at=last
-        )
+        found = cls(**dict(zip(SUMS, sums, strict=True)), first_at=first, last_at=last)
+        found.agents[agent] = found.models[model] = found.total_tokens
         found.unpriced_models = {model} if found.unpriced_tokens else set()
         return found
 
@@ -59,8 +59,8 @@ class Figures:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         if other.cost_nano_usd is not None:
             self.cost_nano_usd = (self.cost_nano_usd or 0) + other.cost_nano_usd
-        self.agents |= other.agents
-        self.models |= other.models
+        self.agents.update(other.agents)
+        self.models.update(other.models)
         self.unpriced_models |= other.unpriced_models
         self.first_at = min(filter(None, (self.first_at, other.first_at)), default=None)
         self.last_at = max(filter(None, (self.last_at, other.last_at)), default=None)

@@ -1,6 +1,7 @@
 """Usage from the published tables: summed by the database as far as rows need it, then folded."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -87,7 +88,7 @@ def _sessions(engine: Engine, key: str, first: dt.date, last: dt.date) -> Iterat
     """How many sessions started in these days, each under its main model."""
     sql = _SESSIONS.format(key=key, sessions=engine.name("staging", "stg_agent_sessions"))
     for agent, model, count, *found in engine.fetch(sql, [first, last]):
-        yield agent, model, Figures(sessions=count, agents={agent}), found
+        yield agent, model, Figures(sessions=count, agents=Counter({agent: 0})), found
 
 
 def _folded(engine: Engine, by: str, first: dt.date, last: dt.date) -> list[Row]:
