@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,17 +70,22 @@ def usage(
     aa-pipeline usage --by block --watch
     """
     from pipeline.cli.output import print_json
+    from pipeline.outputs.usage import read_usage
 
     as_json = as_json or output_format == "json"
     if since and until and since > until:
         raise click.UsageError("--since is after --until.")
     if watch and as_json:
         raise click.UsageError("--watch shows a table: leave --json out.")
-    if not _is_configured(invocation):
+    is_ours = not _is_configured(invocation)
+    if is_ours:
         invocation.target_option = ":memory:" if paths else str(own_database())
 
-    def look() -> "Usage":
-        return _look(invocation, paths, by, since, until)
+    def look(*, quiet: bool = False) -> "Usage":
+        private = _for_the_owner_alone() if is_ours else nullcontext()
+        with private, invocation.connect(create=True) as engine:
+            _bring_up_to_date(invocation, engine, paths, quiet=quiet)
+            return read_usage(engine, by, since=since, until=until, timezone=invocation.config.timezone)
 
     if watch:
         _watch(look)
@@ -128,26 +133,14 @@ def _for_the_owner_alone() -> Iterator[None]:
         os.umask(before)
 
 
-def _look(
-    invocation: Invocation,
-    paths: Sequence[str],
-    by: str,
-    since: "dt.date | None",
-    until: "dt.date | None",
-) -> "Usage":
-    """Take in what is new, build what the answer needs of it, and read the answer."""
+def _bring_up_to_date(invocation: Invocation, engine: "Engine", paths: Sequence[str], *, quiet: bool) -> None:
+    """Take in what is new, and build of it what the answer needs."""
     from pipeline.cli.output import progress
-    from pipeline.outputs.usage import read_usage
 
-    with (
-        _for_the_owner_alone(),
-        invocation.connect(create=True) as engine,
-        progress("Reading transcripts") as update,
-    ):
+    with progress("Reading transcripts", quiet=quiet) as update:
         plan = _take_in(invocation, engine, paths)
         update("Adding up")
         _publish(invocation, engine, plan)
-        return read_usage(engine, by, since=since, until=until, timezone=invocation.config.timezone)
 
 
 def _take_in(invocation: Invocation, engine: "Engine", paths: Sequence[str]) -> "Plan":
@@ -221,7 +214,7 @@ def _publish(invocation: Invocation, engine: "Engine", plan: "Plan") -> None:
     show_troubles(result)
 
 
-def _watch(look: Callable[[], "Usage"]) -> None:
+def _watch(look: Callable[..., "Usage"]) -> None:
     """Show the table again whenever it is another one, until Ctrl-C."""
     import datetime as dt
     import time
@@ -235,7 +228,7 @@ def _watch(look: Callable[[], "Usage"]) -> None:
     try:
         while True:
             begun = time.monotonic()
-            found = look()
+            found = look(quiet=shown is not None)
             if is_terminal():
                 click.clear()
             if is_terminal() or found != shown:

@@ -72,6 +72,18 @@ def test_json_is_one_document_with_everything(run, transcripts):
     assert json.loads(run("usage --by agent --format json").stdout) == found
 
 
+def test_sessions_have_the_project_of_their_folder(run, transcripts):
+    rows = document(run, "--by", "session")["rows"]
+    assert [(row["session"], row["agent"], row["project"]) for row in rows] == [
+        (SESSION, "claude_code", "gone"),
+        ("a", "codex", "gone"),
+    ]
+    by_project = document(run, "--by", "project")["rows"]
+    assert [(row["project"], row["sessions"], row["total_tokens"]) for row in by_project] == [
+        ("gone", 2, 2904)
+    ]
+
+
 def test_it_keeps_a_database_of_its_own_that_nobody_else_can_read(run, folder, transcripts):
     run("usage")
     modes = {path: stat.S_IMODE(path.stat().st_mode) for path in (folder / OWN, (folder / OWN).parent)}
