@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 KINDS = ("day", "week", "month", "session", "project", "model", "agent", "block")
 PAUSE = 5.0  # seconds between two looks
+MOST_RUNS = 50  # of which our own database keeps what was made and checked
+DAYS_OF_RUNS = 30  # that it keeps of what it did
 
 
 def _day(ctx: click.Context, param: click.Parameter, value: str | None) -> "dt.date | None":
@@ -84,7 +86,7 @@ def usage(
     def look(*, quiet: bool = False) -> "Usage":
         private = _for_the_owner_alone() if is_ours else nullcontext()
         with private, invocation.connect(create=True) as engine:
-            _bring_up_to_date(invocation, engine, paths, quiet=quiet)
+            _bring_up_to_date(invocation, engine, paths, is_ours=is_ours, quiet=quiet)
             return read_usage(engine, by, since=since, until=until, timezone=invocation.config.timezone)
 
     if watch:
@@ -133,14 +135,16 @@ def _for_the_owner_alone() -> Iterator[None]:
         os.umask(before)
 
 
-def _bring_up_to_date(invocation: Invocation, engine: "Engine", paths: Sequence[str], *, quiet: bool) -> None:
+def _bring_up_to_date(
+    invocation: Invocation, engine: "Engine", paths: Sequence[str], *, is_ours: bool, quiet: bool
+) -> None:
     """Take in what is new, and build of it what the answer needs."""
     from pipeline.cli.output import progress
 
     with progress("Reading transcripts", quiet=quiet) as update:
         plan = _take_in(invocation, engine, paths)
         update("Adding up")
-        _publish(invocation, engine, plan)
+        _publish(invocation, engine, plan, is_ours=is_ours)
 
 
 def _take_in(invocation: Invocation, engine: "Engine", paths: Sequence[str]) -> "Plan":
@@ -193,25 +197,44 @@ def _is_read(invocation: Invocation, engine: "Engine", plan: "Plan") -> bool:
     )
 
 
-def _publish(invocation: Invocation, engine: "Engine", plan: "Plan") -> None:
-    """Build what the answer is read from; what is as it was is left alone.
+def _publish(invocation: Invocation, engine: "Engine", plan: "Plan", *, is_ours: bool) -> None:
+    """Build what the answer is read from, where it is not as it would be.
 
     Raises:
         AuditError: an audit of severity error failed.
     """
+    from pipeline.cli.output import warn
     from pipeline.cli.results import show_troubles
+    from pipeline.engines import meta
     from pipeline.outputs.usage import TABLES
     from pipeline.plan.selection import ancestors
     from pipeline.run import build
+    from pipeline.run.not_counted import not_counted
+    from pipeline.run.up_to_date import is_up_to_date
 
-    result = build(
-        engine,
-        plan,
-        selected={*TABLES, *ancestors(plan.tables, TABLES)},
-        project_dir=invocation.config.project_dir,
-        pseudonyms=invocation.pseudonyms,
-    )
+    selected = {*TABLES, *ancestors(plan.tables, TABLES)}
+    project_dir, pseudonyms = invocation.config.project_dir, invocation.pseudonyms
+    if pseudonyms is None and is_up_to_date(engine, plan, selected, project_dir):
+        for warning in not_counted(engine, engine.shapes(meta.SCHEMA)):
+            warn(warning)
+        return
+    result = build(engine, plan, selected=selected, project_dir=project_dir, pseudonyms=pseudonyms)
     show_troubles(result)
+    if is_ours:
+        _remove_old_runs(engine, plan)
+
+
+def _remove_old_runs(engine: "Engine", plan: "Plan") -> None:
+    """Nobody runs `maintain` on a database that they have not made."""
+    import datetime as dt
+
+    from pipeline.engines import meta
+    from pipeline.run.retention import Retention
+
+    ((runs,),) = engine.fetch(f"SELECT COUNT(DISTINCT run_id) FROM {engine.name(meta.SCHEMA, 'run_tables')}")
+    if runs > MOST_RUNS:
+        days = {"runs": DAYS_OF_RUNS, "ingests": DAYS_OF_RUNS}
+        Retention(engine, plan, days, "UTC", dt.datetime.now(dt.UTC)).apply()
 
 
 def _watch(look: Callable[..., "Usage"]) -> None:

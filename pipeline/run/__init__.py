@@ -9,6 +9,7 @@ and the engine's driver.
 * `state`: what the database holds, and from which code and inputs.
 * `results`: what all of them return; `record`: the same as run metadata, in the schema `meta`;
   `failures`: all failing rows, where that is asked for.
+* `up_to_date`: whether a build would do anything.
 * `estimates`: what a build would read, where that is billed.
 """
 

@@ -112,6 +112,40 @@ def test_what_is_new_is_added_and_what_is_read_again_is_not(run, home, transcrip
     assert document(run)["total"]["total_tokens"] == 2904 + 15
 
 
+def test_with_nothing_new_nothing_is_written(run, transcripts):
+    run("usage")
+    before = query("SELECT run_id FROM meta.runs", OWN)
+    run("usage --by month")
+    assert query("SELECT run_id FROM meta.runs", OWN) == before
+
+
+def test_a_price_that_somebody_adds_counts_at_once(run, folder, transcripts):
+    run("usage")
+    (folder / "seeds").mkdir()
+    prices = "model,speed,above_input_tokens,valid_from,valid_to,input_usd,output_usd"
+    (folder / "seeds" / "model_prices.csv").write_text(
+        f"{prices}\nclaude-opus-5-5,normal,0,2026-01-01,,1000000,1000000\n"
+    )
+    costs = {row["model"]: row["cost_usd"] for row in document(run, "--by", "model")["rows"]}
+    assert costs["claude-opus-5-5"] > 504
+
+
+def test_its_own_database_does_not_grow_with_every_look(run, home, transcripts, monkeypatch):
+    monkeypatch.setattr("pipeline.cli.usage.MOST_RUNS", 2)
+    monkeypatch.setattr("pipeline.run.retention.WHOLE_RUNS", 1)
+    for name in "bcde":
+        rollout(home / ".codex", name, meta(name), model("gpt-5.5"), count("10:00:05", total=(9, 0, 1, 0)))
+        run("usage")
+    assert query("SELECT COUNT(DISTINCT run_id) < 4 FROM meta.run_tables", OWN) == [(True,)]
+    assert query("SELECT COUNT(*) FROM meta.runs", OWN) == [(4,)]
+
+
+def test_a_data_folder_that_cannot_be_made_is_one_sentence(run, folder, transcripts, monkeypatch):
+    (folder / "file").touch()
+    monkeypatch.setenv("XDG_DATA_HOME", str(folder / "file"))
+    assert "cannot be written: Not a directory." in run("usage", expect=2).stderr
+
+
 def test_with_paths_only_these_count_and_nothing_is_kept(run, folder, home, transcripts):
     assert document(run, str(home / ".codex"))["total"]["total_tokens"] == 1100
     assert not (folder / OWN).exists()
@@ -203,7 +237,7 @@ def program(*words):
     return [sys.executable, "-c", "from pipeline.cli import main; main()", *words]
 
 
-def test_watch_shows_the_table_until_ctrl_c(transcripts):
+def test_watch_shows_the_table_until_ctrl_c(transcripts, interrupts):
     with subprocess.Popen(
         program("usage", "--watch"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
