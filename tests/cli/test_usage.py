@@ -122,10 +122,9 @@ def test_with_nothing_new_nothing_is_written(run, transcripts):
 def test_a_price_that_somebody_adds_counts_at_once(run, folder, transcripts):
     run("usage")
     (folder / "seeds").mkdir()
-    prices = "model,speed,above_input_tokens,valid_from,valid_to,input_usd,output_usd"
-    (folder / "seeds" / "model_prices.csv").write_text(
-        f"{prices}\nclaude-opus-5-5,normal,0,2026-01-01,,1000000,1000000\n"
-    )
+    columns = "model,speed,above_input_tokens,valid_from,input_usd,output_usd,price_source"
+    row = "claude-opus-5-5,normal,0,2026-01-01,1000000,1000000,us"
+    (folder / "seeds" / "model_prices.csv").write_text(f"{columns}\n{row}\n")
     costs = {row["model"]: row["cost_usd"] for row in document(run, "--by", "model")["rows"]}
     assert costs["claude-opus-5-5"] > 504
 

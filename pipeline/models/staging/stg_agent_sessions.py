@@ -4,14 +4,7 @@ import ibis
 from ibis import _
 
 from pipeline.models.expressions import UNKNOWN, earlier, later, local_date, seconds_between
-from pipeline.models.session_facts import (
-    event_bounds,
-    event_counts,
-    first_projects,
-    last_named,
-    main_models,
-    metric_totals,
-)
+from pipeline.models.session_facts import event_bounds, event_counts, main_models, metric_totals, named
 from pipeline.models.threads import in_their_sessions
 
 
@@ -43,9 +36,8 @@ def stg_agent_sessions(
         event_bounds(events),
         event_counts(events),
         metric_totals(points),
-        first_projects(events),
         main_models(stg_usage.filter(_.session_id.notnull(), _.takes_tokens)),
-        *(last_named(events, points, name) for name in ("model_name", "client_version", "terminal")),
+        *named(events, points),
     ]
     sessions = stg_session_identities.drop("first_at")
     for part in parts:
