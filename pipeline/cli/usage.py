@@ -84,10 +84,18 @@ def usage(
         invocation.target_option = ":memory:" if paths else str(own_database())
 
     def look(*, quiet: bool = False) -> "Usage":
-        private = _for_the_owner_alone() if is_ours else nullcontext()
-        with private, invocation.connect(create=True) as engine:
-            _bring_up_to_date(invocation, engine, paths, is_ours=is_ours, quiet=quiet)
-            return read_usage(engine, by, since=since, until=until, timezone=invocation.config.timezone)
+        with _for_the_owner_alone() if is_ours else nullcontext():
+            with invocation.connect(create=True) as engine:
+                _take_in(invocation, engine, paths, quiet=quiet)
+                if getattr(engine, "path", None) == ":memory:":
+                    return answer(engine, quiet=quiet)
+            # Anew: of what is not in the file yet, DuckDB does not tell whether it will have changed.
+            with invocation.connect() as engine:
+                return answer(engine, quiet=quiet)
+
+    def answer(engine: "Engine", *, quiet: bool) -> "Usage":
+        _publish(invocation, engine, is_ours=is_ours, quiet=quiet)
+        return read_usage(engine, by, since=since, until=until, timezone=invocation.config.timezone)
 
     if watch:
         _watch(look)
@@ -135,27 +143,14 @@ def _for_the_owner_alone() -> Iterator[None]:
         os.umask(before)
 
 
-def _bring_up_to_date(
-    invocation: Invocation, engine: "Engine", paths: Sequence[str], *, is_ours: bool, quiet: bool
-) -> None:
-    """Take in what is new, and build of it what the answer needs."""
+def _take_in(invocation: Invocation, engine: "Engine", paths: Sequence[str], *, quiet: bool) -> None:
+    """Land what is new."""
     from pipeline.cli.output import progress
-
-    with progress("Reading transcripts", quiet=quiet) as update:
-        plan = _take_in(invocation, engine, paths)
-        update("Adding up")
-        _publish(invocation, engine, plan, is_ours=is_ours)
-
-
-def _take_in(invocation: Invocation, engine: "Engine", paths: Sequence[str]) -> "Plan":
-    """Land what is new; the plan for the database as it is then."""
     from pipeline.engines.raw_tables import make_missing_raw_tables
     from pipeline.errors import IngestError
 
-    if not paths and engine.shapes("raw"):
-        plan = invocation.plan(engine)
-        if _is_read(invocation, engine, plan):
-            return plan
+    if not paths and engine.shapes("raw") and _is_read(invocation, engine, invocation.plan(engine)):
+        return
 
     from pipeline.cli.ingest import show_problems
     from pipeline.ingest.landing.arrow import import_arrow_alone
@@ -165,14 +160,14 @@ def _take_in(invocation: Invocation, engine: "Engine", paths: Sequence[str]) -> 
         import_arrow_alone()
     make_missing_raw_tables(engine)
     try:
-        result = ingest_transcripts(engine, paths, pseudonyms=invocation.pseudonyms)
+        with progress("Reading transcripts", quiet=quiet):
+            result = ingest_transcripts(engine, paths, pseudonyms=invocation.pseudonyms)
     except IngestError:
         # What agents have deleted since is still told.
         if paths or not engine.fetch(f"SELECT 1 FROM {engine.name('raw', 'otel_logs')} LIMIT 1"):
             raise
     else:
         show_problems(engine, result)
-    return invocation.plan(engine)
 
 
 def _is_read(invocation: Invocation, engine: "Engine", plan: "Plan") -> bool:
@@ -197,13 +192,13 @@ def _is_read(invocation: Invocation, engine: "Engine", plan: "Plan") -> bool:
     )
 
 
-def _publish(invocation: Invocation, engine: "Engine", plan: "Plan", *, is_ours: bool) -> None:
+def _publish(invocation: Invocation, engine: "Engine", *, is_ours: bool, quiet: bool) -> None:
     """Build what the answer is read from, where it is not as it would be.
 
     Raises:
         AuditError: an audit of severity error failed.
     """
-    from pipeline.cli.output import warn
+    from pipeline.cli.output import progress, warn
     from pipeline.cli.results import show_troubles
     from pipeline.engines import meta
     from pipeline.outputs.usage import TABLES
@@ -212,13 +207,15 @@ def _publish(invocation: Invocation, engine: "Engine", plan: "Plan", *, is_ours:
     from pipeline.run.not_counted import not_counted
     from pipeline.run.up_to_date import is_up_to_date
 
+    plan = invocation.plan(engine)
     selected = {*TABLES, *ancestors(plan.tables, TABLES)}
     project_dir, pseudonyms = invocation.config.project_dir, invocation.pseudonyms
     if pseudonyms is None and is_up_to_date(engine, plan, selected, project_dir):
         for warning in not_counted(engine, engine.shapes(meta.SCHEMA)):
             warn(warning)
         return
-    result = build(engine, plan, selected=selected, project_dir=project_dir, pseudonyms=pseudonyms)
+    with progress("Adding up", quiet=quiet):
+        result = build(engine, plan, selected=selected, project_dir=project_dir, pseudonyms=pseudonyms)
     show_troubles(result)
     if is_ours:
         _remove_old_runs(engine, plan)
