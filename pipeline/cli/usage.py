@@ -203,9 +203,8 @@ def _publish(invocation: Invocation, engine: "Engine", *, is_ours: bool, quiet: 
     from pipeline.engines import meta
     from pipeline.outputs.usage import TABLES
     from pipeline.plan.selection import ancestors
-    from pipeline.run import build
+    from pipeline.run import build, is_up_to_date
     from pipeline.run.not_counted import not_counted
-    from pipeline.run.up_to_date import is_up_to_date
 
     plan = invocation.plan(engine)
     selected = {*TABLES, *ancestors(plan.tables, TABLES)}

@@ -17,6 +17,7 @@ from pipeline.run.audits import audit
 from pipeline.run.builder import build, run, seed
 from pipeline.run.estimates import Estimate, estimate
 from pipeline.run.results import FailingRow, RunResult, TableResult
+from pipeline.run.up_to_date import is_up_to_date
 
 __all__ = [
     "Estimate",
@@ -26,6 +27,7 @@ __all__ = [
     "audit",
     "build",
     "estimate",
+    "is_up_to_date",
     "run",
     "seed",
 ]

@@ -2,10 +2,13 @@
 
 import datetime as dt
 
+import click
 import pytest
 from rich.cells import cell_len
 
 from pipeline.cli import tables, usage_table
+from pipeline.cli.usage import _watch
+from pipeline.cli.usage import usage as command
 from pipeline.cli.usage_table import show_usage
 from pipeline.outputs.usage import Figures, Row, Usage
 
@@ -115,3 +118,21 @@ def test_names_that_somebody_else_wrote_are_text_and_are_cut(shown, by):
     assert not {"\x1b", "\u202e"} & set(text)
     assert "[bold re" in text
     assert max(map(cell_len, lines)) <= 80
+
+
+def test_in_a_pipe_watch_prints_the_table_when_it_is_another_one(monkeypatch, capsys):
+    pauses = []
+    monkeypatch.setattr("time.sleep", pauses.append)
+    looks = iter([usage(day(2)), usage(day(2)), usage(day(2), day(3))])
+
+    def look(*, quiet):
+        assert quiet == bool(pauses)
+        if (found := next(looks, None)) is None:
+            raise KeyboardInterrupt
+        return found
+
+    with click.Context(command), pytest.raises(click.exceptions.Exit) as ended:
+        _watch(look)
+    assert ended.value.exit_code == 130
+    assert capsys.readouterr().out.count("Total ") == 2
+    assert pauses == [5.0, 5.0, 5.0]
