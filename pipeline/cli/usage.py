@@ -248,7 +248,7 @@ def _watch(look: Callable[..., "Usage"]) -> None:
         while True:
             begun = time.monotonic()
             found = look(quiet=shown is not None)
-            if is_terminal():
+            if is_terminal() and shown:  # what the first look warned of stays for a while
                 click.clear()
             if is_terminal() or found != shown:
                 show_usage(found)

@@ -194,9 +194,10 @@ def _show_missing(total: "Figures") -> None:
 def _show_running(usage: "Usage") -> None:
     now = dt.datetime.now(dt.UTC)
     for labels in (row.labels for row in usage.rows if row.labels.get("is_running")):
-        hourly, by_its_end = labels["cost_per_hour_usd"], labels["projected_cost_usd"]
-        cost = "" if hourly is None else f", ${hourly:,.2f} an hour: ${by_its_end:,.2f} by its end"
-        say(
-            f"Running, {_agent(usage, labels['agent'])}: {duration(labels['end'] - now)} left,"
-            f" {labels['tokens_per_minute']:,.0f} tokens a minute{cost}."
-        )
+        told = [f"{duration(labels['end'] - now)} left"]
+        if labels["tokens_per_minute"] is not None:
+            told.append(f"{labels['tokens_per_minute']:,.0f} tokens a minute")
+        if labels["cost_per_hour_usd"] is not None:
+            told.append(f"${labels['cost_per_hour_usd']:,.2f} an hour")
+            told.append(f"${labels['projected_cost_usd']:,.2f} by its end at that rate")
+        say(f"Running, {_agent(usage, labels['agent'])}: {', '.join(told)}.")

@@ -94,14 +94,25 @@ def test_of_several_people_blocks_tell_whose_they_are(shown):
     assert [line.split()[2] for line in both[1:3]] == ["ada", "ben"]
 
 
-def test_a_running_block_is_marked_and_tells_its_rate(shown):
+@pytest.mark.parametrize(
+    ("rates", "told"),
+    [
+        ((None, None, None), "5 h left."),
+        ((1500.4, None, None), "5 h left, 1,500 tokens a minute."),
+        (
+            (1500.4, 2.5, 12.0),
+            "5 h left, 1,500 tokens a minute, $2.50 an hour, $12.00 by its end at that rate.",
+        ),
+    ],
+)
+def test_a_running_block_is_marked_and_tells_its_rate(shown, rates, told):
     start = dt.datetime.now(dt.UTC)
     labels = {"start": start, "end": start + dt.timedelta(hours=5, seconds=30), "developer": "ada"}
-    rate = {"tokens_per_minute": 1500.4, "cost_per_hour_usd": 2.5, "projected_cost_usd": 12.0}
+    rate = dict(zip(("tokens_per_minute", "cost_per_hour_usd", "projected_cost_usd"), rates, strict=True))
     row = Row(labels | {"agent": "codex", "is_running": True} | rate, figures())
     lines = shown(usage(row, by="block"))
     assert " running" in lines[1]
-    assert lines[-1] == ("Running, Codex: 5 h left, 1,500 tokens a minute, $2.50 an hour: $12.00 by its end.")
+    assert lines[-1] == f"Running, Codex: {told}"
 
 
 HOSTILE = "[bold red]\x1b[2J\u202e" + "漢" * 200

@@ -16,6 +16,7 @@ from pipeline.outputs.usage.figures import NANO, Figures
 
 LENGTH = dt.timedelta(hours=5)
 MINUTE = dt.timedelta(minutes=1)
+SHORTEST = 5  # minutes after the first request from which on a rate says something
 
 
 @dataclass
@@ -44,7 +45,7 @@ class Block:
         return self.start <= now < self.end
 
     def labels(self, now: dt.datetime) -> dict[str, Any]:
-        """What it is, and of a running one how fast it goes: since its first request, a minute at least.
+        """What it is, and how fast a running one has gone since its first request, if that is a while ago.
 
         If it goes on like that, it costs `projected_cost_usd` by its end.
         """
@@ -58,8 +59,8 @@ class Block:
             "cost_per_hour_usd": None,
             "projected_cost_usd": None,
         }
-        if found["is_running"]:
-            minutes = max((now - (self.figures.first_at or now)) / MINUTE, 1)
+        minutes = (now - (self.figures.first_at or now)) / MINUTE
+        if found["is_running"] and minutes >= SHORTEST:
             found["tokens_per_minute"] = self.figures.total_tokens / minutes
             if (cost := self.figures.cost_nano_usd) is not None:
                 found["cost_per_hour_usd"] = cost * 60 / minutes / NANO

@@ -84,9 +84,15 @@ def test_a_running_block_tells_how_fast_it_goes_and_what_it_comes_to(told):
 
 def test_of_a_running_block_without_a_known_cost_none_is_foretold(told):
     engine = told(used("2026-11-02 09:30", 100, cost=None))
-    (row,) = blocks(engine, now=instant("2026-11-02 09:30"))
-    assert (row.labels["tokens_per_minute"], row.labels["cost_per_hour_usd"]) == (100.0, None)
+    (row,) = blocks(engine, now=instant("2026-11-02 09:40"))
+    assert (row.labels["tokens_per_minute"], row.labels["cost_per_hour_usd"]) == (10.0, None)
     assert row.labels["projected_cost_usd"] is None
+
+
+def test_of_a_block_that_has_just_begun_no_rate_is_told(told):
+    engine = told(used("2026-11-02 09:30", 100, cost=1))
+    (row,) = blocks(engine, now=instant("2026-11-02 09:34"))
+    assert (row.labels["is_running"], row.labels["tokens_per_minute"]) == (True, None)
 
 
 def test_a_block_that_is_over_does_not_run(told):
