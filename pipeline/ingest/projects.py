@@ -30,8 +30,9 @@ def project_at(cwd: str | None) -> str | None:
     if address := asked_of_git(cwd, "config", "--get", "remote.origin.url"):
         return project_of(address)
     folder = asked_of_git(cwd, "rev-parse", "--path-format=absolute", "--git-common-dir")
-    if folder and PurePosixPath(folder).name == ".git":  # of a linked work tree too
-        return PurePosixPath(folder).parent.name or None
+    repository = Path(folder).parent if folder and Path(folder).name == ".git" else None  # of a work tree too
+    if repository and repository.resolve() != Path.home().resolve():
+        return repository.name or None
     return _name_of(cwd)
 
 

@@ -30,6 +30,21 @@ def test_without_an_origin_it_is_called_as_the_repositorys_folder(repository):
     assert project_at(str(repository / "docs")) == "app"
 
 
+def test_a_linked_work_tree_is_called_as_the_repository(repository, tmp_path):
+    author = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
+    git(repository, *author, "commit", "-q", "--allow-empty", "-m", "first")
+    git(repository, "worktree", "add", "-q", str(tmp_path / "feature"))
+    assert project_at(str(tmp_path / "feature")) == "app"
+
+
+def test_a_home_that_is_a_repository_gives_no_name(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    git(tmp_path, "init", "-q")
+    (tmp_path / "notes").mkdir()
+    assert project_at(str(tmp_path / "notes")) == "notes"
+
+
 def test_a_folder_without_a_repository_has_its_own_name(tmp_path):
     assert project_at(str(tmp_path)) == tmp_path.name
 

@@ -1,10 +1,10 @@
 """Blocks of five hours: the windows in which plans of some agents limit what may be used.
 
 A block begins with the first request at the full hour (UTC) before it, and ends five hours later; the next
-request begins the next block. So ccusage counts them for Claude Code: `identifySessionBlocks` in
-https://github.com/ccusage/ccusage (there `_session-blocks.ts`). It also begins one after five hours without
-a request: they end later than the block that they began in, so that comes to the same. Each
-person's use of each agent has blocks of its own, as each has its own plan.
+request begins the next block. So ccusage counts them: `identify_session_blocks` in
+https://github.com/ccusage/ccusage, rust/crates/ccusage/src/blocks.rs, but for a request at the very moment of
+the end. There a block also ends with a gap of more than five hours; that comes to the same, as it ends earlier
+anyway. Each person's use of each agent has blocks of its own, as each has its own plan.
 """
 
 import datetime as dt
