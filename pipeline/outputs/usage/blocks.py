@@ -3,7 +3,7 @@
 A block begins with the first request at the full hour (UTC) before it, and ends five hours later; the next
 request begins the next block. So ccusage counts them: `identify_session_blocks` in
 https://github.com/ccusage/ccusage, rust/crates/ccusage/src/blocks.rs, but for a request at the very moment of
-the end. There a block also ends with a gap of more than five hours; that comes to the same, as it ends earlier
+the end. There a block also ends with a gap of more than five hours, which comes to the same: it ends earlier
 anyway. Each person's use of each agent has blocks of its own, as each has its own plan.
 """
 
