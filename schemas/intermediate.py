@@ -10,7 +10,7 @@ KNOWN_COST = "NULL where nothing is priced."
 
 
 class IntUsageCosts(Contract):
-    """One row per session (NULL where unknown), developer, agent, model and day, with its cost.
+    """One row per session (NULL where unknown), developer, agent, model, day and hour, with its cost.
 
     Money is in billionths of a US dollar, so that sums are exact.
     """
@@ -20,6 +20,7 @@ class IntUsageCosts(Contract):
     agent_type: str = column(description=AGENT)
     model_name: str = column(description=MODEL)
     day: dt.date = column(description=DAY)
+    hour: UtcTimestamp = column(description="The hour in UTC in which it began.")
     input_tokens: int = count(description=INPUT)
     output_tokens: int = count(description=OUTPUT)
     cache_creation_tokens: int = count(description=CREATION)
@@ -27,12 +28,15 @@ class IntUsageCosts(Contract):
     total_tokens: int = count(description="Sum of the four kinds.")
     unpriced_tokens: int = count(description="Tokens with neither reported cost nor price.")
     request_count: int = count(description="Requests known one by one.")
+    unpriced_requests: int = count(description="Of these, requests with neither reported cost nor price.")
     reported_nano_usd: int = count(nullable=True, description="Cost as reported.")
     computed_nano_usd: int = count(nullable=True, description="Tokens × the price of the day, for the rest.")
+    first_used_at: UtcTimestamp = column(description="First moment of the usage.")
+    last_used_at: UtcTimestamp = column(description="Last moment of the usage.")
     cost_nano_usd: int = count(nullable=True, description="Reported + computed. " + KNOWN_COST)
 
     class Config:
-        unique = ["session_id", "developer_id", "agent_type", "model_name", "day"]
+        unique = ["session_id", "developer_id", "agent_type", "model_name", "day", "hour"]
 
 
 class IntSessionsWithCosts(AgentSession):

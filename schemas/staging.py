@@ -50,6 +50,7 @@ class StgLogEvents(Contract):
     git_commit_id: str = column(nullable=True, description="Commit that a tool result names.")
     client_version: str = column(nullable=True, description="Version of the agent.")
     terminal: str = column(nullable=True, description="Terminal or editor.")
+    project_id: str = column(nullable=True, description="Repository or folder that it was about, if told.")
     input_tokens: int = count(nullable=True, description=INPUT + " NULL where it is no request.")
     output_tokens: int = count(nullable=True, description=OUTPUT)
     cache_creation_tokens: int = count(nullable=True, description=CREATION)
@@ -369,6 +370,9 @@ class AgentSession(Contract):
     client_version: str = column(nullable=True, description="Version of the agent, the last one named.")
     terminal: str = column(nullable=True, description="Terminal or editor, the last one named.")
     session_date: dt.date = column(description="Calendar day of its start in the configured time zone.")
+    project_id: str = column(
+        nullable=True, description="Repository, else folder, in which it began; NULL if no record tells."
+    )
 
     class Config:
         unique = ["session_id"]

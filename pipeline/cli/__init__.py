@@ -41,6 +41,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "restore": ("backup", "Bring back a database from a backup; all of it, or nothing."),
     },
     "Look": {
+        "usage": ("usage", "Show what agents on this machine used, and what it cost."),
         "ls": ("look", "List models, seeds and sources."),
         "show": ("look", "Show rows of a model, a seed or a raw table, in the order of its key."),
         "report": ("report", "Show the schema validation report of the last run."),
@@ -110,6 +111,7 @@ def cli() -> None:
 
     \b
     aa-pipeline demo                      see it work on a made-up company
+    aa-pipeline usage                     what agents on this machine used, and what it cost
     aa-pipeline ingest transcripts        take in what agents left on this machine
     aa-pipeline build                     build, audit and publish every table
     aa-pipeline build -s +fct_agent_costs only one mart and what it needs

@@ -48,6 +48,21 @@ def show_result(result: "RunResult", output_format: str, verb: str, target: "Tar
         raise AuditError(_failure(result))
 
 
+def show_troubles(result: "RunResult") -> None:
+    """Print what is wrong with a run, for a command that shows something else: all on standard error.
+
+    Raises:
+        AuditError: an audit of severity error failed.
+    """
+    for warning in result.warnings:
+        warn(warning)
+    for audit in result.audits:
+        if audit.status == "warned":
+            warn(f"{audit.table}: {audit.audit}{_counted(audit)}. {audit.description}")
+    if result.status == "failed":
+        raise AuditError(_failure(result))
+
+
 def _show_tables(result: "RunResult") -> None:
     if result.tables:
         print_table(

@@ -17,20 +17,22 @@ SHORTEST = 16  # what must be left for the last column
 GAP = 3  # between two columns
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Print rows under their columns; numbers stand to the right.
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], total: Sequence[Any] | None = None
+) -> None:
+    """Print rows under their columns, and `total` below them; numbers stand to the right.
 
     On a terminal the last column gives way where the window is too narrow; if that is not
     enough, each row is printed as a list. Elsewhere nothing is cut.
     """
     names = [visible_lines(name) for name in columns]
-    cells = [[cell(value) for value in row] for row in rows]
+    cells = [[cell(value) for value in row] for row in (*rows, *([total] if total else ()))]
     to_the_right = [
         any(texts) and all(map(_is_number, filter(None, texts)))
         for texts in ([row[index] for row in cells] for index in range(len(names)))
     ]
     if is_terminal():
-        _draw(names, cells, to_the_right)
+        _draw(names, cells, to_the_right, has_total=total is not None)
     else:
         _write(names, cells, to_the_right)
 
@@ -69,7 +71,7 @@ def duration(length: dt.timedelta) -> str:
 
 
 def _is_number(text: str) -> bool:
-    return bool(re.fullmatch(r"-?[\d,]+(\.\d+)?(e-?\d+)?", text))
+    return bool(re.fullmatch(r"<?-?\$?[\d,]+(\.\d+)?(e-?\d+)?[* ]?|– ?", text))
 
 
 def _write(names: list[str], cells: list[list[str]], to_the_right: list[bool]) -> None:
@@ -83,7 +85,7 @@ def _write(names: list[str], cells: list[list[str]], to_the_right: list[bool]) -
         click.echo("  ".join(parts).rstrip())
 
 
-def _draw(names: list[str], cells: list[list[str]], to_the_right: list[bool]) -> None:
+def _draw(names: list[str], cells: list[list[str]], to_the_right: list[bool], has_total: bool) -> None:
     from rich import box
     from rich.cells import cell_len
     from rich.table import Table
@@ -103,8 +105,11 @@ def _draw(names: list[str], cells: list[list[str]], to_the_right: list[bool]) ->
     for name, width, right in zip(names, widths, to_the_right, strict=True):
         justify: Literal["left", "right"] = "right" if right else "left"
         table.add_column(Text(name), width=width, justify=justify, overflow="ellipsis", no_wrap=True)
-    for row in cells:
-        table.add_row(*map(Text, row))
+    for number, row in enumerate(cells, start=1):
+        is_total = has_total and number == len(cells)
+        if is_total:
+            table.add_section()
+        table.add_row(*map(Text, row), style="bold" if is_total else None)
     terminal.print(table)
 
 

@@ -1,7 +1,7 @@
 """The raw tables as their contracts say, and what writing them may take of the machine."""
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
@@ -18,9 +18,15 @@ if TYPE_CHECKING:
 MEMORY = 192  # MiB that DuckDB may use, unless it was given less
 MEGABYTES = {"MiB": 1, "GiB": 1 << 10, "TiB": 1 << 20}
 
-# Ibis type of a contract's column → kind of value in `meta.NATIVE`; the others have the same
-# name in every engine, but for JSON.
-KINDS = {"String": "text", "Int64": "integer", "Float64": "float", "Timestamp": "instant"}
+# Annotation of a contract's column → kind of value in `meta.NATIVE`, or a type that every engine knows.
+KINDS = {
+    "int": "integer",
+    "str": "text",
+    "float": "float",
+    "UtcTimestamp": "instant",
+    "bool": "BOOLEAN",
+    "dt.date": "DATE",
+}
 # Where a database would write JSON anew, in an order of its own, it is kept as text.
 JSON = {"duckdb": "JSON", "postgres": "JSON", "pyspark": "STRING", "bigquery": "STRING"}
 
@@ -62,7 +68,11 @@ def complete_raw_tables(engine: "Engine", tables: Iterable[str]) -> None:
 
     def incomplete() -> Shapes:
         there = engine.shapes("raw")
-        lack = {name: there[name] for name in tables if name in there and columns[name] - there[name].keys()}
+        lack = {
+            name: there[name]
+            for name in tables
+            if name in there and columns[name].keys() - there[name].keys()
+        }
         kinds = engine.kinds() if lack else {}
         return {name: shape for name, shape in lack.items() if kinds.get(("raw", name)) == "table"}
 
@@ -77,8 +87,8 @@ def complete_raw_tables(engine: "Engine", tables: Iterable[str]) -> None:
 
 
 @cache
-def columns_of_contracts() -> Mapping[str, Set[str]]:
-    """Names of the columns of each raw table.
+def columns_of_contracts() -> Mapping[str, Mapping[str, str]]:
+    """Of each raw table the names of its columns and their kinds: json, or one of `KINDS`.
 
     Out of the text of the contracts: to import them takes longer than most ingests, all of which ask this.
     """
@@ -86,7 +96,7 @@ def columns_of_contracts() -> Mapping[str, Set[str]]:
     classes = ast.parse(Path(folder, "raw.py").read_text(encoding="utf-8")).body
     columns = {
         contract.name: {
-            line.target.id
+            line.target.id: _kind(line)
             for line in contract.body
             if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
         }
@@ -96,24 +106,25 @@ def columns_of_contracts() -> Mapping[str, Set[str]]:
     return {table: columns[_contract(table)] for table in SOURCES}
 
 
+def _kind(line: ast.AnnAssign) -> str:
+    """The kind of a column that a contract declares: `attributes: str = json_text(description="…")`."""
+    assert isinstance(line.value, ast.Call)
+    is_json = ast.unparse(line.value.func) == "json_text" or any(
+        keyword.arg == "json" and ast.literal_eval(keyword.value) for keyword in line.value.keywords
+    )
+    return "json" if is_json else KINDS[ast.unparse(line.annotation)]
+
+
 def _contract(table: str) -> str:
     return "Raw" + "".join(word.title() for word in table.split("_"))
 
 
 def _definitions(engine: "Engine", table: str) -> dict[str, str]:
     """The columns of a raw table and how the engine declares them."""
-    from schemas import raw
-
-    contract = getattr(raw, _contract(table))
-    native = meta.NATIVE[engine.dialect]
-    fields = contract.to_schema().columns
-    definitions = {}
-    for name, ibis_type in contract.columns().items():
-        kind = type(ibis_type).__name__
-        is_json = (fields[name].metadata or {}).get("json")
-        same = native.get(KINDS.get(kind, ""), kind.upper())
-        definitions[name] = JSON[engine.dialect] if is_json else same
-        if engine.dialect == "duckdb" and (table, name) in ZSTD:
+    native = {**meta.NATIVE[engine.dialect], "json": JSON[engine.dialect]}
+    definitions = {name: native.get(kind, kind) for name, kind in columns_of_contracts()[table].items()}
+    if engine.dialect == "duckdb":
+        for name in definitions.keys() & {column for of, column in ZSTD if of == table}:
             definitions[name] += " USING COMPRESSION zstd"
     return definitions
 

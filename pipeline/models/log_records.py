@@ -20,6 +20,7 @@ REQUEST_ID = ["request_id", "client_request_id", "response_id", "gen_ai.response
 OTHER = [
     *("event.name", "event.sequence", "decision", "git_commit_id", "tool_parameters"),
     *("thread.id", "inference_geo", "web_search_requests", "is_free", "lines_added", "lines_removed"),
+    "project_id",
     *telemetry.FAILURES.values(),
 ]
 USAGE = [*telemetry.COUNTS, *telemetry.TELLING, *telemetry.REPORTED_COSTS]
@@ -115,6 +116,7 @@ def log_records(raw_otel_logs: ibis.Table, raw_otel_spans: ibis.Table) -> ibis.T
         lines_removed=tokens(attributes["lines_removed"]),
         git_commit_id=ibis.coalesce(first_of(attributes, "git_commit_id"), link).lower(),
         thread_id=first_of(attributes, "thread.id"),
+        project_id=first_of(attributes, "project_id"),
         inference_geo=first_of(attributes, "inference_geo").lower(),
         web_search_requests=tokens(attributes["web_search_requests"]),
         is_free=(attributes["is_free"] == "true").fill_null(False),

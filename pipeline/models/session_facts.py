@@ -60,6 +60,22 @@ def main_models(usage: ibis.Table) -> ibis.Table:
     return totals.left_join(main, "session_id").drop("session_id_right")
 
 
+def named(events: ibis.Table, points: ibis.Table) -> list[ibis.Table]:
+    """What a session's records name: the project where it began, else what was named last."""
+    return [
+        first_projects(events),
+        *(last_named(events, points, name) for name in ("model_name", "client_version", "terminal")),
+    ]
+
+
+def first_projects(events: ibis.Table) -> ibis.Table:
+    """One row per session: the project that was named first, where it began; ties alphabetical."""
+    named = events.filter(_.project_id.notnull()).group_by("session_id", "project_id")
+    named = named.agg(at=_.recorded_at.min())
+    ranked = named.mutate(rank=ibis.row_number().over(group_by="session_id", order_by=[_.at, _.project_id]))
+    return ranked.filter(_.rank == 0).select("session_id", "project_id")
+
+
 def last_named(events: ibis.Table, points: ibis.Table, column: str) -> ibis.Table:
     """One row per session: the value of `column` that was named last, ties alphabetical."""
     named = stack(

@@ -14,6 +14,7 @@ import orjson
 
 from pipeline.agents import AGENTS, TELEMETRY
 from pipeline.engines.forgotten import MARK
+from pipeline.privacy import commits
 from pipeline.privacy.pseudonyms import Pseudonyms
 
 _REQUESTS = [request for telemetry in TELEMETRY for request in telemetry.requests]
@@ -125,6 +126,8 @@ class Attributes:
         rule: Callable[[str], str] = self._for.hidden
         if name == "event.name":
             rule = self.event
+        elif name == "project_id":
+            rule = self._project
         elif name in IDS:
             rule = self._for.identifier
         elif name in WORDS:
@@ -132,6 +135,9 @@ class Attributes:
         elif name in HOLDS_COMMIT:
             rule = self._parameters
         return shown, lambda value: self._value(value, rule)
+
+    def _project(self, project: str) -> str:
+        return commits.project(project, self._for) or ""
 
     def _value(self, value: Any, rule: Callable[[str], str]) -> Any:
         if isinstance(value, int | float):

@@ -9,6 +9,7 @@ and the engine's driver.
 * `state`: what the database holds, and from which code and inputs.
 * `results`: what all of them return; `record`: the same as run metadata, in the schema `meta`;
   `failures`: all failing rows, where that is asked for.
+* `up_to_date`: whether a build would do anything.
 * `estimates`: what a build would read, where that is billed.
 """
 
@@ -16,6 +17,7 @@ from pipeline.run.audits import audit
 from pipeline.run.builder import build, run, seed
 from pipeline.run.estimates import Estimate, estimate
 from pipeline.run.results import FailingRow, RunResult, TableResult
+from pipeline.run.up_to_date import is_up_to_date
 
 __all__ = [
     "Estimate",
@@ -25,6 +27,7 @@ __all__ = [
     "audit",
     "build",
     "estimate",
+    "is_up_to_date",
     "run",
     "seed",
 ]

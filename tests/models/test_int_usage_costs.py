@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from pipeline.agents.declaration import OWN_METRICS, REPORTS
-from tests.models.harness import price, rows
+from tests.models.harness import at, price, rows
 
 MILLION = 1_000_000
 DOLLAR = 1_000_000_000
@@ -49,7 +49,7 @@ def used(input=0, output=0, created=0, created_1h=0, read=0, model="claude-sonne
 def test_a_day_of_a_model_in_a_session_whole():
     usage = [
         used(MILLION, 100_000, 20_000, 0, 10_000),
-        used(5, 5, reported_nano_usd=DOLLAR),
+        used(5, 5, reported_nano_usd=DOLLAR, first_at=at("09:59"), last_at=at("09:59")),
     ]
     assert costs(*usage) == [
         {
@@ -58,6 +58,7 @@ def test_a_day_of_a_model_in_a_session_whole():
             "agent_type": "claude_code",
             "model_name": "claude-sonnet-4-5",
             "day": dt.date(2026, 3, 10),
+            "hour": at("09:00"),
             "input_tokens": MILLION + 5,
             "output_tokens": 100_005,
             "cache_creation_tokens": 20_000,
@@ -65,11 +66,25 @@ def test_a_day_of_a_model_in_a_session_whole():
             "total_tokens": 1_130_010,
             "unpriced_tokens": 0,
             "request_count": 2,
+            "unpriced_requests": 0,
             "reported_nano_usd": DOLLAR,
             # 3 $ + 1.50 $ + 0.075 $ + 0.003 $
             "computed_nano_usd": 4_578_000_000,
+            "first_used_at": at("09:00"),
+            "last_used_at": at("09:59"),
             "cost_nano_usd": 5_578_000_000,
         }
+    ]
+
+
+def test_hours_are_apart():
+    usage = [
+        used(MILLION, first_at=at("09:59"), last_at=at("10:30")),
+        used(7, first_at=at("10:00"), last_at=at("10:00")),
+    ]
+    assert costs(*usage, columns=["hour", "input_tokens"]) == [
+        {"hour": at("09:00"), "input_tokens": MILLION},
+        {"hour": at("10:00"), "input_tokens": 7},
     ]
 
 
@@ -99,6 +114,7 @@ def test_the_known_part_counts_beside_an_unknown_one():
     usage = [used(MILLION, model="newcomer"), used(MILLION, model="newcomer", reported_nano_usd=DOLLAR)]
     (row,) = costs(*usage)
     assert (row["cost_nano_usd"], row["unpriced_tokens"]) == (DOLLAR, MILLION)
+    assert (row["request_count"], row["unpriced_requests"]) == (2, 1)
 
 
 def test_tokens_whose_cost_another_form_reports_are_not_priced_again():

@@ -101,6 +101,7 @@ def test_a_session_whole():
         "client_version": "2.1",
         "terminal": "iTerm",
         "session_date": dt.date(2026, 3, 10),
+        "project_id": None,
     }
 
 
@@ -267,6 +268,16 @@ def test_a_cost_without_tokens_names_no_main_model():
     events = [event("09:00", model_name="named")]
     cost_only = used("unknown", 0, requests=0)
     assert session(*events, usage=[cost_only], columns=["model_name"]) == {"model_name": "named"}
+
+
+def test_the_project_is_the_first_one_named_ties_alphabetical():
+    events = [
+        event("09:00"),
+        event("09:01", project_id="octo/site"),
+        event("09:01", project_id="octo/app", thread_id="t1"),
+        event("09:10", project_id="octo/aaa"),
+    ]
+    assert session(*events, columns=["project_id"]) == {"project_id": "octo/app"}
 
 
 def test_version_and_terminal_are_the_last_ones_named_in_logs_or_metrics():

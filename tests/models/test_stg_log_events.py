@@ -51,6 +51,7 @@ def test_a_request_of_claude_code_whole():
         speed="fast",
         app__version="2.1.0",
         terminal__type="vscode",
+        project_id="octo/app",
         event__sequence=3,
     )
     assert event(record) == {
@@ -73,6 +74,7 @@ def test_a_request_of_claude_code_whole():
         "git_commit_id": None,
         "client_version": "2.1.0",
         "terminal": "vscode",
+        "project_id": "octo/app",
         "lines_added": None,
         "lines_removed": None,
         "input_tokens": 1000,

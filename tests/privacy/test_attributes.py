@@ -3,6 +3,7 @@
 import pytest
 
 from pipeline.models import log_records, telemetry
+from pipeline.privacy import commits
 from pipeline.privacy.attributes import HOLDS_COMMIT, IDS, PEOPLE, WORDS, Attributes
 from pipeline.privacy.pseudonyms import Pseudonyms
 
@@ -17,8 +18,14 @@ def attributes():
 def test_everything_that_models_read_is_known():
     """What is not known is hidden, and a model would read a hash."""
     read = {*log_records.ATTRIBUTES, *telemetry.MEASURED, *telemetry.CONTEXT, *telemetry.PERSON, "start_type"}
-    assert read - {*IDS, *PEOPLE, *WORDS, *HOLDS_COMMIT, "event.name"} == set()
+    assert read - {*IDS, *PEOPLE, *WORDS, *HOLDS_COMMIT, "event.name", "project_id"} == set()
     assert PEOPLE == telemetry.PERSON
+
+
+def test_a_project_is_called_as_that_of_commits(attributes):
+    project = commits.project("ada/notes", attributes._for)
+    assert attributes.attributes({"project_id": "ada/notes"}) == {"project_id": project}
+    assert "ada" not in project
 
 
 def test_people_get_pseudonyms_ids_words_and_numbers_stay_and_other_texts_are_hidden(attributes):

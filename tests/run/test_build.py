@@ -398,6 +398,53 @@ def test_nothing_is_built_twice(shop):
     assert reasons(second)["raw_sales"] == "no new rows"
 
 
+# All but what is about the instant of the run.
+TIMELESS = ("raw_sales", "products", "stg_sales", "dim_products", "fct_product_sales")
+
+
+def is_up_to_date(shop, names=TIMELESS, **config):
+    return run.is_up_to_date(shop.engine, shop.plan(**config), names, shop.project_dir)
+
+
+def test_after_a_build_tables_are_up_to_date(shop):
+    assert not is_up_to_date(shop)
+    shop.build()
+    assert is_up_to_date(shop)
+
+
+def test_asking_leaves_no_trace(shop):
+    shop.build()
+    before = shop.rows("meta.runs")
+    is_up_to_date(shop)
+    assert shop.rows("meta.runs") == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda shop: shop.sell(3, "tea", 2),
+        lambda shop: shop.engine.execute("DELETE FROM raw.sales WHERE id = 1"),
+        lambda shop: shop.engine.execute("DROP TABLE mart.dim_products"),
+        lambda shop: (
+            (shop.project_dir / "seeds").mkdir()
+            or (shop.project_dir / "seeds" / "products.csv").write_text("product,label\ntea,Green tea\n")
+        ),
+        lambda shop: run.run(shop.engine, shop.plan(), full_refresh=True),  # which checks nothing
+    ],
+    ids=["new row", "row gone", "table gone", "seed", "not checked"],
+)
+def test_whatever_a_build_would_do_makes_them_out_of_date(shop, change):
+    shop.build()
+    change(shop)
+    assert not is_up_to_date(shop)
+
+
+def test_so_do_other_settings_and_what_time_may_change(shop):
+    shop.build()
+    assert not is_up_to_date(shop, window_days=7)
+    assert not is_up_to_date(shop, ["stg_recent_visits"])
+
+
 def test_new_rows_rebuild_what_they_reach(shop):
     shop.build()
     shop.sell(3, "tea", 2)

@@ -34,6 +34,7 @@ MUCH = 1_000_000_000
 
 # Numbers that do not add up, and why.
 NOT_ADDITIVE = {
+    "int_usage_costs.unpriced_requests": "a part of the requests, which no other table tells",
     "int_sessions_with_costs.cache_hit_rate": AVERAGE,
     "int_sessions_with_costs.tokens_per_second": AVERAGE,
     "int_sessions_with_costs.model_count": "sessions share models",

@@ -10,11 +10,11 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from tempfile import TemporaryFile
-from urllib.parse import urlsplit
 
 from pipeline.errors import IngestError, did_you_mean
+from pipeline.ingest.projects import project_of
 
 NOTES = "refs/notes/ai"
 BRANCHES = ("refs/heads", "refs/remotes")
@@ -236,26 +236,6 @@ class Repository:
             )
         words = " ".join(complaint.split())[:300] or "it gave no reason"
         return f"git cannot read {self.path}: {words}"
-
-
-def project_of(address: str) -> str:
-    """`owner/name` of a remote's address; never its user, password or query.
-
-    >>> project_of("https://me:secret@github.com/octo/app.git?token=x")
-    'octo/app'
-    >>> project_of("git@gitlab.com:group/sub/app.git")
-    'group/sub/app'
-    >>> project_of("/srv/git/app.git")
-    'app'
-    """
-    short = re.fullmatch(r"(?:[^/@]+@)?([^/:]{2,}):(?!//)(.+)", address)  # host:path; C: is a drive
-    if short:
-        path = short[2]
-    elif "://" in address and not address.startswith("file:"):
-        path = urlsplit(address).path
-    else:
-        path = PurePosixPath(address.replace("\\", "/").rstrip("/").removesuffix("/.git")).name
-    return path.strip("/").removesuffix(".git") or "unknown"
 
 
 def _environment() -> dict[str, str]:

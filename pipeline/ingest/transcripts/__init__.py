@@ -24,6 +24,7 @@ from pipeline.agents.events import Event
 from pipeline.errors import IngestError
 from pipeline.ingest.landing.identity import record_hash
 from pipeline.ingest.landing.landing import IngestResult, Landing
+from pipeline.ingest.projects import project_at
 from pipeline.ingest.transcripts.earlier import MARK, remove_earlier
 from pipeline.ingest.transcripts.files import find, homes
 from pipeline.ingest.transcripts.people import developer_at
@@ -122,7 +123,7 @@ def _as_they_land(events: list[Event], pseudonyms: "Pseudonyms | None") -> list[
 
 
 def _land(landing: Landing, events: Iterable[Event], developer: str | None) -> None:
-    whose = cache(developer_at)
+    whose, where = cache(developer_at), cache(project_at)
 
     def record(event: Event) -> dict[str, object]:
         content = {
@@ -134,9 +135,11 @@ def _land(landing: Landing, events: Iterable[Event], developer: str | None) -> N
             "service_version": event.version,
             "source": event.source,
         }
-        # Whoever is said to have done it: it is the same record.
+        # Whoever is said to have done it, and wherever: it is the same record.
         identity = MARK + record_hash("otel_logs", content)
         person = event.person or developer or whose(event.cwd)
+        if project := where(event.cwd):
+            content["attributes"] = {"project_id": project} | event.attributes
         return content | {"developer_id": person, "record_hash": identity}
 
     landing.land("otel_logs", map(record, events))

@@ -1,9 +1,9 @@
 """Whose session it was, where nobody says: git's user.email in its folder, else the user."""
 
 import getpass
-import os
-import subprocess
 from pathlib import Path
+
+from pipeline.ingest.projects import asked_of_git
 
 
 def developer_at(cwd: str | None) -> str | None:
@@ -23,20 +23,9 @@ def developer_at(cwd: str | None) -> str | None:
 
 
 def _email_in(folder: str) -> str | None:
-    """What git calls user.email there; asking runs nothing that the folder names."""
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("GIT_") or name.startswith("GIT_CONFIG_")
-    }
-    command = ["git", "-C", folder, "config", "--get", "user.email"]
-    try:
-        done = subprocess.run(
-            command, capture_output=True, env=environment, stdin=subprocess.DEVNULL, timeout=10
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.decode("utf-8", "replace").strip().lower() or None
+    """What git calls user.email there."""
+    answer = asked_of_git(folder, "config", "--get", "user.email")
+    return answer.lower() if answer else None
 
 
 def _user() -> str | None:

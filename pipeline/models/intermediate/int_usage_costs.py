@@ -6,7 +6,8 @@ from ibis import _
 from pipeline.models.costs import with_factor, with_payment, with_rates, with_search_price
 from pipeline.models.expressions import NANO
 
-GRAIN = ["session_id", "developer_id", "agent_type", "model_name", "day"]
+GRAIN = ["session_id", "developer_id", "agent_type", "model_name", "day", "hour"]
+INSTANT = "timestamp('UTC', 6)"  # which Ibis forgets when it truncates one
 # US dollars per million tokens, in billionths of a dollar per token.
 NANO_PER_TOKEN = 1000
 
@@ -17,10 +18,10 @@ def int_usage_costs(
     price_factors: ibis.Table,
     tool_prices: ibis.Table,
 ) -> ibis.Table:
-    """One row per session (NULL where unknown), developer, agent, model and day.
+    """One row per session (NULL where unknown), developer, agent, model, day and hour in UTC.
 
-    Decided per request, or per session, model and day where only metrics exist. Money is in billionths
-    of a dollar.
+    Decided per request, or per session, model and day where only metrics exist, which count in the hour in
+    which they began. Money is in billionths of a dollar.
     """
     usage = with_rates(with_payment(stg_usage.filter(_.left_out.isnull())), model_prices)
     usage = with_search_price(with_factor(usage, price_factors), tool_prices)
@@ -40,7 +41,7 @@ def int_usage_costs(
     has_searches = (_.web_search_requests > 0) & _.search_usd.notnull()
     is_unpriced = ~_.is_reported & ~_.is_paid_elsewhere & ~_.has_price
     priced = (
-        usage.mutate(is_reported=is_reported.fill_null(False))
+        usage.mutate(is_reported=is_reported.fill_null(False), hour=_.first_at.truncate("h").cast(INSTANT))
         .mutate(
             reported=ibis.ifelse(_.is_reported, _.reported_nano_usd, None),
             computed=ibis.ifelse(
@@ -49,6 +50,7 @@ def int_usage_costs(
                 None,
             ),
             unpriced=ibis.ifelse(is_unpriced, _.total_tokens, 0),
+            unpriced_request_count=ibis.ifelse(is_unpriced, _.request_count, 0),
         )
         .group_by(*GRAIN)
         .agg(
@@ -59,8 +61,11 @@ def int_usage_costs(
             total_tokens=_.total_tokens.sum(),
             unpriced_tokens=_.unpriced.sum(),
             request_count=_.request_count.sum(),
+            unpriced_requests=_.unpriced_request_count.sum(),
             reported_nano_usd=_.reported.sum(),
             computed_nano_usd=_.computed.sum(),
+            first_used_at=_.first_at.min(),
+            last_used_at=_.last_at.max(),
         )
     )
     parts = _.reported_nano_usd.fill_null(0) + _.computed_nano_usd.fill_null(0)

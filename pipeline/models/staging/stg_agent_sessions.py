@@ -4,7 +4,7 @@ import ibis
 from ibis import _
 
 from pipeline.models.expressions import UNKNOWN, earlier, later, local_date, seconds_between
-from pipeline.models.session_facts import event_bounds, event_counts, last_named, main_models, metric_totals
+from pipeline.models.session_facts import event_bounds, event_counts, main_models, metric_totals, named
 from pipeline.models.threads import in_their_sessions
 
 
@@ -37,7 +37,7 @@ def stg_agent_sessions(
         event_counts(events),
         metric_totals(points),
         main_models(stg_usage.filter(_.session_id.notnull(), _.takes_tokens)),
-        *(last_named(events, points, name) for name in ("model_name", "client_version", "terminal")),
+        *named(events, points),
     ]
     sessions = stg_session_identities.drop("first_at")
     for part in parts:
@@ -75,4 +75,5 @@ def stg_agent_sessions(
         client_version=_.last_client_version,
         terminal=_.last_terminal,
         session_date=local_date(_.session_start, timezone),
+        project_id=_.project_id,
     )

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.errors import IngestError
 from pipeline.ingest.git.ingest import count_changes, ingest_git, without_content
-from pipeline.ingest.git.repository import project_of
+from pipeline.ingest.projects import project_of
 
 pytestmark = pytest.mark.slow
 

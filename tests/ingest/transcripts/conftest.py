@@ -46,11 +46,14 @@ def ingest(engine, home):
 
 @pytest.fixture
 def landed(engine):
-    """What is in raw.otel_logs: event name and attributes, in order of time."""
+    """What is in raw.otel_logs: event name and attributes but the project, in order of time."""
 
     def landed():
         rows = engine.fetch("SELECT event_name, attributes FROM raw.otel_logs ORDER BY timestamp, id")
-        return [(name, json.loads(attributes)) for name, attributes in rows]
+        found = [(name, json.loads(attributes)) for name, attributes in rows]
+        for _, attributes in found:
+            attributes.pop("project_id", None)
+        return found
 
     return landed
 

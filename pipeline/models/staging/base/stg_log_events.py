@@ -41,7 +41,7 @@ def stg_log_events(
         *("developer_email", "reported_model", "request_id", "speed", "tool_name", "decision"),
         *("lines_added", "lines_removed"),
         *("thread_id", "inference_geo", "web_search_requests", "is_free"),
-        *("git_commit_id", "client_version", "terminal", *TOKEN_KINDS, "reported_nano_usd"),
+        *("git_commit_id", "client_version", "terminal", "project_id", *TOKEN_KINDS, "reported_nano_usd"),
         day=local_date(known.recorded_at, timezone),
         model_name=canonical_model(known.reported_model),
         form=form.cast("int64"),
