@@ -1,7 +1,6 @@
 """Build: seeds, tables and checks in one transaction; published together or not at all."""
 
 import datetime as dt
-import hashlib
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -19,6 +18,7 @@ from pipeline.privacy import database
 from pipeline.run import incremental
 from pipeline.run.auditor import Auditor
 from pipeline.run.failures import store
+from pipeline.run.fingerprints import MISSING, Fingerprints, of_model
 from pipeline.run.not_counted import not_counted
 from pipeline.run.publish_checks import ChecksFailed, PublishChecks, in_order
 from pipeline.run.record import record
@@ -122,9 +122,6 @@ def seed(
 # Seeds that name people; of those who were forgotten no row is loaded.
 PEOPLE = ("identities", "budgets")
 
-# The fingerprint of a raw table that is not there.
-MISSING = "missing"
-
 # The schema that BI tools look at, comments included.
 BI_SCHEMA = MARTS.schema
 
@@ -170,7 +167,6 @@ class _Builder:
         self.models = [table for table in models if table.name in self.selected]
         self.everything = len(self.models) == len(models)
         self.reads = {name for table in self.models for name in table.depends_on}
-        self.fingerprints: dict[str, str | None] = {}
         self.steps: list[Step] = []
 
     def go(self) -> RunResult:
@@ -249,6 +245,7 @@ class _Builder:
         if self.models:
             self.result.warnings += not_counted(self.engine, self.meta)
         self.standing = Standing(self.engine.kinds(), published(self.engine, self.meta))
+        self.fingerprints = Fingerprints(self.plan, self.standing, self.full_refresh)
         large = [table for table in self.models if self._size(table) >= incremental.SMALL]
         self.changes = incremental.Changes(self.engine, self.plan, large)
         self.checks = PublishChecks(self.auditor, self.plan, self.selected, self.standing)
@@ -302,7 +299,7 @@ class _Builder:
             reason=reason,
             row_count=row_count,
             seconds=time.perf_counter() - start,
-            fingerprint=self.fingerprints.get(table.name) or "",
+            fingerprint=self.fingerprints.get(table.name),
             steps=self.steps,
         )
         self.steps = []
@@ -395,25 +392,25 @@ class _Builder:
         assert table.sql is not None
         sql = render(table.sql, self.as_of)
         before = self.standing.before(table)
-        inputs = self._inputs(table)
-        code = table.fingerprint
-        reason = self._why(table, before, code, inputs)
+        inputs = self.fingerprints.inputs(table)
+        reason = self.fingerprints.why(table, before, inputs)
         if reason is None and AS_OF in table.sql:
             # Time has passed; has that changed any row?
             assert before is not None
-            if self._has_drifted(table, sql, before, _join(code, inputs, "")):
+            if self._has_drifted(table, sql, before, of_model(table, inputs)):
                 reason = "the window moved"
         if reason is None:
             assert before is not None
             self.fingerprints[table.name] = before.fingerprint
             return "skipped", "nothing that it reads has changed", before.row_count
         old = None
-        if before is not None and self._was_made_of(table, before):
+        is_known = before is not None and self.fingerprints.was_made_of_the_old(table, before)
+        if before is not None and is_known and self.engine.transactional:
             assert before.row_count is not None
             if table.partitions and self._size(table) >= incremental.SMALL:
                 done = self.changes.rebuild(table, self.as_of, before.row_count, self.standing.unchanged)
                 if not isinstance(done, str):
-                    self.fingerprints[table.name] = _join(code, inputs, "")
+                    self.fingerprints[table.name] = of_model(table, inputs)
                     return done.action, done.reason, before.row_count - done.removed + done.inserted
                 reason = "; ".join(filter(None, [reason, done]))
             if stored_kind(table) == "table":
@@ -430,7 +427,7 @@ class _Builder:
         if AS_OF in table.sql:
             stored = f"SELECT * FROM {self.engine.name(table.schema, table.name)}"
             content = (None if table.time_drift else self.engine.content_hash(stored)) or literal(self.as_of)
-        self.fingerprints[table.name] = _join(code, inputs, content)
+        self.fingerprints[table.name] = of_model(table, inputs, content)
         return "full", reason, row_count
 
     def _has_drifted(self, table: PlanTable, sql: str, before: Published, made_from: str) -> bool:
@@ -440,52 +437,10 @@ class _Builder:
         content = self.engine.content_hash(sql)
         return content is None or before.fingerprint != f"{made_from}:{content}"
 
-    def _was_made_of(self, table: PlanTable, before: Published) -> bool:
-        """Whether a model was made by this code from what stood before this run, and all of that is known."""
-        if self.full_refresh or not self.engine.transactional or before.row_count is None:
-            return False
-        parts = []
-        for name in table.depends_on:
-            upstream = self.standing.before(self.plan.tables[name])
-            if upstream is None and not self.plan.tables[name].missing:
-                return False
-            parts.append(f"{name}={upstream.fingerprint if upstream else MISSING}")
-        code, _, rest = before.fingerprint.partition(":")
-        return code == table.fingerprint and rest.partition(":")[0] == _digest(parts)
-
     def _size(self, table: PlanTable) -> int:
         """How many rows the largest table had that a model is made of."""
         found = [self.standing.before(self.plan.tables[name]) for name in table.depends_on]
         return max((before.row_count or 0 for before in found if before), default=0)
-
-    def _inputs(self, table: PlanTable) -> str | None:
-        """A text for what a model reads; None if it is not known from what that was made."""
-        parts = []
-        for name in table.depends_on:
-            if name not in self.fingerprints:
-                before = self.standing.before(self.plan.tables[name])
-                self.fingerprints[name] = before.fingerprint if before else None
-            part = self.fingerprints[name]
-            if part is None:
-                return None
-            parts.append(f"{name}={part}")
-        return _digest(parts)
-
-    def _why(self, table: PlanTable, before: Published | None, code: str, inputs: str | None) -> str | None:
-        """Why a model must be built, or None if nothing but time has passed."""
-        if self.full_refresh:
-            return "full refresh"
-        if before is None:
-            return "first build"
-        if inputs is None:
-            return "not known what it reads"
-        code_before, _, rest = before.fingerprint.partition(":")
-        if code_before != code:
-            return "code or settings changed"
-        if rest.partition(":")[0] != inputs:
-            changed = [name for name in table.depends_on if name not in self.standing.unchanged]
-            return f"{', '.join(changed) or 'what it reads'} changed"
-        return None
 
     def _drop_leftovers(self) -> None:
         """Remove what earlier releases of the models published and this one does not."""
@@ -497,12 +452,3 @@ class _Builder:
             self.result.tables.append(
                 TableResult(key[1], *key, action="dropped", reason="no model makes it any more")
             )
-
-
-def _digest(parts: Iterable[str]) -> str:
-    return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
-
-
-def _join(code: str, inputs: str | None, content: str) -> str:
-    """A model's fingerprint: what made it, from what, and where time matters, what came of it."""
-    return f"{code}:{inputs}:{content}" if content else f"{code}:{inputs}"
