@@ -1,7 +1,7 @@
 """What each table was made of, as a text that changes with it; and so, why a model must be made anew.
 
-A raw table's fingerprint tells of its rows, a seed's of its file, a model's of its code, of what it reads, and,
-where time matters, of what came of it.
+A raw table's fingerprint tells of its rows, a seed's of its file, a model's of its code, of what it reads,
+and, where time matters, of what came of it.
 """
 
 import hashlib

@@ -63,7 +63,7 @@ def test_a_model_can_be_called_with_live_tables(aa):
     """What it lacks in Ibis comes with the connection: keys of JSON, hours of a zone."""
     names = ("stg_metric_series", "agents", "agent_aliases", "identities")
     activity = stg_metric_activity(*map(aa.table, names))
-    assert "JSON_EXTRACT_STRING" in ibis.to_sql(activity).upper()
+    assert "FROM_JSON" in ibis.to_sql(activity).upper()
     assert activity.points.sum().execute() == aa.stg_metric_activity.points.sum().execute() > 0
     assert commits_as_called(aa) == commits_as_built(aa)
 
