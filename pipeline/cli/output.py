@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 
 def is_terminal(stream: IO[str] | None = None) -> bool:
-    """Whether people look at the stream (standard output, if none is given)."""
-    return (stream or sys.stdout).isatty()
+    """Whether people look at the stream (standard output, if none is given); not if it is closed."""
+    stream = stream or sys.stdout
+    return stream is not None and stream.isatty()
 
 
 def colourful() -> bool:

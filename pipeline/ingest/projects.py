@@ -7,6 +7,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from urllib.parse import urlsplit
 
 HOMES = re.compile(r"(?i)([a-z]:)?[\\/](home|users)[\\/][^\\/]+[\\/]?|/root/?")
+# The program through which git talks, before the address: https://git-scm.com/docs/gitremote-helpers
+HELPERS = re.compile(r"^([A-Za-z0-9+.-]+::)+")
 
 
 def project_at(cwd: str | None) -> str | None:
@@ -69,7 +71,7 @@ def project_of(address: str) -> str:
     'app'
     """
     try:
-        path = _path_of(address)
+        path = _path_of(HELPERS.sub("", address))
     except ValueError:  # no address that anybody could reach
         return "unknown"
     return path.strip("/").removesuffix(".git") or "unknown"
@@ -77,8 +79,13 @@ def project_of(address: str) -> str:
 
 def _path_of(address: str) -> str:
     short = re.fullmatch(r"(?:[^/@]+@)?([^/:]{2,}):(?!//)(.+)", address)  # host:path; C: is a drive
-    if short:
-        return short[2]
-    if "://" in address and not address.startswith("file:"):
-        return urlsplit(address).path
+    if short and short[1].lower() != "file":
+        return _public(short[2])
+    if "://" in address and not address.lower().startswith("file:"):
+        return _public(urlsplit(address).path)
     return PurePosixPath(address.replace("\\", "/").rstrip("/").removesuffix("/.git")).name
+
+
+def _public(path: str) -> str:
+    """A path without what may belong to a password with a slash in it, or to a query."""
+    return re.split("[?#]", path)[0].rpartition("@")[2]

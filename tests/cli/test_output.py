@@ -106,3 +106,9 @@ def test_json_holds_every_kind_of_value(capsys):
         "rows": [{"a": None}],
         "escape": "\x1b[31m",
     }
+
+
+def test_a_closed_stream_is_no_terminal(monkeypatch):
+    monkeypatch.setattr("sys.stdout", None)
+    assert not output.is_terminal()
+    output.say("to nobody")

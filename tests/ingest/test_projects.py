@@ -78,3 +78,19 @@ def test_the_home_of_this_user_is_no_project(tmp_path, monkeypatch):
 
 def test_an_address_that_is_none_is_unknown():
     assert project_of("https://[octo/app.git") == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("address", "project"),
+    [
+        ("git::https://me:secret@github.com/octo/app.git", "octo/app"),
+        ("hg::git::ssh://me:secret@example.com/octo/app", "octo/app"),
+        ("https://me:sec/ret@github.com/octo/app.git", "github.com/octo/app"),
+        ("me:secret@github.com/octo/app", "github.com/octo/app"),
+        ("https:/me:secret@github.com/octo/app", "github.com/octo/app"),
+        ("git@github.com:octo/app.git?token=secret", "octo/app"),
+        ("FILE:///home/ada/app", "app"),
+    ],
+)
+def test_no_form_of_an_address_gives_away_who_asks_or_their_password(address, project):
+    assert project_of(address) == project
