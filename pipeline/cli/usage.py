@@ -145,16 +145,15 @@ def _for_the_owner_alone() -> Iterator[None]:
 
 def _take_in(invocation: Invocation, engine: "Engine", paths: Sequence[str], *, quiet: bool) -> None:
     """Land what is new."""
-    from pipeline.cli.output import progress
+    from pipeline.cli.output import progress, warn
     from pipeline.engines.raw_tables import make_missing_raw_tables
-    from pipeline.errors import IngestError
 
     if not paths and engine.shapes("raw") and _is_read(invocation, engine, invocation.plan(engine)):
         return
 
     from pipeline.cli.ingest import show_problems
     from pipeline.ingest.landing.arrow import import_arrow_alone
-    from pipeline.ingest.transcripts import ingest_transcripts
+    from pipeline.ingest.transcripts import NoTranscriptsError, ingest_transcripts
 
     if invocation.own_process:
         import_arrow_alone()
@@ -162,10 +161,12 @@ def _take_in(invocation: Invocation, engine: "Engine", paths: Sequence[str], *, 
     try:
         with progress("Reading transcripts", quiet=quiet):
             result = ingest_transcripts(engine, paths, pseudonyms=invocation.pseudonyms)
-    except IngestError:
+    except NoTranscriptsError as error:
         # What agents have deleted since is still told.
-        if paths or not engine.fetch(f"SELECT 1 FROM {engine.name('raw', 'otel_logs')} LIMIT 1"):
+        if not engine.fetch(f"SELECT 1 FROM {engine.name('raw', 'otel_logs')} LIMIT 1"):
             raise
+        for warning in error.warnings:
+            warn(warning)
     else:
         show_problems(engine, result)
 

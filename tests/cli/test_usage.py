@@ -1,5 +1,6 @@
 """`usage`: from what agents left to a table, in one command and from nothing."""
 
+import errno
 import json
 import os
 import signal
@@ -199,6 +200,27 @@ def test_without_any_transcript_it_says_where_it_looked_and_what_to_do(run, home
     error = run("usage", expect=1).stderr
     assert error.startswith("Error: No transcripts were found in the ")
     assert "`aa-pipeline ingest transcripts --list` shows them. Name the folder that holds them." in error
+
+
+def test_folders_that_cannot_be_read_are_told_whether_or_not_there_is_something_to_tell(
+    run, home, monkeypatch
+):
+    def refuse(path, *args):
+        if str(path).endswith("-gone"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scandir(path)
+
+    scandir = os.scandir
+    said = f"{home / '.claude' / 'projects' / '-gone'} could not be read: Permission denied."
+    write_lines(home / ".claude" / "projects" / "-gone" / f"{SESSION}.jsonl", prompt(), response(500))
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "scandir", refuse)
+        assert said in run("usage", expect=1).stderr
+    run("usage")
+    monkeypatch.setattr(os, "scandir", refuse)
+    told = run("usage")
+    assert said in told.stderr
+    assert "1,804" in told.stdout
 
 
 @pytest.mark.parametrize(

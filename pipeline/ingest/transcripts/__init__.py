@@ -39,6 +39,18 @@ SHOW = "`aa-pipeline ingest transcripts --list`"
 MOST_NAMED = 5  # files that are not read for one reason
 
 
+class NoTranscriptsError(IngestError):
+    """Agents have left nothing, or nothing that can be read.
+
+    Attributes:
+        warnings: what could not be read; the message ends with it.
+    """
+
+    def __init__(self, message: str, warnings: Sequence[str]) -> None:
+        super().__init__(" ".join([message, *warnings]))
+        self.warnings = warnings
+
+
 def ingest_transcripts(
     engine: "Engine",
     paths: Sequence[str | Path] = (),
@@ -92,12 +104,13 @@ def ingest_transcripts(
                 " for what is read now."
             )
     if not named and not any(files.values()):
-        raise IngestError(
+        raise NoTranscriptsError(
             f"No transcripts were found in the {len(places)} places where agents keep them: {SHOW} shows"
-            " them. Name the folder that holds them."
+            " them. Name the folder that holds them.",
+            landing.result.warnings,
         )
     if failures:
-        raise IngestError(" ".join(failures))
+        raise IngestError(" ".join([*failures, *landing.result.warnings]))
     return landing.result
 
 
