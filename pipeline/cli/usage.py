@@ -81,7 +81,9 @@ def usage(
         raise click.UsageError("--watch shows a table: leave --json out.")
     is_ours = not _is_configured(invocation)
     if is_ours:
-        invocation.target_option = ":memory:" if paths else str(own_database())
+        invocation.target_option = (
+            ":memory:" if paths else str(own_database(invocation.config.privacy.pseudonyms))
+        )
 
     def look(*, quiet: bool = False) -> "Usage":
         with _for_the_owner_alone() if is_ours else nullcontext():
@@ -115,8 +117,10 @@ def _is_configured(invocation: Invocation) -> bool:
     )
 
 
-def own_database() -> Path:
+def own_database(pseudonyms: bool) -> Path:
     """Where usage is kept for whoever has configured nothing, in a folder for them alone.
+
+    A database with names is never made one with pseudonyms, from which there would be no way back.
 
     Raises:
         SetupError: the folder cannot be made.
@@ -130,7 +134,7 @@ def own_database() -> Path:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise not_writable(folder, error) from error
-    return folder / "usage.duckdb"
+    return folder / ("usage-pseudonyms.duckdb" if pseudonyms else "usage.duckdb")
 
 
 @contextmanager

@@ -140,6 +140,19 @@ def test_its_own_database_does_not_grow_with_every_look(run, home, transcripts, 
     assert query("SELECT COUNT(*) FROM meta.runs", OWN) == [(4,)]
 
 
+def test_a_project_with_pseudonyms_leaves_the_database_with_names_as_it_is(
+    run, folder, transcripts, monkeypatch
+):
+    run("usage")
+    before = (folder / OWN).read_bytes()
+    monkeypatch.setenv("AA_PIPELINE_PRIVACY_KEY", "a key of sixteen or more")
+    Path("aa-pipeline.toml").write_text("[privacy]\npseudonyms = true\n")
+    assert document(run)["total"]["total_tokens"] == 2904
+    assert (folder / OWN).read_bytes() == before
+    Path("aa-pipeline.toml").unlink()
+    assert document(run)["total"]["total_tokens"] == 2904
+
+
 def test_a_data_folder_that_cannot_be_made_is_one_sentence(run, folder, transcripts, monkeypatch):
     (folder / "file").touch()
     monkeypatch.setenv("XDG_DATA_HOME", str(folder / "file"))

@@ -110,7 +110,7 @@ def ingest_transcripts(
             landing.result.warnings,
         )
     if failures:
-        raise IngestError(" ".join([*failures, *landing.result.warnings]))
+        raise IngestError(" ".join(failures))
     return landing.result
 
 
