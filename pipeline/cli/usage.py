@@ -81,9 +81,8 @@ def usage(
         raise click.UsageError("--watch shows a table: leave --json out.")
     is_ours = not _is_configured(invocation)
     if is_ours:
-        invocation.target_option = (
-            ":memory:" if paths else str(own_database(invocation.config.privacy.pseudonyms))
-        )
+        own = own_database(pseudonyms=invocation.config.privacy.pseudonyms)
+        invocation.target_option = ":memory:" if paths else str(own)
 
     def look(*, quiet: bool = False) -> "Usage":
         with _for_the_owner_alone() if is_ours else nullcontext():
@@ -117,7 +116,7 @@ def _is_configured(invocation: Invocation) -> bool:
     )
 
 
-def own_database(pseudonyms: bool) -> Path:
+def own_database(*, pseudonyms: bool) -> Path:
     """Where usage is kept for whoever has configured nothing, in a folder for them alone.
 
     A database with names is never made one with pseudonyms, from which there would be no way back.
