@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from pipeline.agents.files import Sample
 
 YEARS = range(1970, 2200)
-COUNTS = range(2**53)  # more tokens than that nobody has
+# One record can name at most this much; more is a broken exporter, and would overflow the sums.
+MOST_TOKENS = 10_000_000_000
+COUNTS = range(MOST_TOKENS + 1)
 
 
 class BadRecord(ValueError):

@@ -3,6 +3,7 @@
 import ibis
 import ibis.expr.types as ir
 
+from pipeline.agents.events import MOST_TOKENS
 from pipeline.models.operations import as_of, joined_text, json_columns, local_time, number, once
 
 __all__ = [
@@ -43,8 +44,7 @@ NANO = 1_000_000_000
 # What metrics measure, tokens and dollars alike, is added up exactly too.
 DECIMAL = "decimal(38, 9)"
 
-# One record can name at most this much; more is a broken exporter, and would overflow the sums.
-MOST_TOKENS = 10_000_000_000
+# One record can name at most this much, as `MOST_TOKENS`.
 MOST_USD = 1_000_000
 MOST_COUNT = 1_000_000_000_000
 

@@ -234,6 +234,7 @@ def test_old_files_say_what_a_response_cost(project, ingest, landed):
         (response(-1), "a number of tokens is not a number"),
         (response("many"), "a number of tokens is not a number"),
         (response(10**30), "a number of tokens is not a number"),
+        (response(10**10 + 1), "a number of tokens is not a number"),  # models would count it as 0
     ],
 )
 def test_a_bad_line_is_put_aside_and_the_rest_lands(engine, project, ingest, landed, bad, reason):
