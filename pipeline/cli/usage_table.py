@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 LONGEST_LABEL = 32  # characters of a name on a terminal
 SESSION = 8  # characters of a session's id on a terminal
+PSEUDONYM = "hidden-"  # with which every pseudonym of a session begins
 CENT = 10_000_000  # in billionths of a dollar
 # Columns that give way where there is no room, the last first.
 OPTIONAL = (("input", "output"), ("sessions",), ("cache writes", "cache reads"), ("requests",), ("agents",))
@@ -170,7 +171,7 @@ def _session(row: "Row") -> str:
     name = row.labels["session"]
     if name is None:
         return "none"
-    return cell(name)[:SESSION] if is_terminal() else cell(name)
+    return cell(name).removeprefix(PSEUDONYM)[:SESSION] if is_terminal() else cell(name)
 
 
 def _block(usage: "Usage", row: "Row") -> str:

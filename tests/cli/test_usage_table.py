@@ -131,6 +131,17 @@ def test_names_that_somebody_else_wrote_are_text_and_are_cut(shown, by):
     assert max(map(cell_len, lines)) <= 80
 
 
+def test_pseudonyms_of_sessions_differ_where_they_are_cut(shown):
+    moment = dt.datetime(2026, 11, 2, 9, tzinfo=dt.UTC)
+    sessions = [f"hidden-{digit * 20}" for digit in "ab"]
+    rows = [
+        Row({"session": session, "agent": "codex", "project": "app", "last_at": moment}, figures())
+        for session in sessions
+    ]
+    lines = shown(usage(*rows, by="session"), 120)
+    assert [line.split()[2] for line in lines[2:4]] == ["aaaaaaaa", "bbbbbbbb"]
+
+
 def test_in_a_pipe_watch_prints_the_table_when_it_is_another_one(monkeypatch, capsys):
     pauses = []
     monkeypatch.setattr("time.sleep", pauses.append)
