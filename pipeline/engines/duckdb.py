@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -38,6 +39,7 @@ BLOCKS = (
 TAKEN = {*(layer.schema for layer in LAYERS.values()), meta.FAILING_ROWS, "main"}
 TAKEN |= {"memory", "system", "temp", "information_schema", "pg_catalog"}
 SECONDS_BETWEEN_TRIES = 0.1
+HEADERS = 3 * 4096  # bytes that every database has
 # So much of a file may be free: it is used again soon, and to rewrite the file has all tables built anew.
 MOST_FREE = 0.2
 
@@ -334,6 +336,13 @@ def open_engine(
             connection.close()  # what was opened has just been replaced: see `duckdb_compact`
         except duckdb.IOException as error:
             if not LOCKED.search(str(error)):
+                if DAMAGED.search(str(error)) and _size(path) == 0:
+                    raise TargetError(
+                        f"{path} is empty: whoever began to make it was stopped, or had no room."
+                        " Remove it, and run the command again."
+                    ) from error
+                if not is_there and _size(path) < HEADERS:
+                    Path(path).unlink(missing_ok=True)  # else it would be refused from now on
                 raise TargetError(_explained(f"Cannot open {path}: {error}")) from error
             if time.monotonic() >= deadline:
                 raise DatabaseLockedError(_locked(path, str(error), wait)) from error
@@ -355,6 +364,14 @@ def _file_at(path: str) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_dev, status.st_ino
+
+
+def _size(path: str) -> int:
+    """Bytes of a file; more than any has if there is none."""
+    try:
+        return Path(path).stat().st_size
+    except OSError:
+        return sys.maxsize
 
 
 def _connect(

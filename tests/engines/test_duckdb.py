@@ -258,6 +258,22 @@ def test_an_interrupt_that_comes_after_the_end_does_nothing():
     engine.interrupt()
 
 
+@pytest.mark.parametrize("room", [0, 5000])
+def test_a_new_file_for_which_there_is_no_room_is_not_left_behind(tmp_path, room):
+    path = tmp_path / "x.duckdb"
+    with no_file_larger_than(room), pytest.raises(TargetError, match=f"{TOO_LARGE}.*{NEXT}"):
+        connect(str(path))
+    assert not path.exists()
+    connect(str(path)).close()
+
+
+def test_of_an_empty_file_the_message_says_what_to_do(tmp_path):
+    (tmp_path / "x.duckdb").touch()
+    with pytest.raises(TargetError, match=r"is empty: .* Remove it, and run the command again"):
+        connect(str(tmp_path / "x.duckdb"))
+    assert (tmp_path / "x.duckdb").exists()
+
+
 def test_of_a_damaged_file_the_message_says_what_to_do(tmp_path):
     path = tmp_path / "x.duckdb"
     path.write_bytes(b"my own")
