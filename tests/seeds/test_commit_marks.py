@@ -55,6 +55,7 @@ def test_a_project_without_the_file_has_none(tmp_path):
         ("codex,line,fix:", "commits of people have the line 'fix:', too.*at least 5 characters"),
         ("codex,line,Co-authored-by: ", "commits of people"),
         ("codex,author_name,Lee", "commits of people have the author_name"),
+        ("codex,footer,Generated with Acme", "would never be found.*what follows"),
         ("codex,footer,a", "commits of people have the footer.*at least 2"),
         ('codex,line,"acme-run:\nsigned"', "a line break or a control character"),
         ("codex,line,acme-run:\0", "a line break or a control character"),
