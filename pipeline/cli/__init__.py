@@ -4,7 +4,9 @@ Each command is a function in one of the modules of this folder, loaded when it 
 """
 
 import gc
+import io
 import os
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -122,6 +124,9 @@ def main() -> None:
     """The program `aa-pipeline`: the command line in a process of its own."""
     from pipeline.cli.interrupt import end_in_order_when_terminated
 
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        # What another encoding than Unicode lacks is spelled out: no figure is lost for a dash.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         end_in_order_when_terminated()
         cli(obj=Invocation(own_process=True))

@@ -18,6 +18,7 @@ from typing import Any
 import pipeline
 from pipeline.errors import ConfigError, did_you_mean
 from pipeline.plan import Plan, PlanColumn, PlanTable
+from pipeline.system.files import open_file
 
 # Paths of a plan are relative to the folder that holds this package.
 ROOT = Path(pipeline.__file__).parent.parent
@@ -135,9 +136,10 @@ def _file_rows(file: Path, columns: list[PlanColumn]) -> Iterator[tuple[int, Row
 
 def _read(file: Path) -> bytes:
     try:
-        return file.read_bytes()
+        with open_file(file) as opened:
+            return opened.read()
     except OSError as error:
-        raise ConfigError(f"{file} cannot be read: {error.strerror}.") from None
+        raise ConfigError(f"{file} cannot be read: {error.strerror or error}.") from None
 
 
 def _check_header(file: Path, header: list[str], columns: list[PlanColumn]) -> None:

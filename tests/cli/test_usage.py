@@ -271,6 +271,12 @@ def program(*words):
     return [sys.executable, "-c", "from pipeline.cli import main; main()", *words]
 
 
+def test_what_an_output_cannot_encode_is_spelled_out(transcripts, monkeypatch):
+    monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
+    done = subprocess.run(program("usage", "--by", "block"), capture_output=True, check=True)
+    assert rb"2026-11-02 10:00\u201315:00" in done.stdout
+
+
 def test_watch_shows_the_table_until_ctrl_c(transcripts, interrupts):
     with subprocess.Popen(
         program("usage", "--watch"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

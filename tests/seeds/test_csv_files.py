@@ -1,4 +1,5 @@
 import datetime as dt
+import os
 
 import pytest
 
@@ -66,6 +67,12 @@ def test_what_is_wrong_is_named_with_file_line_and_column(read, text, problem):
     with pytest.raises(ConfigError, match=problem) as error:
         read(text)
     assert "products.csv" in str(error.value)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(read):
+    os.mkfifo(read.project_dir / "seeds" / "products.csv")
+    with pytest.raises(ConfigError, match="it is a pipe, no file"):
+        csv_files.rows(read.plan.tables["products"], read.project_dir)
 
 
 def test_a_file_that_is_no_utf_8_is_refused(read):
