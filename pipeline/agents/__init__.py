@@ -36,6 +36,9 @@ def _discover() -> dict[str, Agent]:
 # By name, in the same order in every process.
 AGENTS: Mapping[str, Agent] = _discover()
 
+# As whom agents commit, or are named as co-authors.
+EMAILS = frozenset(email for agent in AGENTS.values() for email in agent.marks.emails)
+
 # Of several attributes that say the same, what everybody calls it counts first.
 TELEMETRY = (*CONVENTIONS, *(agent.telemetry for agent in AGENTS.values()))
 

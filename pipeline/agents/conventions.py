@@ -10,6 +10,8 @@ from pipeline.agents.declaration import (
 )
 
 NOREPLY = "users.noreply.github.com"  # where GitHub's apps have their addresses
+BOT = "[bot]"  # how GitHub's names for programs end; nobody can have one
+SHORT_HASH = 7  # digits of a commit's hash that a tool's result gives at least
 
 _DISJOINT = {
     "input": "input_tokens",

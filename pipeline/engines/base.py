@@ -239,7 +239,7 @@ class Engine(ABC):
 
         Only of engines that have transactions.
         """
-        raise NotImplementedError
+        raise NotImplementedError  # who asks has made sure that there are transactions
 
     def delete_numbered(self, schema: str, table: str, numbers: Sequence[int], condition: str) -> None:
         """Remove the rows of a table of a condition in SQL that have one of these in their column `id`."""

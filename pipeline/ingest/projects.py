@@ -43,17 +43,21 @@ def _name_of(cwd: str) -> str | None:
     return path.name or None
 
 
-def asked_of_git(folder: str, *words: str) -> str | None:
-    """What git answers in a folder, of its configuration or its place; asking runs nothing that it names."""
-    environment = {
+def git_environment() -> dict[str, str]:
+    """Ours, without what points git elsewhere: a hook that calls us sets GIT_DIR and more."""
+    return {
         name: value
         for name, value in os.environ.items()
         if not name.startswith("GIT_") or name.startswith("GIT_CONFIG_")
     }
+
+
+def asked_of_git(folder: str, *words: str) -> str | None:
+    """What git answers in a folder, of its configuration or its place; asking runs nothing that it names."""
     command = ["git", "-C", folder, *words]
     try:
         done = subprocess.run(
-            command, capture_output=True, env=environment, stdin=subprocess.DEVNULL, timeout=10
+            command, capture_output=True, env=git_environment(), stdin=subprocess.DEVNULL, timeout=10
         )
     except (OSError, ValueError, subprocess.SubprocessError):
         return None

@@ -4,12 +4,9 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
-from pipeline.agents import AGENTS
+from pipeline.agents import EMAILS
+from pipeline.agents.conventions import BOT
 from pipeline.models.expressions import UNKNOWN
-
-EMAILS = sorted({email for agent in AGENTS.values() for email in agent.marks.emails})
-# How GitHub's names for programs end; nobody can have one.
-BOT = "[bot]"
 
 
 def first_rows(raw_git_commits: ibis.Table) -> ibis.Table:
@@ -41,7 +38,7 @@ def by_people(commits: ibis.Table, commit_marks: ibis.Table) -> ibis.Table:
         email.contains("@"),
         commits.parent_count.fill_null(0) <= 1,
         committer.isnull() | (committer == email),
-        ~email.isin(EMAILS),
+        ~email.isin(sorted(EMAILS)),
         ~email.contains(BOT + "@"),
         ~commits.author_name.fill_null("").lower().endswith(BOT),
     )

@@ -3,14 +3,13 @@
 import ibis
 from ibis import _
 
+from pipeline.agents.conventions import SHORT_HASH
 from pipeline.models.commit_marks import own_agents, signed_model, signing_agent
 from pipeline.models.expressions import UNKNOWN, canonical_agent, once
 
 # git-ai's notes (refs/notes/ai) name the agent's own conversation.
 NOTE_SESSION = '"agent_id"[^}]*"id" *: *"([^"]+)"'
 NOTE_AGENT = '"agent_id"[^}]*"tool" *: *"([^"]+)"'
-# Tool results may abbreviate a commit's hash.
-SHORT = 7
 
 
 def with_evidence(commits: ibis.Table, events: ibis.Table, commit_marks: ibis.Table) -> ibis.Table:
@@ -44,13 +43,13 @@ def with_evidence(commits: ibis.Table, events: ibis.Table, commit_marks: ibis.Ta
 
 def linked_sessions(commits: ibis.Table, events: ibis.Table) -> ibis.Table:
     """One row per commit that a tool result names: the session that did so first."""
-    results = events.filter(_.session_id.notnull(), _.git_commit_id.length() >= SHORT)
+    results = events.filter(_.session_id.notnull(), _.git_commit_id.length() >= SHORT_HASH)
     named = results.group_by("git_commit_id", "session_id").agg(at=_.recorded_at.min())
     pairs = commits.inner_join(
         named,
         [
             # An equality: a join by `startswith` alone would hold every commit against every result.
-            commits.commit_hash.left(SHORT) == named.git_commit_id.left(SHORT),
+            commits.commit_hash.left(SHORT_HASH) == named.git_commit_id.left(SHORT_HASH),
             commits.commit_hash.startswith(named.git_commit_id),
         ],
     )

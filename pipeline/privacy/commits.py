@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
-from pipeline.agents import AGENTS
+from pipeline.agents import AGENTS, EMAILS
 from pipeline.agents.marks import (
     HELPED,
     MAKERS,
@@ -79,7 +79,7 @@ def _model(body: str, author: str | None) -> str | None:
 
 
 def _is_agent(email: str) -> bool:
-    return any(email in agent.marks.emails for agent in AGENTS.values())
+    return email in EMAILS
 
 
 def note(note: str | None, pseudonyms: Pseudonyms) -> str | None:

@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from pipeline.agents import AGENTS
+from pipeline.agents import EMAILS
 from pipeline.agents.conventions import NOREPLY
 from pipeline.agents.marks import OwnMark
 from pipeline.config import Config
@@ -52,8 +52,7 @@ _LONGEST_WORD = 200
 _MOST_WORDS = 4
 
 # Agents are no people: models know them by their addresses, and by the logins in these.
-_ADDRESSES = {email for agent in AGENTS.values() for email in agent.marks.emails}
-_AGENTS = frozenset(_ADDRESSES | {found["login"] for found in map(_LOGIN.fullmatch, _ADDRESSES) if found})
+_AGENTS = frozenset(EMAILS | {found["login"] for found in map(_LOGIN.fullmatch, EMAILS) if found})
 
 
 class Pseudonyms:

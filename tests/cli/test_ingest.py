@@ -9,6 +9,7 @@ import urllib.request
 import pytest
 
 from pipeline.agents import AGENTS, readers
+from tests.agents.homes import move_homes
 from tests.cli.database import query
 
 pytestmark = pytest.mark.slow
@@ -135,12 +136,7 @@ def test_commits_land_once(run, folder):
 @pytest.fixture
 def home(folder, monkeypatch):
     """A home with one session of Claude Code, where only Hermes' folder has been moved."""
-    for agent in AGENTS.values():
-        for place in agent.homes:
-            for name in filter(None, (place.variable, place.unless)):
-                monkeypatch.setenv(name, "")
-    for name in ("HOME", "USERPROFILE"):
-        monkeypatch.setenv(name, str(folder / "home"))
+    move_homes(folder / "home", monkeypatch)
     monkeypatch.setenv("HERMES_HOME", str(folder / "moved"))
     session = folder / "home" / ".claude" / "projects" / "p" / "s.jsonl"
     session.parent.mkdir(parents=True)

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.agents import AGENTS
 from tests.agents.claude_code.test_transcripts import SESSION, prompt, response
 from tests.agents.codex.test_transcripts import count, meta, model, rollout
+from tests.agents.homes import move_homes
 from tests.cli.database import query
 from tests.ingest.transcripts.conftest import write_lines
 
@@ -25,14 +25,9 @@ OWN = Path("data", "aa-pipeline", "usage.duckdb")
 @pytest.fixture
 def home(folder, monkeypatch):
     """The home of somebody in whose folders agents have left nothing."""
-    for agent in AGENTS.values():
-        for place in agent.homes:
-            for name in filter(None, (place.variable, place.unless)):
-                monkeypatch.setenv(name, "")
     home = folder / "home"
     home.mkdir()
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("USERPROFILE", str(home))
+    move_homes(home, monkeypatch)
     monkeypatch.setenv("XDG_DATA_HOME", str(folder / "data"))
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / ".gitconfig"))

@@ -4,12 +4,11 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
+from pipeline.agents import EMAILS
+from pipeline.agents.conventions import BOT, SHORT_HASH
 from pipeline.agents.marks import OwnMark
-from pipeline.ingest.forget.marks import EMAILS
 
 COLUMNS = ("commit_hash", "agent_session_id", "committer_email", "author_name", "parent_count")
-SHORT = 7  # digits of a hash that a tool's result gives at least
-BOT = "[bot]"
 
 
 class Commits:
@@ -27,8 +26,8 @@ class Commits:
     def result(self, attributes: Mapping[str, Any], session: str) -> None:
         """Take a record of a session."""
         named = attributes.get("git_commit_id")
-        if isinstance(named, str) and len(named) >= SHORT:
-            self._results[named[:SHORT]].add((named, session))
+        if isinstance(named, str) and len(named) >= SHORT_HASH:
+            self._results[named[:SHORT_HASH]].add((named, session))
 
     def commit(self, record: Mapping[str, Any]) -> None:
         """Take a commit; merges, and those of bots, agents and of somebody else's patch tell nothing."""
@@ -51,7 +50,7 @@ class Commits:
         """The addresses of the authors, by session; a commit that several sessions name tells nothing."""
         found: dict[str, set[str]] = defaultdict(set)
         for commit, (told, email) in self._authors.items():
-            results = self._results.get(commit[:SHORT], set())
+            results = self._results.get(commit[:SHORT_HASH], set())
             sessions = {told} if told else {one for named, one in results if commit.startswith(named)}
             if len(sessions) == 1:
                 found[sessions.pop()].add(email)

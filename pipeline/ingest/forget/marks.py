@@ -3,12 +3,11 @@
 import re
 from collections.abc import Sequence
 
-from pipeline.agents import AGENTS
+from pipeline.agents import AGENTS, EMAILS
 from pipeline.agents.marks import OwnMark, own_agent
 from pipeline.engines.base import Engine
 
 MARKS = [agent.marks for agent in AGENTS.values()]
-EMAILS = {email for marks in MARKS for email in marks.emails}
 LINES = tuple(line for marks in MARKS for line in marks.lines)
 FOOTERS = "|".join(re.escape(footer) for marks in MARKS for footer in marks.footers)
 AUTHOR_NAMES = tuple(name for marks in MARKS for name in marks.author_names)

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from pipeline.errors import IngestError, did_you_mean
-from pipeline.ingest.projects import project_of
+from pipeline.ingest.projects import git_environment, project_of
 
 NOTES = "refs/notes/ai"
 BRANCHES = ("refs/heads", "refs/remotes")
@@ -239,10 +239,4 @@ class Repository:
 
 
 def _environment() -> dict[str, str]:
-    """Ours, without what points git elsewhere: a hook that calls us sets GIT_DIR and more."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("GIT_") or name.startswith("GIT_CONFIG_")
-    }
-    return kept | ENVIRONMENT
+    return git_environment() | ENVIRONMENT

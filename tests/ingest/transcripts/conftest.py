@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from pipeline.agents import AGENTS
 from pipeline.engines import connect
 from pipeline.ingest.transcripts import ingest_transcripts
+from tests.agents.homes import move_homes
 
 
 @pytest.fixture
@@ -18,14 +18,9 @@ def engine():
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     """An empty home of a user whose git knows them as me@example.com."""
-    for agent in AGENTS.values():
-        for place in agent.homes:
-            for name in filter(None, (place.variable, place.unless)):
-                monkeypatch.setenv(name, "")  # empty is unset
     home = tmp_path / "home"
     home.mkdir()
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("USERPROFILE", str(home))
+    move_homes(home, monkeypatch)
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / ".gitconfig"))
     (home / ".gitconfig").write_text("[user]\n\temail = Me@Example.com\n")
