@@ -4,8 +4,8 @@ import ibis
 from ibis import _
 
 from pipeline.agents.conventions import SHORT_HASH
-from pipeline.models.commit_marks import own_agents, signed_model, signing_agent
-from pipeline.models.expressions import UNKNOWN, canonical_agent, once
+from pipeline.models.commit_marks import signed
+from pipeline.models.expressions import UNKNOWN, canonical_agent
 
 # git-ai's notes (refs/notes/ai) name the agent's own conversation.
 NOTE_SESSION = '"agent_id"[^}]*"id" *: *"([^"]+)"'
@@ -17,19 +17,14 @@ def with_evidence(commits: ibis.Table, events: ibis.Table, commit_marks: ibis.Ta
 
     `evidence` is `explicit` (the collector's flag or session), `commit_link` (a tool result or a git-ai
     note names it), `trailer` (a mark in its message or author), or NULL. `named_session_id`,
-    `named_agent` and `signed_model` are NULL where nothing names one. The project's own marks come before
-    those that we know of.
+    `named_agent` and `signed_model` are NULL where nothing names one.
     """
     linked = commits.left_join(linked_sessions(commits, events), "commit_hash").drop("commit_hash_right")
-    marked = linked.left_join(own_agents(commits, commit_marks), "commit_hash").drop("commit_hash_right")
+    marked = linked.left_join(signed(commits, commit_marks), "commit_hash").drop("commit_hash_right")
     noted = marked.mutate(
         note_session_id=_.notes.re_extract(NOTE_SESSION, 1).nullif(""),
         note_agent=canonical_agent(_.notes.re_extract(NOTE_AGENT, 1)),
-        # Once: else every use below would search the message for every agent's marks again.
-        known_agent=once(signing_agent(marked.author_email, marked.commit_message, marked.author_name)),
-        signed_model=once(signed_model(marked.commit_message)),
     )
-    noted = noted.mutate(signing_agent=ibis.coalesce(noted.own_agent, noted.known_agent))
     return noted.mutate(
         evidence=ibis.cases(
             (_.agent_assisted | _.agent_session_id.notnull(), "explicit"),
