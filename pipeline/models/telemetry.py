@@ -4,6 +4,7 @@ Names of attributes, events and metrics stand in `pipeline.agents`.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import chain
 
 import ibis
@@ -79,7 +80,8 @@ def disjoint_tokens(request: Request, counts: dict[str, ir.IntegerValue]) -> dic
     sent, received = counts[request.input], counts[request.output]
     created = ibis.coalesce(*(counts[name] for name in request.cache_creation))
     cached = known(request.cache_read) + created.fill_null(0)
-    uncached = (sent - cached).clip(lower=0) if request.cache_in_input else sent
+    rest = sent - cached
+    uncached = ibis.ifelse(rest < 0, 0, rest) if request.cache_in_input else sent
     thought = known(request.reasoning)
     if request.reasoning:
         # Some protocols count thoughts among the output; then input and output are all.
@@ -117,7 +119,11 @@ def request_tokens(
                 named &= namespace.fill_null("") != stranger
         return named
 
-    read = [(is_response(request), disjoint_tokens(request, counts)) for request in REQUESTS]
+    # Many events put their numbers into the same attributes: each arithmetic once.
+    alike: dict[Request, list[ir.BooleanValue]] = {}
+    for request in REQUESTS:
+        alike.setdefault(replace(request, event="", only=None), []).append(is_response(request))
+    read = [(ibis.or_(*found), disjoint_tokens(request, counts)) for request, found in alike.items()]
     return {kind: ibis.cases(*((found, kinds[kind]) for found, kinds in read)) for kind in TOKEN_KINDS}
 
 

@@ -15,6 +15,7 @@ import ibis
 from pipeline.compile import dialects
 from pipeline.compile.contracts import contracts_of
 from pipeline.compile.graph import discover
+from pipeline.models.commit_marks import signed
 from pipeline.models.operations import as_of
 from pipeline.plan.render import AS_OF as INSTANT_OF_THE_RUN
 from schemas.base import Contract
@@ -272,3 +273,17 @@ def rows(name: str, tables: dict[str, Any], *columns: str, **settings: Any) -> l
     for upstream in upstreams:
         fill(connection, upstream, tables.get(upstream, SEEDS.get(upstream, [])))
     return fetch(connection, "EXECUTE model", columns)
+
+
+def signs(commits: Sequence[dict[str, Any]]) -> list[tuple[str | None, str | None]]:
+    """The agent and the model that the marks of each commit name, in the order of the commits."""
+    connection = connect()
+    tables = {}
+    for table, given in {"stg_git_commits": commits, "commit_marks": []}.items():
+        create(connection, table)
+        fill(connection, table, [{"commit_hash": str(n), **row} for n, row in enumerate(given)])
+        tables[table] = ibis.table(columns_of(table), name=table)
+    query = dialects.text(dialects.query(signed(*tables.values()), "duckdb"), "duckdb")
+    found = fetch(connection, query, ())
+    by_number = sorted(found, key=lambda row: int(row["commit_hash"]))
+    return [(row["signing_agent"], row["signed_model"]) for row in by_number]

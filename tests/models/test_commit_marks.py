@@ -1,10 +1,8 @@
 """The agent and the model that a commit's author, trailers and footers name."""
 
-import ibis
 import pytest
-from ibis import _
 
-from pipeline.models.commit_marks import signed_model, signing_agent
+from tests.models.harness import signs
 
 NOREPLY = "users.noreply.github.com"
 EMAILS = {
@@ -89,16 +87,8 @@ NOBODY = [
 
 def marked(*commits):
     """The agent and the model of each (author's name, address, message)."""
-    table = ibis.memtable(
-        [
-            dict(zip(("n", "name", "email", "message"), (n, *commit), strict=True))
-            for n, commit in enumerate(commits)
-        ],
-        schema={"n": "int64", "name": "string", "email": "string", "message": "string"},
-    )
-    found = table.select("n", agent=signing_agent(_.email, _.message, _.name), model=signed_model(_.message))
-    rows = found.order_by("n").to_pyarrow().to_pylist()
-    return [(row["agent"], row["model"]) for row in rows]
+    columns = ("author_name", "author_email", "commit_message")
+    return signs([dict(zip(columns, commit, strict=True)) for commit in commits])
 
 
 def trailers(*lines, end=""):

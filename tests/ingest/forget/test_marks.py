@@ -1,11 +1,10 @@
 """What is left of a commit tells of the same agent and model as the whole commit."""
 
-import ibis
 import pytest
 
 from pipeline.agents.marks import OwnMark
 from pipeline.ingest.forget.marks import name_mark, signatures
-from pipeline.models.commit_marks import signed_model, signing_agent
+from tests.models.harness import signs
 
 TOLD = [
     ("Fix\n\nCo-authored-by: Claude <noreply@anthropic.com>", "Ada"),
@@ -28,17 +27,7 @@ TOLD = [
 @pytest.mark.slow
 def test_the_same_agent_and_model_are_found():
     def found(rows):
-        table = ibis.memtable(
-            [(nth, message, name) for nth, (message, name) in enumerate(rows)],
-            schema={"nth": "int64", "message": "string", "name": "string"},
-        )
-        told = table.select(
-            "nth",
-            agent=signing_agent(ibis.null("string"), table.message, table.name),
-            model=signed_model(table.message),
-        )
-        rows = ibis.duckdb.connect().to_pyarrow(told.order_by("nth")).to_pylist()
-        return [(row["agent"], row["model"]) for row in rows]
+        return signs([{"commit_message": message, "author_name": name} for message, name in rows])
 
     left = [(signatures(message), "forgotten-1" + name_mark(name)) for message, name in TOLD]
     assert found(left) == found(TOLD)
