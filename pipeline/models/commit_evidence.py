@@ -13,7 +13,7 @@ NOTE_AGENT = '"agent_id"[^}]*"tool" *: *"([^"]+)"'
 
 
 def with_evidence(commits: ibis.Table, events: ibis.Table, commit_marks: ibis.Table) -> ibis.Table:
-    """Commits with how they are known to be assisted, and the session and agent that are named.
+    """Commits, without their texts, with how they are known to be assisted, and who and what is named.
 
     `evidence` is `explicit` (the collector's flag or session), `commit_link` (a tool result or a git-ai
     note names it), `trailer` (a mark in its message or author), or NULL. `named_session_id`,
@@ -25,7 +25,9 @@ def with_evidence(commits: ibis.Table, events: ibis.Table, commit_marks: ibis.Ta
         note_session_id=_.notes.re_extract(NOTE_SESSION, 1).nullif(""),
         note_agent=canonical_agent(_.notes.re_extract(NOTE_AGENT, 1)),
     )
-    return noted.mutate(
+    return noted.select(
+        *("commit_hash", "developer_id", "project_id", "commit_timestamp", "commit_date"),
+        *("lines_added", "lines_deleted", "signed_model"),
         evidence=ibis.cases(
             (_.agent_assisted | _.agent_session_id.notnull(), "explicit"),
             (_.link_session_id.notnull() | _.note_session_id.notnull(), "commit_link"),
@@ -40,12 +42,13 @@ def linked_sessions(commits: ibis.Table, events: ibis.Table) -> ibis.Table:
     """One row per commit that a tool result names: the session that did so first."""
     results = events.filter(_.session_id.notnull(), _.git_commit_id.length() >= SHORT_HASH)
     named = results.group_by("git_commit_id", "session_id").agg(at=_.recorded_at.min())
-    pairs = commits.inner_join(
+    hashes = commits.select("commit_hash")
+    pairs = hashes.inner_join(
         named,
         [
             # An equality: a join by `startswith` alone would hold every commit against every result.
-            commits.commit_hash.left(SHORT_HASH) == named.git_commit_id.left(SHORT_HASH),
-            commits.commit_hash.startswith(named.git_commit_id),
+            hashes.commit_hash.left(SHORT_HASH) == named.git_commit_id.left(SHORT_HASH),
+            hashes.commit_hash.startswith(named.git_commit_id),
         ],
     )
     first = ibis.row_number().over(group_by="commit_hash", order_by=[pairs["at"], pairs.session_id])

@@ -38,7 +38,10 @@ def candidates(commits: ibis.Table, sessions: ibis.Table, window: int) -> ibis.T
     short = near.filter(is_short)
     # A short session is near only on the day of its start and the next.
     by_day = stack(short, short.mutate(start_day=(_.start_day + ibis.interval(days=1)).cast("date")))
-    known = commits.mutate(commit_day=local_date(_.commit_timestamp, "UTC"))
+    known = commits.select(
+        *("commit_hash", "developer_id", "commit_timestamp", "named_agent"),
+        commit_day=local_date(_.commit_timestamp, "UTC"),
+    )
 
     def meeting(some: ibis.Table, *same: object) -> ibis.Table:
         return known.inner_join(

@@ -46,8 +46,11 @@ def int_commits_with_agent_context(
     events = in_their_sessions(stg_log_events, stg_session_threads, stg_thread_events)
     commits = naming_sessions(with_evidence(stg_git_commits, events, commit_marks), stg_session_threads)
     near = nearest_sessions(commits, int_sessions_with_costs, time_window_seconds)
-    found = commits.left_join(near, "commit_hash").drop("commit_hash_right", "agent_session_id", "agent_type")
-    found = found.mutate(agent_session_id=ibis.coalesce(_.named_session_id, _.near_session_id))
+    found = (
+        commits.left_join(near, "commit_hash")
+        .drop("commit_hash_right")
+        .mutate(agent_session_id=ibis.coalesce(_.named_session_id, _.near_session_id))
+    )
     joined = with_session(with_share(found), int_sessions_with_costs)
 
     is_assisted = _.evidence.notnull() | _.agent_session_id.notnull()

@@ -22,7 +22,9 @@ def stg_session_authors(
     A session's commits are those that its tools' results name, or whose collector names it. Commits that do
     not tell who was there are passed over: see `commit_authors.by_people`.
     """
-    commits = by_people(first_rows(raw_git_commits), commit_marks)
+    commits = by_people(first_rows(raw_git_commits), commit_marks).select(
+        "commit_hash", "agent_session_id", "developer_id"
+    )
     events = in_their_sessions(stg_log_events, stg_session_threads, stg_thread_events)
     linked = commits.left_join(linked_sessions(commits, events), "commit_hash").drop("commit_hash_right")
     named = linked.mutate(
