@@ -1,6 +1,6 @@
 """The compiler: models and contracts in, a plan out."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib.metadata import version
@@ -26,6 +26,7 @@ from pipeline.compile.checks.sql import table_checks
 from pipeline.compile.contracts import contracts_of
 from pipeline.compile.graph import Law, Model, TableFunction, discover, discover_laws
 from pipeline.compile.renderings import COMPILERS, by_code_point
+from pipeline.compile.sources import model_codes
 from pipeline.config import Config
 from pipeline.errors import ModelError, did_you_mean
 from pipeline.models.operations import as_of
@@ -72,6 +73,7 @@ def compile_unbound(
     *,
     models: str,
     schemas: str,
+    earlier: Mapping[str, PlanTable] = MappingProxyType({}),
     compiled: Mapping[str, PlanTable] = MappingProxyType({}),
 ) -> Plan:
     """The plan for any database of a dialect, to be bound to one.
@@ -81,39 +83,44 @@ def compile_unbound(
         config: settings that models and checks take.
         models: the package of the models.
         schemas: the package of the contracts.
+        earlier: models as an earlier plan has them, by their `code`; who has the same is not compiled again.
         compiled: models that somebody else has compiled already, and may go on compiling.
 
     Raises:
         ModelError: a model or a contract is not what it must be.
     """
     compiler = _Compiler(dialect, config, models, schemas)
+    codes = model_codes(dialect, config, compiler.settings, models, schemas)
     tables = [
         *(compiler.source(contract) for contract in compiler.sources.values()),
         *(compiler.seed(name, contract) for name, contract in compiler.seeds.items()),
-        *(compiled.get(name) or compiler.model(model) for name, model in compiler.graph.items()),
     ]
-    laws: dict[str, list[Check]] = {}
-    own = {(table.name, check.name) for table in tables for check in table.checks}
-    for law in compiler.laws:
-        if (law.table, law.name) in own:
-            raise ModelError(f"{law.path} is called like a check of {law.table} itself. Rename one of them.")
-        laws.setdefault(law.table, []).append(compiler.law(law))
+    for name, model in compiler.graph.items():
+        table = earlier.get(codes[name])
+        if table is None:
+            table = compiler.with_laws(compiled.get(name) or compiler.model(model))
+        tables.append(replace(table, code=codes[name]))
     return Plan(
         fingerprint="",
         dialect=dialect,
         version=version("aa-pipeline"),
         settings=compiler.settings,
-        tables={
-            table.name: replace(table, checks=[*table.checks, *laws.get(table.name, [])]) for table in tables
-        },
+        tables={table.name: table for table in tables},
     )
 
 
-def compile_models(dialect: str, config: Config, *, models: str, schemas: str) -> Iterator[PlanTable]:
-    """The models of a plan one by one, the last first, as `compile_unbound` takes them from elsewhere."""
+def compile_models(
+    dialect: str, config: Config, *, models: str, schemas: str, earlier: Collection[str]
+) -> Iterator[PlanTable]:
+    """The models of a plan one by one, the last first, as `compile_unbound` takes them from elsewhere.
+
+    Not those whose code is among `earlier`: somebody has them.
+    """
     compiler = _Compiler(dialect, config, models, schemas)
+    codes = model_codes(dialect, config, compiler.settings, models, schemas)
     for model in reversed(compiler.graph.values()):
-        yield compiler.model(model)
+        if codes[model.name] not in earlier:
+            yield compiler.model(model)
 
 
 class _Compiler:
@@ -199,6 +206,15 @@ class _Compiler:
             **self._partitions(model, expression),
             time_drift=self.time_drift(expression),
         )
+
+    def with_laws(self, table: PlanTable) -> PlanTable:
+        """A model with the laws that are listed at it among its checks."""
+        laws = [law for law in self.laws if law.table == table.name]
+        own = {check.name for check in table.checks}
+        for law in laws:
+            if law.name in own:
+                raise ModelError(f"{law.path} is called like a check of {table.name}. Rename one of them.")
+        return replace(table, checks=[*table.checks, *map(self.law, laws)])
 
     def law(self, law: Law) -> Check:
         """A law as a check of the table that it is listed at."""

@@ -22,10 +22,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from pipeline.compile.sources import LAWS
 from pipeline.errors import ModelError, did_you_mean
 from pipeline.plan.layers import OF_MODELS
-
-LAWS = "laws"
 
 # What a model may ask for by a keyword-only parameter without default.
 SETTINGS = ("as_of", "timezone", "window_days", "time_window_seconds", "internal_domains")

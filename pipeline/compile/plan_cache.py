@@ -5,29 +5,42 @@ contracts and compiler, the settings, the versions of what compiles, and the sha
 raw tables. It is found again only if all of that is the same, so it cannot be stale.
 
 Where none is found, an unbound plan is bound to the database: one that comes with the package
-(`pipeline.compile.shipped`), or else one that is compiled.
+(`pipeline.compile.shipped`), or else one that is compiled. Of the models only those are compiled that have
+changed since the last one of the project, and since the package was made.
 
-Files are `<project>-<code>-<shapes>.json` in the user's cache folder, readable by people.
+Files are `<project>-<code>-<shapes>.json` in the user's cache folder, readable by people; the last compiled
+one of a project is `<project>-unbound-<versions>.json`.
 """
 
 import gc
 import hashlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
 from pipeline.compile import shipped
-from pipeline.compile.sources import AGENTS, MODELS, SCHEMAS, code_digest, compile_inputs
+from pipeline.compile.sources import (
+    AGENTS,
+    MODELS,
+    SCHEMAS,
+    check_settings,
+    code_digest,
+    compile_inputs,
+    model_codes,
+)
 from pipeline.config import Config
 from pipeline.errors import SetupError
 from pipeline.plan import Plan, PlanTable
-from pipeline.plan.bind import bind
+from pipeline.plan.bind import bind, unbound_settings
 from pipeline.system.files import write_whole
 
 DISTRIBUTIONS = ("aa_pipeline-", "ibis_framework-", "pandera-", "sqlglot-")
+
+# So few models are compiled before a helper has begun.
+FEW = 8
 
 # More are not kept; the oldest go.
 MOST_PLANS = 50
@@ -66,6 +79,8 @@ def load(
         now = fingerprint(dialect, config, shapes, models=models, schemas=schemas)
         if trusted and now == expected:
             _write(file, plan)
+            if not unbound.fingerprint:  # it was compiled, not shipped
+                _write(_unbound_file(dialect, config), unbound)
     return plan
 
 
@@ -138,25 +153,30 @@ def _compile(dialect: str, config: Config, models: str, schemas: str) -> Plan:
     Expressions are millions of small objects that live until the end: without looking for garbage
     among them, compiling takes a quarter less time.
     """
+    arguments: dict[str, Any] = {"dialect": dialect, "config": config, "models": models, "schemas": schemas}
+    codes = model_codes(dialect, config, unbound_settings(config.model_settings(), dialect), models, schemas)
+    earlier = _earlier(dialect, config, codes.values()) if _memory_is_disk(models, schemas) else {}
+    few = len(codes) - len(earlier) <= FEW
     collecting = gc.isenabled()
     gc.disable()
     try:
-        arguments: dict[str, Any] = {
-            "dialect": dialect,
-            "config": config,
-            "models": models,
-            "schemas": schemas,
-        }
-        with _helper(arguments) as compiled:
+        with nullcontext({}) if few else _helper(arguments | {"earlier": [*earlier]}) as compiled:
             from pipeline.compile.compiler import compile_unbound
 
-            return compile_unbound(**arguments, compiled=compiled)
+            return compile_unbound(**arguments, earlier=earlier, compiled=compiled)
     finally:
         if collecting:
             # As old objects they are not looked through at once.
             gc.freeze()
             gc.enable()
             gc.unfreeze()
+
+
+def _earlier(dialect: str, config: Config, codes: Collection[str]) -> dict[str, PlanTable]:
+    """Models by their code, of those `codes` that the package or the project's last plan has compiled."""
+    kept = _read(_unbound_file(dialect, config), "")
+    plans = [*shipped.all_of(dialect), *([kept] if kept else [])]
+    return {table.code: table for plan in plans for table in plan.tables.values() if table.code in codes}
 
 
 def _helper(arguments: Mapping[str, Any]) -> AbstractContextManager[dict[str, PlanTable]]:
@@ -174,13 +194,18 @@ def _helper(arguments: Mapping[str, Any]) -> AbstractContextManager[dict[str, Pl
     return compiling(arguments)
 
 
+def _unbound_file(dialect: str, config: Config) -> Path:
+    """The unbound plan of a project that was compiled last, by the same versions of what compiles."""
+    return folder() / f"{_project(dialect, config)}-unbound-{_hash(repr(_versions()), size=4)}.json"
+
+
 def _project(dialect: str, config: Config) -> str:
     return _hash(f"{config.project_dir.resolve()} {dialect}", size=4)
 
 
 def _code(dialect: str, config: Config, models: str, schemas: str) -> str:
     """A fingerprint of everything but the raw tables; reads sources, imports nothing of them."""
-    settings = (config.model_settings(), shipped.check_settings(config))
+    settings = (config.model_settings(), check_settings(config))
     return _hash(repr((dialect, settings, _versions(), code_digest(models, schemas))))
 
 

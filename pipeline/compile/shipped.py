@@ -10,9 +10,8 @@ import hashlib
 import lzma
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from pipeline.compile.sources import MODELS, SCHEMAS, code_digest
+from pipeline.compile.sources import MODELS, SCHEMAS, check_settings, code_digest
 from pipeline.config import Config
 from pipeline.plan import Plan
 from pipeline.plan.bind import unbound_settings
@@ -28,11 +27,22 @@ CONFIGURATIONS = [
 def load(dialect: str, config: Config) -> Plan | None:
     """The unbound plan for these settings; None if none was shipped that this code would compile."""
     try:
-        plans = lzma.decompress(_file(dialect).read_bytes()).splitlines()
         starts_with = f'{{"fingerprint":"{fingerprint(dialect, config)}"'.encode()
-        return next((Plan.from_json(plan) for plan in plans if plan.startswith(starts_with)), None)
+        return next((Plan.from_json(plan) for plan in _plans(dialect) if plan.startswith(starts_with)), None)
     except (OSError, ValueError, lzma.LZMAError):  # an archive that is not whole: compiled instead
         return None
+
+
+def all_of(dialect: str) -> list[Plan]:
+    """Every plan that comes with the package, of whatever code and settings; of what is not whole none."""
+    try:
+        return [Plan.from_json(plan) for plan in _plans(dialect)]
+    except (OSError, ValueError, lzma.LZMAError):
+        return []
+
+
+def _plans(dialect: str) -> list[bytes]:
+    return lzma.decompress(_file(dialect).read_bytes()).splitlines()
 
 
 def fingerprint(dialect: str, config: Config) -> str:
@@ -40,14 +50,6 @@ def fingerprint(dialect: str, config: Config) -> str:
     settings = unbound_settings(config.model_settings(), dialect)
     known = repr((dialect, settings, check_settings(config), code_digest(MODELS, SCHEMAS)))
     return hashlib.blake2b(known.encode(), digest_size=16).hexdigest()
-
-
-def check_settings(config: Config) -> tuple[Any, ...]:
-    """What of the configuration the checks of a plan depend on."""
-    return (
-        sorted(config.severity.items()),
-        sorted((name, repr(value)) for name, value in config.freshness.items()),
-    )
 
 
 def write(dialect: str) -> None:

@@ -1,16 +1,33 @@
 """The files that a plan is made from; nothing of them is imported."""
 
 import hashlib
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from pipeline.config import Config
+from pipeline.plan.layers import OF_MODELS
 
 MODELS = "pipeline.models"
+LAWS = "laws"
 SCHEMAS = "schemas"
 AGENTS = "pipeline.agents"
 
 # What else a plan depends on: what models know of agents, the compiler, and what it writes.
 COMPILER = ("pipeline.compile", "pipeline.config", "pipeline.plan", "pipeline.system.compat", AGENTS)
+
+
+WORD = re.compile(r"[A-Za-z_]\w*")
+
+
+def check_settings(config: Config) -> tuple[Any, ...]:
+    """What of the configuration the checks of a plan depend on."""
+    return (
+        sorted(config.severity.items()),
+        sorted((name, repr(value)) for name, value in config.freshness.items()),
+    )
 
 
 def code_digest(models: str, schemas: str) -> str:
@@ -21,6 +38,50 @@ def code_digest(models: str, schemas: str) -> str:
             content = file.read_bytes()
             digest.update(f"\0{package} {name} {len(content)}\0".encode() + content)
     return digest.hexdigest()
+
+
+def model_codes(
+    dialect: str, config: Config, settings: Mapping[str, Any], models: str, schemas: str
+) -> dict[str, str]:
+    """What stands for all that each model is compiled from, by the model's name.
+
+    That is its own file and those of the laws that name it, with the models and the settings that they name;
+    and what is none of these: the modules beside the layers, contracts, agents, the compiler.
+
+    Args:
+        dialect: the engine's.
+        config: severities and limits of checks are taken from it.
+        settings: those that models get, placeholders for values that a plan is bound to.
+        models: the package of the models.
+        schemas: the package of the contracts.
+    """
+    own: dict[str, tuple[str, str]] = {}
+    laws: list[str] = []
+    rest = hashlib.blake2b(repr((dialect, check_settings(config))).encode(), digest_size=16)
+    for package in (models, schemas, *COMPILER):
+        for name, file in _files(package):
+            text = file.read_text(encoding="utf-8", errors="replace")
+            path = PurePosixPath(name)
+            if package == models and path.stem != "__init__" and path.parts[0] in OF_MODELS:
+                own[path.stem] = name, text
+            elif package == models and path.parts[0] == LAWS:
+                laws.append(text)
+            else:
+                rest.update(f"\0{package} {name} {len(text)}\0{text}".encode())
+    words_of_laws = [(law, {*WORD.findall(law)}) for law in laws]
+
+    def code(name: str, path: str, text: str) -> str:
+        texts, named = [text], {*WORD.findall(text)}
+        for law, words in words_of_laws:
+            if name in words:
+                texts.append(law)
+                named |= words
+        others = sorted(own[other][0] for other in named & own.keys())
+        values = sorted((setting, repr(settings[setting])) for setting in named & settings.keys())
+        told = repr((rest.hexdigest(), path, others, values, texts))
+        return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
+
+    return {name: code(name, *file) for name, file in own.items()}
 
 
 def compile_inputs(models: str, schemas: str) -> Iterator[Path]:

@@ -114,7 +114,7 @@ class DuckDB(Engine):
     def tune(self) -> None:
         # Tables have no order. Keeping that of the query costs a tenth of a large build.
         self._fetch("SET preserve_insertion_order = false", None)
-        # What a build commits goes into the file at once: else it is written twice, first to the log beside it.
+        # What a build commits goes into the file at once: else it is written twice, to the log as well.
         self._fetch("SET checkpoint_threshold = '1KB'", None)
         if not self.bounded and self.path != ":memory:":
             self._fetch(f"SET memory_limit = '{BUILD_MEMORY}'", None)

@@ -85,7 +85,8 @@ class PlanTable:
     tables that may change and their column of the same values (proven by `compile.analysis.partitions`).
     `lookups` are the other tables that may change. `reads` says how the columns of a source are read where
     they are not as its contract says. `time_drift` is a query for a
-    number: 0 if time alone has changed no row of the model since it was made.
+    number: 0 if time alone has changed no row of the model since it was made. `code` stands for all that a
+    model was compiled from: while it is the same, it need not be compiled again.
     """
 
     name: str
@@ -102,6 +103,7 @@ class PlanTable:
     relation: str | None = None  # what its rows are selected from, as t0: a name or, of a source, a query
     lineage: dict[str, list[list[str]]] = field(default_factory=dict)
     fingerprint: str = ""
+    code: str = ""
     path: str = ""
     tags: list[str] = field(default_factory=list)
     time_drift: str = ""
