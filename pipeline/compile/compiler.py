@@ -213,7 +213,9 @@ class _Compiler:
         own = {check.name for check in table.checks}
         for law in laws:
             if law.name in own:
-                raise ModelError(f"{law.path} is called like a check of {table.name}. Rename one of them.")
+                raise ModelError(
+                    f"{law.path} is called like a check of {table.name} itself. Rename one of them."
+                )
         return replace(table, checks=[*table.checks, *map(self.law, laws)])
 
     def law(self, law: Law) -> Check:

@@ -57,6 +57,7 @@ def model_codes(
     """
     own: dict[str, tuple[str, str]] = {}
     laws: list[str] = []
+    named_by_contracts: set[str] = set()
     rest = hashlib.blake2b(repr((dialect, check_settings(config))).encode(), digest_size=16)
     for package in (models, schemas, *COMPILER):
         for name, file in _files(package):
@@ -68,6 +69,10 @@ def model_codes(
                 laws.append(text)
             else:
                 rest.update(f"\0{package} {name} {len(text)}\0{text}".encode())
+            if package == schemas:
+                named_by_contracts |= {*WORD.findall(text)}
+    # Where a table lies that a column refers to.
+    rest.update(repr(sorted(own[name][0] for name in named_by_contracts & own.keys())).encode())
     words_of_laws = [(law, {*WORD.findall(law)}) for law in laws]
 
     def code(name: str, path: str, text: str) -> str:

@@ -47,6 +47,7 @@ print(json.dumps({
     "compiled": "ibis" in sys.modules,
     "fingerprint": plan.fingerprint,
     "sql": sql,
+    "plan": plan.to_json(),
     "heavy": sorted({"ibis", "pandera", "pandas", "numpy", "pyarrow", "sqlglot"} & {*sys.modules}),
 }))
 """
@@ -154,7 +155,7 @@ def load(tmp_path, monkeypatch):
 
 def test_a_broken_file_and_one_under_a_wrong_name_are_not_believed(load):
     plan = load()
-    (file,) = plan_cache.folder().iterdir()
+    (file,) = plan_cache.folder().glob(f"*-{plan.fingerprint}.json")
     whole = file.read_text()
     for broken in (whole[:1000], "{}", "[]", whole.replace(plan.fingerprint, "another")):
         file.write_text(broken)
@@ -165,7 +166,7 @@ def test_a_broken_file_and_one_under_a_wrong_name_are_not_believed(load):
 def test_clear_removes_every_plan(load):
     load()
     load(window_days=7)
-    assert plan_cache.clear() == 2
+    assert plan_cache.clear() == 3  # with the one that is bound to no database
     assert plan_cache.clear() == 0
 
 
@@ -193,6 +194,50 @@ def test_changes_name_what_is_new_different_and_gone(load, tmp_path):
         "fct_product_sales": "added",
         "dim_products": "removed",
     }
+
+
+EDITS = {
+    "its own file": lambda shop: edit(shop / "models/staging/stg_sales.py", "_.amount", "_.amount + 0.0"),
+    "what it is made of": lambda shop: (shop / "models/helpers.py").write_text("UNIT = 1"),
+    "a contract": lambda shop: edit(shop / "schemas/marts.py", "One row:", "One single row:"),
+    "a law": lambda shop: law(shop, "def few(fct_visits):", "fct_visits.filter(fct_visits.visits > 9)"),
+    "a law's setting": lambda shop: law(
+        shop, "def few(fct_visits, *, window_days):", "fct_visits.filter(fct_visits.visits > window_days)"
+    ),
+    "another folder": lambda shop: (shop / "models/staging/stg_sales.py").rename(
+        shop / "models/marts/stg_sales.py"
+    ),
+    "one less": lambda shop: (shop / "models/marts/dim_products.py").unlink(),
+}
+
+
+def law(shop, signature, broken):
+    (shop / "models/laws").mkdir(exist_ok=True)
+    (shop / "models/laws/__init__.py").write_text("")
+    (shop / "models/laws/few.py").write_text(f"{signature}\n    'Few come.'\n    return {broken}\n")
+
+
+def test_what_comes_from_an_earlier_plan_is_what_would_be_compiled(cache, shop_copy):
+    cache()
+    for days, (change, make) in enumerate(EDITS.items()):
+        make(shop_copy)
+        found = cache(window_days=days)
+        plan_cache.clear()
+        assert found == cache(window_days=days), change
+
+
+def test_only_what_has_changed_is_compiled(cache, shop_copy):
+    cache()
+    (file,) = plan_cache.folder().glob("*-unbound-*.json")
+    plan = json.loads(file.read_text())
+    for table in plan["tables"].values():
+        table["sql"] = table["sql"] and f"-- kept\n{table['sql']}"
+    file.write_text(json.dumps(plan))
+    assert cache(window_days=7)["sql"].count("-- kept") == 1  # stg_recent_visits takes the setting
+    edit(shop_copy / "models/staging/stg_sales.py", "_.amount", "_.amount + 0.0")
+    assert cache(window_days=7)["sql"].count("-- kept") == 0
+    edit(shop_copy / "models/marts/fct_visits.py", "One row.", "One.")
+    assert cache(window_days=7)["plan"].count("-- kept") == 2  # the other marts
 
 
 def compile_in_a_process(folder, helper="", shapes=None, **packages):
