@@ -22,6 +22,10 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "init": ("project", "Write a configuration file and make empty raw tables."),
         "debug": ("debug", "Show versions, configuration, the age of prices, connection and raw tables."),
         "clean": ("project", "Remove compiled plans and generated pages."),
+        "completion": (
+            "completion",
+            "Complete commands, options, tables, columns and targets in your shell.",
+        ),
     },
     "Get data in": {
         "ingest": ("ingest", "Land raw records; the same input twice lands once."),
@@ -72,15 +76,14 @@ class _Pipeline(Group):
         commands = [value for value in vars(module).values() if isinstance(value, click.Command)]
         return next(command for command in commands if command.name == cmd_name)
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
-            from pipeline.errors import did_you_mean
+    def hint(self, ctx: click.Context, word: str, names: list[str]) -> str:
+        from pipeline.errors import did_you_mean
 
-            hint = did_you_mean(args[0], _COMMANDS)
-            raise click.UsageError(f"There is no command {args[0]!r}.{hint}", ctx)
-        return super().resolve_command(ctx, args)
+        groups = ((name, self.get_command(ctx, name)) for name in names)
+        inside = [name for name, group in groups if isinstance(group, click.Group) and word in group.commands]
+        if inside:
+            return f" It is `{ctx.command_path} {inside[0]} {word}`."
+        return did_you_mean(word, names)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         width = max(map(len, _COMMANDS))

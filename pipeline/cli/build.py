@@ -18,6 +18,8 @@ from pipeline.cli.options import (
 if TYPE_CHECKING:
     import datetime as dt
 
+    from pipeline.engines.base import Engine
+    from pipeline.outputs.totals import Totals
     from pipeline.plan import PlanTable
     from pipeline.run import RunResult, TableResult
 
@@ -231,10 +233,16 @@ def build(
         _show_estimates(invocation, select, exclude, as_of, output_format)
         return
     done: list[RunResult] = []
+    before: list[Totals | None] = []
 
-    def build_and_keep(*arguments: Any, **options: Any) -> "RunResult":
-        done.append(build(*arguments, **options))
+    def build_and_keep(engine: "Engine", *arguments: Any, **options: Any) -> "RunResult":
+        before.append(ending.totals(engine, invocation) if output_format == "text" else None)
+        done.append(build(engine, *arguments, **options))
         return done[0]
+
+    def show_totals(engine: "Engine") -> None:
+        if not all(table.is_unchanged for table in done[0].tables):
+            ending.show_totals(ending.totals(engine, invocation), before[0])
 
     start, code, error = time.monotonic(), 0, None
     try:
@@ -242,6 +250,7 @@ def build(
             invocation,
             build_and_keep,
             "Built",
+            then=show_totals,
             select=select,
             exclude=exclude,
             output_format=output_format,
@@ -274,6 +283,7 @@ def work_on_plan(
     kinds: Sequence[str] = KINDS,
     create: bool = False,
     output_format: str = "text",
+    then: Callable[["Engine"], None] | None = None,
     **options: Any,
 ) -> None:
     """Run a function of `pipeline.run` over the selected tables, and show what came of it.
@@ -287,6 +297,7 @@ def work_on_plan(
         kinds: kinds of table that the function works on.
         create: make a database file that is not there.
         output_format: text, json, or summary: text without the list of tables.
+        then: what else is shown, in text, of what has succeeded.
         **options: what else the function takes.
 
     Raises:
@@ -309,6 +320,8 @@ def work_on_plan(
 
             result = function(engine, plan, selected=selected, on_event=on_event, **options)
         show_result(result, output_format, verb, invocation.target)
+        if then and output_format == "text":
+            then(engine)
 
 
 def _show_estimates(

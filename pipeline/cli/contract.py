@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from pipeline.cli.after_tab import tables_after_tab
 from pipeline.cli.options import (
     Group,
     Invocation,
@@ -26,7 +27,7 @@ def contract() -> None:
 
 
 @command()
-@click.argument("table")
+@click.argument("table", shell_complete=tables_after_tab)
 @format_option
 @pass_invocation
 def show(invocation: Invocation, table: str, output_format: str) -> None:

@@ -18,13 +18,6 @@ CONFIG = """\
 internal_domains = ["example.com"]
 """
 
-USAGE = """
-SELECT sum(total_sessions), sum(total_tokens), sum(total_cost_usd), min(date), max(date)
-FROM mart.fct_daily_agent_usage
-"""
-COMMITS = """
-SELECT count(*), sum(CASE WHEN is_agent_assisted THEN 1 ELSE 0 END) FROM mart.fct_git_commits
-"""
 BY_AGENT = """
 SELECT a.agent_display_name, sum(u.total_sessions), sum(u.total_tokens), sum(u.total_cost_usd),
        sum(u.agent_assisted_commits)
@@ -127,14 +120,11 @@ def _write_pages(engine: "Engine", folder: Path) -> None:
 
 def _show_marts(engine: "Engine") -> None:
     from pipeline.cli.output import say
-    from pipeline.cli.tables import cell, print_table
+    from pipeline.cli.tables import print_table
+    from pipeline.outputs.totals import read_totals
 
-    sessions, tokens, cost, first, last = engine.fetch(USAGE)[0]
-    commits, assisted = engine.fetch(COMMITS)[0]
-    say(
-        f"\n{first} to {last}: {cell(sessions)} sessions, {cell(tokens)} tokens, "
-        f"${cost:,.2f}; {cell(assisted)} of {cell(commits)} commits with an agent's help."
-    )
+    if totals := read_totals(engine):
+        say(f"\n{totals.sentence()}")
     for title, query in ("Agents", BY_AGENT), ("Developers", BY_DEVELOPER):
         say()
         print_table(

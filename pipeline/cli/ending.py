@@ -1,4 +1,4 @@
-"""How a build ends for those who do not watch it: a notice, and one last line for readers of logs."""
+"""How a build ends: what it all adds up to, a notice, and one last line for readers of logs."""
 
 import json
 from typing import TYPE_CHECKING
@@ -6,12 +6,35 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.cli.options import Invocation
-from pipeline.cli.output import warn
+from pipeline.cli.output import say, warn
 from pipeline.cli.results import NOT_MADE
 from pipeline.config import redact
 
 if TYPE_CHECKING:
+    from pipeline.engines.base import Engine
+    from pipeline.outputs.totals import Totals
     from pipeline.run import RunResult
+
+
+def totals(engine: "Engine", invocation: Invocation) -> "Totals | None":
+    """What the marts add up to; None where there are none, or where they may tell of too few people."""
+    from pipeline.errors import QueryError
+    from pipeline.outputs.totals import read_totals
+
+    if invocation.config.privacy.min_group > 1:
+        return None
+    try:
+        return read_totals(engine)
+    except QueryError:  # what an earlier release has made, or a file that was compacted and is closed
+        return None
+
+
+def show_totals(now: "Totals | None", before: "Totals | None") -> None:
+    """The sentence about a build, and the one about what has come since the one before."""
+    if now:
+        say(now.sentence())
+        if before and (news := now.since(before)):
+            say(news)
 
 
 def notify(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipeline.cli.after_tab import columns_after_tab
 from pipeline.cli.options import Invocation, command, pass_invocation
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ Near = Callable[[str], list[str]]
 
 
 @command()
-@click.argument("name", metavar="TABLE[.COLUMN]")
+@click.argument("name", metavar="TABLE[.COLUMN]", shell_complete=columns_after_tab)
 @click.option(
     "--format",
     "output_format",

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipeline.cli.after_tab import tables_after_tab
 from pipeline.cli.options import (
     Invocation,
     as_of_option,
@@ -79,8 +80,10 @@ def _described(table: "PlanTable") -> dict[str, Any]:
 
 
 @command()
-@click.argument("model")
-@click.option("--limit", type=click.IntRange(min=1), default=10, show_default=True, help="Rows to show.")
+@click.argument("model", shell_complete=tables_after_tab)
+@click.option(
+    "-n", "--limit", type=click.IntRange(min=1), default=10, show_default=True, help="Rows to show."
+)
 @format_option
 @pass_invocation
 def show(invocation: Invocation, model: str, limit: int, output_format: str) -> None:

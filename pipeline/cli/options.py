@@ -1,12 +1,14 @@
 """Options that several commands share, and the command classes that make them work everywhere."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from pipeline.cli.after_tab import tables_after_tab, targets_after_tab
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -175,11 +177,36 @@ class Command(_Help):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         takes_words = not any(isinstance(param, click.Argument) for param in self.params)
-        return super().parse_args(ctx, _join_selections(args) if takes_words else args)
+        words = _join_selections(args) if takes_words else args
+        try:
+            return super().parse_args(ctx, words)
+        except click.NoSuchOption as error:
+            closest = _closest(error.option_name, error.possibilities)
+            raise click.NoSuchOption(error.option_name, possibilities=closest, ctx=ctx) from None
+        except click.UsageError as error:
+            selects = any(param.name == "select" for param in self.params)
+            if not (selects and takes_words and "unexpected extra argument" in error.message):
+                raise
+            hint = f" Tables are selected with -s: `{ctx.command_path} -s TABLE`."
+            raise click.UsageError(f"{error.message}.{hint}", ctx) from None
 
 
 class Group(_Help, click.Group):
     """A group of commands."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        names = self.list_commands(ctx)
+        if args and args[0] not in names and not args[0].startswith("-"):
+            raise click.UsageError(f"There is no command {args[0]!r}.{self.hint(ctx, args[0], names)}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def hint(self, ctx: click.Context, word: str, names: list[str]) -> str:
+        """What somebody may have meant by a word that is no command; a sentence after a space, or nothing."""
+        from pipeline.errors import did_you_mean
+
+        return did_you_mean(word, names) or f" `{ctx.command_path}` takes {', '.join(names)}."
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Each command with the first line of its help, whole."""
@@ -192,6 +219,13 @@ class Group(_Help, click.Group):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         self.format_commands(ctx, formatter)
         super().format_options(ctx, formatter)
+
+
+def _closest(word: str, possibilities: Sequence[str] | None) -> list[str] | None:
+    """Of what an option may have been meant to be, the closest."""
+    from difflib import get_close_matches
+
+    return get_close_matches(word, possibilities or [], n=1, cutoff=0) or None
 
 
 def _join_selections(args: list[str]) -> list[str]:
@@ -251,6 +285,7 @@ _COMMON = (
         metavar="NAME|URL",
         expose_value=False,
         callback=_set("target_option"),
+        shell_complete=targets_after_tab,
         help="Database: a configured name, a URL, or a path ending in .duckdb.",
     ),
     click.option(
@@ -289,10 +324,15 @@ def selection_options(function: F) -> F:
         "select",
         multiple=True,
         metavar="EXPR",
+        shell_complete=tables_after_tab,
         help="Tables to work on: names, staging.*, tag:x, +x, x+, @x; dbt's grammar.",
     )
     exclude = click.option(
-        "--exclude", multiple=True, metavar="EXPR", help="Tables to leave out of the selection."
+        "--exclude",
+        multiple=True,
+        metavar="EXPR",
+        shell_complete=tables_after_tab,
+        help="Tables to leave out of the selection.",
     )
     return select(exclude(function))
 

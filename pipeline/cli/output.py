@@ -69,11 +69,11 @@ def warn(message: str) -> None:
     say_after(click.style("Warning: ", fg="yellow", bold=True), message)
 
 
-def say_after(mark: str, message: str) -> None:
-    """A paragraph on standard error, after a mark that is printed as it is."""
+def say_after(mark: str, message: str, *, err: bool = True) -> None:
+    """A paragraph after a mark that is printed as it is, on standard error unless told otherwise."""
     plain = click.unstyle(mark)
-    text = _wrapped(plain + shown(message), err=True)
-    click.echo(mark + text.removeprefix(plain), err=True)
+    text = _wrapped(plain + shown(message), err=err)
+    click.echo(mark + text.removeprefix(plain), err=err)
 
 
 def _wrapped(text: str, *, err: bool) -> str:

@@ -4,7 +4,9 @@ from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from pipeline.cli.output import print_json, say, warn
+import click
+
+from pipeline.cli.output import print_json, say, say_after, warn
 from pipeline.cli.tables import print_table
 from pipeline.config import redact
 from pipeline.errors import AuditError
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from pipeline.run import RunResult
 
 NOT_MADE = ("read", "dropped", "skipped", "error")  # what a run did with tables beside making them
+COLOURS = {"passed": "green", "proven": "green", "warned": "yellow", "failed": "red"}
 # Tables of which a profile shows the operators.
 MOST_PROFILED = 10
 
@@ -64,7 +67,9 @@ def show_troubles(result: "RunResult") -> None:
 
 
 def _show_tables(result: "RunResult") -> None:
-    if result.tables:
+    """What was done to each table; those that are as they were are only counted, below."""
+    changed = [table for table in result.tables if not table.is_unchanged]
+    if changed:
         print_table(
             ["table", "", "rows", "seconds", "why"],
             [
@@ -75,7 +80,7 @@ def _show_tables(result: "RunResult") -> None:
                     f"{table.seconds:.2f}",
                     table.reason,
                 )
-                for table in result.tables
+                for table in changed
             ],
         )
 
@@ -100,15 +105,20 @@ def _show_audits(result: "RunResult") -> None:
         examples.setdefault((row.table, row.audit), []).append(row.failing_row)
     for audit in result.audits:
         if audit.status in ("failed", "warned"):
-            say(f"{audit.status.upper()}  {audit.table}: {audit.audit}{_counted(audit)}")
+            mark = click.style(audit.status.upper(), fg=COLOURS[audit.status], bold=True)
+            say_after(mark, f"  {audit.table}: {audit.audit}{_counted(audit)}", err=False)
             say(f"  {audit.description}")
             for example in examples.get((audit.table, audit.audit), []):
                 say(f"  {example}")
     if result.audits:
         counts = Counter(audit.status for audit in result.audits)
         order = ("passed", "proven", "warned", "failed", "skipped")
-        parts = [f"{counts[status]:,} {status}" for status in order if counts[status]]
-        say(f"{len(result.audits):,} audits: {', '.join(parts)}.")
+        parts = [
+            click.style(f"{counts[status]:,} {status}", fg=COLOURS.get(status))
+            for status in order
+            if counts[status]
+        ]
+        say_after(f"{len(result.audits):,} audits: {', '.join(parts)}.", "", err=False)
 
 
 def _counted(audit: "CheckResult") -> str:

@@ -12,7 +12,7 @@ import click
 from pipeline.cli.output import console, is_terminal, value_shown
 from pipeline.system.hidden import visible_lines
 
-WIDEST = 60  # characters of a cell that a drawn table shows
+WIDEST = 60  # characters of a cell that a drawn table shows, of every column but the last
 SHORTEST = 16  # what must be left for the last column
 GAP = 3  # between two columns
 
@@ -92,10 +92,9 @@ def _draw(names: list[str], cells: list[list[str]], to_the_right: list[bool], ha
     from rich.text import Text
 
     terminal = console()
-    widths = [
-        min(max(map(cell_len, [name, *(row[index] for row in cells)])), WIDEST)
-        for index, name in enumerate(names)
-    ]
+    needed = [max(map(cell_len, [name, *(row[index] for row in cells)])) for index, name in enumerate(names)]
+    # The last column has what the window leaves.
+    widths = [*(min(width, WIDEST) for width in needed[:-1]), needed[-1]]
     room = terminal.width - sum(widths[:-1]) - GAP * (len(widths) - 1)
     if room < min(widths[-1], SHORTEST):
         _draw_lists(names, cells)

@@ -22,7 +22,7 @@ from pipeline.run.fingerprints import MISSING, Fingerprints, of_model
 from pipeline.run.not_counted import not_counted
 from pipeline.run.publish_checks import ChecksFailed, PublishChecks, in_order
 from pipeline.run.record import record
-from pipeline.run.results import Listener, RunResult, TableResult, silent
+from pipeline.run.results import NO_NEWS, Listener, RunResult, TableResult, silent
 from pipeline.run.state import Published, Standing, has_drifted, look_at, published, stored_kind
 from pipeline.run.unmatched import unmatched
 from pipeline.seeds import csv_files
@@ -328,7 +328,7 @@ class _Builder:
             if before is None:
                 reason = "first time"
             elif before.fingerprint == raw.fingerprint:
-                reason = "no new rows"
+                reason = NO_NEWS
                 self.standing.unchanged.add(table.name)
                 if raw.reliably_unchanged:
                     self.standing.reliably_unchanged.add(table.name)

@@ -9,6 +9,8 @@ from pipeline.engines.base import Step
 from pipeline.plan import PlanTable
 from pipeline.plan.check_results import CheckResult
 
+NO_NEWS = "no new rows"  # why a source changes nothing
+
 
 @dataclass(frozen=True)
 class TableResult:
@@ -36,6 +38,11 @@ class TableResult:
     seconds: float = 0.0
     fingerprint: str = ""
     steps: list[Step] = field(default_factory=list)
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether it is as the run before has left it."""
+        return self.action == "skipped" or self.reason == NO_NEWS
 
 
 @dataclass(frozen=True)

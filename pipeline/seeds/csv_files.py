@@ -2,9 +2,9 @@
 
 A packaged file lies where the plan says; the project may have one of the same name in its own
 `seeds` folder. A row of the project's file replaces the packaged row of the same key,
-or is added after them. An empty cell is NULL. The project's identities may also be given as a
-`.mailmap` in that folder; where both speak of one alias, the CSV wins. What a mark of commits must be more
-than text stands in `pipeline.seeds.commit_marks`.
+or is added after them. Commas part the cells, or semicolons. An empty cell is NULL. The project's identities
+may also be given as a `.mailmap` in that folder; where both speak of one alias, the CSV wins. What a mark of
+commits must be more than text stands in `pipeline.seeds.commit_marks`.
 """
 
 import datetime as dt
@@ -25,6 +25,7 @@ ROOT = Path(pipeline.__file__).parent.parent
 
 Row = tuple[Any, ...]
 
+DELIMITERS = {",": "comma", ";": "semicolon"}
 MAILMAPS = (".mailmap", "mailmap")  # other forms of identities.csv
 
 
@@ -112,7 +113,10 @@ def _file_rows(file: Path, columns: list[PlanColumn]) -> Iterator[tuple[int, Row
         text = _read(file).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ConfigError(f"{file} is not UTF-8 text. Save it as UTF-8.") from None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    # Where a comma is the decimal point, spreadsheets put semicolons between cells.
+    header_line = text.partition("\n")[0]
+    delimiter = ";" if ";" in header_line and "," not in header_line else ","
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         header = [name.strip() for name in next(reader, [])]
         _check_header(file, header, columns)
@@ -122,7 +126,7 @@ def _file_rows(file: Path, columns: list[PlanColumn]) -> Iterator[tuple[int, Row
             if len(cells) != len(header):
                 raise ConfigError(
                     f"{file}, line {reader.line_num}: {len(cells)} cells under"
-                    f" {len(header)} columns. Quote a cell that contains a comma."
+                    f" {len(header)} columns. Quote a cell that contains a {DELIMITERS[delimiter]}."
                 )
             given = dict(zip(header, cells, strict=True))
             where = f"{file}, line {reader.line_num}"

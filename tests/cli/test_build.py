@@ -105,8 +105,19 @@ def test_fail_fast_stops_at_the_first_failing_table(run_shop, shop):
 def test_nothing_new_is_skipped_unless_a_full_refresh_is_asked_for(run_shop, shop):
     run_shop("build")
 
-    assert "Built 0 tables, 6 unchanged" in run_shop("build").output
+    audits, summary, last = run_shop("build").output.splitlines()
+    assert " audits: " in audits
+    assert summary.startswith("Built 0 tables, 6 unchanged in ")
+    assert last.startswith("aa-pipeline build: status=success tables=0 rows=0 warnings=0 ")
     assert "Built 6 tables" in run_shop("build --full-refresh").output
+
+
+def test_only_tables_that_changed_are_listed(run_shop, shop):
+    run_shop("build")
+    query("INSERT INTO raw.visits SELECT * REPLACE (id + 1 AS id) FROM raw.visits")
+
+    listed = [line.split()[0] for line in run_shop("build").stdout.splitlines()]
+    assert listed[1 : listed.index("fct_visits") + 1] == ["raw_visits", "stg_recent_visits", "fct_visits"]
 
 
 def test_a_profile_shows_the_heaviest_operators(run_shop, shop):

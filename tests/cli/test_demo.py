@@ -46,6 +46,18 @@ def test_the_demo_ends_with_its_marts_and_what_to_try_next(demo):
     assert "What to try next:" in output
 
 
+def test_a_build_ends_with_what_all_adds_up_to_and_what_has_come(demo, in_demo):
+    (sums,) = [line for line in demo[0].splitlines() if line.endswith(" commits with an agent's help.")]
+    assert in_demo("build --full-refresh").stdout.splitlines()[-2] == sums
+
+    query("DELETE FROM raw.git_commits WHERE id = (SELECT min(id) FROM raw.git_commits)")
+    now, news, _ = in_demo("build").stdout.splitlines()[-3:]
+    assert now.partition(";")[0] == sums.partition(";")[0]
+    assert news == "Since the build before: -1 commits."
+    in_demo("ingest git " + " ".join(str(path) for path in sorted(demo[1].glob("repositories/*"))))
+    assert in_demo("build").stdout.splitlines()[-3:-1] == [sums, "Since the build before: +1 commits."]
+
+
 def test_the_demo_never_touches_a_folder_that_is_there(demo):
     before = sorted(demo[1].rglob("*"))
 

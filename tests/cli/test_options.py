@@ -150,3 +150,22 @@ def test_failures_are_json_lines_where_the_log_is(run):
     result = run("--log-format json debug --format json", expect=2)
 
     assert result.stderr.startswith('{"level": "error", "message": "There is no database')
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        ("buidl", "There is no command 'buidl'. Did you mean build?"),
+        ("freshness", "There is no command 'freshness'. It is `aa-pipeline source freshness`."),
+        ("ingest transcript", "There is no command 'transcript'. Did you mean transcripts?"),
+        ("ingest x", "There is no command 'x'. `aa-pipeline ingest` takes copilot, git, otlp, transcripts."),
+        ("ls --selct x", "No such option '--selct'. Did you mean '--select'?"),
+        (
+            "export dim_agents",
+            "Got unexpected extra argument (dim_agents)."
+            " Tables are selected with -s: `aa-pipeline export -s TABLE`.",
+        ),
+    ],
+)
+def test_what_is_not_understood_gets_the_hint_that_helps(run, words, hint):
+    assert run(words, expect=2).stderr.endswith(f"Error: {hint}\n")

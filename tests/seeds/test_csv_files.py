@@ -47,6 +47,14 @@ def test_what_spreadsheets_write_is_read(read):
     ]
 
 
+def test_semicolons_part_cells_where_a_comma_is_the_decimal_point(read):
+    assert read("product;label;weight\r\ncake;Black, white;0.5\r\n") == [
+        TEA,
+        MILK,
+        ("cake", "Black, white", 0.5, None),
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -61,6 +69,8 @@ def test_what_spreadsheets_write_is_read(read):
         ("product,weight\nx,nan\n", "weight is 'nan'"),
         ("product,since\nx,01/02/2026\n", "since is '01/02/2026'.*like 2026-01-31"),
         ('product\n"x\n', "is no CSV"),
+        ("product;weight\nx;0,5\n", "weight is '0,5', which is no float64. Write it like 0.25"),
+        ("product;label\nx\n", "Quote a cell that contains a semicolon"),
     ],
 )
 def test_what_is_wrong_is_named_with_file_line_and_column(read, text, problem):

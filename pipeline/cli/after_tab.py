@@ -1,0 +1,48 @@
+"""What a word on the command line may become after the tab key. Nothing is said of what is wrong there."""
+
+from pathlib import Path
+
+import click
+
+
+def tables_after_tab(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Names of tables; what stands before a name in a selection stays."""
+    start = len(incomplete) - len(incomplete.lstrip("+@0123456789"))
+    before, word = incomplete[:start], incomplete[start:]
+    return [f"{before}{name}" for name in _tables() if name.startswith(word)]
+
+
+def columns_after_tab(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Names of tables, and after the point of their columns."""
+    table, point, _ = incomplete.rpartition(".")
+    tables = _tables()
+    names = [f"{table}.{column}" for column in tables.get(table, ())] if point else [*tables]
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def targets_after_tab(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Names of configured databases."""
+    from pipeline.config import load_config
+    from pipeline.errors import PipelineError
+
+    try:
+        return [name for name in load_config(Path.cwd()).targets if name.startswith(incomplete)]
+    except PipelineError:
+        return []
+
+
+def _tables() -> dict[str, list[str]]:
+    """Tables and their columns, as they were compiled last: nobody waits for a compiler here."""
+    from pipeline.compile import plan_cache, shipped
+    from pipeline.config import load_config
+    from pipeline.engines import dialect_of
+    from pipeline.errors import PipelineError
+
+    try:
+        config = load_config(Path.cwd())
+        dialect = dialect_of(config.target(None).url)
+    except PipelineError:
+        return {}
+    plans = [plan_cache.last(dialect, config), *shipped.all_of(dialect)]
+    tables = next((plan.tables for plan in plans if plan), {})
+    return {name: [column.name for column in table.columns] for name, table in tables.items()}
