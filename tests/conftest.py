@@ -45,9 +45,11 @@ def plans_compiled_once(shared):
     compile_unbound = plan_cache._compile
 
     @wraps(compile_unbound)
-    def compile_once(dialect, config, models, schemas):
+    def compile_once(dialect, config, models, schemas, on_compile):
         def write(file):
-            file.write_text(compile_unbound(dialect, config, models, schemas).to_json(), encoding="utf-8")
+            file.write_text(
+                compile_unbound(dialect, config, models, schemas, on_compile).to_json(), encoding="utf-8"
+            )
 
         name = plan_cache.fingerprint(dialect, config, None, models=models, schemas=schemas)
         return Plan.from_json(make_once(shared / f"{name}.json", write).read_text(encoding="utf-8"))

@@ -309,7 +309,7 @@ def work_on_plan(
 
     with invocation.connect(create=create) as engine:
         with progress("Reading the plan") as update:
-            plan = invocation.plan(engine)
+            plan = invocation.plan(engine, update)
             selected = None
             if select or exclude:
                 selected = selected_names(plan.tables, select, exclude, kinds)

@@ -108,8 +108,8 @@ class Invocation:
                 engine.url = without_people(engine.url)
             yield engine
 
-    def plan(self, engine: "Engine") -> "Plan":
-        """The plan for an open database."""
+    def plan(self, engine: "Engine", tell: Callable[[str], Any] = lambda message: None) -> "Plan":
+        """The plan for an open database; `tell` is called with what is done while it is compiled."""
         from pipeline.compile import plan_cache
 
         config = self.config.for_target(self.target)
@@ -119,6 +119,7 @@ class Invocation:
             engine.shapes("raw"),
             models=self.models,
             schemas=self.schemas,
+            on_compile=lambda model: tell(f"Compiling the plan: {model}"),
         )
         _check_severity(config, plan)
         return plan

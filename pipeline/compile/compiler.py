@@ -1,6 +1,6 @@
 """The compiler: models and contracts in, a plan out."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib.metadata import version
@@ -75,6 +75,7 @@ def compile_unbound(
     schemas: str,
     earlier: Mapping[str, PlanTable] = MappingProxyType({}),
     compiled: Mapping[str, PlanTable] = MappingProxyType({}),
+    on_compile: Callable[[str], None] = lambda name: None,
 ) -> Plan:
     """The plan for any database of a dialect, to be bound to one.
 
@@ -85,6 +86,7 @@ def compile_unbound(
         schemas: the package of the contracts.
         earlier: models as an earlier plan has them, by their `code`; who has the same is not compiled again.
         compiled: models that somebody else has compiled already, and may go on compiling.
+        on_compile: told the name of each model that is compiled.
 
     Raises:
         ModelError: a model or a contract is not what it must be.
@@ -98,6 +100,7 @@ def compile_unbound(
     for name, model in compiler.graph.items():
         table = earlier.get(codes[name])
         if table is None:
+            on_compile(name)
             table = compiler.with_laws(compiled.get(name) or compiler.model(model))
         tables.append(replace(table, code=codes[name]))
     return Plan(

@@ -16,7 +16,7 @@ import gc
 import hashlib
 import os
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,7 @@ def load(
     *,
     models: str = MODELS,
     schemas: str = SCHEMAS,
+    on_compile: Callable[[str], None] = lambda name: None,
 ) -> Plan:
     """The plan for a database whose raw tables are `shapes`, compiled only if it must be.
 
@@ -64,6 +65,7 @@ def load(
         shapes: the raw tables, table → column → native type; None for those of the contracts.
         models: the package of the models.
         schemas: the package of the contracts.
+        on_compile: told the name of each model that has to be compiled.
 
     Raises:
         ModelError: a model or a contract is not what it must be.
@@ -74,7 +76,7 @@ def load(
     plan = _read(file, expected)
     if plan is None:
         trusted = _memory_is_disk(models, schemas)
-        unbound = _unbound(dialect, config, models, schemas)
+        unbound = _unbound(dialect, config, models, schemas, on_compile)
         plan = bind(unbound, config.model_settings(), shapes, expected)
         now = fingerprint(dialect, config, shapes, models=models, schemas=schemas)
         if trusted and now == expected:
@@ -138,16 +140,24 @@ def clear() -> int:
     return len(files)
 
 
-def _unbound(dialect: str, config: Config, models: str, schemas: str) -> Plan:
+def _unbound(
+    dialect: str,
+    config: Config,
+    models: str,
+    schemas: str,
+    on_compile: Callable[[str], None] = lambda name: None,
+) -> Plan:
     """The unbound plan: shipped, if one is of this code and these settings, or else compiled."""
     if (models, schemas) == (MODELS, SCHEMAS):
         plan = shipped.load(dialect, config)
         if plan is not None:
             return plan
-    return _compile(dialect, config, models, schemas)
+    return _compile(dialect, config, models, schemas, on_compile)
 
 
-def _compile(dialect: str, config: Config, models: str, schemas: str) -> Plan:
+def _compile(
+    dialect: str, config: Config, models: str, schemas: str, on_compile: Callable[[str], None]
+) -> Plan:
     """The unbound plan, compiled.
 
     Expressions are millions of small objects that live until the end: without looking for garbage
@@ -163,7 +173,7 @@ def _compile(dialect: str, config: Config, models: str, schemas: str) -> Plan:
         with nullcontext({}) if few else _helper(arguments | {"earlier": [*earlier]}) as compiled:
             from pipeline.compile.compiler import compile_unbound
 
-            return compile_unbound(**arguments, earlier=earlier, compiled=compiled)
+            return compile_unbound(**arguments, earlier=earlier, compiled=compiled, on_compile=on_compile)
     finally:
         if collecting:
             # As old objects they are not looked through at once.

@@ -80,16 +80,14 @@ def conform(sources: Iterable[PlanTable], shapes: Mapping[str, Mapping[str, str]
             or is of a type that cannot be read as the contract's.
     """
     raw = RawTables()
+    expected: list[str] = []
     for source in sources:
         stored = source.stored_name
         shape = shapes.get(stored)
         if shape is None:
             raw.missing.add(source.name)
             if not source.may_be_missing:
-                raw.warnings.append(
-                    f"There is no table {RAW.schema}.{stored}: it reads as empty."
-                    " `aa-pipeline ingest` makes and fills it."
-                )
+                expected.append(f"{RAW.schema}.{stored}")
         elif dialect != "postgres" and [(column, native.lower()) for column, native in shape.items()] == [
             (column.name, column.native_type.lower()) for column in source.columns
         ]:
@@ -103,6 +101,12 @@ def conform(sources: Iterable[PlanTable], shapes: Mapping[str, Mapping[str, str]
         else:
             relation = f"{quote(RAW.schema, dialect)}.{quote(stored, dialect)} AS {quote('r', dialect)}"
             raw.queries[stored] = f"SELECT\n{columns}\nFROM {relation}"
+    if expected:
+        they_read, them = ("it reads", "it") if len(expected) == 1 else ("they read", "them")
+        raw.warnings.append(
+            f"There is no table {', '.join(expected)}: {they_read} as empty."
+            f" `aa-pipeline ingest` makes and fills {them}."
+        )
     return raw
 
 

@@ -226,6 +226,14 @@ def test_an_optional_column_may_lack_silently_and_a_nullable_one_with_a_warning(
     assert not any("till" in warning for warning in plan.warnings)
 
 
+def test_missing_raw_tables_are_said_in_one_sentence():
+    plan = compile_shop(shapes={})
+    assert plan.warnings == [
+        "There is no table raw.sales, raw.visits: they read as empty."
+        " `aa-pipeline ingest` makes and fills them."
+    ]
+
+
 def test_a_missing_raw_table_reads_as_empty_with_a_warning_that_names_it():
     plan = compile_shop(shapes={"sales": EXACT_SALES})
     assert plan.tables["raw_visits"].missing

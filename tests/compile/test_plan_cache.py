@@ -176,6 +176,14 @@ def test_a_model_imported_before_its_file_was_edited_is_not_kept(load, monkeypat
     assert plan_cache.clear() == 0
 
 
+def test_what_is_compiled_is_told_by_name(tmp_path, load):
+    told = []
+    config = Config(project_dir=tmp_path)
+    for _ in range(2):  # the second time nothing is
+        plan = plan_cache.load("duckdb", config, SHAPES, **SHOP, on_compile=told.append)
+    assert sorted(told) == sorted(table.name for table in plan.tables.values() if table.kind == "model")
+
+
 def test_a_folder_that_cannot_be_written_is_no_error(load, tmp_path):
     (tmp_path / "aa-pipeline").write_text("in the way")
     assert load().tables
