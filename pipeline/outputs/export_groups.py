@@ -66,6 +66,12 @@ def _figure(figures: Sequence[str], name: str, unit: int = 1) -> Column:
     return "float64", lambda group: None if (value := group.figures[place]) is None else value / unit
 
 
+def _sum(figures: Sequence[str], *names: str) -> Column:
+    """Several figures together."""
+    places = [figures.index(name) for name in names]
+    return "int64", lambda group: sum(group.figures[place] or 0 for place in places)
+
+
 _PEOPLE: Column = ("int64", lambda group: group.people)
 _FIRST: Column = ("date32", lambda group: group.first_day)
 _LAST: Column = ("date32", lambda group: group.last_day)
@@ -85,8 +91,9 @@ _USAGE: dict[str, Column] = {
     "total_cache_read_tokens": _figure(USAGE_FIGURES, "read"),
     "total_cost_usd": _figure(USAGE_FIGURES, "nano", 10**9),
     "unpriced_tokens": _figure(USAGE_FIGURES, "unpriced"),
-    "accepted": _figure(USAGE_FIGURES, "accepted"),
-    "decided": _figure(USAGE_FIGURES, "decided"),
+    # Edits, and Copilot's suggestions.
+    "accepted": _sum(USAGE_FIGURES, "edits_accepted", "acceptances"),
+    "decided": _sum(USAGE_FIGURES, "edits_decided", "suggestions"),
 }
 _COMMITS: dict[str, Column] = {
     "first_date": _FIRST,

@@ -14,7 +14,6 @@ USAGE, COMMITS, DEVELOPERS, AGENTS = TABLES = (
 )
 
 # Of a row of `fct_daily_agent_usage`, in whole numbers: billionths of a dollar, microseconds.
-# Copilot's suggestions are decided upon, of the other agents their edits: as in `acceptance_rate_pct`.
 FIGURES = {
     "sessions": "total_sessions",
     "micros": "CAST(ROUND(total_duration_seconds * 1e6) AS BIGINT)",
@@ -25,11 +24,10 @@ FIGURES = {
     "nano": "CAST(ROUND(total_cost_usd * 1e9) AS BIGINT)",
     "unpriced": "unpriced_tokens",
     "commits": "agent_assisted_commits",
-    "accepted": "CASE WHEN copilot_suggestions > 0 THEN copilot_acceptances ELSE edits_accepted END",
-    "decided": (
-        "CASE WHEN copilot_suggestions > 0 THEN copilot_suggestions ELSE edits_accepted + edits_rejected END"
-    ),
-    "copilot": "copilot_suggestions + copilot_acceptances",
+    "edits_accepted": "edits_accepted",
+    "edits_decided": "edits_accepted + edits_rejected",
+    "acceptances": "copilot_acceptances",
+    "suggestions": "copilot_suggestions",
 }
 # Commits are told by `commit_groups`: the same figure in groups of two kinds could be subtracted.
 USAGE_FIGURES = tuple(name for name in FIGURES if name != "commits")

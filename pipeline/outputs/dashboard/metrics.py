@@ -34,7 +34,8 @@ METRICS: dict[str, Metric] = {
         "Cost",
         "usd",
         "What the agents' work cost: what the agent reported, else tokens × the list price of the day. "
-        "Usage without a price is not in it; unpriced tokens count that.",
+        "Usage without a price is not in it; unpriced tokens count that. A dash where nothing tells: GitHub "
+        "reports no money of Copilot's suggestions, and a commit without a session has no cost of its own.",
         (f"{USAGE}.total_cost_usd", f"{COSTS}.daily_cost_usd"),
     ),
     "cost_share": Metric(
@@ -155,12 +156,17 @@ METRICS: dict[str, Metric] = {
         "Cache reads ÷ (input + cache writes + cache reads); none without input.",
         (f"{USAGE}.cache_hit_rate",),
     ),
-    "acceptance_rate": Metric(
-        "Acceptance",
+    "edit_acceptance": Metric(
+        "Edits accepted",
         "percent",
-        "100 × accepted ÷ decided: Copilot's suggestions where there are some, else edits that people "
-        "accepted or rejected; none where nothing was decided.",
-        (f"{USAGE}.acceptance_rate_pct",),
+        "100 × edits that people accepted ÷ edits that they accepted or rejected; none without such edits.",
+        (f"{USAGE}.edits_accepted", f"{USAGE}.edits_rejected"),
+    ),
+    "suggestion_acceptance": Metric(
+        "Suggestions taken",
+        "percent",
+        "100 × suggestions of Copilot that people took ÷ those that it made; none where it made none.",
+        (f"{USAGE}.copilot_acceptances", f"{USAGE}.copilot_suggestions"),
     ),
     "commits": Metric("Commits", "count", "All commits, merges included.", (f"{COMMITS}.commit_hash",)),
     "agent_share": Metric(

@@ -44,9 +44,12 @@ HIT_RATE = (
     "sum(total_cache_read_tokens) / nullif(sum(total_input_tokens) + sum(total_cache_creation_tokens)"
     " + sum(total_cache_read_tokens), 0)"
 )
-ACCEPTANCE = (
-    "100.0 * sum(if(copilot_suggestions > 0, copilot_acceptances, edits_accepted)) / nullif(sum("
-    "if(copilot_suggestions > 0, copilot_suggestions, edits_accepted + edits_rejected)), 0)"
+EDITS = "100.0 * sum(edits_accepted) / nullif(sum(edits_accepted + edits_rejected), 0)"
+SUGGESTIONS = "100.0 * sum(copilot_acceptances) / nullif(sum(copilot_suggestions), 0)"
+# Of suggestions and of commits without a session nothing tells the cost, which is 0 in the marts.
+TOLD_COST = (
+    "sum(if(total_sessions = 0 AND total_tokens = 0 AND total_cost_usd = 0 AND agent_assisted_commits"
+    " + copilot_suggestions + copilot_acceptances > 0, NULL, total_cost_usd))"
 )
 OBSERVED = (
     "commit_date >= (SELECT min(date) FROM mart.fct_daily_agent_usage AS u"
@@ -175,7 +178,7 @@ class Marts:
         if "projects" in self.chosen:
             return self.assisted[2]
         # No row is no cost; rows without any known cost are an unknown one.
-        ((rows, cost),) = self.usage("count(*), sum(total_cost_usd)")
+        ((rows, cost),) = self.usage(f"count(*), {TOLD_COST}")
         return 0 if not rows else cost
 
     @property
@@ -232,7 +235,7 @@ def test_return_is_that_of_the_marts(look_at, database, chosen):
 def test_agents_are_those_of_the_marts(look_at, database, chosen):
     page = look_at("agents", without_projects(chosen))
     marts = Marts(database, without_projects(chosen))
-    ((hit_rate, acceptance),) = marts.usage(f"{HIT_RATE}, {ACCEPTANCE}")
+    ((hit_rate, edits, suggestions),) = marts.usage(f"{HIT_RATE}, {EDITS}, {SUGGESTIONS}")
     ((agents,),) = marts.usage("count(DISTINCT agent_type)", ACTIVE)
     people = marts.usage("developer_id, count(DISTINCT agent_type)", f"{ACTIVE} AND {PEOPLE}", "GROUP BY 1")
     assert headline_numbers(page) == {
@@ -240,11 +243,12 @@ def test_agents_are_those_of_the_marts(look_at, database, chosen):
         "developers": len(people),
         "several_agents": sum(1 for _, count in people if count > 1),
         "cache_hit_rate": about(hit_rate),
-        "acceptance_rate": about(acceptance),
+        "edit_acceptance": about(edits),
+        "suggestion_acceptance": about(suggestions),
     }
     names = dict(database.fetch("SELECT agent_type, agent_display_name FROM mart.dim_agents"))
     expected = marts.usage(
-        "agent_type, sum(total_cost_usd), sum(total_sessions), sum(total_tokens),"
+        f"agent_type, {TOLD_COST}, sum(total_sessions), sum(total_tokens),"
         f" sum(agent_assisted_commits), {HIT_RATE}",
         tail="GROUP BY 1",
     )
@@ -322,13 +326,19 @@ def test_cost_is_that_of_the_marts(look_at, database, chosen):
     to_date = Marts(database, chosen | {"from": latest.replace(day=1), "to": latest})
     on_the_day = Marts(database, chosen | {"from": latest, "to": latest})
     numbers = headline_numbers(page)
+
+    def shown(part):
+        # What nothing tells is no 0, if nothing has told any until then.
+        ever = Marts(database, chosen | {"from": FIRST, "to": latest})
+        return None if marts_cost(ever) is None else marts_cost(part) or 0
+
     assert numbers == {
         "cost": about(marts_cost(marts)),
         "cost_per_session": about(divided(marts_cost(marts), sessions)),
         "cache_hit_rate": about(hit_rate),
         "unpriced_tokens": unpriced,
-        "month_to_date": about(marts_cost(to_date) or 0),
-        "day_cost": about(marts_cost(on_the_day) or 0),
+        "month_to_date": about(shown(to_date)),
+        "day_cost": about(shown(on_the_day)),
         "forecast": numbers["forecast"],
         "budget_break": numbers["budget_break"],
     }
@@ -392,6 +402,54 @@ def test_budget_breaks_on_the_day_that_passes_it(open_page, handmade, budget, ex
     breaks = headline_numbers(page)["budget_break"]
     day = None if breaks is None else (dt.date(1970, 1, 1) + dt.timedelta(days=breaks)).isoformat()
     assert (day, page.inner_text("h1")) == expected
+
+
+def test_the_headline_tells_the_worst_of_all_budgets_and_return_shows_them_too(open_page, handmade):
+    month = DAY.replace(day=1)
+    folder = handmade(
+        usages=[
+            usage(date=DAY.replace(day=day), total_cost_usd=10.0, total_sessions=1) for day in range(1, 11)
+        ],
+        developers=[developer("ada@example.com", "Ada")],
+        agents=[("claude_code", "Claude Code")],
+        budgets=[
+            {"scope": "all", "month": month, "budget_usd": 300.0},
+            {"scope": "agent:claude_code", "month": month, "budget_usd": 50.0},
+            {"scope": "developer:ada@example.com", "month": month, "budget_usd": 200.0},
+        ],
+    )
+    page = open_page(folder + "#cost")
+    assert page.inner_text("h1") == (
+        "The budget of Claude Code, $50.00, broke on 6 Nov;"
+        " November as a whole is on its way to $300.00, inside its budget"
+    )
+    ada = "The budget of Ada, $200.00, will break on 21 Nov."
+    assert [notice.inner_text() for notice in page.query_selector_all(".notice")] == [ada]
+    page = open_page(folder + "#return")
+    assert [notice.inner_text() for notice in page.query_selector_all(".notice")] == [
+        "The budget of Claude Code, $50.00, broke on 6 Nov.",
+        ada,
+    ]
+    assert rows_of(page, "Budgets of November").keys() == {"Claude Code", "Ada", "Everything"}
+
+
+def test_what_no_report_tells_the_cost_of_is_a_dash(open_page, handmade):
+    folder = handmade(
+        usages=[
+            usage(agent="github_copilot", copilot_suggestions=4, copilot_acceptances=1),
+            usage(agent="github_copilot", date=DAY.replace(day=9), agent_assisted_commits=1),
+        ],
+        commits=[commit(1, agent="github_copilot")],
+        developers=[developer("ada@example.com", "Ada")],
+        agents=[("github_copilot", "GitHub Copilot")],
+    )
+    row = rows_of(open_page(folder + "#agents"), "Agents compared")["GitHub Copilot"]
+    told = ("cost", "cost_per_commit", "edit_acceptance", "suggestion_acceptance", "assisted_commits")
+    assert [row[name] for name in told] == [None, None, None, 25.0, 1]
+    page = open_page(folder + "#cost")
+    assert page.inner_text("h1") == "Nothing tells what November has cost"
+    numbers = headline_numbers(page)
+    assert [numbers[name] for name in ("cost", "day_cost", "month_to_date", "forecast")] == [None] * 4
 
 
 def test_two_days_of_cost_are_no_forecast(open_page, handmade):
@@ -531,14 +589,18 @@ def test_address_that_makes_no_sense_is_the_first_view(open_page, dashboard):
     assert page.locator(".kpi").count() == 6
 
 
+# What nothing is known of comes last either way.
+COSTS = "list => list.filter((e) => e.value !== '').map((e) => Number(e.value))"
+
+
 def test_tables_sort_by_their_headers(open_page, dashboard):
     page = open_page(f"{dashboard}#team")
     section = page.locator("section:has(h2:text-is('People'))")
     section.get_by_role("button", name="Cost").click()
-    costs = section.locator("data[data-metric=cost]").evaluate_all("list => list.map((e) => Number(e.value))")
+    costs = section.locator("data[data-metric=cost]").evaluate_all(COSTS)
     assert costs == sorted(costs, reverse=True)
     section.get_by_role("button", name="Cost").click()
-    costs = section.locator("data[data-metric=cost]").evaluate_all("list => list.map((e) => Number(e.value))")
+    costs = section.locator("data[data-metric=cost]").evaluate_all(COSTS)
     assert costs == sorted(costs)
     assert section.locator("th[aria-sort=ascending]").inner_text().startswith("Cost")
 

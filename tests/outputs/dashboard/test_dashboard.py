@@ -52,7 +52,7 @@ def test_rows_are_places_in_lists_and_whole_numbers(written):
     assert [dict(zip(data["usage"]["columns"], row, strict=True)) for row in data["usage"]["rows"]] == [
         {"day": 0, "developer": 0, "agent": 0, "model": model, "sessions": sessions, "micros": 0}
         | {"input": sent, "output": output, "creation": 0, "read": 0, "nano": nano, "unpriced": 0}
-        | {"commits": 0, "accepted": 0, "decided": 0, "copilot": 0}
+        | {"commits": 0, "edits_accepted": 0, "edits_decided": 0, "acceptances": 0, "suggestions": 0}
         for model, sessions, sent, output, nano in [(0, 2, 0, 5, 1_250_000_000), (1, 0, 7, 0, None)]
     ]
     assert [dict(zip(data["commits"]["columns"], row, strict=True)) for row in data["commits"]["rows"]] == [

@@ -72,7 +72,8 @@ function eachCommit(filter, visit) {
 const ratio = (part, whole) => (part === null || !whole ? null : part / whole);
 
 class UsageTotals {
-  sessions = 0; micros = 0; input = 0; output = 0; creation = 0; read = 0; unpriced = 0; accepted = 0; decided = 0;
+  sessions = 0; micros = 0; input = 0; output = 0; creation = 0; read = 0; unpriced = 0;
+  editsAccepted = 0; editsDecided = 0; acceptances = 0; suggestions = 0;
   nano = 0; priced = false; unknownCost = false; activeDays = 0;
   lastDays = new Map(); // person → latest active day
   agents = new Set(); // with activity
@@ -85,9 +86,11 @@ class UsageTotals {
     this.creation += usage.creation[i];
     this.read += usage.read[i];
     this.unpriced += usage.unpriced[i];
-    this.accepted += usage.accepted[i];
-    this.decided += usage.decided[i];
-    if (Number.isNaN(usage.nano[i])) this.unknownCost = true;
+    this.editsAccepted += usage.edits_accepted[i];
+    this.editsDecided += usage.edits_decided[i];
+    this.acceptances += usage.acceptances[i];
+    this.suggestions += usage.suggestions[i];
+    if (Number.isNaN(usage.nano[i]) || isUntold(i)) this.unknownCost = true;
     else { this.nano += usage.nano[i]; this.priced = true; }
     if (isActive(i)) {
       this.agents.add(usage.agent[i]);
@@ -105,12 +108,20 @@ class UsageTotals {
   get hours() { return this.micros / 3.6e9; }
   get people() { return this.lastDays.size; }
   get cacheHitRate() { return ratio(this.read, this.input + this.creation + this.read); }
-  get acceptanceRate() { return ratio(100 * this.accepted, this.decided); }
+  get editAcceptance() { return ratio(100 * this.editsAccepted, this.editsDecided); }
+  get suggestionAcceptance() { return ratio(100 * this.acceptances, this.suggestions); }
   get costPerSession() { return ratio(this.cost, this.sessions); }
 }
 
+// Work of which nothing tells the cost, though its cost in the marts is 0: suggestions of Copilot, and commits
+// without a session or tokens.
+function isUntold(i) {
+  const used = usage.sessions[i] + usage.input[i] + usage.output[i] + usage.creation[i] + usage.read[i] + usage.nano[i];
+  return used === 0 && usage.commits[i] + usage.suggestions[i] + usage.acceptances[i] > 0;
+}
+
 function isActive(i) {
-  return usage.sessions[i] + usage.commits[i] + usage.copilot[i] > 0
+  return usage.sessions[i] + usage.commits[i] + usage.suggestions[i] + usage.acceptances[i] > 0
     || usage.input[i] + usage.output[i] + usage.creation[i] + usage.read[i] > 0;
 }
 

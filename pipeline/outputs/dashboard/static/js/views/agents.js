@@ -13,7 +13,8 @@ const agentColumns = [
   { metric: "tokens", value: (row) => row.used.tokens },
   { metric: "cost_per_session", value: (row) => row.used.costPerSession },
   { metric: "cache_hit_rate", value: (row) => row.used.cacheHitRate },
-  { metric: "acceptance_rate", value: (row) => row.used.acceptanceRate },
+  { metric: "edit_acceptance", value: (row) => row.used.editAcceptance },
+  { metric: "suggestion_acceptance", value: (row) => row.used.suggestionAcceptance },
   // Of an agent whose commits are among those of others they are not known.
   { metric: "assisted_commits", value: (row) => row.commit.agent || (GROUPED ? null : 0) },
   { metric: "cost_per_commit", value: (row) => ratio(row.used.cost, row.commit.agent) },
@@ -41,7 +42,8 @@ function agentsView(filter) {
         GROUPED ? null : kpi("developers", total.people, { before: before?.people }),
         GROUPED ? null : kpi("several_agents", several, { note: `of ${plural(total.people, "active developer")}` }),
         kpi("cache_hit_rate", total.cacheHitRate, { before: before?.cacheHitRate }),
-        kpi("acceptance_rate", total.acceptanceRate, { before: before?.acceptanceRate }),
+        kpi("edit_acceptance", total.editAcceptance, { before: before?.editAcceptance }),
+        kpi("suggestion_acceptance", total.suggestionAcceptance, { before: before?.suggestionAcceptance }),
       ),
       GROUPED ? comparison : pair(
         comparison,

@@ -9,20 +9,21 @@ function costView(filter) {
   const month = monthOf({ ...filter, to: latest });
   const budgets = budgetRows(latest);
   const budget = budgetFor(budgets, filter, latest);
+  const worst = worstBudget(budgets, budget, latest);
   const time = buckets(filter);
   const perAgent = usageBy(filter, (i) => time.of(usage.day[i]) * DATA.agents.length + usage.agent[i]);
   const perBucket = usageBy(filter, (i) => time.of(usage.day[i]));
   const models = modelRows(filter);
   const agents = DATA.agents.map((_, place) => place).filter((place) => time.list.some((_, at) => perAgent.get(at * DATA.agents.length + place)?.cost));
   return {
-    headline: costHeadline(month, budget, latest),
+    headline: costHeadline(month, budget, worst, latest),
     compared: previous(filter),
-    notices: [...breakNotices(budgets, budget, latest), total.unpriced
+    notices: [...breakNotices(budgets, worst, latest), total.unpriced
       ? `${format("tokens", total.unpriced)} tokens have neither a reported cost nor a price (${format("share", ratio(total.unpriced, total.tokens))} of all): every cost here is that much too low. A row in seeds/model_prices.csv prices a model.` : null],
     parts: [
       kpis(
-        GROUPED ? null : kpi("day_cost", month.day, { note: shortDate(latest) }),
-        kpi("month_to_date", month.toDate, { note: monthName(latest) }),
+        GROUPED ? null : kpi("day_cost", month.known(month.day), { note: shortDate(latest) }),
+        kpi("month_to_date", month.known(month.toDate), { note: monthName(latest) }),
         kpi("forecast", month.forecast, { note: month.forecast === null ? `needs ${DAYS_FOR_FORECAST} days with cost` : `${format("usd", month.forecast30)} at the pace of 30 days` }),
         kpi("budget_break", budget ? budget.breaks : null, { note: budgetNote(budget) }),
       ),
@@ -105,6 +106,8 @@ function monthOf(filter) {
   const left = last - filter.to;
   return {
     first, last, latest: filter.to, toDate, cost,
+    // Without any cost there is none to show where nothing tells it.
+    known: (usd) => (perDay.size === 0 && usageTotal({ ...filter, from: -Infinity }).cost === null ? null : usd),
     day: cost(filter.to, filter.to),
     pace: enough ? average(7) : null,
     forecast: enough ? toDate + average(7) * left : null,
@@ -160,10 +163,20 @@ function budgetFor(budgets, filter, latest) {
   });
 }
 
-// Budgets of other scopes that break: the headline tells of that of what is chosen.
-function breakNotices(budgets, chosen, latest) {
-  return budgets.filter((budget) => budget !== chosen && budget.breaks !== null).map(({ name, usd, breaks }) =>
-    `The budget of ${name}, ${format("usd", usd)}, ${breaks <= latest ? "broke" : "will break"} on ${shortDate(breaks)}.`);
+// The budget to speak of first: one that has broken, the earliest; else the one that will break first.
+function worstBudget(budgets, chosen, latest) {
+  const breaking = budgets.filter(({ breaks }) => breaks !== null);
+  const order = (budget) => [budget.breaks > latest, budget.breaks, budget !== chosen].map(Number);
+  return breaking.sort((a, b) => order(a).map((value, at) => value - order(b)[at]).find(Boolean) ?? 0)[0] ?? null;
+}
+
+function breakSentence({ name, usd, breaks }, latest) {
+  return `The budget of ${name}, ${format("usd", usd)}, ${breaks <= latest ? "broke" : "will break"} on ${shortDate(breaks)}`;
+}
+
+// Budgets that break, but for one: the headline tells of it.
+function breakNotices(budgets, told, latest) {
+  return budgets.filter((budget) => budget !== told && budget.breaks !== null).map((budget) => `${breakSentence(budget, latest)}.`);
 }
 
 function budgetNote(budget) {
@@ -173,15 +186,16 @@ function budgetNote(budget) {
   return budget.forecast === null ? `${of}; needs ${DAYS_FOR_FORECAST} days with cost` : `${of}; it holds`;
 }
 
-function costHeadline(month, budget, latest) {
+function costHeadline(month, budget, worst, latest) {
   const name = monthName(latest);
-  if (budget && budget.breaks !== null) {
-    return budget.breaks <= latest
-      ? `${name} passed its budget of ${format("usd", budget.usd)} on ${shortDate(budget.breaks)}`
-      : `${name} will pass its budget of ${format("usd", budget.usd)} on ${shortDate(budget.breaks)}`;
+  if (worst && worst === budget) {
+    return `${name} ${budget.breaks <= latest ? "passed" : "will pass"} its budget of ${format("usd", budget.usd)} on ${shortDate(budget.breaks)}`;
   }
-  if (month.forecast === null || month.latest === month.last) return `${name} has cost ${format("usd", month.toDate)}${month.latest === month.last ? "" : " so far"}`;
-  return `${name} is on its way to ${format("usd", month.forecast)}${budget ? ", inside its budget" : ""}`;
+  if (month.known(0) === null) return `Nothing tells what ${name} has cost`;
+  const broken = worst ? `${breakSentence(worst, latest)}; ` : "";
+  const whole = `${name}${broken ? " as a whole" : ""}`;
+  if (month.forecast === null || month.latest === month.last) return `${broken}${whole} has cost ${format("usd", month.toDate)}${month.latest === month.last ? "" : " so far"}`;
+  return `${broken}${whole} is on its way to ${format("usd", month.forecast)}${budget ? ", inside its budget" : ""}`;
 }
 
 function budgetTable(rows, latest) {

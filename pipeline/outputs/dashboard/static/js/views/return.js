@@ -3,6 +3,8 @@
 function returnView(filter) {
   const windowed = insideWindow(filter);
   const time = buckets(windowed);
+  const latest = Math.min(filter.to, LAST_DAY);
+  const budgets = budgetRows(latest);
   const byProject = windowed.projects !== null;
   const sums = (part) => {
     const commit = commitTotal(part);
@@ -21,7 +23,7 @@ function returnView(filter) {
       ? `${format("usd", now.cost)} went in, ${plural(now.commit.agent, "commit")} came out`
       : `${format("usd", now.cost)} went in, no assisted commit came out yet`,
     compared: windowed.before,
-    notices: [windowNotice(filter, windowed)],
+    notices: [windowNotice(filter, windowed), ...breakNotices(budgets, null, latest)],
     parts: [
       kpis(
         kpi(costMetric, now.cost, { before: before?.cost }),
@@ -50,6 +52,7 @@ function returnView(filter) {
         GROUPED ? null : { metric: "cost_per_commit", label: "Cost in commits, each", value: (row) => ratio(row.commit.cost, row.commit.agent) },
         { metric: "assisted_lines", value: (row) => row.commit.assistedLines },
       ].filter(Boolean), byProjectRows(windowed)),
+      budgetTable(budgets, latest),
     ],
   };
 }
