@@ -48,6 +48,29 @@ METRICS: dict[str, Metric] = {
         "during it or shortly after. Sessions without a commit are not in it. Counts on the commit's day.",
         (f"{COMMITS}.cost_usd",),
     ),
+    "committed_cost_each": Metric(
+        "Cost in commits, each",
+        "usd",
+        "Cost in commits ÷ assisted commits; none without such commits.",
+        (f"{COMMITS}.cost_usd",),
+    ),
+    "commit_cost": Metric(
+        "Cost",
+        "usd",
+        "The commit's share of its session's cost; none without a session whose cost is known.",
+        (f"{COMMITS}.cost_usd",),
+    ),
+    "commit_day": Metric("Day", "date", "The day of the commit's author date.", (f"{COMMITS}.commit_date",)),
+    "commit_developer": Metric(
+        "Developer", "text", "The author, as identities.csv has them.", (f"{COMMITS}.developer_id",)
+    ),
+    "commit_origin": Metric(
+        "Origin",
+        "text",
+        "The agent that helped; else by people, where the developer's agents had reported by that day, or "
+        "unknown.",
+        (f"{COMMITS}.agent_type", f"{COMMITS}.is_agent_assisted"),
+    ),
     "assisted_commits": Metric(
         "Assisted commits",
         "count",

@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.engines import connect
 from pipeline.outputs.dashboard import write_dashboard
+from pipeline.outputs.dashboard.metrics import METRICS
 from tests.outputs.browser.conftest import overflow
 from tests.outputs.dashboard.marts import DAY, HOSTILE, commit, developer, usage, write_marts
 
@@ -683,3 +684,20 @@ def test_cents_on_an_axis_are_not_read_as_millions(handmade, open_page):
     page = open_page(address(dashboard, "return"))
     expect(page.locator("svg text").filter(has_text="$0.02").first).to_be_attached()
     assert not [text for text in page.locator("svg text").all_text_contents() if text.endswith("m")]
+
+
+@pytest.mark.parametrize("view", ["return", "agents", "team", "git", "cost"])
+def test_a_definition_belongs_to_the_column_that_it_is_shown_for(open_page, dashboard, view):
+    page = open_page(f"{dashboard}#{view}")
+    heads = page.locator("thead th").evaluate_all(
+        "list => list.map((e) => [e.dataset.metric, e.textContent.replace(/[↓↑]/, '').trim()])"
+    )
+    assert len(heads) > 5
+    named = {name: label for name, label in heads if name in METRICS}
+    assert named == {name: METRICS[name].label for name in named}
+    for section in page.locator("section.panel:has(thead)").all():
+        shown = section.locator("thead th").evaluate_all("list => list.map((e) => e.dataset.metric)")
+        section.locator("header button.info").click()
+        titles = page.locator("#definition h3").all_inner_texts()
+        assert titles == [METRICS[name].label for name in shown if name in METRICS]
+        page.keyboard.press("Escape")

@@ -141,10 +141,11 @@ function barChart({ title, metrics, note, unit, items, height }) {
   const there = items.filter(({ value }) => value !== null && value !== undefined).sort((a, b) => b.value - a.value);
   const shown = there.slice(0, MOST_BARS);
   const rows = shown.map(({ name, value, colour: word }) => ({ label: name, series: "", value, colour: word ?? "series-1", text: format(unit, value), tip: `${name}: ${format(unit, value)}` }));
+  const unknown = items.filter((item) => !there.includes(item)).map(({ name }) => name);
   const cut = there.length > shown.length ? `The first ${shown.length} of ${there.length}.` : null;
   return chart({
     title, metrics, unit, rows,
-    note: [note, cut].filter(Boolean).join(" "),
+    note: [note, cut, unknown.length ? `Not known: ${unknown.slice(0, MOST_BARS).join(", ")}.` : null].filter(Boolean).join(" "),
     height: height ?? Math.max(60, 34 * rows.length + 8),
     spec: () => ({
       encoding: {

@@ -78,7 +78,7 @@ const FIRST_ROWS = 12;
 const MORE_ROWS = 100;
 const sortings = new Map(); // by title; outlives a change of the filter
 
-// columns: {metric, value(row), label, show(row)}; the first names the row.
+// columns: {metric, value(row), label, show(row)}; the first names the row. A metric has its own label.
 function table(title, columns, rows, { sort = 1, empty = "Nothing in this period." } = {}) {
   const numeric = (column) => !["text"].includes(METRICS[column.metric]?.unit ?? "text");
   const sorting = sortings.get(title) ?? { at: sort, down: numeric(columns[sort]) };
@@ -92,11 +92,11 @@ function table(title, columns, rows, { sort = 1, empty = "Nothing in this period
     const sorted = [...rows].sort((a, b) => compare(columns[sorting.at].value(a), columns[sorting.at].value(b), sorting.down));
     head.replaceChildren(...columns.map((column, at) => el(
       "th",
-      { scope: "col", class: numeric(column) ? "num" : "", "aria-sort": at === sorting.at ? (sorting.down ? "descending" : "ascending") : null },
+      { scope: "col", "data-metric": column.metric, class: numeric(column) ? "num" : "", "aria-sort": at === sorting.at ? (sorting.down ? "descending" : "ascending") : null },
       el(
         "button",
         { type: "button", class: "sort", onclick: () => { sorting.down = at === sorting.at ? !sorting.down : numeric(column); sorting.at = at; fill(); head.children[at].firstChild.focus(); } },
-        column.label ?? METRICS[column.metric].label,
+        METRICS[column.metric]?.label ?? column.label,
       ),
     )));
     body.replaceChildren(...sorted.slice(0, shown).map((row) => el("tr", {}, ...columns.map((column, at) => cell(column, row, at)))));

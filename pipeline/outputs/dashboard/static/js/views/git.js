@@ -67,8 +67,8 @@ function methodsTable(filter, total) {
     counts.set(method, (counts.get(method) ?? 0) + commits.commits[i]);
   });
   return table("How it is known", [
-    { metric: "attribution_method", label: "Sign", value: (row) => row.name, show: (row) => el("span", { title: row.meaning }, el("b", {}, row.name), el("br"), el("span", { class: "dim small" }, row.meaning)) },
-    { metric: "assisted_commits", label: "Commits", value: (row) => row.count },
+    { metric: "attribution_method", value: (row) => row.name, show: (row) => el("span", { title: row.meaning }, el("b", {}, row.name), el("br"), el("span", { class: "dim small" }, row.meaning)) },
+    { metric: "assisted_commits", value: (row) => row.count },
     { metric: "method_share", value: (row) => ratio(row.count, total.agent) },
   ], [...counts].map(([method, count]) => ({ name: METHOD_MEANINGS[method]?.[0] ?? method, meaning: METHOD_MEANINGS[method]?.[1] ?? "", count })), { empty: "No commit with an agent's help in this period." });
 }
@@ -79,10 +79,10 @@ function latestTable(filter) {
     && originOf(commit.origin, commit.agent ?? -1, filter) !== "other");
   return table(latestCommits.length < 500 ? "Latest commits" : "Among the latest 500 commits", [
     { metric: "name", label: "Commit", value: (row) => row.message, show: (row) => el("span", { class: "commit" }, row.message || "(no message)", " ", el("code", { class: "dim" }, row.hash.slice(0, 8))) },
-    { metric: "last_active", label: "Day", value: (row) => row.day, show: (row) => shortDate(row.day) },
-    { metric: "agents", label: "Developer", value: (row) => developerNames[row.developer] },
-    { metric: "agents", label: "Origin", value: (row) => (row.agent === null ? ORIGIN_NAMES[DATA.origins[row.origin]] : agentNames[row.agent]) },
+    { metric: "commit_day", value: (row) => row.day, show: (row) => shortDate(row.day) },
+    { metric: "commit_developer", value: (row) => developerNames[row.developer] },
+    { metric: "commit_origin", value: (row) => (row.agent === null ? ORIGIN_NAMES[DATA.origins[row.origin]] : agentNames[row.agent]) },
     { metric: "lines", value: (row) => row.lines },
-    { metric: "committed_cost", label: "Cost", value: (row) => (row.nano === null ? null : row.nano / 1e9) },
+    { metric: "commit_cost", value: (row) => (row.nano === null ? null : row.nano / 1e9) },
   ], rows);
 }

@@ -49,7 +49,7 @@ function returnView(filter) {
         { metric: "name", label: "Project", value: (row) => row.name },
         GROUPED ? null : { metric: "committed_cost", value: (row) => row.commit.cost },
         { metric: "assisted_commits", value: (row) => row.commit.agent },
-        GROUPED ? null : { metric: "cost_per_commit", label: "Cost in commits, each", value: (row) => ratio(row.commit.cost, row.commit.agent) },
+        GROUPED ? null : { metric: "committed_cost_each", value: (row) => ratio(row.commit.cost, row.commit.agent) },
         { metric: "assisted_lines", value: (row) => row.commit.assistedLines },
       ].filter(Boolean), byProjectRows(windowed)),
       budgetTable(budgets, latest),
