@@ -226,7 +226,7 @@ def test_return_is_that_of_the_marts(look_at, database, chosen):
         project: {
             "committed_cost": about(cost or 0),
             "assisted_commits": count,
-            "cost_per_commit": about((cost or 0) / count),
+            "committed_cost_each": about((cost or 0) / count),
             "assisted_lines": found[project]["assisted_lines"],
         }
         for project, cost, count in by_project
