@@ -51,25 +51,19 @@ class Visit:
     sessions: dict[str, list[Served]]
 
 
-@pytest.fixture(scope="module")
-def visited(tmp_path_factory) -> Callable[[Client], Visit]:
-    """Runs a client, once."""
+@pytest.fixture(scope="module", params=CLIENTS, ids=lambda client: client.agent_type)
+def visit(request, tmp_path_factory) -> Visit:
     if reason := why_not():
         pytest.skip(reason)
-
-    @cache
-    def run(client: Client) -> Visit:
-        folder = tmp_path_factory.mktemp(client.agent_type)
-        (folder / "home").mkdir()
-        command = [sys.executable, "-m", "tests.clients.run", client.agent_type, str(folder)]
-        subprocess.run([*isolated(), *command], env=environment(folder), timeout=LONGEST, check=True)
-        sessions = {
-            session["id"]: [Served(**{**one, "tokens": Tokens(**one["tokens"])}) for one in session["served"]]
-            for session in json.loads((folder / "sessions.json").read_text())
-        }
-        return Visit(client, folder, sessions)
-
-    return run
+    client, folder = request.param, tmp_path_factory.mktemp(request.param.agent_type)
+    (folder / "home").mkdir()
+    command = [sys.executable, "-m", "tests.clients.run", client.agent_type, str(folder)]
+    subprocess.run([*isolated(), *command], env=environment(folder), timeout=LONGEST, check=True)
+    sessions = {
+        session["id"]: [Served(**{**one, "tokens": Tokens(**one["tokens"])}) for one in session["served"]]
+        for session in json.loads((folder / "sessions.json").read_text())
+    }
+    return Visit(client, folder, sessions)
 
 
 @pytest.fixture(scope="module")
@@ -100,11 +94,6 @@ def built(shared) -> Callable[[Visit, str], Path]:
         return database
 
     return build
-
-
-@pytest.fixture(params=CLIENTS, ids=lambda client: client.agent_type)
-def visit(request, visited) -> Visit:
-    return visited(request.param)
 
 
 @pytest.fixture(params=["telemetry", "transcripts", "both"])
