@@ -25,8 +25,7 @@ def nearest_sessions(commits: ibis.Table, sessions: ibis.Table, window: int) -> 
 def candidates(commits: ibis.Table, sessions: ibis.Table, window: int) -> ibis.Table:
     """Commits with each session of their developer that was active, or ended at most `window` seconds before.
 
-    Where the commit's agent is known, only that agent's sessions count. Git tells whole seconds: a commit of
-    the second in which a session began may be its own.
+    Where the commit's agent is known, only that agent's sessions count.
     """
     near = sessions.select(
         *("developer_id", "session_start", "session_end"),
@@ -47,7 +46,7 @@ def candidates(commits: ibis.Table, sessions: ibis.Table, window: int) -> ibis.T
             [
                 "developer_id",
                 *same,
-                known.commit_timestamp >= some.session_start.truncate("s"),
+                known.commit_timestamp >= some.session_start,
                 known.commit_timestamp <= some.session_end + ibis.interval(seconds=window),
                 known.named_agent.isnull() | (known.named_agent == some.near_agent),
             ],

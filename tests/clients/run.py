@@ -57,8 +57,9 @@ def make_repository(folder: Path) -> Path:
     (repository / "app.py").write_text(APP)
     # Into its own configuration: Gemini CLI hides that of the home.
     set_up = ("init -q", "config user.name Ada", f"config user.email {ADA}", "add .", "commit -qm Begin")
+    long_ago = dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), "2020-01-01T00:00Z")
     for words in set_up:
-        subprocess.run(["git", *words.split()], cwd=repository, check=True)
+        subprocess.run(["git", *words.split()], cwd=repository, env=os.environ | long_ago, check=True)
     return repository
 
 

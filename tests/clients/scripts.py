@@ -20,7 +20,8 @@ PATCH = """*** Begin Patch
 *** End Patch
 """
 SUBJECT = "Greet politely"
-COMMIT = f"git add -A && git commit -m '{SUBJECT}'"
+# Git tells whole seconds, and the model's answers take none: so that the commit's lies within the session.
+COMMIT = f"sleep 1 && git add -A && git commit -m '{SUBJECT}'"
 
 # Four answers, with the kinds of tokens that each API tells apart.
 ANTHROPIC = (

@@ -332,14 +332,6 @@ def test_a_session_that_begins_after_the_commit_is_not_its_session():
     assert attribution(commit("08:59"), sessions=[session()])[0] == "none"
 
 
-def test_a_commit_of_the_second_in_which_a_session_began_is_its():
-    # Git tells whole seconds: the commit may have been made after it.
-    begun = session(session_start=at("09:00") + dt.timedelta(milliseconds=700))
-    assert attribution(commit("09:00"), sessions=[begun])[0] == "time_window"
-    begun = session(session_start=at("09:00") + dt.timedelta(seconds=1))
-    assert attribution(commit("09:00"), sessions=[begun])[0] == "none"
-
-
 def test_seconds_after_a_session_are_counted_from_its_end_and_are_never_negative():
     assert one(commit("09:22"), sessions=[session()])["seconds_after_session"] == 120
     early = commit("08:00", agent_session_id="s1")
