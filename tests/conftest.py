@@ -132,6 +132,7 @@ LONGEST = (
     *SERVERS["spark"],
     *SERVERS["bigquery"],
     "engines/",
+    "clients/",
     "outputs/browser/",
     "compile/analysis/test_partitions",
     "run/test_broken_tables",

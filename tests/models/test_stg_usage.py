@@ -259,6 +259,19 @@ def test_metrics_without_a_session_do_not_count_on_a_day_of_which_the_developers
     assert counted(record("s1", source="transcript"), record(None, form=METRIC))["left_out"] == [NO_SESSION]
 
 
+def test_metrics_without_a_session_do_not_count_beside_a_session_that_names_their_developer_too():
+    # Copilot's metrics name no session: here ada by enduser.id, while transcripts know another address.
+    told = [
+        record(developer_id="ada@home.example", form=SPAN),
+        record(None, METRIC, developer_id="ada@work.example"),
+    ]
+    names = [{"session_id": "s1", "developer_id": f"ada@{where}.example"} for where in ("home", "work")]
+    rows = Warehouse(stg_usage_records=told, stg_session_developers=names).rows(
+        "stg_usage", "form", "left_out"
+    )
+    assert rows == [{"form": SPAN, "left_out": None}, {"form": METRIC, "left_out": NO_SESSION}]
+
+
 def test_metrics_that_name_no_developer_do_not_count_beside_anybodys_events():
     metric = record(None, form=METRIC, developer_id="unknown")
     assert counted(record("s1", developer_id="bob"), metric)["left_out"] == [NO_SESSION]
