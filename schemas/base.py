@@ -104,8 +104,8 @@ class Contract(pa.DataFrameModel):
         }
 
     @classmethod
-    def validate(cls, check_obj: Any, *args: Any, lazy: bool = True, **kwargs: Any) -> ibis.Table:
-        """Check an Ibis table or a data frame, and give it back as an Ibis table.
+    def validate(cls, check_obj: Any, *args: Any, lazy: bool = True, **kwargs: Any) -> Any:
+        """Check an Ibis table or a data frame, and give it back as it came.
 
         Args:
             check_obj: an Ibis table, or rows that `ibis.memtable` takes: a pandas or Polars data
@@ -125,24 +125,36 @@ class Contract(pa.DataFrameModel):
         if not columns_only and table.count().to_pyarrow().as_py() == 0:
             # Without rows there is nothing to be wrong; Pandera's Ibis backend thinks otherwise.
             with config_context(validation_depth=ValidationDepth.SCHEMA_ONLY):
-                return super().validate(table, *args, lazy=lazy, **kwargs)
-        return super().validate(table, *args, lazy=lazy, **kwargs)
+                super().validate(table, *args, lazy=lazy, **kwargs)
+        else:
+            super().validate(table, *args, lazy=lazy, **kwargs)
+        return check_obj
 
     @classmethod
     def _of_rows(cls, rows: Any) -> ibis.Table:
-        """Rows from memory as a table; where a data frame cannot say a type, it has the contract's."""
+        """Rows from memory as a table; where a data frame cannot say a type, it has the contract's.
+
+        pandas knows no dates, and no whole numbers beside NULL: instants at midnight and fractions that are
+        none are these.
+        """
         table = ibis.memtable(rows)
-        given = table.schema()
-
-        def as_meant(kind: dt.DataType, wanted: dt.DataType) -> bool:
+        meant: dict[str, dt.DataType] = {}
+        maybe: dict[str, ibis.expr.types.BooleanValue] = {}
+        for name, wanted in cls.columns().items():
+            if name not in table.columns:
+                continue
+            column, kind = table[name], table[name].type()
             instants = kind.is_timestamp() and wanted.is_timestamp()
-            return bool(kind.is_null() or (instants and kind.timezone == wanted.timezone))
-
-        meant = {
-            name: wanted
-            for name, wanted in cls.columns().items()
-            if name in given and as_meant(given[name], wanted)
-        }
+            if kind.is_null() or (instants and kind.timezone == wanted.timezone):
+                meant[name] = wanted
+            elif wanted.is_date() and kind.is_timestamp() and kind.timezone is None:
+                maybe[name] = column == column.truncate("D")
+            elif wanted.is_integer() and kind.is_floating():
+                maybe[name] = column == column.floor()
+        if maybe:
+            counts = table.agg(**{name: (~same).sum().fill_null(0) for name, same in maybe.items()})
+            (others,) = counts.to_pyarrow().to_pylist()
+            meant |= {name: cls.columns()[name] for name in maybe if others[name] == 0}
         return table.cast(meant)
 
     @classmethod

@@ -116,6 +116,11 @@ class Pipeline:
         weakref.finalize(connection, server.close)
         return connection
 
+    def sql(self, query: str) -> ir.Table:
+        """A query in the database's own SQL, as a table: `aa.sql("SELECT 1 AS one").execute()`."""
+        table: ir.Table = self.ibis.sql(query)
+        return table
+
     @cached_property
     def models(self) -> Models:
         """Every table of the pipeline by name, with columns, descriptions and SQL."""

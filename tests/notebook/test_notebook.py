@@ -10,9 +10,11 @@ import ibis
 import pytest
 
 from pipeline import Pipeline
+from pipeline.compile.contracts import contracts_of
 from pipeline.errors import DatabaseLockedError, QueryError, SelectionError, TargetError
 from pipeline.models.expressions import local_time
 from pipeline.models.staging.base.stg_metric_activity import stg_metric_activity
+from schemas.base import Source
 from tests.engines.called import commits_as_built, commits_as_called
 from tests.outputs.dashboard.marts import HOSTILE, developer, usage, write_marts
 
@@ -52,6 +54,20 @@ def test_tables_are_live_ibis_tables(small):
     assert named.order_by("usd").to_pyarrow().to_pylist() == expected
     assert named.order_by("usd").to_pyarrow_batches(chunk_size=1).read_all().to_pylist() == expected
     assert named.usd.sum().execute() == 3.5
+
+
+def test_a_query_in_the_databases_own_sql_is_a_table(small):
+    found = small.sql("SELECT agent_type, total_cost_usd AS usd FROM mart.fct_daily_agent_usage")
+    assert found.filter(found.usd > 1.6).to_pyarrow().to_pylist() == [{"agent_type": "codex", "usd": 2.0}]
+
+
+@pytest.mark.filterwarnings("ignore::pandera.errors.SchemaWarning")
+@pytest.mark.parametrize("how", ["to_pandas", "to_polars", "to_pyarrow"])
+def test_what_every_table_gives_keeps_its_contract(aa, how):
+    for name, contract in contracts_of("schemas").items():
+        if not issubclass(contract, Source):
+            frame = getattr(aa.table(name), how)()
+            assert contract.validate(frame) is frame, name
 
 
 def test_rows_from_memory_join_with_tables(small):
