@@ -151,7 +151,7 @@ def _take_in(invocation: Invocation, engine: "Engine", paths: Sequence[str], *, 
     from pipeline.cli.output import progress, warn
     from pipeline.engines.raw_tables import make_missing_raw_tables
 
-    if not paths and engine.shapes("raw") and _is_read(invocation, engine, invocation.plan(engine)):
+    if not paths and _is_read(invocation, engine):
         return
 
     from pipeline.cli.ingest import show_problems
@@ -174,26 +174,13 @@ def _take_in(invocation: Invocation, engine: "Engine", paths: Sequence[str], *, 
         show_problems(engine, result)
 
 
-def _is_read(invocation: Invocation, engine: "Engine", plan: "Plan") -> bool:
+def _is_read(invocation: Invocation, engine: "Engine") -> bool:
     """Whether this version has read the transcripts as they are."""
-    from pipeline.engines import meta
     from pipeline.ingest.transcripts.files import homes
-    from pipeline.ingest.transcripts.unchanged import last_read, unchanged_since
-    from pipeline.run.state import published
+    from pipeline.ingest.transcripts.memory import is_unchanged
 
-    if invocation.config.privacy.pseudonyms:  # places have pseudonyms too
-        return False
-    costs = plan.tables["int_usage_costs"]
-    made = published(engine, engine.shapes(meta.SCHEMA)).get((costs.schema, costs.stored_name))
-    places = homes()
-    at = last_read(engine, places)
-    return bool(
-        made
-        and at
-        and made.plan_fingerprint == plan.fingerprint
-        and made.as_of >= at
-        and unchanged_since(at, places)
-    )
+    # Places have pseudonyms too.
+    return not invocation.config.privacy.pseudonyms and is_unchanged(engine, homes())
 
 
 def _publish(invocation: Invocation, engine: "Engine", *, is_ours: bool, quiet: bool) -> None:

@@ -23,6 +23,7 @@ QUOTING = {
     "quarantine": ("file", "reason", "excerpt"),
     "ingests": ("inputs",),
     "ingest_files": ("path",),
+    "transcript_files": ("place", "path"),
     "runs": ("target",),
     "run_tables": ("reason",),
     "audit_failures": ("failing_row",),

@@ -25,9 +25,12 @@ from pipeline.errors import IngestError
 from pipeline.ingest.landing.identity import record_hash
 from pipeline.ingest.landing.landing import IngestResult, Landing
 from pipeline.ingest.projects import project_at
-from pipeline.ingest.transcripts.earlier import MARK, remove_earlier
-from pipeline.ingest.transcripts.files import find, homes
+from pipeline.ingest.transcripts.earlier import MARK, Earlier
+from pipeline.ingest.transcripts.files import homes
+from pipeline.ingest.transcripts.memory import Memory
 from pipeline.ingest.transcripts.people import developer_at
+from pipeline.ingest.transcripts.stock import Stock, take_stock
+from pipeline.ingest.transcripts.telling import Telling
 from pipeline.ingest.values import records
 from pipeline.privacy.attributes import Attributes
 
@@ -72,38 +75,26 @@ def ingest_transcripts(
             the others have landed.
     """
     named = [Path(path).expanduser() for path in paths]
-    places = named or homes()
+    places = list(dict.fromkeys(named or homes()))
     read = readers()
     with Landing(engine, "transcripts", places, pseudonyms) as landing:
-        files: dict[str, set[Path]] = {agent: set() for agent in read}
-        failures = [
-            f"There is nothing at {path}. Without a path, the agents' usual homes are read."
-            for path in named
-            if not path.exists()
-        ]
-        for place in places:
-            found = find(place, read, landing.warn)
-            if place in named and place.exists() and not any(found.files.values()):
-                reason = found.unread.get(place)
-                failures.append(
-                    f"{place} holds no transcript that we know{f' ({reason})' if reason else ''}:"
-                    f" {SHOW} shows whose we read."
-                )
-            _name_unread(found.unread, landing)
-            for agent, those in found.files.items():
-                files[agent].update(those)
-        landing.read_again(file for those in files.values() for file in those)
-        removed = 0
-        for agent, reader in read.items():
-            events = sorted(reader.events(sorted(files[agent]), landing))
-            removed += remove_earlier(engine, agent, _as_they_land(events, pseudonyms))
+        memory = Memory(engine, places, landing.place, pseudonyms)
+        stock = take_stock(places, memory, read, landing.warn)
+        failures = [_nothing_at(path, stock) for path in named if not stock.holds_transcripts(path)]
+        _name_unread(stock.unread, landing)
+        earlier, removed = Earlier(engine), 0
+        telling = Telling(stock, memory, landing)
+        for agent, events in telling.of_all(read):
+            if earlier.is_there:
+                removed += earlier.remove(agent, _as_they_land(events, pseudonyms))
             _land(landing, events, developer)
+        telling.keep()
         if removed:
             landing.warn(
                 f"{records(removed)} that an earlier version read from the same sessions made way"
                 " for what is read now."
             )
-    if not named and not any(files.values()):
+    if not named and not any(stock.files.values()):
         raise NoTranscriptsError(
             f"No transcripts were found in the {len(places)} places where agents keep them: {SHOW} shows"
             " them. Name the folder that holds them.",
@@ -112,6 +103,14 @@ def ingest_transcripts(
     if failures:
         raise IngestError(" ".join(failures))
     return landing.result
+
+
+def _nothing_at(path: Path, stock: Stock) -> str:
+    if not path.exists():
+        return f"There is nothing at {path}. Without a path, the agents' usual homes are read."
+    reason = stock.unread.get(path)
+    why = f" ({reason})" if reason else ""
+    return f"{path} holds no transcript that we know{why}: {SHOW} shows whose we read."
 
 
 def _name_unread(unread: Mapping[Path, str], landing: Landing) -> None:
