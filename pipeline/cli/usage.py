@@ -155,15 +155,14 @@ def _take_in(invocation: Invocation, engine: "Engine", paths: Sequence[str], *, 
         return
 
     from pipeline.cli.ingest import show_problems
-    from pipeline.ingest.landing.arrow import import_arrow_alone
     from pipeline.ingest.transcripts import NoTranscriptsError, ingest_transcripts
 
-    if invocation.own_process:
-        import_arrow_alone()
     make_missing_raw_tables(engine)
     try:
         with progress("Reading transcripts", quiet=quiet):
-            result = ingest_transcripts(engine, paths, pseudonyms=invocation.pseudonyms)
+            result = ingest_transcripts(
+                engine, paths, pseudonyms=invocation.pseudonyms, own_process=invocation.own_process
+            )
     except NoTranscriptsError as error:
         # What agents have deleted since is still told.
         if not engine.fetch(f"SELECT 1 FROM {engine.name('raw', 'otel_logs')} LIMIT 1"):

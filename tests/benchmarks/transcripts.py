@@ -8,25 +8,19 @@ mostly the last. Each command is a process of its own, in turn with `ccusage dai
 program; medians. `--large` measures the peak memory of a home of 5,000 files and 2 GB as well.
 """
 
-import argparse
 import json
-import os
 import random
-import shutil
-import statistics
-import subprocess
 import sys
-import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 AA = Path(sys.executable).with_name("aa-pipeline")
 NATIVE = "node_modules/@ccusage/ccusage-linux-x64/bin/ccusage"
 START = 1_793_000_000  # seconds since 1970
 MODELS = ("claude-opus-5", "claude-sonnet-5", "claude-haiku-4-5")
-WORDS = "def return value import self the and of to in if not else for while name path text line file".split()
+WORDS = "def return value self the and of to in if not else for while name path text line file"
 LARGE = 2_000, 5_000  # MB, files
 SETTLE = 5  # seconds after which a file counts as written
 
@@ -139,8 +133,8 @@ def _text(rng: random.Random, length: int) -> str:
 
 
 def _prose() -> str:
-    rng = random.Random(0)
-    return "".join(rng.choice(WORDS) + ("\n    " if rng.random() < 0.12 else " ") for _ in range(40_000))
+    rng, words = random.Random(0), WORDS.split()
+    return "".join(rng.choice(words) + ("\n    " if rng.random() < 0.12 else " ") for _ in range(40_000))
 
 
 PROSE = _prose()

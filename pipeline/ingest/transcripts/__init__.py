@@ -13,7 +13,8 @@ Of agents that keep no tokens on disk, usage events that people export are taken
 `export`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -22,7 +23,8 @@ from typing import TYPE_CHECKING
 from pipeline.agents import readers
 from pipeline.agents.events import Event
 from pipeline.errors import IngestError
-from pipeline.ingest.landing.identity import record_hash
+from pipeline.ingest.landing.arrow import import_arrow_alone
+from pipeline.ingest.landing.identity import hash_of
 from pipeline.ingest.landing.landing import IngestResult, Landing
 from pipeline.ingest.projects import project_at
 from pipeline.ingest.transcripts.earlier import MARK, Earlier
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from pipeline.privacy.pseudonyms import Pseudonyms
 
 SHOW = "`aa-pipeline ingest transcripts --list`"
+WORTH_ARROW = 4 << 20  # bytes of transcripts
 MOST_NAMED = 5  # files that are not read for one reason
 
 
@@ -60,6 +63,7 @@ def ingest_transcripts(
     *,
     developer: str | None = None,
     pseudonyms: "Pseudonyms | None" = None,
+    own_process: bool = False,
 ) -> IngestResult:
     """Land the usage and the prompts of local sessions.
 
@@ -69,6 +73,7 @@ def ingest_transcripts(
         developer: whose sessions they are; None means git's user.email in the session's folder,
             else the name of the user of this computer. Exports name people themselves.
         pseudonyms: what lands instead of people; None lets them be.
+        own_process: whether nothing else runs in this process, or will.
 
     Raises:
         IngestError: there are no transcripts, or a named file could not be read or is none;
@@ -82,12 +87,14 @@ def ingest_transcripts(
         stock = take_stock(places, memory, read, landing.warn)
         failures = [_nothing_at(path, stock) for path in named if not stock.holds_transcripts(path)]
         _name_unread(stock.unread, landing)
-        earlier, removed = Earlier(engine), 0
+        earlier, row, removed = Earlier(engine), Records(developer), 0
+        if own_process and stock.bytes_to_read > WORTH_ARROW:
+            import_arrow_alone()
         telling = Telling(stock, memory, landing)
         for agent, events in telling.of_all(read):
             if earlier.is_there:
                 removed += earlier.remove(agent, _as_they_land(events, pseudonyms))
-            _land(landing, events, developer)
+            landing.land("otel_logs", map(row.of, events))
         telling.keep()
         if removed:
             landing.warn(
@@ -134,24 +141,32 @@ def _as_they_land(events: list[Event], pseudonyms: "Pseudonyms | None") -> list[
     ]
 
 
-def _land(landing: Landing, events: Iterable[Event], developer: str | None) -> None:
-    whose, where = cache(developer_at), cache(project_at)
+class Records:
+    """Records of events.
 
-    def record(event: Event) -> dict[str, object]:
-        content = {
-            "timestamp": event.at,
+    Args:
+        developer: whose they are; None means whoever works in the folder of each.
+    """
+
+    def __init__(self, developer: str | None) -> None:
+        self._developer = developer
+        self._whose, self._where = cache(developer_at), cache(project_at)
+
+    def of(self, event: Event) -> dict[str, object]:
+        """A row of `raw.otel_logs`."""
+        content: dict[str, object] = {
+            "timestamp": event.at.astimezone(dt.UTC).isoformat(),
             "body": event.name,
             "event_name": event.name,
             "attributes": event.attributes,
             "service_name": event.agent,
-            "service_version": event.version,
             "source": event.source,
         }
+        if event.version is not None:
+            content["service_version"] = event.version
         # Whoever is said to have done it, and wherever: it is the same record.
-        identity = MARK + record_hash("otel_logs", content)
-        person = event.person or developer or whose(event.cwd)
-        if project := where(event.cwd):
+        identity = MARK + hash_of("otel_logs", content)
+        person = event.person or self._developer or self._whose(event.cwd)
+        if project := self._where(event.cwd):
             content["attributes"] = {"project_id": project} | event.attributes
-        return content | {"developer_id": person, "record_hash": identity}
-
-    landing.land("otel_logs", map(record, events))
+        return content | {"timestamp": event.at, "developer_id": person, "record_hash": identity}

@@ -32,6 +32,12 @@ class Stock:
     whole: set[str] = field(default_factory=set)
     lost: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
 
+    @property
+    def bytes_to_read(self) -> int:
+        """How many bytes there are in files that are new, at most."""
+        new = (self.looked_at[file].state for file in self.new if file in self.looked_at)
+        return sum(int(size) for size in (state.partition(":")[0] for state in new) if size.isdecimal())
+
     def holds_transcripts(self, place: Path) -> bool:
         """Whether any file at a place is read."""
         return any(file.is_relative_to(place) for files in self.files.values() for file in files)

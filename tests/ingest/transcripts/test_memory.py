@@ -79,24 +79,29 @@ CODEX = [
 ]
 GEMINI = [gemini_cli.META, gemini_cli.prompt(), gemini_cli.answer(), gemini_cli.answer("m2", "10:00:09")]
 NAMES = {
-    **{f".claude/projects/-gone/{name}.jsonl": CLAUDE for name in (SESSION, FORK, "third")},
-    f".claude/projects/-gone/{SESSION}/subagents/agent-a1.jsonl": CLAUDE,
-    ".claude/projects/-gone/notes.md": ["SECRET"],
-    **{f".codex/sessions/2026/11/02/rollout-{name}.jsonl": CODEX for name in ("a", "b", "c")},
-    ".codex/archived_sessions/rollout-a.jsonl": CODEX,
-    ".gemini/tmp/x/chats/session-1.json": GEMINI,
-    ".gemini/tmp/x/chats/session-2.jsonl": GEMINI,
+    "Claude Code": (
+        CLAUDE,
+        *(f".claude/projects/-gone/{name}.jsonl" for name in (SESSION, FORK, "third")),
+        f".claude/projects/-gone/{SESSION}/subagents/agent-a1.jsonl",
+    ),
+    "Codex": (
+        CODEX,
+        *(f".codex/sessions/2026/11/02/rollout-{name}.jsonl" for name in ("a", "b", "c")),
+        ".codex/archived_sessions/rollout-a.jsonl",
+    ),
+    "Gemini": (GEMINI, ".gemini/tmp/x/chats/session-1.json", ".gemini/tmp/x/chats/session-2.jsonl"),
 }
+EDITS = ("append", "append", "write", "delete", "rename", "cut", "same size")
 
 
 @st.composite
-def edits(draw):
-    """What is done to files between one ingest and the next."""
-    name = draw(st.sampled_from([*NAMES]))
-    what = draw(st.sampled_from(["append", "append", "write", "delete", "rename", "cut", "same size"]))
-    lines = draw(st.lists(st.sampled_from(NAMES[name]), min_size=1, max_size=5))
-    other = draw(st.sampled_from([other for other in NAMES if NAMES[other] is NAMES[name]]))
-    return what, name, lines, other
+def histories(draw):
+    """How files begin, and what is done to them between one ingest and the next."""
+    lines, *names = NAMES[draw(st.sampled_from([*NAMES, "Claude Code", "Codex"]))]
+    name, some = st.sampled_from(names), st.lists(st.sampled_from(lines), min_size=2, max_size=8)
+    begun = draw(st.lists(st.tuples(st.just("write"), name, some, name), max_size=4))
+    edit = st.tuples(st.sampled_from(EDITS), name, some, name)
+    return [begun, *draw(st.lists(st.lists(edit, min_size=1, max_size=2), min_size=1, max_size=3))]
 
 
 def apply(home, what, name, lines, other):
@@ -134,7 +139,7 @@ def rows(engine):
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(steps=st.lists(st.lists(edits(), min_size=1, max_size=4), min_size=1, max_size=5))
+@given(steps=histories())
 @pytest.mark.slow
 def test_whatever_is_done_to_files_tells_what_reading_all_of_them_each_time_tells(home, steps):
     for folder in (".claude", ".codex", ".gemini"):
@@ -159,7 +164,7 @@ def project(home):
 
 
 @pytest.fixture
-def read_again(monkeypatch):
+def files_read(monkeypatch):
     """Names of the files of Claude Code that were read since this was asked."""
     reader, read = agents.readers()["claude_code"], []
     reads = reader.read
@@ -183,28 +188,40 @@ def session(name, **changes):
     return [prompt(f"u-{name}", **own), response(5, message=f"msg_{name}", request=f"req_{name}", **own)]
 
 
-def test_what_has_not_changed_is_not_read_again(project, ingest, read_again):
+def test_what_has_not_changed_is_not_files_read(project, ingest, files_read):
     for name in ("s1", "s2", "s3"):
         write_lines(project / f"{name}.jsonl", *session(name))
     ingest()
-    assert read_again() == ["s1", "s2", "s3"]
+    assert files_read() == ["s1", "s2", "s3"]
     write_lines(project / "s2.jsonl", *session("s2"), prompt("u2", "12:00:00", sessionId="s2"))
     result = ingest()
-    assert read_again() == ["s2"]
+    assert files_read() == ["s2"]
     assert (result.rows_in, result.landed, result.empty) == (3, 1, 2)
 
 
-def test_with_a_fork_its_parent_is_read_though_it_has_not_changed(project, ingest, read_again, landed):
+def test_with_a_fork_its_parent_is_read_though_it_has_not_changed(project, ingest, files_read, landed):
     claude_code.parent(project)
     write_lines(project / "other.jsonl", *session("other"))
     ingest()
-    read_again()
+    files_read()
     claude_code.forked(project, first="10:59:59")
     ingest()
-    assert read_again() == sorted([SESSION, FORK])
+    assert files_read() == sorted([SESSION, FORK])
     assert [values["session.id"] for name, values in landed() if values.get("request_id") == "req_1"] == [
         SESSION
     ]
+
+
+def test_what_a_fork_repeats_is_its_own_once_its_parent_is_gone(project, ingest, files_read, landed):
+    first = claude_code.parent(project)
+    claude_code.forked(project, first="10:59:59")
+    write_lines(project / "other.jsonl", *session("other"))
+    ingest()
+    files_read()
+    first.unlink()
+    ingest()
+    assert files_read() == [FORK]
+    assert FORK in [values["session.id"] for name, values in landed() if values.get("request_id") == "req_1"]
 
 
 def test_a_tool_that_another_file_asked_for_is_known(project, ingest, landed):
@@ -226,30 +243,30 @@ def test_what_is_not_understood_stays_put_aside_as_long_as_the_file_is_there(pro
     assert engine.fetch("SELECT file, line, reason FROM meta.quarantine") == told
 
 
-def test_other_readers_read_everything_again(project, ingest, read_again, monkeypatch):
+def test_other_readers_read_everything_again(project, ingest, files_read, monkeypatch):
     write_lines(project / "s1.jsonl", *session("s1"))
     ingest()
-    read_again()
+    files_read()
     monkeypatch.setattr("pipeline.ingest.transcripts.memory.MARK", "another")
     assert ingest().duplicates == 2
-    assert read_again() == ["s1"]
+    assert files_read() == ["s1"]
 
 
-def test_without_rows_to_show_for_it_everything_is_read_again(project, ingest, engine):
+def test_without_rows_to_show_for_it_everything_is_files_read(project, ingest, engine):
     write_lines(project / "s1.jsonl", *session("s1"))
     ingest()
     engine.execute("DELETE FROM raw.otel_logs")
     assert ingest().landed == 2
 
 
-def test_files_that_were_named_alone_are_read_again_among_the_others(project, ingest, read_again):
+def test_files_that_were_named_alone_are_files_read_among_the_others(project, ingest, files_read):
     file = write_lines(project / "s1.jsonl", *session("s1"))
     ingest(file)
-    assert read_again() == ["s1"]
+    assert files_read() == ["s1"]
     ingest()
-    assert read_again() == ["s1"]
+    assert files_read() == ["s1"]
     assert ingest(file).empty == 1
-    assert read_again() == []
+    assert files_read() == []
 
 
 def test_a_file_that_could_not_be_read_is_read_as_soon_as_it_can_be(project, ingest, monkeypatch):
