@@ -1,28 +1,37 @@
 """Time and memory of reading transcripts, beside ccusage reading the same.
 
     npm install --prefix /tmp/ccusage ccusage@20.0.24 @ccusage/ccusage-linux-x64@20.0.24
-    python -m tests.benchmarks.transcripts /tmp/ccusage [--mb 100] [--files 300] [--runs 3]
+    chmod +x /tmp/ccusage/node_modules/@ccusage/ccusage-linux-x64/bin/ccusage
+    python -m tests.benchmarks.transcripts /tmp/ccusage --runs 5
 
-Sessions of Claude Code as it writes them: of what they hold, prompts, answers and what tools gave back,
-mostly the last. Each command is a process of its own, in turn with `ccusage daily --offline`, its native
-program; medians. `--large` measures the peak memory of a home of 5,000 files and 2 GB as well.
+Sessions of Claude Code as it writes them, 100 MB in 300 files: prompts, answers, and mostly what tools gave
+back. Each command is a process of its own, in turn with `ccusage daily --offline`, its native program. Shown
+are medians, how many times those of ccusage they are, and the most memory that any run had. `--large` reads a
+home of 5,000 files and 2 GB as well.
 """
 
+import argparse
 import json
+import os
 import random
+import shutil
+import statistics
+import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 AA = Path(sys.executable).with_name("aa-pipeline")
+INGEST = [str(AA), "ingest", "transcripts", "-t"]
 NATIVE = "node_modules/@ccusage/ccusage-linux-x64/bin/ccusage"
 START = 1_793_000_000  # seconds since 1970
 MODELS = ("claude-opus-5", "claude-sonnet-5", "claude-haiku-4-5")
 WORDS = "def return value self the and of to in if not else for while name path text line file"
 LARGE = 2_000, 5_000  # MB, files
-SETTLE = 5  # seconds after which a file counts as written
 
 
 def write_home(home: Path, mb: int, files: int) -> None:
@@ -138,3 +147,104 @@ def _prose() -> str:
 
 
 PROSE = _prose()
+
+
+def main() -> None:
+    """Measure, and print times, how many times as long as ccusage each takes, and peak memory."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("ccusage", type=Path, help="where npm has installed it")
+    parser.add_argument("--mb", type=int, default=100)
+    parser.add_argument("--files", type=int, default=300)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--large", action="store_true")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "home"
+        write_home(home, arguments.mb, arguments.files)
+        ours = Ours(home, Path(folder) / "ours")
+        ours.all_of(0)  # plans are compiled, and files are in the memory of the system
+        rival = [str(arguments.ccusage / NATIVE), "daily", "--offline"]
+        figures: dict[str, list[Figures]] = {"ccusage daily": []}
+        for number in range(1, arguments.runs + 1):
+            figures["ccusage daily"].append(measured(rival, home))
+            for name, figure in ours.all_of(number).items():
+                figures.setdefault(name, []).append(figure)
+        print_figures(figures)
+        if arguments.large:
+            shutil.rmtree(home)
+            write_home(home, *LARGE)
+            first = measured([*INGEST, str(Path(folder) / "large.duckdb")], home)
+            print(f"{LARGE[1]:,} files, {LARGE[0]:,} MB: {first.seconds:.1f} s, {first.mib:.0f} MiB")
+
+
+class Figures(NamedTuple):
+    """Of one process: by the clock and of processors, and the most memory that it had."""
+
+    seconds: float
+    cpu: float
+    mib: float
+
+
+class Ours:
+    """The commands that read transcripts, each on a database that is as it says.
+
+    Args:
+        home: of the user.
+        folder: for databases.
+    """
+
+    def __init__(self, home: Path, folder: Path) -> None:
+        self._home = home
+        self._folder = folder
+
+    def all_of(self, number: int) -> dict[str, Figures]:
+        """Every command once."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir()
+        ingest, usage = [*INGEST, str(self._folder / "a.duckdb")], [str(AA), "usage"]
+        figures = {
+            "ingest transcripts, first": self._of(ingest),
+            "ingest transcripts, nothing new": self._of(ingest),
+            "usage, first": self._of(usage),
+            "usage, nothing new": self._of(usage),
+        }
+        new = write_session(self._home, 100_000 + number, 300_000)
+        figures["ingest transcripts, a new session"] = self._of(ingest)
+        figures["usage, a new session"] = self._of(usage)
+        new.unlink()  # every run reads the same
+        return figures
+
+    def _of(self, command: list[str]) -> Figures:
+        return measured(command, self._home, XDG_DATA_HOME=str(self._folder / "data"))
+
+
+def measured(command: list[str], home: Path, **environment: str) -> Figures:
+    """What a command takes whose user has that home; it must succeed."""
+    variables = os.environ | environment | {"HOME": str(home), "CLAUDE_CONFIG_DIR": str(home / ".claude")}
+    # An installed package has its bytecode; here it is written by the first run.
+    variables.pop("PYTHONDONTWRITEBYTECODE", None)
+    start = time.perf_counter()
+    process = subprocess.Popen(command, cwd=home, env=variables, stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = status
+    if status:
+        sys.exit(f"failed: {' '.join(command)}")
+    return Figures(time.perf_counter() - start, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+
+
+def print_figures(figures: dict[str, list[Figures]]) -> None:
+    """A line per command: medians, how many times those of the first one they are, and the most memory."""
+    base = None
+    print(f"{'':34} {'by the clock':>20} {'of processors':>20}")
+    for name, those in figures.items():
+        seconds, cpu = (statistics.median(times) for times in list(zip(*those, strict=True))[:2])
+        base = base or (seconds, cpu)
+        mib = max(one.mib for one in those)
+        print(
+            f"{name:34} {seconds:6.2f} s {seconds / base[0]:5.2f} times"
+            f" {cpu:6.2f} s {cpu / base[1]:5.2f} times {mib:5.0f} MiB"
+        )
+
+
+if __name__ == "__main__":
+    main()

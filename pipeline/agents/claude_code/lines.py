@@ -102,14 +102,14 @@ def prompt(place: Place, line: dict[str, Any]) -> Event | None:
 
 
 def _is_prompt(line: dict[str, Any]) -> bool:
-    if any(line.get(mark) is True for mark in ("isMeta", "isSidechain", "isCompactSummary")):
-        return False
     # What is typed while the agent works is attached to the turn that goes on.
     queued = mapping(line.get("attachment"))
     told = queued if line.get("type") == "attachment" else line
     if told is queued and (
         queued.get("type") != "queued_command" or queued.get("commandMode") not in (None, "prompt")
     ):
+        return False
+    if line.get("isMeta") is True or line.get("isSidechain") is True or line.get("isCompactSummary") is True:
         return False
     if told.get("promptSource") == "system" or mapping(told.get("origin")).get("kind") not in TYPED_BY_PEOPLE:
         return False

@@ -25,7 +25,7 @@ TIMES = {"git_commits": "commit_timestamp", "copilot_metrics": "date", "otel_spa
 EXACT = ("TIMESTAMP", "TIMESTAMP WITH TIME ZONE")  # DuckDB's times to the microsecond
 
 MANY = 1_000  # rows
-BATCH = 10_000  # rows that are held back before they are written
+BATCH = 5_000  # rows that are held back before they are written
 
 Range = tuple[dt.datetime, dt.datetime]
 

@@ -35,6 +35,7 @@ from pipeline.ingest.transcripts.stock import Stock, take_stock
 from pipeline.ingest.transcripts.telling import Telling
 from pipeline.ingest.values import records
 from pipeline.privacy.attributes import Attributes
+from pipeline.system.gc import gc_paused
 
 if TYPE_CHECKING:
     from pipeline.engines.base import Engine
@@ -82,7 +83,7 @@ def ingest_transcripts(
     named = [Path(path).expanduser() for path in paths]
     places = list(dict.fromkeys(named or homes()))
     read = readers()
-    with Landing(engine, "transcripts", places, pseudonyms) as landing:
+    with gc_paused(), Landing(engine, "transcripts", places, pseudonyms) as landing:
         memory = Memory(engine, places, landing.place, pseudonyms)
         stock = take_stock(places, memory, read, landing.warn)
         failures = [_nothing_at(path, stock) for path in named if not stock.holds_transcripts(path)]

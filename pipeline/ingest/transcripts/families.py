@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import TypeVar
 
@@ -28,8 +29,14 @@ def related(wanted: Iterable[int], files: Mapping[Path, Sequence[int]]) -> set[P
     return found
 
 
-def families(files: Mapping[File, Iterable[int]]) -> list[list[File]]:
-    """Files in groups that share nothing with one another; all of it in the order of the files."""
+def families(files: Mapping[File, Sequence[int]]) -> list[list[File]]:
+    """Files in groups that share nothing with one another; all of it in the order of the files.
+
+    Args:
+        files: what each file tells, each once.
+    """
+    # Most of it only one file tells.
+    shared = {one for one, other in pairwise(sorted(chain.from_iterable(files.values()))) if one == other}
     above: dict[File, File] = {file: file for file in files}
 
     def first(file: File) -> File:
@@ -39,8 +46,8 @@ def families(files: Mapping[File, Iterable[int]]) -> list[list[File]]:
         return file
 
     owner: dict[int, File] = {}
-    for file, shared in files.items():
-        for name in shared:
+    for file, hashes in files.items():
+        for name in shared.intersection(hashes):
             other = first(owner.setdefault(name, file))
             above[first(file)] = other
     groups: dict[File, list[File]] = defaultdict(list)

@@ -83,15 +83,13 @@ class Memory:
         """How run metadata calls a file or a place."""
         return self._name(os.path.abspath(path))  # noqa: PTH100 # of thousands of files
 
-    def hashes(self, shared: Iterable[str]) -> set[int]:
-        """Ids as they are remembered."""
-        return {
-            int.from_bytes(
-                hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8, key=self._key).digest(),
-                "little",
-            )
+    def hashes(self, shared: Iterable[str]) -> Sequence[int]:
+        """Ids as they are remembered, of eight bytes each."""
+        digests = (
+            hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8, key=self._key).digest()
             for name in shared
-        }
+        )
+        return array("Q", b"".join(digests))
 
     def _remembered(self) -> dict[str, Remembered]:
         engine = self._engine
@@ -123,9 +121,9 @@ class Memory:
             engine.append(meta.SCHEMA, TABLE, columns, rows)
 
 
-def as_text(hashes: Iterable[int]) -> str:
+def as_text(hashes: Sequence[int]) -> str:
     """Hashes as they are kept."""
-    return b64encode(array("Q", sorted(hashes)).tobytes()).decode()
+    return b64encode(array("Q", hashes).tobytes()).decode()
 
 
 def is_unchanged(engine: "Engine", places: Sequence[Path]) -> bool:

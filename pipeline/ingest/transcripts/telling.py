@@ -1,9 +1,12 @@
 """What files tell: of what is new, and of what belongs to it."""
 
+import pickle
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from pipeline.agents.events import Event, PartReader, Reader
 from pipeline.ingest.landing.landing import Landing
@@ -11,7 +14,9 @@ from pipeline.ingest.transcripts.families import families, related
 from pipeline.ingest.transcripts.memory import Memory, as_text
 from pipeline.ingest.transcripts.stock import Stock
 
-BATCH = 20_000  # events that are told at once
+BATCH = 4_000  # events that are told at once
+MOST_KEPT = 5_000  # ids of what files tell that are kept in memory, about 5 MB
+ORDER = attrgetter("at", "name", "session")
 
 
 class Telling:
@@ -52,50 +57,76 @@ class Telling:
     def _of_whole(self, reader: Reader, files: Sequence[Path]) -> list[Event]:
         self._landing.read_again(files)
         notes = Notes(self._landing)
-        events = sorted(reader.events(list(files), notes))
+        events = sorted(reader.events(list(files), notes), key=ORDER)
         if notes.troubled:
             self._not_to_be_kept(files)
         return events
 
     def _of_families(self, agent: str, reader: PartReader, files: Sequence[Path]) -> Iterator[list[Event]]:
         new = [file for file in files if file in self._stock.new]
-        shared: dict[Path, set[int]] = {}
-        parts = self._read(reader, new, shared)
+        shared: dict[Path, Sequence[int]] = {}
+        parts = Parts()
+        self._read(reader, new, parts, shared)
         known = self._memory.files
         others = {
             file: known[self._memory.name(file)].hashes for file in files if file not in self._stock.new
         }
         wanted = self._stock.lost.get(agent, set()).union(*shared.values())
         again = related(wanted, others)
-        parts |= self._read(reader, sorted(again), shared)
+        self._read(reader, sorted(again), parts, shared)
         self._landing.skip(len(others) - len(again))
         told: list[Event] = []
-        for family in families({file: shared[file] for file in sorted(parts)}):
-            told += reader.tell([parts.pop(file) for file in family], self._landing)
+        for family in families({file: shared[file] for file in sorted(shared)}):
+            told += reader.tell([parts.take(file) for file in family], self._landing)
             if len(told) >= BATCH:
-                yield sorted(told)
+                yield sorted(told, key=ORDER)
                 told = []
-        yield sorted(told)
+        yield sorted(told, key=ORDER)
 
     def _read(
-        self, reader: PartReader, files: Sequence[Path], shared: dict[Path, set[int]]
-    ) -> dict[Path, Any]:
+        self, reader: PartReader, files: Sequence[Path], parts: "Parts", shared: dict[Path, Sequence[int]]
+    ) -> None:
         self._landing.read_again(files)
-        parts = {}
         for file in files:
             notes = Notes(self._landing)
-            parts[file] = part = reader.read(file, notes)
+            part = reader.read(file, notes)
+            parts.put(file, part)
             shared[file] = self._memory.hashes(part.shared)
             if notes.troubled:
                 self._not_to_be_kept([file])
             elif file in self._looked_at:
                 self._looked_at[file] = replace(self._looked_at[file], shared=as_text(shared[file]))
-        return parts
 
     def _not_to_be_kept(self, files: Sequence[Path]) -> None:
         """Read files again next time, and say again what was said of them."""
         for file in files:
             self._looked_at.pop(file, None)
+
+
+class Parts:
+    """What files tell, until all of them are read: of many, most of it is in a temporary file."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Path, Any] = {}
+        self._size = 0
+        self._places: dict[Path, int] = {}
+        self._file: IO[bytes] | None = None
+
+    def put(self, file: Path, part: Any) -> None:
+        self._size += len(part.shared)
+        if self._size <= MOST_KEPT:
+            self._kept[file] = part
+            return
+        self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115 # gone with this object
+        self._places[file] = self._file.tell()
+        pickle.dump(part, self._file, pickle.HIGHEST_PROTOCOL)
+
+    def take(self, file: Path) -> Any:
+        if file in self._kept:
+            return self._kept.pop(file)
+        assert self._file
+        self._file.seek(self._places[file])
+        return pickle.load(self._file)
 
 
 class Notes:
