@@ -4,7 +4,8 @@ A room is a file, or a folder with a reader of transcripts:
 
     acme.py                     AGENT = Agent("acme", "Acme", …)
     acme/__init__.py            the same
-    acme/transcripts.py         is_record, is_file, events: see `pipeline.agents.events.Reader`
+    acme/transcripts.py         is_record, is_file, events: see `pipeline.agents.events.Reader`;
+                                and read, tell, if its files are many: `PartReader`
 
 Whatever module here defines `AGENT` is an agent; nothing lists them. Models, seeds and ingests are views of
 all rooms. To add an agent, add its room and its tests, then write the seeds:

@@ -9,6 +9,9 @@ with a copy of its parent. Each agent's reader, in `pipeline.agents`, says how i
 the landing counts it as a duplicate. Lines of other kinds (tool results, summaries, snapshots) are no
 records at all.
 
+Files that have not changed are not read again, see `memory`. What a file tells may depend on others: a
+reader reads file by file and says what each shares with others, or all its files are read when one is new.
+
 Of agents that keep no tokens on disk, usage events that people export are taken here too, with source
 `export`.
 """

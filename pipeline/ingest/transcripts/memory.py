@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pipeline.privacy.pseudonyms import Pseudonyms
 
 TABLE = "transcript_files"
+BATCH = 1 << 18  # characters of hashes that are written at once
 
 
 @dataclass(frozen=True)
@@ -113,10 +114,26 @@ class Memory:
         for path in {*gone, *files} & self.files.keys():
             engine.delete(meta.SCHEMA, TABLE, "path", path)
         columns = list(meta.TABLES[TABLE])
-        rows = [
-            (file.place, path, self._inputs, self._readers, file.state, file.agent, file.reason, file.shared)
-            for path, file in files.items()
-        ]
+        rows: list[tuple[str | None, ...]] = []
+        size = 0
+        for path, file in files.items():
+            rows.append(
+                (
+                    file.place,
+                    path,
+                    self._inputs,
+                    self._readers,
+                    file.state,
+                    file.agent,
+                    file.reason,
+                    file.shared,
+                )
+            )
+            size += len(file.shared)
+            # A batch takes a hundred times its size in a database's memory.
+            if size > BATCH:
+                engine.append(meta.SCHEMA, TABLE, columns, rows)
+                rows, size = [], 0
         if rows:
             engine.append(meta.SCHEMA, TABLE, columns, rows)
 
