@@ -87,8 +87,8 @@ def usage(
     def look(*, quiet: bool = False) -> "Usage":
         with _for_the_owner_alone() if is_ours else nullcontext():
             with invocation.connect(create=True) as engine:
-                _take_in(invocation, engine, paths, quiet=quiet)
-                if getattr(engine, "path", None) == ":memory:":
+                is_new = _take_in(invocation, engine, paths, quiet=quiet)
+                if not is_new or getattr(engine, "path", None) == ":memory:":
                     return answer(engine, quiet=quiet)
             # Anew: of what is not in the file yet, DuckDB does not tell whether it will have changed.
             with invocation.connect() as engine:
@@ -146,13 +146,13 @@ def _for_the_owner_alone() -> Iterator[None]:
         os.umask(before)
 
 
-def _take_in(invocation: Invocation, engine: "Engine", paths: Sequence[str], *, quiet: bool) -> None:
-    """Land what is new."""
+def _take_in(invocation: Invocation, engine: "Engine", paths: Sequence[str], *, quiet: bool) -> bool:
+    """Land what is new; whether anything may be."""
     from pipeline.cli.output import progress, warn
     from pipeline.engines.raw_tables import make_missing_raw_tables
 
     if not paths and _is_read(invocation, engine):
-        return
+        return False
 
     from pipeline.cli.ingest import show_problems
     from pipeline.ingest.transcripts import NoTranscriptsError, ingest_transcripts
@@ -171,6 +171,7 @@ def _take_in(invocation: Invocation, engine: "Engine", paths: Sequence[str], *, 
             warn(warning)
     else:
         show_problems(engine, result)
+    return True
 
 
 def _is_read(invocation: Invocation, engine: "Engine") -> bool:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pipeline.privacy.pseudonyms import Pseudonyms
 
 TABLE = "transcript_files"
+MANY = 100  # files that are forgotten one by one
 BATCH = 1 << 18  # characters of hashes that are written at once
 
 
@@ -109,10 +110,13 @@ class Memory:
     def keep(self, files: Mapping[str, Remembered], gone: Iterable[str]) -> None:
         """Remember files, and forget others that are no longer there, or are to be read again."""
         engine = self._engine
-        if not self.files:
+        other = {*gone, *files} & self.files.keys()
+        if len(other) > MANY or not self.files:
             engine.delete(meta.SCHEMA, TABLE, "inputs", self._inputs)
-        for path in {*gone, *files} & self.files.keys():
-            engine.delete(meta.SCHEMA, TABLE, "path", path)
+            files = {path: file for path, file in self.files.items() if path not in other} | dict(files)
+        else:
+            for path in other:
+                engine.delete(meta.SCHEMA, TABLE, "path", path)
         columns = list(meta.TABLES[TABLE])
         rows: list[tuple[str | None, ...]] = []
         size = 0

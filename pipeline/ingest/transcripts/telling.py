@@ -3,6 +3,7 @@
 import pickle
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, suppress
 from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
@@ -15,7 +16,7 @@ from pipeline.ingest.transcripts.memory import Memory, as_text
 from pipeline.ingest.transcripts.stock import Stock
 
 BATCH = 4_000  # events that are told at once
-MOST_KEPT = 5_000  # ids of what files tell that are kept in memory, about 5 MB
+MOST_KEPT = 16 << 20  # bytes of files of which what they tell is kept in memory, a third of that
 ORDER = attrgetter("at", "name", "session")
 
 
@@ -33,6 +34,7 @@ class Telling:
         self._memory = memory
         self._landing = landing
         self._looked_at = dict(stock.looked_at)
+        self._forgotten = {*stock.gone}
 
     def of_all(self, readers: Mapping[str, Reader]) -> Iterator[tuple[str, list[Event]]]:
         """Agents, and events of theirs in order."""
@@ -52,7 +54,7 @@ class Telling:
     def keep(self) -> None:
         """Remember what was read."""
         files = {self._memory.name(path): file for path, file in self._looked_at.items()}
-        self._memory.keep(files, self._stock.gone)
+        self._memory.keep(files, self._forgotten)
 
     def _of_whole(self, reader: Reader, files: Sequence[Path]) -> list[Event]:
         self._landing.read_again(files)
@@ -65,23 +67,23 @@ class Telling:
     def _of_families(self, agent: str, reader: PartReader, files: Sequence[Path]) -> Iterator[list[Event]]:
         new = [file for file in files if file in self._stock.new]
         shared: dict[Path, Sequence[int]] = {}
-        parts = Parts()
-        self._read(reader, new, parts, shared)
-        known = self._memory.files
-        others = {
-            file: known[self._memory.name(file)].hashes for file in files if file not in self._stock.new
-        }
-        wanted = self._stock.lost.get(agent, set()).union(*shared.values())
-        again = related(wanted, others)
-        self._read(reader, sorted(again), parts, shared)
-        self._landing.skip(len(others) - len(again))
-        told: list[Event] = []
-        for family in families({file: shared[file] for file in sorted(shared)}):
-            told += reader.tell([parts.take(file) for file in family], self._landing)
-            if len(told) >= BATCH:
-                yield sorted(told, key=ORDER)
-                told = []
-        yield sorted(told, key=ORDER)
+        with closing(Parts()) as parts:
+            self._read(reader, new, parts, shared)
+            known = self._memory.files
+            others = {
+                file: known[self._memory.name(file)].hashes for file in files if file not in self._stock.new
+            }
+            wanted = self._stock.lost.get(agent, set()).union(*shared.values())
+            again = related(wanted, others)
+            self._read(reader, sorted(again), parts, shared)
+            self._landing.skip(len(others) - len(again))
+            told: list[Event] = []
+            for family in families({file: shared[file] for file in sorted(shared)}):
+                told += reader.tell([parts.take(file) for file in family], self._landing)
+                if len(told) >= BATCH:
+                    yield sorted(told, key=ORDER)
+                    told = []
+            yield sorted(told, key=ORDER)
 
     def _read(
         self, reader: PartReader, files: Sequence[Path], parts: "Parts", shared: dict[Path, Sequence[int]]
@@ -101,6 +103,7 @@ class Telling:
         """Read files again next time, and say again what was said of them."""
         for file in files:
             self._looked_at.pop(file, None)
+            self._forgotten.add(self._memory.name(file))
 
 
 class Parts:
@@ -113,11 +116,12 @@ class Parts:
         self._file: IO[bytes] | None = None
 
     def put(self, file: Path, part: Any) -> None:
-        self._size += len(part.shared)
+        with suppress(OSError):  # it is gone by now
+            self._size += file.stat().st_size
         if self._size <= MOST_KEPT:
             self._kept[file] = part
             return
-        self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115 # gone with this object
+        self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115 # see `close`
         self._places[file] = self._file.tell()
         pickle.dump(part, self._file, pickle.HIGHEST_PROTOCOL)
 
@@ -127,6 +131,10 @@ class Parts:
         assert self._file
         self._file.seek(self._places[file])
         return pickle.load(self._file)
+
+    def close(self) -> None:
+        if self._file:
+            self._file.close()
 
 
 class Notes:

@@ -351,3 +351,31 @@ class TestIsUnchanged:
 
         monkeypatch.setattr(os, "scandir", refuse)
         assert not is_unchanged(engine, homes())
+
+
+def test_what_many_files_tell_waits_on_disk_and_is_told_all_the_same(
+    project, home, engine, ingest, read_again, monkeypatch
+):
+    claude_code.parent(project)
+    claude_code.forked(project, first="10:59:59")
+    codex.rollout(home / ".codex", "a", codex.meta("a"), codex.model(), codex.FIRST, codex.SECOND)
+    ingest()
+    before = rows(engine)
+    engine.execute("DELETE FROM raw.otel_logs")
+    monkeypatch.setattr("pipeline.ingest.transcripts.telling.MOST_KEPT", 0)
+    monkeypatch.setattr("pipeline.ingest.transcripts.telling.BATCH", 1)
+    read_again()
+    assert rows(engine) == before
+
+
+def test_where_many_files_have_changed_the_others_are_still_known(project, ingest, files_read, monkeypatch):
+    monkeypatch.setattr("pipeline.ingest.transcripts.memory.MANY", 1)
+    for name in ("s1", "s2", "s3"):
+        write_lines(project / f"{name}.jsonl", *session(name))
+    ingest()
+    for name in ("s1", "s2"):
+        write_lines(project / f"{name}.jsonl", *session(name), prompt(f"u-{name}-2", "12:00:00"))
+    ingest()
+    files_read()
+    assert ingest().empty == 3
+    assert files_read() == []
