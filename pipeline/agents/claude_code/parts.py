@@ -118,11 +118,12 @@ class Reading:
         self.part = Part()
         self._file = file
         self._home = _home(file)
+        self._places: dict[tuple[str | None, str | None], Place] = {}
         self._journal = journal
 
     def take(self, line: dict[str, Any], number: int) -> None:
-        kind, home, part = text(line.get("type")), self._home, self.part
-        place = Place(text(line.get("sessionId")) or home.session, text(line.get("agentId")) or home.thread)
+        kind, part = text(line.get("type")), self.part
+        place = self._place(text(line.get("sessionId")), text(line.get("agentId")))
         part.shared.add(place.session)
         if not place.thread:
             _know(part.sessions[place.session], line)
@@ -149,6 +150,13 @@ class Reading:
         if failed:
             self._keep(*failed)
             part.shared.add(failed[0])
+
+    def _place(self, session: str | None, thread: str | None) -> Place:
+        """Where a line belongs; mostly where the one before did."""
+        if (session, thread) not in self._places:
+            home = self._home
+            self._places[session, thread] = Place(session or home.session, thread or home.thread)
+        return self._places[session, thread]
 
     def _results(self, place: Place, line: dict[str, Any]) -> None:
         for result in tool_results(place, line, self.part.tools):

@@ -63,6 +63,10 @@ class Memory:
         places: all that are looked at.
         name: how run metadata calls a file.
         pseudonyms: what lands instead of people.
+
+    Attributes:
+        files: what is remembered, by name.
+        key: of the hashes of what files share.
     """
 
     def __init__(
@@ -75,23 +79,15 @@ class Memory:
         self._engine = engine
         self._name = name
         # Without the key, ids could be tried one after the other.
-        self._key = pseudonyms.hidden("what files share").encode() if pseudonyms else b""
+        self.key = pseudonyms.hidden("what files share").encode() if pseudonyms else b""
         inputs = "\n".join(self.name(place) for place in places)
-        self._inputs = hashlib.blake2b(inputs.encode(), digest_size=16, key=self._key).hexdigest()
+        self._inputs = hashlib.blake2b(inputs.encode(), digest_size=16, key=self.key).hexdigest()
         self._readers = _version_of_readers()
         self.files = self._remembered()
 
     def name(self, path: "Path | str") -> str:
         """How run metadata calls a file or a place."""
         return self._name(os.path.abspath(path))  # noqa: PTH100 # of thousands of files
-
-    def hashes(self, shared: Iterable[str]) -> Sequence[int]:
-        """Ids as they are remembered, of eight bytes each."""
-        digests = (
-            hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8, key=self._key).digest()
-            for name in shared
-        )
-        return array("Q", b"".join(digests))
 
     def _remembered(self) -> dict[str, Remembered]:
         engine = self._engine

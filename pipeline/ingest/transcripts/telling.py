@@ -1,22 +1,21 @@
 """What files tell: of what is new, and of what belongs to it."""
 
-import pickle
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
-from typing import IO, Any
 
 from pipeline.agents.events import Event, PartReader, Reader
 from pipeline.ingest.landing.landing import Landing
+from pipeline.ingest.parts import Parts, hashes_of
 from pipeline.ingest.transcripts.families import families, related
+from pipeline.ingest.transcripts.helper import Helper, is_worth_helper
 from pipeline.ingest.transcripts.memory import Memory, as_text
 from pipeline.ingest.transcripts.stock import Stock
+from pipeline.system.temporary import temporary_folder
 
 BATCH = 4_000  # events that are told at once
-MOST_KEPT = 16 << 20  # bytes of files of which what they tell is kept in memory, a third of that
 ORDER = attrgetter("at", "name", "session")
 
 
@@ -68,14 +67,14 @@ class Telling:
         new = [file for file in files if file in self._stock.new]
         shared: dict[Path, Sequence[int]] = {}
         with closing(Parts()) as parts:
-            self._read(reader, new, parts, shared)
+            self._read(agent, reader, new, parts, shared)
             known = self._memory.files
             others = {
                 file: known[self._memory.name(file)].hashes for file in files if file not in self._stock.new
             }
             wanted = self._stock.lost.get(agent, set()).union(*shared.values())
             again = related(wanted, others)
-            self._read(reader, sorted(again), parts, shared)
+            self._read(agent, reader, sorted(again), parts, shared)
             self._landing.skip(len(others) - len(again))
             told: list[Event] = []
             for family in families({file: shared[file] for file in sorted(shared)}):
@@ -86,55 +85,48 @@ class Telling:
             yield sorted(told, key=ORDER)
 
     def _read(
-        self, reader: PartReader, files: Sequence[Path], parts: "Parts", shared: dict[Path, Sequence[int]]
+        self,
+        agent: str,
+        reader: PartReader,
+        files: Sequence[Path],
+        parts: Parts,
+        shared: dict[Path, Sequence[int]],
     ) -> None:
         self._landing.read_again(files)
-        for file in files:
-            notes = Notes(self._landing)
-            part = reader.read(file, notes)
-            parts.put(file, part)
-            shared[file] = self._memory.hashes(part.shared)
-            if notes.troubled:
-                self._not_to_be_kept([file])
-            elif file in self._looked_at:
-                self._looked_at[file] = replace(self._looked_at[file], shared=as_text(shared[file]))
+        with ExitStack() as stack:
+            helper = None
+            if is_worth_helper(files):
+                folder = stack.enter_context(temporary_folder())
+                with suppress(OSError):
+                    helper = stack.enter_context(closing(Helper(agent, files, folder, self._memory.key)))
+            for number, file in enumerate(files):
+                if helper and helper.has_read(number):
+                    answers = helper.answers(number)
+                    parts.put_all(folder, ((file, place) for file, (place, _, _) in answers))
+                    for other, (_, hashes, entries) in answers:
+                        notes = Notes(self._landing)
+                        for what, entry in entries:
+                            getattr(notes, what)(*entry)
+                        shared[other] = hashes
+                        self._remember(other, hashes, notes)
+                    break
+                notes = Notes(self._landing)
+                part = reader.read(file, notes)
+                parts.put(file, part)
+                shared[file] = hashes_of(part.shared, self._memory.key)
+                self._remember(file, shared[file], notes)
+
+    def _remember(self, file: Path, hashes: Sequence[int], notes: "Notes") -> None:
+        if notes.troubled:
+            self._not_to_be_kept([file])
+        elif file in self._looked_at:
+            self._looked_at[file] = replace(self._looked_at[file], shared=as_text(hashes))
 
     def _not_to_be_kept(self, files: Sequence[Path]) -> None:
         """Read files again next time, and say again what was said of them."""
         for file in files:
             self._looked_at.pop(file, None)
             self._forgotten.add(self._memory.name(file))
-
-
-class Parts:
-    """What files tell, until all of them are read: of many, most of it is in a temporary file."""
-
-    def __init__(self) -> None:
-        self._kept: dict[Path, Any] = {}
-        self._size = 0
-        self._places: dict[Path, int] = {}
-        self._file: IO[bytes] | None = None
-
-    def put(self, file: Path, part: Any) -> None:
-        with suppress(OSError):  # it is gone by now
-            self._size += file.stat().st_size
-        if self._size <= MOST_KEPT:
-            self._kept[file] = part
-            return
-        self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115 # see `close`
-        self._places[file] = self._file.tell()
-        pickle.dump(part, self._file, pickle.HIGHEST_PROTOCOL)
-
-    def take(self, file: Path) -> Any:
-        if file in self._kept:
-            return self._kept.pop(file)
-        assert self._file
-        self._file.seek(self._places[file])
-        return pickle.load(self._file)
-
-    def close(self) -> None:
-        if self._file:
-            self._file.close()
 
 
 class Notes:

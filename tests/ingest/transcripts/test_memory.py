@@ -15,6 +15,7 @@ from pipeline.engines import connect
 from pipeline.engines.raw_tables import make_missing_raw_tables
 from pipeline.ingest.transcripts import NoTranscriptsError, ingest_transcripts
 from pipeline.ingest.transcripts.files import homes
+from pipeline.ingest.transcripts.helper import Helper
 from pipeline.ingest.transcripts.memory import is_unchanged
 from tests.agents.claude_code import test_transcripts as claude_code
 from tests.agents.claude_code.test_transcripts import FORK, SESSION, prompt, response
@@ -362,7 +363,7 @@ def test_what_many_files_tell_waits_on_disk_and_is_told_all_the_same(
     ingest()
     before = rows(engine)
     engine.execute("DELETE FROM raw.otel_logs")
-    monkeypatch.setattr("pipeline.ingest.transcripts.telling.MOST_KEPT", 0)
+    monkeypatch.setattr("pipeline.ingest.parts.MOST_KEPT", 0)
     monkeypatch.setattr("pipeline.ingest.transcripts.telling.BATCH", 1)
     read_again()
     assert rows(engine) == before
@@ -379,3 +380,28 @@ def test_where_many_files_have_changed_the_others_are_still_known(project, inges
     files_read()
     assert ingest().empty == 3
     assert files_read() == []
+
+
+@pytest.mark.parametrize("what", ["helps", "ends at once", "says nonsense", "cannot be started"])
+def test_a_helper_changes_nothing(project, home, engine, ingest, read_again, monkeypatch, what):
+    claude_code.parent(project, UNKNOWN, response(500, message="msg_5", timestamp="no time"))
+    claude_code.forked(project, first="10:59:59")
+    for number in range(20):
+        write_lines(project / f"s{number}.jsonl", *session(f"s{number}"))
+    codex.rollout(home / ".codex", "a", codex.meta("a"), codex.model(), codex.FIRST, codex.SECOND)
+    (home / ".codex" / "sessions" / "2026" / "11" / "02" / "rollout-x.jsonl").write_text('{"payload": {')
+    first = ingest()
+    before = rows(engine)
+    engine.execute("DELETE FROM raw.otel_logs")
+    monkeypatch.setattr("pipeline.ingest.transcripts.helper.WORTH_HELPER", 0)
+    monkeypatch.setattr("pipeline.ingest.transcripts.helper.processors", lambda: 2)
+    serve = {"ends at once": "", "says nonsense": "print('x')"}
+    if what in serve:
+        monkeypatch.setattr("pipeline.ingest.transcripts.helper.SERVE", serve[what])
+    if what == "cannot be started":
+        monkeypatch.setattr("sys.executable", str(home / "nothing"))
+    if what == "helps":  # with all of it
+        monkeypatch.setattr(Helper, "has_read", lambda helper, number: helper._thread.join() or True)
+    again = read_again()
+    assert rows(engine) == before
+    assert (again.rows_in, again.landed, again.warnings) == (first.rows_in, first.landed, first.warnings)
