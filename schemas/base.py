@@ -145,7 +145,8 @@ class Contract(pa.DataFrameModel):
                 continue
             column, kind = table[name], table[name].type()
             instants = kind.is_timestamp() and wanted.is_timestamp()
-            if kind.is_null() or (instants and kind.timezone == wanted.timezone):
+            narrower = kind.is_decimal() and wanted.is_decimal() and (kind.scale or 0) <= (wanted.scale or 0)
+            if kind.is_null() or narrower or (instants and kind.timezone == wanted.timezone):
                 meant[name] = wanted
             elif wanted.is_date() and kind.is_timestamp() and kind.timezone is None:
                 maybe[name] = column == column.truncate("D")

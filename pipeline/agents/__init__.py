@@ -4,7 +4,8 @@ A room is a file, or a folder with a reader of transcripts:
 
     acme.py                     AGENT = Agent("acme", "Acme", …)
     acme/__init__.py            the same
-    acme/transcripts.py         is_record, is_file, events: see `pipeline.agents.events.Reader`
+    acme/transcripts.py         is_record, is_file, events: see `pipeline.agents.events.Reader`;
+                                and read, tell, if its files are many: `PartReader`
 
 Whatever module here defines `AGENT` is an agent; nothing lists them. Models, seeds and ingests are views of
 all rooms. To add an agent, add its room and its tests, then write the seeds:
@@ -16,7 +17,7 @@ all rooms. To add an agent, add its room and its tests, then write the seeds:
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, cast
 
@@ -43,14 +44,31 @@ EMAILS = frozenset(email for agent in AGENTS.values() for email in agent.marks.e
 TELEMETRY = (*CONVENTIONS, *(agent.telemetry for agent in AGENTS.values()))
 
 
-def readers() -> dict[str, "Reader"]:
-    """The readers of transcripts, by agent; imported only where transcripts are read."""
-    modules = {name: f"{__name__}.{name}.transcripts" for name in AGENTS if _is_package(name)}
-    return {
-        name: cast("Reader", importlib.import_module(module))
-        for name, module in modules.items()
-        if find_spec(module)
-    }
+class Readers(Mapping[str, "Reader"]):
+    """The readers of transcripts, by agent; each is imported when it is asked for."""
+
+    def __init__(self) -> None:
+        self._names = [name for name in AGENTS if _is_package(name) and find_spec(_module(name))]
+
+    def __getitem__(self, name: str) -> "Reader":
+        if name not in self._names:
+            raise KeyError(name)
+        return cast("Reader", importlib.import_module(_module(name)))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def readers() -> Mapping[str, "Reader"]:
+    """The readers of transcripts, by agent."""
+    return Readers()
+
+
+def _module(name: str) -> str:
+    return f"{__name__}.{name}.transcripts"
 
 
 def _is_package(name: str) -> bool:

@@ -5,10 +5,10 @@ whether a file is its agent's, and what happened in it; it knows nothing of data
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from pipeline.agents.files import Sample
@@ -80,6 +80,28 @@ class Reader(Protocol):
 
     def events(self, files: list[Path], journal: Journal) -> Iterator[Event]:
         """The responses and prompts of all files, each once; `files` are sorted."""
+
+
+class Part(Protocol):
+    """What one file tells, before it is told apart from what others tell; plain data."""
+
+    @property
+    def shared(self) -> set[str]:
+        """Ids of whatever other files may tell of; those without a common one have nothing in common."""
+
+
+@runtime_checkable
+class PartReader(Reader, Protocol):
+    """A reader that reads each file by itself. Of its files only those need be read that are new, and theirs.
+
+    Nothing but the bytes and the path of a file says what it tells, and whose it is.
+    """
+
+    def read(self, file: Path, journal: Journal) -> Any:
+        """The `Part` of a file."""
+
+    def tell(self, parts: Sequence[Any], journal: Journal) -> Iterator[Event]:
+        """The responses and prompts of parts, in the order of their files, each once."""
 
 
 def instant(value: Any) -> dt.datetime:

@@ -12,6 +12,7 @@ from pipeline.system.compressed import check_packed, head, unpacked
 from pipeline.system.files import open_file
 
 HEAD = 1 << 16  # bytes that are looked at to tell what a file is
+BUFFER = 1 << 17  # bytes that are read at once
 LONGEST_LINE = 1 << 28
 LARGEST_DOCUMENT = 1 << 28  # a small compressed file may hold any amount
 
@@ -67,7 +68,7 @@ def open_text(file: Path) -> BinaryIO:
         OSError: it cannot be read, or is no file; reading on raises it too, where compressed data is damaged
             or unpacks to more than the limit.
     """
-    opened = unpacked(open_file(file))
+    opened = unpacked(open_file(file, BUFFER))
     start = head(opened)
     if start.startswith(UTF8_MARK):
         opened.read(len(UTF8_MARK))

@@ -288,7 +288,13 @@ def transcripts(
 
     with invocation.connect(create=True) as engine:
         with progress("Reading transcripts"):
-            result = ingest_transcripts(engine, paths, developer=developer, pseudonyms=invocation.pseudonyms)
+            result = ingest_transcripts(
+                engine,
+                paths,
+                developer=developer,
+                pseudonyms=invocation.pseudonyms,
+                own_process=invocation.own_process,
+            )
         show_result(engine, result)
 
 

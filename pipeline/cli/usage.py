@@ -87,8 +87,8 @@ def usage(
     def look(*, quiet: bool = False) -> "Usage":
         with _for_the_owner_alone() if is_ours else nullcontext():
             with invocation.connect(create=True) as engine:
-                _take_in(invocation, engine, paths, quiet=quiet)
-                if getattr(engine, "path", None) == ":memory:":
+                is_new = _take_in(invocation, engine, paths, quiet=quiet)
+                if not is_new or getattr(engine, "path", None) == ":memory:":
                     return answer(engine, quiet=quiet)
             # Anew: of what is not in the file yet, DuckDB does not tell whether it will have changed.
             with invocation.connect() as engine:
@@ -146,24 +146,23 @@ def _for_the_owner_alone() -> Iterator[None]:
         os.umask(before)
 
 
-def _take_in(invocation: Invocation, engine: "Engine", paths: Sequence[str], *, quiet: bool) -> None:
-    """Land what is new."""
+def _take_in(invocation: Invocation, engine: "Engine", paths: Sequence[str], *, quiet: bool) -> bool:
+    """Land what is new; whether anything may be."""
     from pipeline.cli.output import progress, warn
     from pipeline.engines.raw_tables import make_missing_raw_tables
 
-    if not paths and engine.shapes("raw") and _is_read(invocation, engine, invocation.plan(engine)):
-        return
+    if not paths and _is_read(invocation, engine):
+        return False
 
     from pipeline.cli.ingest import show_problems
-    from pipeline.ingest.landing.arrow import import_arrow_alone
     from pipeline.ingest.transcripts import NoTranscriptsError, ingest_transcripts
 
-    if invocation.own_process:
-        import_arrow_alone()
     make_missing_raw_tables(engine)
     try:
         with progress("Reading transcripts", quiet=quiet):
-            result = ingest_transcripts(engine, paths, pseudonyms=invocation.pseudonyms)
+            result = ingest_transcripts(
+                engine, paths, pseudonyms=invocation.pseudonyms, own_process=invocation.own_process
+            )
     except NoTranscriptsError as error:
         # What agents have deleted since is still told.
         if not engine.fetch(f"SELECT 1 FROM {engine.name('raw', 'otel_logs')} LIMIT 1"):
@@ -172,28 +171,16 @@ def _take_in(invocation: Invocation, engine: "Engine", paths: Sequence[str], *, 
             warn(warning)
     else:
         show_problems(engine, result)
+    return True
 
 
-def _is_read(invocation: Invocation, engine: "Engine", plan: "Plan") -> bool:
+def _is_read(invocation: Invocation, engine: "Engine") -> bool:
     """Whether this version has read the transcripts as they are."""
-    from pipeline.engines import meta
     from pipeline.ingest.transcripts.files import homes
-    from pipeline.ingest.transcripts.unchanged import last_read, unchanged_since
-    from pipeline.run.state import published
+    from pipeline.ingest.transcripts.memory import is_unchanged
 
-    if invocation.config.privacy.pseudonyms:  # places have pseudonyms too
-        return False
-    costs = plan.tables["int_usage_costs"]
-    made = published(engine, engine.shapes(meta.SCHEMA)).get((costs.schema, costs.stored_name))
-    places = homes()
-    at = last_read(engine, places)
-    return bool(
-        made
-        and at
-        and made.plan_fingerprint == plan.fingerprint
-        and made.as_of >= at
-        and unchanged_since(at, places)
-    )
+    # Places have pseudonyms too.
+    return not invocation.config.privacy.pseudonyms and is_unchanged(engine, homes())
 
 
 def _publish(invocation: Invocation, engine: "Engine", *, is_ours: bool, quiet: bool) -> None:

@@ -107,6 +107,17 @@ TABLES: dict[str, dict[str, str]] = {
         "head_hash": "text",
         "updated_at": "instant",
     },
+    # One row per file of transcripts that was looked at (`pipeline.ingest.transcripts.memory`).
+    "transcript_files": {
+        "place": "text",  # below which it was found
+        "path": "text",
+        "inputs": "text",  # a hash of all places that were looked at with that one
+        "readers": "text",  # a hash of the code that read it
+        "state": "text",  # of the file, as it was read
+        "agent": "text",  # whose it is
+        "reason": "text",  # why it is not read, if that is worth a word
+        "shared": "text",  # hashes of what other files may tell as well
+    },
     # One row per name of a person who was forgotten, as `engines.forgotten` has it; and one for the key.
     "forgotten": {
         "name_hash": "text",

@@ -160,6 +160,8 @@ def _hide_metadata(engine: "Engine", pseudonyms: "Pseudonyms") -> bool:
             }
         ),
     )
+    # Of these names and hashes, without a key, could be tried; the files are read again instead.
+    engine.execute(f"DELETE FROM {engine.name(meta.SCHEMA, 'transcript_files')} WHERE true")
     said |= _change(engine, "runs", lambda row: row | {"target": without_people(row["target"] or "")})
     for table, condition in ("audit_failures", "true"), ("run_tables", "action = 'error'"):
         engine.execute(f"DELETE FROM {engine.name(meta.SCHEMA, table)} WHERE {condition}")

@@ -102,14 +102,14 @@ def prompt(place: Place, line: dict[str, Any]) -> Event | None:
 
 
 def _is_prompt(line: dict[str, Any]) -> bool:
-    if any(line.get(mark) is True for mark in ("isMeta", "isSidechain", "isCompactSummary")):
-        return False
     # What is typed while the agent works is attached to the turn that goes on.
     queued = mapping(line.get("attachment"))
     told = queued if line.get("type") == "attachment" else line
     if told is queued and (
         queued.get("type") != "queued_command" or queued.get("commandMode") not in (None, "prompt")
     ):
+        return False
+    if line.get("isMeta") is True or line.get("isSidechain") is True or line.get("isCompactSummary") is True:
         return False
     if told.get("promptSource") == "system" or mapping(told.get("origin")).get("kind") not in TYPED_BY_PEOPLE:
         return False
@@ -148,24 +148,71 @@ def asked_tools(line: dict[str, Any]) -> Iterator[tuple[str, Asked]]:
             yield call, Asked(name, "commit" in str(mapping(block.get("input")).get("command")))
 
 
-def tool_results(place: Place, line: dict[str, Any], tools: dict[str, Asked]) -> Iterator[tuple[str, Event]]:
-    """Results of tools and decisions about them, by what tells them from others."""
-    detail = line.get("toolUseResult")
+@dataclass(frozen=True)
+class Result:
+    """What a tool gave back, without what only its call tells, which may stand in another file.
+
+    Attributes:
+        call: the id of the call.
+        line: an event with what the line tells of all that happens in it.
+        outcome: what came of it.
+        commit: what it names as a commit, if the call was one that commits.
+        decision: what was decided about it.
+        if_edit: the same, if the call was an edit.
+    """
+
+    call: str
+    line: Event
+    outcome: dict[str, Any]
+    commit: str | None
+    decision: str | None
+    if_edit: str | None
+
+    def events(self, tool: Asked | None) -> Iterator[tuple[str, Event]]:
+        """The result and the decision about it, by what tells them from others."""
+        of_tool = known(tool_name=tool.name if tool else None, tool_use_id=self.call)
+        commit = self.commit if tool and tool.may_commit else None
+        yield self.call, self._event("tool_result", of_tool | self.outcome | known(git_commit_id=commit))
+        decision = self.decision or (self.if_edit if tool and tool.name in EDIT_TOOLS else None)
+        if decision:
+            yield f"decision {self.call}", self._event("tool_decision", of_tool | {"decision": decision})
+
+    def _event(self, name: str, attributes: dict[str, Any]) -> Event:
+        line = self.line
+        return Event(
+            line.at,
+            f"{AGENT}.{name}",
+            line.session,
+            line.attributes | attributes,
+            agent=AGENT,
+            cwd=line.cwd,
+            version=line.version,
+        )
+
+
+def tool_results(place: Place, line: dict[str, Any], tools: dict[str, Asked]) -> Iterator[Result]:
+    """What tools gave back; `tools` are those whose calls are known."""
+    told = line.get("toolUseResult")
+    detail = mapping(told)
     for block in objects(mapping(line.get("message")).get("content")):
         call = text(block.get("tool_use_id"))
         if block.get("type") != "tool_result" or call is None:
             continue
         tool = tools.get(call)
-        of_tool = known(tool_name=tool.name if tool else None, tool_use_id=call)
         success = block.get("is_error") is not True
-        result = of_tool | {"success": "true" if success else "false"} | _outcome(mapping(detail), success)
-        if tool and tool.may_commit and "git_commit_id" not in result:
-            output = mapping(detail).get("stdout") or block.get("content")
-            result |= known(git_commit_id=commit_in(output))
-        yield call, place.event("tool_result", line, result)
-        decision = _decision(line, detail, block, success, tool)
-        if decision:
-            yield f"decision {call}", place.event("tool_decision", line, of_tool | {"decision": decision})
+        outcome = {"success": "true" if success else "false"} | _outcome(detail, success)
+        commit = None
+        if "git_commit_id" not in outcome and (tool is None or tool.may_commit):
+            commit = commit_in(detail.get("stdout") or block.get("content"))
+        decision = mapping(line.get("permissionDecision")).get("decision")
+        yield Result(
+            call,
+            place.event("tool_result", line, {}),
+            outcome,
+            commit,
+            decision if decision in ("accept", "reject") else None,
+            _if_edit(told, block.get("content"), success),
+        )
 
 
 def _outcome(detail: dict[str, Any], success: bool) -> dict[str, Any]:
@@ -200,16 +247,8 @@ def _strings(values: Any) -> list[str]:
     return [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
 
 
-def _decision(
-    line: dict[str, Any], detail: Any, block: dict[str, Any], success: bool, tool: Asked | None
-) -> str | None:
-    """What was decided about a tool; older versions do not say, but what was done was accepted."""
-    told = mapping(line.get("permissionDecision")).get("decision")
-    if told in ("accept", "reject"):
-        return str(told)
-    if not tool or tool.name not in EDIT_TOOLS:
-        return None
-    content = block.get("content")
+def _if_edit(detail: Any, content: Any, success: bool) -> str | None:
+    """What was decided about an edit; older versions do not say, but what was done was accepted."""
     if any(isinstance(said, str) and said.startswith(REJECTED) for said in (detail, content)):
         return "reject"
     return "accept" if success else None

@@ -106,6 +106,20 @@ class Rollout:
     failures: list[Failure] = field(default_factory=list)
     calls: dict[str, Call] = field(default_factory=dict)
 
+    @property
+    def shared(self) -> set[str]:
+        """The threads of which other files may tell as well."""
+        return {
+            thread
+            for thread in (self.thread, self.parent, self.forked_from, self.spawner, self.root)
+            if thread
+        }
+
+
+def read(file: Path, journal: Journal) -> Rollout:
+    """What a file holds."""
+    return Reading(file, journal).read()
+
 
 class Reading:
     """The reading of one file."""

@@ -13,12 +13,12 @@ on from its parent's, with or without a copy: then only what the response took i
 A thread that was spawned is part of its spawner's session; what is sent to it is no prompt of a person.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from pipeline.agents.codex.rollout import AGENT, BURST, KINDS, Count, Counts, Prompt, Reading, Rollout
+from pipeline.agents.codex.rollout import AGENT, BURST, KINDS, Count, Counts, Prompt, Rollout, read
 from pipeline.agents.codex.tools import EDIT_TOOL, Call
 from pipeline.agents.events import Event, Journal, known
 from pipeline.agents.files import Sample
@@ -38,22 +38,28 @@ def is_file(sample: Sample) -> bool:
 
 def events(files: list[Path], journal: Journal) -> Iterator[Event]:
     """What happened in all sessions, without what they copied from others."""
-    rollouts = [Reading(file, journal).read() for file in files]
+    return tell([read(file, journal) for file in files], journal)
+
+
+def tell(rollouts: Sequence[Rollout], journal: Journal) -> Iterator[Event]:
+    """What happened in the threads of files that share something."""
     threads: dict[str, Rollout] = {}
     for rollout in rollouts:
         known_one = threads.get(rollout.thread)
         if known_one is None or rollout.length > known_one.length:
             threads[rollout.thread] = rollout
+    is_repeated = len(threads) < len(rollouts)
     told: set[tuple[Any, ...]] = set()
     for rollout in rollouts:
         for event in Thread(rollout, threads, journal).events():
             # A compressed copy beside the file, or a file that was archived in between.
-            identity = (event.at, event.name, *map(str, sorted(event.attributes.items(), key=str)))
-            if identity in told:
-                journal.repeat(1)
-            else:
+            if is_repeated:
+                identity = (event.at, event.name, *map(str, sorted(event.attributes.items(), key=str)))
+                if identity in told:
+                    journal.repeat(1)
+                    continue
                 told.add(identity)
-                yield event
+            yield event
 
 
 class Thread:

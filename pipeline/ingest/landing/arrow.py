@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Self
 
 from pipeline.errors import QueryError
-from pipeline.ingest.landing.columns import encoded_json, texts
+from pipeline.ingest.landing.columns import encoded_json, integers, texts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pipeline.privacy.rows import Rows
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+MICROSECOND = dt.timedelta(microseconds=1)
 
 
 def import_arrow_alone() -> None:
@@ -66,6 +67,44 @@ class Summary:
             in_order[0].oldest,
             max(summary.newest for summary in in_order),
         )
+
+
+def table_of(
+    names: Sequence[str], rows: Sequence[Sequence[Any]], shape: Mapping[str, str]
+) -> "pa.Table | None":
+    """An Arrow table of rows; None if a column holds what is no text, number or instant.
+
+    Args:
+        names: of the columns.
+        rows: their values, JSON as text.
+        shape: the types of the columns in the database.
+    """
+    import pyarrow as pa
+
+    columns = [
+        _column(values, shape.get(name) == "JSON")
+        for name, values in zip(names, zip(*rows, strict=True), strict=True)
+    ]
+    if None in columns:
+        return None
+    return pa.table(dict(zip(names, columns, strict=True)))
+
+
+def _column(values: Sequence[Any], is_json: bool) -> "pa.Array | None":
+    import pyarrow as pa
+
+    kinds = {*map(type, values)}
+    kinds.discard(type(None))
+    if is_json and kinds == {str} and None not in values:
+        return encoded_json([value.encode() for value in values])
+    if kinds <= {str}:
+        return texts(values)
+    if kinds == {int}:
+        return integers(values) if all(-(2**63) <= value < 2**63 for value in values if value) else None
+    if kinds == {dt.datetime}:
+        instants = [None if value is None else (value - EPOCH) // MICROSECOND for value in values]
+        return integers(instants, pa.timestamp("us", "UTC"))
+    return None
 
 
 def append_arrow(

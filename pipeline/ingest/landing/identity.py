@@ -17,7 +17,11 @@ def key_of(table: str) -> str:
 
 def record_hash(table: str, record: Mapping[str, Any]) -> str:
     """The identity of a record: the same content has the same hash, wherever it stood."""
-    content = {name: _plain(value) for name, value in record.items() if value is not None}
+    return hash_of(table, {name: _plain(value) for name, value in record.items() if value is not None})
+
+
+def hash_of(table: str, content: Mapping[str, Any]) -> str:
+    """The identity of a record of what JSON can hold, in which nothing is unknown."""
     text = to_json([table, content])
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 

@@ -1,13 +1,14 @@
 """Rows on their way into the raw tables: in batches, each record once."""
 
 import datetime as dt
+import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipeline.engines.base import IN_LIST
 from pipeline.engines.raw_tables import make_raw_table
-from pipeline.ingest.landing.arrow import Summary, append_arrow, fetch_with_arrow
+from pipeline.ingest.landing.arrow import Summary, append_arrow, fetch_with_arrow, table_of
 from pipeline.ingest.landing.columns import booleans, integers
 from pipeline.ingest.landing.identity import key_of, record_hash
 from pipeline.ingest.landing.people import People
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 TIMES = {"git_commits": "commit_timestamp", "copilot_metrics": "date", "otel_spans": "start_timestamp"}
 EXACT = ("TIMESTAMP", "TIMESTAMP WITH TIME ZONE")  # DuckDB's times to the microsecond
 
-BATCH = 10_000  # rows that are held back before they are written
+MANY = 1_000  # rows
+BATCH = 5_000  # rows that are held back before they are written
 
 Range = tuple[dt.datetime, dt.datetime]
 
@@ -101,7 +103,16 @@ class RawRows:
             self._ranges.pop(table, None)  # these may be of any time
             first = self._take_ids(table, len(rows))
             complete = [(number, self.created_at, *row) for number, row in enumerate(rows, start=first)]
-            self.engine.append("raw", table, ["id", "created_at", *columns], complete)
+            self._append(table, ["id", "created_at", *columns], complete)
+
+    def _append(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        # Of many rows an Arrow table takes a tenth of the memory of JSON, and of the time.
+        if self.engine.dialect == "duckdb" and len(rows) >= MANY and "pyarrow" in sys.modules:
+            incoming = table_of(columns, rows, self._shapes[table])
+            if incoming is not None:
+                append_arrow(self.engine, "raw", table, incoming)
+                return
+        self.engine.append("raw", table, columns, rows)
 
     def _flush_arrow(self, table: str) -> None:
         import pyarrow as pa

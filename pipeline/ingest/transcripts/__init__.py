@@ -9,11 +9,15 @@ with a copy of its parent. Each agent's reader, in `pipeline.agents`, says how i
 the landing counts it as a duplicate. Lines of other kinds (tool results, summaries, snapshots) are no
 records at all.
 
+Files that have not changed are not read again, see `memory`. What a file tells may depend on others: a
+reader reads file by file and says what each shares with others, or all its files are read when one is new.
+
 Of agents that keep no tokens on disk, usage events that people export are taken here too, with source
 `export`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -22,20 +26,26 @@ from typing import TYPE_CHECKING
 from pipeline.agents import readers
 from pipeline.agents.events import Event
 from pipeline.errors import IngestError
-from pipeline.ingest.landing.identity import record_hash
+from pipeline.ingest.landing.arrow import import_arrow_alone
+from pipeline.ingest.landing.identity import hash_of
 from pipeline.ingest.landing.landing import IngestResult, Landing
 from pipeline.ingest.projects import project_at
-from pipeline.ingest.transcripts.earlier import MARK, remove_earlier
-from pipeline.ingest.transcripts.files import find, homes
+from pipeline.ingest.transcripts.earlier import MARK, Earlier
+from pipeline.ingest.transcripts.files import homes
+from pipeline.ingest.transcripts.memory import Memory
 from pipeline.ingest.transcripts.people import developer_at
+from pipeline.ingest.transcripts.stock import Stock, take_stock
+from pipeline.ingest.transcripts.telling import Telling
 from pipeline.ingest.values import records
 from pipeline.privacy.attributes import Attributes
+from pipeline.system.gc import gc_paused
 
 if TYPE_CHECKING:
     from pipeline.engines.base import Engine
     from pipeline.privacy.pseudonyms import Pseudonyms
 
 SHOW = "`aa-pipeline ingest transcripts --list`"
+WORTH_ARROW = 4 << 20  # bytes of transcripts
 MOST_NAMED = 5  # files that are not read for one reason
 
 
@@ -57,6 +67,7 @@ def ingest_transcripts(
     *,
     developer: str | None = None,
     pseudonyms: "Pseudonyms | None" = None,
+    own_process: bool = False,
 ) -> IngestResult:
     """Land the usage and the prompts of local sessions.
 
@@ -66,44 +77,35 @@ def ingest_transcripts(
         developer: whose sessions they are; None means git's user.email in the session's folder,
             else the name of the user of this computer. Exports name people themselves.
         pseudonyms: what lands instead of people; None lets them be.
+        own_process: whether nothing else runs in this process, or will.
 
     Raises:
         IngestError: there are no transcripts, or a named file could not be read or is none;
             the others have landed.
     """
     named = [Path(path).expanduser() for path in paths]
-    places = named or homes()
+    places = list(dict.fromkeys(named or homes()))
     read = readers()
-    with Landing(engine, "transcripts", places, pseudonyms) as landing:
-        files: dict[str, set[Path]] = {agent: set() for agent in read}
-        failures = [
-            f"There is nothing at {path}. Without a path, the agents' usual homes are read."
-            for path in named
-            if not path.exists()
-        ]
-        for place in places:
-            found = find(place, read, landing.warn)
-            if place in named and place.exists() and not any(found.files.values()):
-                reason = found.unread.get(place)
-                failures.append(
-                    f"{place} holds no transcript that we know{f' ({reason})' if reason else ''}:"
-                    f" {SHOW} shows whose we read."
-                )
-            _name_unread(found.unread, landing)
-            for agent, those in found.files.items():
-                files[agent].update(those)
-        landing.read_again(file for those in files.values() for file in those)
-        removed = 0
-        for agent, reader in read.items():
-            events = sorted(reader.events(sorted(files[agent]), landing))
-            removed += remove_earlier(engine, agent, _as_they_land(events, pseudonyms))
-            _land(landing, events, developer)
+    with gc_paused(), Landing(engine, "transcripts", places, pseudonyms) as landing:
+        memory = Memory(engine, places, landing.place, pseudonyms)
+        stock = take_stock(places, memory, read, landing.warn)
+        failures = [_nothing_at(path, stock) for path in named if not stock.holds_transcripts(path)]
+        _name_unread(stock.unread, landing)
+        earlier, row, removed = Earlier(engine), Records(developer), 0
+        if own_process and stock.bytes_to_read > WORTH_ARROW:
+            import_arrow_alone()
+        telling = Telling(stock, memory, landing)
+        for agent, events in telling.of_all(read):
+            if earlier.is_there:
+                removed += earlier.remove(agent, _as_they_land(events, pseudonyms))
+            landing.land("otel_logs", map(row.of, events))
+        telling.keep()
         if removed:
             landing.warn(
                 f"{records(removed)} that an earlier version read from the same sessions made way"
                 " for what is read now."
             )
-    if not named and not any(files.values()):
+    if not named and not any(stock.files.values()):
         raise NoTranscriptsError(
             f"No transcripts were found in the {len(places)} places where agents keep them: {SHOW} shows"
             " them. Name the folder that holds them.",
@@ -112,6 +114,14 @@ def ingest_transcripts(
     if failures:
         raise IngestError(" ".join(failures))
     return landing.result
+
+
+def _nothing_at(path: Path, stock: Stock) -> str:
+    if not path.exists():
+        return f"There is nothing at {path}. Without a path, the agents' usual homes are read."
+    reason = stock.unread.get(path)
+    why = f" ({reason})" if reason else ""
+    return f"{path} holds no transcript that we know{why}: {SHOW} shows whose we read."
 
 
 def _name_unread(unread: Mapping[Path, str], landing: Landing) -> None:
@@ -135,24 +145,32 @@ def _as_they_land(events: list[Event], pseudonyms: "Pseudonyms | None") -> list[
     ]
 
 
-def _land(landing: Landing, events: Iterable[Event], developer: str | None) -> None:
-    whose, where = cache(developer_at), cache(project_at)
+class Records:
+    """Records of events.
 
-    def record(event: Event) -> dict[str, object]:
-        content = {
-            "timestamp": event.at,
+    Args:
+        developer: whose they are; None means whoever works in the folder of each.
+    """
+
+    def __init__(self, developer: str | None) -> None:
+        self._developer = developer
+        self._whose, self._where = cache(developer_at), cache(project_at)
+
+    def of(self, event: Event) -> dict[str, object]:
+        """A row of `raw.otel_logs`."""
+        content: dict[str, object] = {
+            "timestamp": event.at.astimezone(dt.UTC).isoformat(),
             "body": event.name,
             "event_name": event.name,
             "attributes": event.attributes,
             "service_name": event.agent,
-            "service_version": event.version,
             "source": event.source,
         }
+        if event.version is not None:
+            content["service_version"] = event.version
         # Whoever is said to have done it, and wherever: it is the same record.
-        identity = MARK + record_hash("otel_logs", content)
-        person = event.person or developer or whose(event.cwd)
-        if project := where(event.cwd):
+        identity = MARK + hash_of("otel_logs", content)
+        person = event.person or self._developer or self._whose(event.cwd)
+        if project := self._where(event.cwd):
             content["attributes"] = {"project_id": project} | event.attributes
-        return content | {"developer_id": person, "record_hash": identity}
-
-    landing.land("otel_logs", map(record, events))
+        return content | {"timestamp": event.at, "developer_id": person, "record_hash": identity}

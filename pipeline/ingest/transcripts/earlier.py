@@ -63,36 +63,51 @@ class Told:
         return request is None and any(attributes.get(session) in self.sessions for session in SESSIONS)
 
 
-def remove_earlier(engine: "Engine", agent: str, events: Sequence[Event]) -> int:
-    """Remove what earlier versions told of the sessions of these events; how many records that were."""
-    told = Told.by([event for event in events if event.source == "transcript"])
-    if not told.moments or not engine.shapes("raw").get("otel_logs", {}).keys() >= NEEDED:
-        return 0
-    superseded = [
-        number
-        for number, name, at, attributes in _earlier(engine, agent)
-        if told.supersedes(name, at, attributes)
-    ]
-    # Another collector may have used an id of ours again.
-    engine.delete_numbered("raw", "otel_logs", superseded, f"{engine.quote('source')} = 'transcript'")
-    return len(superseded)
+class Earlier:
+    """What earlier versions told, as it stands in a database.
 
+    Attributes:
+        is_there: whether there is any.
+    """
 
-def _earlier(engine: "Engine", agent: str) -> Iterator[tuple[int, str, dt.datetime, Mapping[str, Any]]]:
-    """Id, name, time and attributes of what earlier versions told of an agent."""
-    import orjson
+    def __init__(self, engine: "Engine") -> None:
+        self._engine = engine
+        logs, quote = engine.name("raw", "otel_logs"), engine.quote
+        sql = (
+            f"SELECT 1 FROM {logs} WHERE {quote('source')} = 'transcript'"
+            f" AND {quote('record_hash')} NOT LIKE ? LIMIT 1"
+        )
+        has_columns = engine.shapes("raw").get("otel_logs", {}).keys() >= NEEDED
+        self.is_there = has_columns and bool(engine.fetch(sql, [f"{MARK}%"]))
 
-    logs, quote = engine.name("raw", "otel_logs"), engine.quote
-    columns = ", ".join(map(quote, ("id", "event_name", "timestamp", "attributes")))
-    sql = (
-        f"SELECT {columns} FROM {logs} WHERE {quote('id')} > ? AND {quote('source')} = 'transcript'"
-        f" AND {quote('service_name')} = ? AND {quote('record_hash')} NOT LIKE ?"
-        f" ORDER BY {quote('id')} LIMIT {PAGE}"
-    )
-    last = 0
-    while page := engine.fetch(sql, [last, agent, f"{MARK}%"]):
-        for number, name, at, attributes in page:
-            utc = at if at.tzinfo else at.replace(tzinfo=dt.UTC)
-            found = orjson.loads(attributes) if isinstance(attributes, str) else attributes
-            yield number, name, utc, mapping(found)
-        last = page[-1][0]
+    def remove(self, agent: str, events: Sequence[Event]) -> int:
+        """Remove what was told of the sessions of these events; how many records that were."""
+        told = Told.by([event for event in events if event.source == "transcript"])
+        superseded = [
+            number
+            for number, name, at, attributes in self._told(agent)
+            if told.supersedes(name, at, attributes)
+        ]
+        # Another collector may have used an id of ours again.
+        condition = f"{self._engine.quote('source')} = 'transcript'"
+        self._engine.delete_numbered("raw", "otel_logs", superseded, condition)
+        return len(superseded)
+
+    def _told(self, agent: str) -> Iterator[tuple[int, str, dt.datetime, Mapping[str, Any]]]:
+        """Id, name, time and attributes of what was told of an agent."""
+        import orjson
+
+        logs, quote = self._engine.name("raw", "otel_logs"), self._engine.quote
+        columns = ", ".join(map(quote, ("id", "event_name", "timestamp", "attributes")))
+        sql = (
+            f"SELECT {columns} FROM {logs} WHERE {quote('id')} > ? AND {quote('source')} = 'transcript'"
+            f" AND {quote('service_name')} = ? AND {quote('record_hash')} NOT LIKE ?"
+            f" ORDER BY {quote('id')} LIMIT {PAGE}"
+        )
+        last = 0
+        while page := self._engine.fetch(sql, [last, agent, f"{MARK}%"]):
+            for number, name, at, attributes in page:
+                utc = at if at.tzinfo else at.replace(tzinfo=dt.UTC)
+                found = orjson.loads(attributes) if isinstance(attributes, str) else attributes
+                yield number, name, utc, mapping(found)
+            last = page[-1][0]

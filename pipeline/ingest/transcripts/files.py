@@ -1,7 +1,7 @@
 """Where agents keep their sessions, and which agent a file is from."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,15 +63,17 @@ def _places(base: Path, folder: str) -> list[Path]:
 
 @dataclass(frozen=True)
 class Found:
-    """What lies below a place.
+    """Whose files are.
 
     Attributes:
         files: those that an agent's reader reads, by agent.
         unread: the others, with the reason.
+        failed: those among them that may be readable next time.
     """
 
     files: dict[str, list[Path]]
     unread: dict[Path, str]
+    failed: set[Path]
 
 
 def find(place: Path, readers: Mapping[str, Reader], warn: Callable[[str], None]) -> Found:
@@ -79,34 +81,70 @@ def find(place: Path, readers: Mapping[str, Reader], warn: Callable[[str], None]
 
     Links to folders are followed, each folder once; `warn` is told of what cannot be read.
     """
-    found = Found({name: [] for name in readers}, {})
-    files = _walk(place, warn) if place.is_dir() else [place] if place.exists() else ()
+    return tell_apart(map(Path, walk(place, warn)), readers)
+
+
+def tell_apart(files: Iterable[Path], readers: Mapping[str, Reader]) -> Found:
+    """Files by the agent that wrote them."""
+    found = Found({}, {}, set())
     for file in files:
         try:
             agent, reason = agent_of(file, readers)
         except OSError as error:
             found.unread[file] = f"it cannot be read: {error.strerror}" if error.strerror else str(error)
+            if file.is_file():
+                found.failed.add(file)
             continue
         if agent:
-            found.files[agent].append(file)
+            found.files.setdefault(agent, []).append(file)
         elif reason:
             found.unread[file] = reason
     return found
 
 
-def _walk(place: Path, warn: Callable[[str], None]) -> Iterator[Path]:
-    def on_error(error: OSError) -> None:
-        if not isinstance(error, FileNotFoundError):
-            warn(f"{error.filename} could not be read: {error.strerror}.")
+def walk(place: Path, warn: Callable[[str], None]) -> dict[str, str]:
+    """The files of a place, and of each in which state it is: as long as that is the same, so is the file."""
+    states: dict[str, str] = {}
+    if place.is_dir():
+        _look_into(str(place), states, set(), warn)
+    elif place.exists():
+        states[str(place)] = _state(place.stat())
+    return states
 
-    seen: set[tuple[int, int]] = set()
-    for folder, folders, names in os.walk(place, onerror=on_error, followlinks=True):
-        there = Path(folder).stat()
+
+def _look_into(
+    folder: str, states: dict[str, str], seen: set[tuple[int, int]], warn: Callable[[str], None]
+) -> None:
+    try:
+        there = os.stat(folder)  # noqa: PTH116 # of thousands of folders
         if (there.st_dev, there.st_ino) in seen:
-            folders.clear()
-            continue
+            return
         seen.add((there.st_dev, there.st_ino))
-        yield from (Path(folder) / name for name in sorted(names))
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        warn(f"{error.filename} could not be read: {error.strerror}.")
+        return
+    folders = []
+    for entry in entries:
+        try:
+            if entry.is_dir():
+                folders.append(entry.path)
+            else:
+                states[entry.path] = _state(entry.stat())
+        except OSError:  # a link to nothing, or it is gone meanwhile
+            states[entry.path] = "gone"
+    for inner in folders:
+        _look_into(inner, states, seen, warn)
+
+
+def _state(status: os.stat_result) -> str:
+    """A text that is another one when a file was written, replaced or made readable.
+
+    A copy may keep the time of its content; it has a new one of its own.
+    """
+    return f"{status.st_size}:{status.st_mtime_ns}:{status.st_ctime_ns}:{status.st_ino}"
 
 
 def agent_of(file: Path, readers: Mapping[str, Reader]) -> tuple[str | None, str | None]:

@@ -70,7 +70,7 @@ def list_agents(warn: Callable[[str], None]) -> list[Listed]:
             for path in places_of(home):
                 variables.setdefault(path, []).extend([home.variable] if home.variable else [])
         places = (
-            Place(path, tuple(moving), len(find(path, read, warn).files[name]))
+            Place(path, tuple(moving), len(find(path, read, warn).files.get(name, ())))
             for path, moving in variables.items()
         )
         evidence = next(evidence for evidence in agent.evidence if evidence.what == "transcripts")

@@ -135,11 +135,13 @@ def test_a_response_that_grew_lands_again_under_the_same_request(project, ingest
     assert outputs(landed) == [("req_1", 3), ("req_1", 500)]
 
 
-def test_the_same_files_twice_land_nothing_new_whoever_is_said_to_have_done_it(engine, project, ingest):
+def test_the_same_files_twice_land_nothing_new_whoever_is_said_to_have_done_it(
+    engine, project, ingest, read_again
+):
     write_lines(project / f"{SESSION}.jsonl", prompt(), response(3), response(500))
     first = ingest()
 
-    second = ingest(developer="someone@example.com")
+    second = read_again(developer="someone@example.com")
 
     assert (first.landed, first.duplicates) == (2, 1)
     assert (second.landed, second.duplicates) == (0, 3)

@@ -250,3 +250,34 @@ def test_the_quarantine_says_how_many_records_a_row_stands_for(engine):
         landing.not_read("a.json", "acme", "turn", "tokens", 3)
     assert engine.fetch("SELECT records FROM meta.quarantine") == [(1,), (5,), (3,)]
     assert (landing.result.quarantined, landing.result.not_counted) == (6, 3)
+
+
+def test_many_rows_land_as_a_few_do(monkeypatch):
+    """Many take another way into DuckDB."""
+    import pyarrow  # noqa: F401 # where it is not imported, they do not
+
+    texts = ["x", "", "\x00", "ü \ud800", None, "NaN"]
+    logs = [
+        EVENT
+        | {"timestamp": NOON.replace(minute=number % 60, microsecond=number), "record_hash": str(number)}
+        | {"developer_id": texts[number % 6], "attributes": {"ü": texts[number % 6], "n": number}}
+        for number in range(30)
+    ]
+    commits = [
+        COMMIT
+        | {"commit_hash": str(number), "lines_added": number or None, "agent_assisted": number % 2 == 0}
+        for number in range(30)
+    ]
+
+    def landed():
+        with connect(":memory:") as engine:
+            land(engine, "otel_logs", *logs)
+            land(engine, "git_commits", *commits)
+            columns = "id, timestamp, developer_id, event_name, attributes, body, record_hash"
+            of_logs = rows(engine, f"SELECT {columns} FROM raw.otel_logs ORDER BY id")
+            columns = "id, commit_hash, commit_message, commit_timestamp, lines_added, agent_assisted"
+            return of_logs, rows(engine, f"SELECT {columns} FROM raw.git_commits ORDER BY id")
+
+    few = landed()
+    monkeypatch.setattr("pipeline.ingest.landing.raw_rows.MANY", 1)
+    assert landed() == few

@@ -40,6 +40,17 @@ def ingest(engine, home):
 
 
 @pytest.fixture
+def read_again(engine, ingest):
+    """Ingest paths whose files count as unread; gives the result."""
+
+    def read_again(*paths, **options):
+        engine.execute("DELETE FROM meta.transcript_files")
+        return ingest(*paths, **options)
+
+    return read_again
+
+
+@pytest.fixture
 def landed(engine):
     """What is in raw.otel_logs: event name and attributes but the project, in order of time."""
 

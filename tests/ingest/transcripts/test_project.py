@@ -18,13 +18,13 @@ def test_every_record_names_the_project_of_its_folder(home, engine, ingest):
     assert projects(engine) == ["app", None]  # a home is called as the person is
 
 
-def test_a_record_in_a_folder_that_is_gone_by_now_lands_once(home, engine, ingest, tmp_path):
+def test_a_record_in_a_folder_that_is_gone_by_now_lands_once(home, engine, ingest, read_again, tmp_path):
     folder = tmp_path / "app"
     folder.mkdir()
     lines = [prompt(cwd=str(folder)), response(5, cwd=str(folder))]
     write_lines(home / ".claude" / "projects" / "-x" / f"{SESSION}.jsonl", *lines)
     ingest()
     folder.rmdir()
-    again = ingest()
+    again = read_again()
     assert (again.landed, again.duplicates) == (0, 2)
     assert projects(engine) == ["app", "app"]
