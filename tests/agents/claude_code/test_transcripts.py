@@ -234,7 +234,10 @@ def test_old_files_say_what_a_response_cost(project, ingest, landed):
         (response(-1), "a number of tokens is no number from 0 to 10,000,000,000"),
         (response("many"), "a number of tokens is no number from 0 to 10,000,000,000"),
         (response(10**30), "a number of tokens is no number from 0 to 10,000,000,000"),
-        (response(10**10 + 1), "a number of tokens is no number from 0 to 10,000,000,000"),  # models would count it as 0
+        (
+            response(10**10 + 1),
+            "a number of tokens is no number from 0 to 10,000,000,000",
+        ),  # models would count it as 0
     ],
 )
 def test_a_bad_line_is_put_aside_and_the_rest_lands(engine, project, ingest, landed, bad, reason):
