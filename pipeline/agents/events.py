@@ -39,7 +39,8 @@ class Event:
         cwd: the folder in which the session ran.
         version: the agent's version.
         person: who did it, where the record names them.
-        source: `transcript`, or `export`.
+        source: `transcript`, `export`, or `ledger` for what an agent noted beside a transcript that is gone:
+            others may have told the same under other ids.
     """
 
     at: dt.datetime

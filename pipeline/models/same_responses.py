@@ -25,7 +25,13 @@ def with_common_ids(records: ibis.Table) -> ibis.Table:
     )
     # Nearly all sessions have one source, and all ids or none.
     unsure = forms.filter(_.named > 0, (_.first != _.last) | (_.named < _.records))
-    named = _named_alike(_named_alike(_named_twins(records.semi_join(unsure, OF_FORM)), COUNTS), SENT)
+    some = records.semi_join(unsure, OF_FORM).mutate(
+        kept_by=ibis.ifelse(_.source == "ledger", "ledger", "log")
+    )
+    named = _named_twins(some)
+    for alike in (COUNTS, SENT):
+        named = _named_alike(named, [*alike, "kept_by"], side="source")
+    named = _named_alike(named, COUNTS, side="kept_by")
     return stack(records.anti_join(unsure, OF_FORM), named.select(*records.columns))
 
 
@@ -34,16 +40,24 @@ def _named_twins(records: ibis.Table) -> ibis.Table:
     return records.mutate(request_id=ibis.coalesce(_.request_id, _.request_id.min().over(same)))
 
 
-def _named_alike(records: ibis.Table, alike: list[str]) -> ibis.Table:
-    """Of records that no other source knows by their id, those that are alike in several sources as one."""
+def _named_alike(records: ibis.Table, alike: list[str], side: str) -> ibis.Table:
+    """Of responses that only one side knows by their id, those that are alike on both sides as one.
+
+    A response may have several records on one side, while it grew: the one with most output stands for all.
+    """
     of_id = ibis.window(group_by=[*OF_FORM, "request_id"])
-    known = records.mutate(
-        is_known=_.request_id.notnull() & (_.source.min().over(of_id) != _.source.max().over(of_id))
-    )
+    on_side = [*OF_FORM, "request_id", side]
+    fullest = ibis.row_number().over(group_by=on_side, order_by=[_.output_tokens.desc(), _.first_at])
+    is_alone = (_.first_side == _.last_side) & (_.rank == 0)
+    ranked = records.mutate(
+        first_side=_[side].min().over(of_id), last_side=_[side].max().over(of_id), rank=fullest
+    ).mutate(is_open=_.request_id.isnull() | is_alone)
     order = [_.first_at, _.output_tokens, _.request_id]
-    counted = known.mutate(
-        place=ibis.row_number().over(group_by=[*alike, "is_known", "source"], order_by=order)
-    )
-    same = ibis.window(group_by=[*alike, "is_known", "place"])
-    common = ibis.ifelse(_.is_known, _.request_id, ibis.coalesce(_.common_id, _.request_id))
-    return counted.mutate(common_id=_.request_id.min().over(same)).mutate(request_id=common)
+    placed = ranked.mutate(place=ibis.row_number().over(group_by=[*alike, "is_open", side], order_by=order))
+    same = ibis.window(group_by=[*alike, "is_open", "place"])
+    common = placed.mutate(common_id=_.request_id.min().over(same))
+    found = common.mutate(common_id=ibis.ifelse(_.is_open, _.common_id, None))
+    of_all = found.mutate(of_all=_.common_id.min().over(group_by=on_side))
+    return of_all.mutate(
+        request_id=ibis.ifelse(_.request_id.isnull(), _.common_id, ibis.coalesce(_.of_all, _.request_id))
+    ).select(*records.columns)

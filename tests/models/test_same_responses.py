@@ -71,6 +71,35 @@ def test_a_response_that_a_killed_session_wrote_half_counts_once_with_all_its_ou
     assert output(*of_telemetry, *of_transcript) == 110
 
 
+def test_a_response_that_was_read_while_it_grew_counts_once():
+    grown = [transcript("msg_2", output, "09:05", sent=200) for output in (3, 20, 60)]
+    of_telemetry = [telemetry("req_1"), telemetry("req_2", 60, "09:05", sent=200)]
+    assert output(*of_telemetry, transcript("req_1"), *grown) == 110
+    assert output(*of_telemetry, transcript("req_1"), *(row | {"request_id": "a"} for row in grown)) == 110
+
+
+def ledger(request_id, output=50, clock="09:00", **given):
+    return told("ledger", request_id, output, clock, **given)
+
+
+def test_what_an_agent_noted_beside_its_transcript_counts_once_beside_both_others():
+    of_both = [
+        source(name, number) for source in (telemetry, transcript) for name, number in (("a", 50), ("b", 60))
+    ]
+    noted = [ledger("n1", 50), ledger("n2", 60), ledger("n3", 70)]
+    assert output(*of_both, *noted) == 180
+    assert output(*of_both[2:], *noted) == 180
+    assert output(*noted) == 180
+
+
+def test_of_responses_of_the_same_counts_a_ledger_tells_none_of_another():
+    """Telemetry lacks the first; the ledger has all three."""
+    of_telemetry = [telemetry("b", clock="09:05")]
+    of_transcript = [transcript("a"), transcript("b", clock="09:05")]
+    noted = [ledger("n1"), ledger("n2", clock="09:05"), ledger("n3", clock="09:10")]
+    assert output(*of_telemetry, *of_transcript, *noted) == 150
+
+
 def test_responses_of_the_same_counts_are_as_many_as_the_source_with_more_of_them_tells():
     of_telemetry = [telemetry(f"req_{n}", clock=f"09:0{n}") for n in range(2)]
     of_transcript = [transcript(None, clock=f"09:0{n}") for n in range(3)]

@@ -137,13 +137,16 @@ def events(files: list[Path], journal: Journal) -> Iterator[Event]:
 
 
 def _without_log(stored: dict[str, list[Row]], stores: list[Path], journal: Journal) -> Iterator[Session]:
-    """The sessions that are left in databases; those whose log is there, and is not read now, wait for it."""
+    """The sessions that are left in databases, whose logs were removed, and may have been read before.
+
+    Those whose log is there, and is not read now, wait for it.
+    """
     for name, rows in stored.items():
         if any((store.parent / "session-state" / name / "events.jsonl").is_file() for store in stores):
             journal.skip(len(rows))
         else:
             session = Session(stores[0], name, cwd=rows[0].cwd, rows=rows)
-            session.events += _rows(session)
+            session.events += [(key, replace(event, source="ledger")) for key, event in _rows(session)]
             yield session
 
 

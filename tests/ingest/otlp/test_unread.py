@@ -210,6 +210,38 @@ def test_spans_that_tell_a_request_of_the_logs_again_are_no_news(tmp_path):
     assert ingested(tmp_path, turn)[0].not_counted == 1
 
 
+# Codex 0.171.0: the same response twice, and four requests more of startup that tell nothing.
+OF_RESPONSE = {
+    "thread.id": 3,
+    "gen_ai.usage.input_tokens": 9000,
+    "gen_ai.usage.cache_read.input_tokens": 4096,
+    "gen_ai.usage.output_tokens": 80,
+    "codex.usage.total_tokens": 9080,
+}
+OF_TURN = {
+    "thread.id": "01a2216d-6cc4-7c12-ad8a-6a4f229bf1fd",
+    "model": "gpt-5.5",
+    "codex.turn.token_usage.input_tokens": 9000,
+    "codex.turn.token_usage.output_tokens": 80,
+}
+
+
+def test_codex_turns_in_traces_alone_are_told_and_beside_its_logs_counted_once(tmp_path):
+    traces = spans(
+        span({"thread.id": 3}, name="receiving"),
+        span(OF_RESPONSE, name="handle_responses"),
+        span(OF_TURN, name="session_task.turn"),
+    )
+    traces["resourceSpans"][0]["resource"] = codex(RESPONSE)["resourceLogs"][0]["resource"]
+    alone, told = ingested(tmp_path, traces)
+    assert sorted((kind, reason.split("(")[1].split(")")[0]) for _, kind, _, reason in told) == [
+        ("span handle_responses", "gen_ai.usage.input_tokens"),
+        ("span session_task.turn", "codex.turn.token_usage.input_tokens"),
+    ]
+    assert (alone.landed, alone.not_counted) == (3, 2)
+    assert ingested(tmp_path, traces, codex(RESPONSE))[0].not_counted == 0
+
+
 def test_what_a_later_version_reads_is_no_longer_told(tmp_path):
     """The records have landed: models count them as soon as they know the field."""
     file = tmp_path / "telemetry.jsonl"
