@@ -93,8 +93,8 @@ AGENT = Agent(
             repeats="response.completed comes twice, the first time without counts. Every request is an event"
             " and in metrics, which name no session. Its traces tell them again: handle_responses one"
             " response, session_task.turn all of a turn.",
-            undercount="A session whose only request fails sends nothing. Who exports traces alone is told so,"
-            " and not counted: of these spans the one names neither session nor model, the other has sums.",
+            undercount="A session whose only request fails sends nothing. Traces alone are not counted, and"
+            " told: of these spans the one names neither session nor model, the other has sums.",
         ),
         Evidence(
             "transcripts",
