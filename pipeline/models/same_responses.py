@@ -48,16 +48,21 @@ def _named_alike(records: ibis.Table, alike: list[str], side: str) -> ibis.Table
     of_id = ibis.window(group_by=[*OF_FORM, "request_id"])
     on_side = [*OF_FORM, "request_id", side]
     fullest = ibis.row_number().over(group_by=on_side, order_by=[_.output_tokens.desc(), _.first_at])
-    is_alone = (_.first_side == _.last_side) & (_.rank == 0)
     ranked = records.mutate(
         first_side=_[side].min().over(of_id), last_side=_[side].max().over(of_id), rank=fullest
-    ).mutate(is_open=_.request_id.isnull() | is_alone)
+    )
+    is_alone = (ranked.first_side == ranked.last_side) & (ranked.rank == 0)
+    is_open = ranked.request_id.isnull() | is_alone
+    # Two tables of one: in a single chain of tables statements would be deeper than BigQuery's parsers go.
+    known = ranked.filter(~is_open).select(*records.columns, common_id=ibis.null("string"))
     order = [_.first_at, _.output_tokens, _.request_id]
-    placed = ranked.mutate(place=ibis.row_number().over(group_by=[*alike, "is_open", side], order_by=order))
-    same = ibis.window(group_by=[*alike, "is_open", "place"])
-    common = placed.mutate(common_id=_.request_id.min().over(same))
-    found = common.mutate(common_id=ibis.ifelse(_.is_open, _.common_id, None))
-    of_all = found.mutate(of_all=_.common_id.min().over(group_by=on_side))
-    return of_all.mutate(
-        request_id=ibis.ifelse(_.request_id.isnull(), _.common_id, ibis.coalesce(_.of_all, _.request_id))
-    ).select(*records.columns)
+    placed = ranked.filter(is_open).mutate(
+        place=ibis.row_number().over(group_by=[*alike, side], order_by=order)
+    )
+    common = placed.mutate(common_id=_.request_id.min().over(group_by=[*alike, "place"]))
+    both = stack(known, common.select(*known.columns))
+    common_id = ibis.ifelse(_.request_id.isnull(), _.common_id, _.common_id.min().over(group_by=on_side))
+    return both.select(
+        *(name for name in records.columns if name != "request_id"),
+        request_id=ibis.coalesce(common_id, _.request_id),
+    )
