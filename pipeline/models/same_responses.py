@@ -21,18 +21,29 @@ def with_common_ids(records: ibis.Table) -> ibis.Table:
     """
     events = records.filter(_.session_id.notnull(), _.form <= GEN_AI_EVENTS)
     forms = events.group_by(*OF_FORM).agg(
-        named=_.request_id.count(), records=_.count(), first=_.source.min(), last=_.source.max()
+        named=_.request_id.count(),
+        records=_.count(),
+        first=_.source.min(),
+        last=_.source.max(),
+        has_ledger=(_.source == "ledger").any(),
     )
     # Nearly all sessions have one source, and all ids or none.
     unsure = forms.filter(_.named > 0, (_.first != _.last) | (_.named < _.records))
-    some = records.semi_join(unsure, OF_FORM).mutate(
-        kept_by=ibis.ifelse(_.source == "ledger", "ledger", "log")
-    )
-    named = _named_twins(some)
+    some = _named_twins(records.semi_join(unsure, OF_FORM))
+    # What two sources know by one id is settled, unless a ledger may tell it, too, which has ids of its own.
+    ids = some.filter(_.request_id.notnull()).group_by(*OF_FORM, "request_id")
+    common = ids.agg(first=_.source.min(), last=_.source.max()).filter(_.first != _.last)
+    settled = common.anti_join(unsure.filter(_.has_ledger), OF_FORM)
+    loose = some.anti_join(settled, [*OF_FORM, "request_id"])
+    named = loose.mutate(kept_by=ibis.ifelse(_.source == "ledger", "ledger", "log"))
     for alike in (COUNTS, SENT):
         named = _named_alike(named, [*alike, "kept_by"], side="source")
     named = _named_alike(named, COUNTS, side="kept_by")
-    return stack(records.anti_join(unsure, OF_FORM), named.select(*records.columns))
+    return stack(
+        records.anti_join(unsure, OF_FORM),
+        some.semi_join(settled, [*OF_FORM, "request_id"]).select(*records.columns),
+        named.select(*records.columns),
+    )
 
 
 def _named_twins(records: ibis.Table) -> ibis.Table:
