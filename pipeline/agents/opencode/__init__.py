@@ -30,8 +30,8 @@ AGENT = Agent(
             " ai.usage.outputTokens with reasoning, ai.usage.inputTokenDetails.cacheReadTokens,"
             " ai.usage.inputTokenDetails.cacheWriteTokens, ai.response.model, ai.response.id), and"
             " ai.streamText sums requests up.",
-            undercount="What waits when `opencode run` ends is not sent: in three of four runs of 1.18.33 the"
-            " span of the title had arrived, and those of the answers had not. Transcripts tell all answers.",
+            undercount="`opencode run` loses what it has not sent when it ends, which is five seconds without"
+            " OTEL_BSP_SCHEDULE_DELAY=1.",
         ),
         Evidence(
             "transcripts",
@@ -40,7 +40,8 @@ AGENT = Agent(
             version="2.0.8",
             repeats="A fork copies messages under new ids; version 2 copies what version 1 wrote. Told by"
             " time, model, provider, counts and cost.",
-            undercount="Requests for titles stand in no record. Attempts that failed without usage; tools of"
+            undercount="Requests for titles stand in no record; where there is a transcript, those of"
+            " telemetry do not count either. Attempts that failed without usage; tools of"
             " versions that wrote single files.",
         ),
         Evidence("commits", "public code search; often by the user's instruction", "2026-11"),

@@ -13,7 +13,6 @@ Of agents that keep no tokens on disk, usage events that people export are taken
 `export`.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -25,11 +24,11 @@ from pipeline.agents.events import Event
 from pipeline.errors import IngestError
 from pipeline.ingest.landing.identity import record_hash
 from pipeline.ingest.landing.landing import IngestResult, Landing
-from pipeline.ingest.otlp.unread import Found, Unread
 from pipeline.ingest.projects import project_at
 from pipeline.ingest.transcripts.earlier import MARK, remove_earlier
 from pipeline.ingest.transcripts.files import find, homes
 from pipeline.ingest.transcripts.people import developer_at
+from pipeline.ingest.transcripts.unread import UnreadNumbers
 from pipeline.ingest.values import records
 from pipeline.privacy.attributes import Attributes
 
@@ -95,12 +94,13 @@ def ingest_transcripts(
             for agent, those in found.files.items():
                 files[agent].update(those)
         landing.read_again(file for those in files.values() for file in those)
-        removed = 0
+        removed, unread = 0, UnreadNumbers()
         for agent, reader in read.items():
             events = sorted(reader.events(sorted(files[agent]), landing))
             removed += remove_earlier(engine, agent, _as_they_land(events, pseudonyms))
             _land(landing, events, developer)
-            _tell_unread(landing, events)
+            unread.look(events)
+        unread.tell(landing)
         if removed:
             landing.warn(
                 f"{records(removed)} that an earlier version read from the same sessions made way"
@@ -159,16 +159,3 @@ def _land(landing: Landing, events: Iterable[Event], developer: str | None) -> N
         return content | {"developer_id": person, "record_hash": identity}
 
     landing.land("otel_logs", map(record, events))
-
-
-def _tell_unread(landing: Landing, events: Sequence[Event]) -> None:
-    """Tell of numbers that landed and that no model takes, since they cannot be."""
-    unread, told = Unread(), Counter[tuple[str, Found]]()
-    for event in events:
-        unread.log(event.agent, event.name, None, event.attributes)
-        if unread.found:
-            told.update((event.session, found) for found in unread.found)
-            unread.found.clear()
-    landing.read_again({f"session {event.session}" for event in events})
-    for (session, found), number in told.items():
-        landing.not_read(f"session {session}", found.agent, found.kind, found.field, number)
