@@ -63,7 +63,7 @@ class RawOtelLogs(Source):
     span_id: str = extra(description="Span that the record belongs to, in hex.")
     source: str = extra(
         description="Where the record comes from; NULL means otlp.",
-        isin=["otlp", "transcript", "export", "report"],
+        isin=["otlp", "transcript", "ledger", "export", "report"],
     )
     record_hash: str = extra(description="Identity of the record: the same event has the same hash.")
 

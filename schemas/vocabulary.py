@@ -1,13 +1,13 @@
 """Closed lists that contracts share."""
 
 COST_SOURCES = ["reported", "computed", "mixed", "unpriced"]
-USAGE_SOURCES = ["log", "span", "transcript", "export", "metric", "report"]
+USAGE_SOURCES = ["log", "span", "transcript", "ledger", "export", "metric", "report"]
 ATTRIBUTION_METHODS = ["explicit", "commit_link", "trailer", "time_window", "none"]
 MARK_KINDS = ["email", "author_name", "line", "footer"]
 COMMIT_SIZES = ["small", "medium", "large"]
 DEVELOPER_TYPES = ["internal", "external", "unknown"]
 SPEEDS = ["normal", "fast", "priority", "flex", "batch"]
-SOURCES = ["otlp", "span", "transcript", "export", "report"]
+SOURCES = ["otlp", "span", "transcript", "ledger", "export", "report"]
 LEFT_OUT = [
     "no session, and a better form tells of the day",
     "repeated request",

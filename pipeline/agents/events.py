@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 YEARS = range(1970, 2200)
 # One record can name at most this much; more is a broken exporter, and would overflow the sums.
 MOST_TOKENS = 10_000_000_000
+MOST_USD = 1_000_000
+# A point of a metric sums up many; a larger value is a broken exporter's, too.
+MOST_MEASURED = 1_000_000_000_000
 COUNTS = range(MOST_TOKENS + 1)
 
 
@@ -36,7 +39,8 @@ class Event:
         cwd: the folder in which the session ran.
         version: the agent's version.
         person: who did it, where the record names them.
-        source: `transcript`, or `export`.
+        source: `transcript`, `export`, or `ledger` for what an agent noted beside a transcript that is gone:
+            others may have told the same under other ids.
     """
 
     at: dt.datetime
@@ -136,7 +140,7 @@ def tokens(value: Any) -> int:
     except (ValueError, TypeError, OverflowError):
         number = -1
     if isinstance(value, list | dict) or number not in COUNTS:
-        raise BadRecord("a number of tokens is not a number")
+        raise BadRecord("a number of tokens is no number from 0 to 10,000,000,000")
     return number
 
 

@@ -83,8 +83,6 @@ def json_lines(file: Path, journal: Journal) -> Iterator[tuple[int, dict[str, An
     Lines that are no JSON objects are quarantined. A last line without an end is left for the
     next ingest, unless it is complete: somebody is still writing it.
     """
-    import orjson
-
     try:
         with closing(open_text(file)) as opened:
             number = 0
@@ -93,8 +91,8 @@ def json_lines(file: Path, journal: Journal) -> Iterator[tuple[int, dict[str, An
                 if not line.strip():
                     continue
                 try:
-                    value = orjson.loads(line)
-                except orjson.JSONDecodeError:
+                    value = json_value(line)
+                except ValueError:
                     if line.endswith(b"\n") or number == 1:
                         journal.quarantine(file, number, "the line is not JSON")
                     continue
@@ -108,15 +106,13 @@ def json_lines(file: Path, journal: Journal) -> Iterator[tuple[int, dict[str, An
 
 def json_file(file: Path, journal: Journal) -> Any:
     """The content of a JSON file; None, and the file quarantined, if it is none."""
-    import orjson
-
     try:
         with closing(open_text(file)) as opened:
             content = opened.read(LARGEST_DOCUMENT + 1)
         if len(content) <= LARGEST_DOCUMENT:
-            return orjson.loads(content)
+            return json_value(content)
         journal.quarantine(file, None, f"the file is larger than {LARGEST_DOCUMENT >> 20} MiB")
-    except orjson.JSONDecodeError:
+    except ValueError:
         journal.quarantine(file, None, "the file is not JSON")
     except OSError as error:
         journal.warn(f"{file} could not be read: {error.strerror or error}.")
@@ -125,12 +121,35 @@ def json_file(file: Path, journal: Journal) -> Any:
 
 def json_text(value: Any) -> Any:
     """What a text of JSON holds; None if it is none."""
+    try:
+        return json_value(value) if isinstance(value, str | bytes) else None
+    except ValueError:
+        return None
+
+
+def json_value(written: str | bytes) -> Any:
+    """What JSON holds, and what JavaScript and Python take for it.
+
+    They cut texts in the middle of a character, which leaves half of a surrogate pair, and write NaN: the
+    numbers beside it count all the same. Half a character becomes `?`, as do broken bytes; NaN becomes None.
+
+    Raises:
+        ValueError: it is no JSON.
+    """
     import orjson
 
     try:
-        return orjson.loads(value) if isinstance(value, str | bytes) else None
+        return orjson.loads(written)
     except orjson.JSONDecodeError:
-        return None
+        pass
+    import json
+
+    lenient = written if isinstance(written, str) else written.decode("utf-8", "replace")
+    try:
+        value = json.loads(lenient, parse_constant=lambda name: None)
+        return orjson.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 class _Recoded(io.RawIOBase):

@@ -3,7 +3,7 @@
 import ibis
 import ibis.expr.types as ir
 
-from pipeline.agents.events import MOST_TOKENS
+from pipeline.agents.events import MOST_TOKENS, MOST_USD
 from pipeline.models.operations import as_of, joined_text, json_columns, local_time, number, once
 
 __all__ = [
@@ -44,8 +44,6 @@ NANO = 1_000_000_000
 # What metrics measure, tokens and dollars alike, is added up exactly too.
 DECIMAL = "decimal(38, 9)"
 
-# One record can name at most this much, as `MOST_TOKENS`.
-MOST_USD = 1_000_000
 MOST_COUNT = 1_000_000_000_000
 
 # An inference profile's ARN, vertex_ai/… or models/…, then us.…, then anthropic.…: everything up to the

@@ -4,7 +4,8 @@ import ibis
 from ibis import _
 
 from pipeline.agents.declaration import TOKEN_KINDS
-from pipeline.models.expressions import MOST_USD, NANO
+from pipeline.agents.events import MOST_USD
+from pipeline.models.expressions import NANO
 
 WHO = ["session_id", "developer_id", "agent_type"]
 WHAT = ["reported_model", "model_name", "speed", "day", "form"]

@@ -7,16 +7,23 @@ from ibis import _
 def with_variant(forms: ibis.Table, records: ibis.Table) -> ibis.Table:
     """Forms with the variant that they are part of: the form, or one source of it.
 
-    Telemetry and transcript of a session are united by request id; where ids lack, or no id is in
-    both, they cannot be, and each source is a variant of its own.
+    Telemetry and transcript of a session are united by request id. Where no id is in both, or each has
+    responses that the other does not know and some of these have no id, they cannot be, and each source is a
+    variant of its own.
     """
     of_form = ["scope", "form"]
-    kinds = forms.group_by(*of_form).agg(sources=_.count(), lacks_ids=_.lacks_ids.any())
+    kinds = forms.group_by(*of_form).agg(sources=_.count())
     mixed = kinds.filter(_.sources > 1)
     # Request ids are counted only where a form has several sources, which is seldom.
-    ids = records.semi_join(mixed.filter(~_.lacks_ids), of_form)
-    ids = ids.group_by(*of_form, "request_id").agg(sources=_.source.nunique())
-    united = ids.filter(_.sources > 1).select(*of_form).distinct()
+    ids = records.semi_join(mixed, of_form).group_by(*of_form, "request_id", "source").agg(records=_.count())
+    ids = ids.mutate(sources=_.count().over(group_by=[*of_form, "request_id"]))
+    is_alone = (_.sources == 1) | _.request_id.isnull()
+    found = ids.group_by(*of_form).agg(
+        has_common=(~is_alone).any(),
+        lacks_ids=_.request_id.isnull().any(),
+        alone=_.source.nunique(where=is_alone),
+    )
+    united = found.filter(_.has_common, ~(_.lacks_ids & (_.alone > 1)))
     split = mixed.anti_join(united, of_form).select(*of_form, is_split=True)
     joined = forms.left_join(split, of_form)
     form = joined.form.cast("string")

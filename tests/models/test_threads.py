@@ -50,6 +50,20 @@ def test_a_thread_of_a_thread_counts_in_the_first_ones_session():
     assert sessions(*TELEMETRY, *nested) == ([(ROOT, 1, 3, 2)], [(ROOT, 137)])
 
 
+def test_a_thread_however_deep_counts_in_the_first_ones_session():
+    deep = [f"thread {depth:02}" for depth in range(16)]
+    spawning = [spawned("09:04", above, below) for above, below in zip([ROOT, *deep], deep, strict=False)]
+    responses = [response("09:05", thread, 10) for thread in deep]
+    assert sessions(*reversed(spawning), *responses) == ([(ROOT, 0, 16, 16)], [(ROOT, 160)])
+
+
+def test_threads_below_a_circle_stay_sessions_and_lose_nothing():
+    circle = [spawned("09:00", above, below) for above, below in ("ab", "bc", "ca", "cd", "de")]
+    counted, used = sessions(*circle, *(response("09:01", name, 5) for name in "abcde"))
+    assert [session for session, *_ in counted] == [*"abcde"]
+    assert used == [(name, 5) for name in "abcde"]
+
+
 def test_telemetry_of_a_thread_and_its_transcript_count_once():
     """The transcript names the session and the thread, telemetry the thread alone."""
     told = {"source": "transcript", "developer_id": "ada@example.com"}

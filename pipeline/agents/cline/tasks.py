@@ -75,12 +75,13 @@ Disjoint = Callable[[dict[str, int]], dict[str, int]]
 
 @dataclass
 class Task:
-    """One folder; what is said of models is in order of time."""
+    """One folder; what is said of models and of the agent's version is in order of time."""
 
     name: str
     file: Path
     summary: dict[str, Any] = field(default_factory=dict)
     models: list[tuple[int, dict[str, str]]] = field(default_factory=list)
+    versions: list[tuple[int, str]] = field(default_factory=list)
 
     @property
     def parent(self) -> str | None:
@@ -93,6 +94,11 @@ class Task:
             return {}
         later = bisect(self.models, at, key=lambda told: told[0])
         return min(self.models[max(0, later - 1) : later + 1], key=lambda told: abs(told[0] - at))[1]
+
+    def version_at(self, at: Any) -> str | None:
+        """The version that the task last went on with."""
+        before = [version for since, version in self.versions if type(at) is int and since <= at]
+        return before[-1] if before else self.versions[0][1] if self.versions else None
 
 
 def owner(sample: Sample) -> str | None:
@@ -161,10 +167,15 @@ def _task(folder: Path, journal: Journal) -> Task:
     if summary.is_file():
         task.summary = mapping(json_file(summary, journal))
     if (folder / METADATA).is_file():
-        for used in objects(mapping(json_file(folder / METADATA, journal)).get("model_usage")):
+        metadata = mapping(json_file(folder / METADATA, journal))
+        for used in objects(metadata.get("model_usage")):
             if type(used.get("ts")) is int:
                 told = known(model=text(used.get("model_id")), provider=text(used.get("model_provider_id")))
                 task.models.append((used["ts"], told))
+        for begun in objects(metadata.get("environment_history")):
+            if type(begun.get("ts")) is int and (version := text(begun.get("cline_version"))):
+                task.versions.append((begun["ts"], version))
+        task.versions.sort()
     if not task.models and (folder / CONVERSATION).is_file():
         task.models = list(_models(folder / CONVERSATION, journal))
     task.models.sort(key=lambda told: told[0])
@@ -307,11 +318,13 @@ def _sums(
 
 
 def _event(agent: str, task: Task, root: str, name: str, at: Any, attributes: dict[str, Any]) -> Event:
+    version, thread = task.version_at(at), task.name if root != task.name else None
     return Event(
         instant(at),
         f"{agent}.{name}",
         root,
-        known(session__id=root, thread__id=task.name if root != task.name else None) | attributes,
+        known(session__id=root, thread__id=thread, app__version=version) | attributes,
         agent=agent,
         cwd=text(task.summary.get("workspace")),
+        version=version,
     )

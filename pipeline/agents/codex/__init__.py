@@ -91,8 +91,10 @@ AGENT = Agent(
             "2026-11-28",
             version="0.171.0",
             repeats="response.completed comes twice, the first time without counts. Every request is an event"
-            " and in metrics, which name no session.",
-            undercount="A session whose only request fails sends nothing.",
+            " and in metrics, which name no session. Its traces tell them again: handle_responses one"
+            " response, session_task.turn all of a turn.",
+            undercount="A session whose only request fails sends nothing. Traces alone are not counted, and"
+            " told: of these spans the one names neither session nor model, the other has sums.",
         ),
         Evidence(
             "transcripts",

@@ -44,7 +44,9 @@ AGENT = Agent(
         rank=2,
     ),
     # What agents and people keep beside events.jsonl may be called anything.
-    homes=(Home("~/.copilot", ("session-state/*/events.jsonl",), variable="COPILOT_HOME"),),
+    homes=(
+        Home("~/.copilot", ("session-state/*/events.jsonl", "session-store.db"), variable="COPILOT_HOME"),
+    ),
     evidence=(
         Evidence(
             "telemetry",
@@ -60,14 +62,17 @@ AGENT = Agent(
         ),
         Evidence(
             "transcripts",
-            "seen; github/copilot-sdk, nodejs/src/generated/session-events.ts; github/copilot-cli #1394",
-            "2026-11-28",
+            "seen, session-store.db too; github/copilot-sdk, nodejs/src/generated/session-events.ts;"
+            " github/copilot-cli #1394, #3994, #4351; getagentseal/codeburn #946 (store against sums)",
+            "2026-11-29",
             version="1.0.102",
-            repeats="session.shutdown sums up what session.usage_record tells, over the whole session. Forks"
-            " copy records under the same ids, and name the session that a call was made in.",
-            undercount="Builds without usage records: what a killed session used, what /new dropped"
-            " (github/copilot-cli #3994), legs of a resumed session that were summed up alone (before about"
-            " 1.0.70). session-store.db is not read. Calls that failed leave no record.",
+            repeats="session.shutdown sums up what session.usage_record tells, over the whole session; a row"
+            " of session-store.db tells a call once more, without an id (same session, model and counts)."
+            " Forks copy records under the same ids, and name the session that a call was made in.",
+            undercount="Builds without usage records whose session-store.db has no assistant_usage_events:"
+            " what a killed session used, what /new dropped, legs of a resumed session summed up alone."
+            " The store can lack a turn (github/copilot-cli #4351). Calls that failed leave no record. The"
+            " database of the same name that Copilot Chat in VS Code keeps has no usage.",
         ),
         Evidence(
             "commits",

@@ -6,10 +6,14 @@ exceed the records by. A total that is lower than the last began anew, after a c
 
 Input holds cache reads and writes, output holds reasoning. Money is told in billionths of a credit of $0.01.
 A fork copies its parent's records under the same ids.
+
+`session-store.db` beside `session-state` has a row per call, also of sessions that were killed, left by /new
+or run by an editor, which older builds sum up nowhere. A row is the call of a record of the same session,
+model and counts; where there is none it counts, and the sums of a shutdown count beyond it.
 """
 
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,6 +23,7 @@ from uuid import UUID
 from pipeline.agents.commits import commit_in
 from pipeline.agents.events import BadRecord, Event, Journal, instant, known, mapping, money, text, tokens
 from pipeline.agents.files import Sample, json_lines
+from pipeline.agents.github_copilot.store import NAME, Row, calls, is_store
 from pipeline.agents.usage import tell_unknown
 
 AGENT = "github_copilot"
@@ -76,6 +81,8 @@ class Session:
     models: dict[str, Model] = field(default_factory=lambda: defaultdict(Model))
     has_calls: bool = False
     output_left: int = 0  # output of responses that no call and no sum has told yet
+    recorded: Counter[tuple[str | None, Counts]] = field(default_factory=Counter)  # calls without their rows
+    rows: list[Row] = field(default_factory=list)  # those that wait for their time
     events: list[tuple[str, Event]] = field(default_factory=list)
 
     @property
@@ -97,12 +104,18 @@ def is_record(value: dict[str, Any]) -> bool:
 
 def is_file(sample: Sample) -> bool:
     """Whether a file is Copilot's whose first line is longer than what was read."""
-    return sample.is_json and sample.name == "events.jsonl" and b'"copilotVersion"' in sample.head
+    in_long_line = sample.is_json and sample.name == "events.jsonl" and b'"copilotVersion"' in sample.head
+    return in_long_line or is_store(sample)
 
 
 def events(files: list[Path], journal: Journal) -> Iterator[Event]:
     """The calls of models, prompts, tools and errors of all sessions, each once."""
-    sessions = sorted((_read(file, journal) for file in files), key=lambda session: session.age)
+    logs = [file for file in files if not is_store(Sample.of(file))]
+    beside = {file.parent.parent.parent / NAME for file in logs}
+    stores = sorted({*(set(files) - set(logs)), *(store for store in beside if store.is_file())})
+    stored = calls(stores, journal)
+    read = [_read(file, stored, journal) for file in logs]
+    sessions = sorted((*read, *_without_log(stored, stores, journal)), key=lambda session: session.age)
     parents = {session.name: session.parent for session in sessions}
     seen: set[str] = set()
     for session in sessions:
@@ -123,8 +136,23 @@ def events(files: list[Path], journal: Journal) -> Iterator[Event]:
             )
 
 
-def _read(file: Path, journal: Journal) -> Session:
+def _without_log(stored: dict[str, list[Row]], stores: list[Path], journal: Journal) -> Iterator[Session]:
+    """The sessions that are left in databases, whose logs were removed, and may have been read before.
+
+    Those whose log is there, and is not read now, wait for it.
+    """
+    for name, rows in stored.items():
+        if any((store.parent / "session-state" / name / "events.jsonl").is_file() for store in stores):
+            journal.skip(len(rows))
+        else:
+            session = Session(stores[0], name, cwd=rows[0].cwd, rows=rows)
+            session.events += [(key, replace(event, source="ledger")) for key, event in _rows(session)]
+            yield session
+
+
+def _read(file: Path, stored: dict[str, list[Row]], journal: Journal) -> Session:
     session = Session(file, file.parent.name if file.stem == "events" else file.stem)
+    session.rows = stored.pop(session.name, [])
     for number, record in json_lines(file, journal):
         kind, data = text(record.get("type")) or "", mapping(record.get("data"))
         if kind == "session.start" and not session.began_as:
@@ -132,11 +160,13 @@ def _read(file: Path, journal: Journal) -> Session:
             session.parent = text(data.get("detachedFromSpawningParentSessionId"))
             if session.began_as and not _is_uuid(session.name):
                 session.name = session.began_as
+                session.rows += stored.pop(session.name, [])
         try:
             session.events += _told(session, record, kind, data, journal)
         except BadRecord as error:
             journal.quarantine(file, number, str(error))
         tell_unknown(journal, file, number, AGENT, kind, data, READ | NO_USAGE)
+    session.events += _rows(session)
     return session
 
 
@@ -164,7 +194,8 @@ def _told(
     if kind == "session.usage_record":
         return [_call(session, record, mapping(data.get("usage")), name)]
     if kind == "session.shutdown":
-        return list(_sums(session, record, mapping(data.get("modelMetrics")), name, journal))
+        of_rows = list(_rows(session, instant(record.get("timestamp"))))
+        return of_rows + list(_sums(session, record, mapping(data.get("modelMetrics")), name, journal))
     if kind in ("session.start", "session.resume", "session.context_changed"):
         _learn(session, data)
         if kind != "session.start":
@@ -211,12 +242,30 @@ def _call(session: Session, record: dict[str, Any], usage: dict[str, Any], name:
         request_id=request, provider=text(usage.get("providerType"))
     )
     event = _event("api_request", session, record, attributes, source)
+    _count(session, model, counts, credits)
+    session.recorded[model, counts] += source == session.name
+    return request, event
+
+
+def _count(session: Session, model: str | None, counts: Counts, credits: float) -> None:
     told = session.models[model or ""]
     told.told = _plus(told.told, counts)
     told.credits_left -= credits
     told.without_credits |= not credits
     session.has_calls = True
-    return request, event
+
+
+def _rows(session: Session, until: dt.datetime | None = None) -> Iterator[tuple[str, Event]]:
+    """The calls of the database up to a time that no record of the log tells."""
+    while session.rows and (until is None or session.rows[0].at <= until):
+        row = session.rows.pop(0)
+        if session.recorded[row.model, row.counts]:
+            session.recorded[row.model, row.counts] -= 1
+            continue
+        _count(session, row.model, row.counts, row.nano_credits)
+        attributes = _usage(row.model, row.counts, row.nano_credits) | {"request_id": row.name}
+        record = {"timestamp": row.at.isoformat(), "agentId": row.agent}
+        yield row.name, _event("api_request", session, record, attributes)
 
 
 def _sums(

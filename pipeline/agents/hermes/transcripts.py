@@ -29,7 +29,7 @@ from pipeline.agents.events import (
     text,
     tokens,
 )
-from pipeline.agents.files import Sample
+from pipeline.agents.files import Sample, json_text
 
 AGENT = "hermes"
 KINDS = {
@@ -107,12 +107,7 @@ class Session:
     @property
     def config(self) -> dict[str, Any]:
         """What it was started with."""
-        import orjson
-
-        try:
-            return mapping(orjson.loads(self.row.get("model_config") or "{}"))
-        except (orjson.JSONDecodeError, TypeError):
-            return {}
+        return mapping(json_text(self.row.get("model_config")))
 
 
 def is_record(value: dict[str, Any]) -> bool:
@@ -294,13 +289,7 @@ def _is_prompt(message: Mapping[str, Any]) -> bool:
 
 
 def _tool(message: Mapping[str, Any]) -> dict[str, Any]:
-    import orjson
-
-    content = message.get("content")
-    try:
-        result = mapping(orjson.loads(content)) if isinstance(content, str) else {}
-    except orjson.JSONDecodeError:
-        result = {}
+    result = mapping(json_text(message.get("content")))
     tool = text(message.get("tool_name"))
     return known(
         tool_name=tool,

@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.agents.databases import columns, open_database
 from pipeline.agents.events import Journal, mapping, objects, text
-from pipeline.agents.files import json_file
+from pipeline.agents.files import json_file, json_text
 
 VERSION_1, VERSION_2 = "message", "session_message"
 
@@ -137,12 +137,7 @@ def _version_1(
 
 
 def _object(file: Path, row: int, stored: Any, journal: Journal) -> dict[str, Any] | None:
-    import orjson
-
-    try:
-        value = orjson.loads(stored)
-    except (orjson.JSONDecodeError, TypeError):
-        value = None
+    value = json_text(stored)
     if isinstance(value, dict):
         return value
     journal.quarantine(file, row, "the message is not a JSON object")

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pipeline.agents import gemini_cli
 from pipeline.agents.declaration import Agent, Evidence, Home, Marks, Telemetry
 
-FOLDERS = ("projects/*/chats", "projects/*/subagents")
+FOLDERS = ("projects/*/chats", "projects/*/subagents", "usage/token-usage-*.jsonl")
 
 AGENT = Agent(
     "qwen_code",
@@ -42,14 +42,18 @@ AGENT = Agent(
         ),
         Evidence(
             "transcripts",
-            "seen; QwenLM/qwen-code, chatRecordingService.ts, agent-transcript.ts, telemetry/loggers.ts",
-            "2026-11-28",
+            "seen; QwenLM/qwen-code, chatRecordingService.ts, agent-transcript.ts, telemetry/loggers.ts; the"
+            " ledger: QwenLM/qwen-code #4564, lines of RandomCodeSpace/aiusage-core's test data",
+            "2026-11-29",
             version="0.24.4",
             repeats="Each call is told as an event with a response_id and again as usageMetadata, told by"
             " model, counts and time. A sub-agent's calls are in its parent's file and in its own. /branch"
-            " copies records under the same uuid, with forkedFrom.",
-            undercount="Titles, suggestions and other internal calls are not recorded; nor are cache writes."
-            " The ledger usage/token-usage-*.jsonl has no response_id and is not read.",
+            " copies records under the same uuid, with forkedFrom. The ledger usage/token-usage-*.jsonl tells"
+            " calls once more, under ids of its own: same session, model and counts. usage_record.jsonl sums"
+            " up sessions, and is not read.",
+            undercount="Chats do not record titles, suggestions and other internal calls; only the ledger"
+            " does, which builds before May 2026 and `qwen -p` (0.24.4) do not write. Cache writes are told"
+            " nowhere.",
         ),
         Evidence(
             "commits", "QwenLM/qwen-code, tests of gitCoAuthor; public histories: 6 trailers", "2026-11-28"

@@ -6,6 +6,8 @@ one; older files have only that. A sub-agent's calls are told in its parent's fi
 
 Input holds cached input. Thoughts are in the output where the total is input and output alone, else beside
 it. A branch copies its parent's records and says so (`forkedFrom`).
+
+`usage/token-usage-*.jsonl` is a ledger of all calls: see `ledger`.
 """
 
 import datetime as dt
@@ -17,7 +19,8 @@ from typing import Any
 
 from pipeline.agents.commits import commit_in
 from pipeline.agents.events import BadRecord, Event, Journal, instant, known, mapping, objects, text, tokens
-from pipeline.agents.files import Sample, json_lines
+from pipeline.agents.files import Sample, json_lines, json_text
+from pipeline.agents.qwen_code import ledger
 from pipeline.agents.usage import tell_unknown
 
 AGENT = "qwen_code"
@@ -69,7 +72,7 @@ class Chat:
 def is_record(value: dict[str, Any]) -> bool:
     """Whether a line is Qwen Code's."""
     if value.get("type") not in TYPES or "sessionId" not in value:
-        return False
+        return ledger.is_line(value)
     in_parts = isinstance(mapping(value.get("message")).get("parts"), list)
     return in_parts or bool(value.keys() & {"usageMetadata", "systemPayload", "provenance"})
 
@@ -82,7 +85,8 @@ def is_file(sample: Sample) -> bool:
 def events(files: list[Path], journal: Journal) -> Iterator[Event]:
     """The calls of models, prompts, tools and errors of all sessions, each once."""
     parents: dict[str, str] = {}
-    chats = [_read(file, parents, journal) for file in files]
+    ledgers = [file for file in files if ledger.is_line(mapping(json_text(Sample.of(file).first_line)))]
+    chats = [_read(file, parents, journal) for file in files if file not in ledgers]
     in_parents: dict[str, set[str]] = defaultdict(set)
     for chat in chats:
         for call in chat.calls:
@@ -95,8 +99,11 @@ def events(files: list[Path], journal: Journal) -> Iterator[Event]:
             # Where a branch's parent is there, too, its own record counts.
             if told.name not in found or (found[told.name].is_copy and not told.is_copy):
                 found[told.name] = told
-    for told in found.values():
-        yield from _of_person(told.event, parents)
+    noted = {
+        event.attributes["request_id"]: event for file in ledgers for event in ledger.calls(file, journal)
+    }
+    for event in (*(told.event for told in found.values()), *noted.values()):
+        yield from _of_person(event, parents)
 
 
 def _untold(chat: Chat, in_parents: dict[str, set[str]], journal: Journal) -> Iterator[Told]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from pipeline.agents.databases import open_database, rows, tables_of, tell_unknown_columns
 from pipeline.agents.events import BadRecord, Event, Journal, instant, known, mapping, objects, text, tokens
-from pipeline.agents.files import Sample
+from pipeline.agents.files import Sample, json_text
 from pipeline.agents.usage import tell_unknown
 
 AGENT = "zed"
@@ -108,18 +108,17 @@ def _threads(file: Path, journal: Journal) -> Iterator[Thread]:
 
 
 def _content(row: Mapping[str, Any]) -> dict[str, Any]:
-    import orjson
     import zstandard
 
     data = row.get("data")
     try:
         if row.get("data_type") == "zstd" and isinstance(data, bytes):
             data = zstandard.ZstdDecompressor().stream_reader(data).read(LARGEST + 1)
-        if not isinstance(data, str | bytes) or len(data) > LARGEST:
-            raise BadRecord(f"the thread is neither JSON nor zstd, or larger than {LARGEST >> 20} MiB")
-        content = orjson.loads(data)
-    except (zstandard.ZstdError, orjson.JSONDecodeError) as error:
+    except zstandard.ZstdError as error:
         raise BadRecord(f"the thread is not JSON: {error}") from None
+    if not isinstance(data, str | bytes) or len(data) > LARGEST:
+        raise BadRecord(f"the thread is neither JSON nor zstd, or larger than {LARGEST >> 20} MiB")
+    content = json_text(data)
     if not isinstance(content, dict):
         raise BadRecord("the thread is not a JSON object")
     return content

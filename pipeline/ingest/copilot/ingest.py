@@ -21,6 +21,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipeline.agents.conventions import DAY_REPORT
+from pipeline.agents.events import MOST_TOKENS, MOST_USD
 from pipeline.agents.usage import usage_in
 from pipeline.errors import IngestError
 from pipeline.ingest.copilot.files import read_documents
@@ -77,6 +78,11 @@ BIGGEST = 2**63 - 1
 
 # https://docs.github.com/en/billing/concepts/product-billing/github-copilot-ai-credits
 USD_PER_CREDIT = 0.01
+MOST = {
+    "ai_credits_used": round(MOST_USD / USD_PER_CREDIT),
+    "cli_prompt_tokens": MOST_TOKENS,
+    "cli_output_tokens": MOST_TOKENS,
+}
 EVENT = f"github_copilot.{DAY_REPORT}"
 NOON = dt.time(12)  # of the day in nearly every time zone
 
@@ -105,6 +111,7 @@ def ingest_copilot(
     """
     with Landing(engine, "copilot", paths, pseudonyms) as landing:
         files, problems = find_files(paths, landing.warn)
+        landing.read_again(file.name for file in files if file.path)
         found = [_ingest_file(landing, file) for file in files]
         problems += [problem for problem in found if problem]
         readable = None in found
@@ -135,7 +142,7 @@ def _ingest_file(landing: Landing, file: InputFile) -> str | None:
                     if usage := day_of_usage(row):
                         landing.land("otel_logs", [usage])
                     recognised = True
-                    if field := usage_not_read(entry):
+                    if field := usage_beyond(row) or usage_not_read(entry):
                         unread[field] += 1
                 except WithoutUsage as other:
                     landing.warn(f"{file.name} {other}.")
@@ -274,6 +281,14 @@ def _more(entry: JsonObject) -> JsonObject:
         "feature_breakdown": _section(entry, "totals_by_feature") or None,
     }
     return {name: value for name, value in told.items() if value is not None}
+
+
+def usage_beyond(row: JsonObject) -> str | None:
+    """The first number of a person's day that no model takes, since it cannot be; None if there is none."""
+    for field, most in MOST.items():
+        if row["developer_id"] is not None and (row.get(field) or 0) > most:
+            return f"{field}, no number from 0 to {most:,}"
+    return None
 
 
 def usage_not_read(entry: JsonObject) -> str | None:

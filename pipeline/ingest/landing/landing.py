@@ -12,9 +12,10 @@ lands what is left of them (see `ingest.forget`), or nothing.
 """
 
 import datetime as dt
+import re
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -45,6 +46,8 @@ LANDS_IN = {
 
 BATCH = 10_000  # bad records that are held back before they are written
 EXCERPT = 200  # characters that are kept of a bad record
+# How a reason says which field of records that landed no model reads.
+NOT_READ = re.compile(r"\((.*)\) has landed, and no model reads it")
 MOST_KINDS = 20  # kinds of usage that is not understood which are named at once
 
 
@@ -255,6 +258,21 @@ class Landing:
         for (file,) in told:
             if file in names:
                 self.engine.delete(meta.SCHEMA, "quarantine", "file", file)
+
+    def read_now(self, is_read: Callable[[str, str], bool]) -> None:
+        """Forget what was noted by `not_read` of records that landed before, and that models read by now.
+
+        Args:
+            is_read: whether models read a field of records of a kind.
+        """
+        table = self.engine.name(meta.SCHEMA, "quarantine")
+        told = self.engine.fetch(
+            f"SELECT DISTINCT kind, reason FROM {table} WHERE source = ? AND agent IS NOT NULL", [self.source]
+        )
+        for kind, reason in told:
+            found = NOT_READ.search(reason)
+            if found and is_read(kind, found[1]):
+                self.engine.delete(meta.SCHEMA, "quarantine", "reason", reason)
 
     def place(self, file: object) -> str:
         """How run metadata calls a file or another input."""

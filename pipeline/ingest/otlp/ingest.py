@@ -22,6 +22,7 @@ from pipeline.ingest.files import (
 )
 from pipeline.ingest.landing.landing import IngestResult, Landing
 from pipeline.ingest.otlp.helpers import read_by_helpers, read_in_turn, worth_helpers
+from pipeline.ingest.otlp.kinds import is_read
 from pipeline.ingest.otlp.reader import Batch
 from pipeline.ingest.otlp.unread import Unread
 
@@ -60,6 +61,7 @@ def ingest_otlp(
     kept = ContentFilter(include).include
     with Landing(engine, "otlp", paths, pseudonyms) as landing:
         files, problems = find_files([str(path) for path in paths], landing.warn)
+        landing.read_now(is_read)
         account = _Account(engine, landing, problems, remember)
         read = read_in_turn
         if worth_helpers(sum(file.size() for file in files)):

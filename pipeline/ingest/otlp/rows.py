@@ -237,7 +237,7 @@ class Rows:
         begin = encode((name, unit, kind, temporality, start, time, value, count))
         landed, hashed = self._attributes(attributes)
         common, hasher, service = shared
-        self.unread.point(service, name, value, attributes)
+        self.unread.point(service, name, kind, value, count, attributes)
         identity = hasher.copy()
         identity.update(begin + hashed)
         self.metrics.append(

@@ -36,6 +36,7 @@ from pipeline.ingest.transcripts.memory import Memory
 from pipeline.ingest.transcripts.people import developer_at
 from pipeline.ingest.transcripts.stock import Stock, take_stock
 from pipeline.ingest.transcripts.telling import Telling
+from pipeline.ingest.transcripts.unread import UnreadNumbers
 from pipeline.ingest.values import records
 from pipeline.privacy.attributes import Attributes
 from pipeline.system.gc import gc_paused
@@ -91,7 +92,7 @@ def ingest_transcripts(
         stock = take_stock(places, memory, read, landing.warn)
         failures = [_nothing_at(path, stock) for path in named if not stock.holds_transcripts(path)]
         _name_unread(stock.unread, landing)
-        earlier, row, removed = Earlier(engine), Records(developer), 0
+        earlier, row, removed, unread = Earlier(engine), Records(developer), 0, UnreadNumbers()
         if own_process and stock.bytes_to_read > WORTH_ARROW:
             import_arrow_alone()
         telling = Telling(stock, memory, landing)
@@ -99,6 +100,8 @@ def ingest_transcripts(
             if earlier.is_there:
                 removed += earlier.remove(agent, _as_they_land(events, pseudonyms))
             landing.land("otel_logs", map(row.of, events))
+            unread.look(events)
+        unread.tell(landing)
         telling.keep()
         if removed:
             landing.warn(

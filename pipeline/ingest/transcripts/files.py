@@ -8,7 +8,7 @@ from pathlib import Path
 from pipeline.agents import AGENTS
 from pipeline.agents.declaration import Home
 from pipeline.agents.events import Reader
-from pipeline.agents.files import Sample
+from pipeline.agents.files import Sample, json_value
 
 SUFFIXES = (".jsonl", ".json", ".csv", ".db")
 # What agents keep beside their transcripts, and what tells no usage.
@@ -175,12 +175,10 @@ def agent_of(file: Path, readers: Mapping[str, Reader]) -> tuple[str | None, str
 
 def _objects(sample: Sample) -> Iterator[dict[str, object]]:
     """The objects that stand alone on a line."""
-    import orjson
-
     for line in sample.head.split(b"\n")[:LINES] if sample.is_json else []:
         try:
-            value = orjson.loads(line)
-        except orjson.JSONDecodeError:
+            value = json_value(line)
+        except ValueError:
             continue
         if isinstance(value, dict):
             yield value

@@ -233,10 +233,13 @@ def test_old_files_say_what_a_response_cost(project, ingest, landed):
         ("[1, 2]", "the line is not a JSON object"),
         (response(5, timestamp="yesterday"), "its time is missing or unreadable"),
         (response(5, timestamp="1969-12-31T23:59:59Z"), "its time is not between 1970 and 2199"),
-        (response(-1), "a number of tokens is not a number"),
-        (response("many"), "a number of tokens is not a number"),
-        (response(10**30), "a number of tokens is not a number"),
-        (response(10**10 + 1), "a number of tokens is not a number"),  # models would count it as 0
+        (response(-1), "a number of tokens is no number from 0 to 10,000,000,000"),
+        (response("many"), "a number of tokens is no number from 0 to 10,000,000,000"),
+        (response(10**30), "a number of tokens is no number from 0 to 10,000,000,000"),
+        (
+            response(10**10 + 1),
+            "a number of tokens is no number from 0 to 10,000,000,000",
+        ),  # models would count it as 0
     ],
 )
 def test_a_bad_line_is_put_aside_and_the_rest_lands(engine, project, ingest, landed, bad, reason):

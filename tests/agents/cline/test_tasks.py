@@ -82,6 +82,21 @@ def test_removed_requests_and_sub_agents_were_paid_for(tmp_path):
     assert journal.unknown == []
 
 
+def test_a_call_is_of_the_version_that_the_task_last_went_on_with(tmp_path):
+    history = [{"ts": START + 2000, "cline_version": "4.1.0"}, {"ts": START, "cline_version": "3.58.0"}]
+    strange = [{"ts": "now", "cline_version": "9"}, {"ts": START, "cline_version": 9}]
+    folder = write(
+        tmp_path,
+        "cline",
+        request(1000),
+        request(3000),
+        task_metadata={"environment_history": history + strange},
+    )
+    events = read("cline", folder)
+    assert [event.version for event in events] == ["3.58.0", "4.1.0"]
+    assert [event.attributes["app.version"] for event in events] == ["3.58.0", "4.1.0"]
+
+
 def test_the_oldest_versions_told_usage_when_a_request_had_ended(tmp_path):
     used = {"tokensIn": 5, "tokensOut": 6, "cost": 0.5}
     folder = write(

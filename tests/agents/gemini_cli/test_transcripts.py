@@ -238,7 +238,7 @@ def test_a_bad_message_is_put_aside(tmp_path):
     file = write(tmp_path, META, answer(output="x"), answer("m2", at="10:02:00"))
 
     assert requests(read("gemini_cli", file, journal=journal)) == [("s-1", "m2", 40)]
-    assert journal.quarantined == ["a number of tokens is not a number"]
+    assert journal.quarantined == ["a number of tokens is no number from 0 to 10,000,000,000"]
 
 
 def test_a_session_in_which_nothing_happened_has_no_start(tmp_path):

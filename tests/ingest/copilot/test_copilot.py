@@ -279,6 +279,9 @@ def test_a_folder_is_read_and_a_file_in_it_that_is_none_of_ours_named(engine, tm
     assert f"{tmp_path}/b.json: this is no JSON" in result.warnings[0]
 
 
+TOO_MANY = {"token_usage": {"output_tokens_sum": 10**10 + 1}}
+
+
 # each once, nothing lost
 
 
@@ -352,6 +355,26 @@ def test_credits_and_tokens_that_are_not_read_are_told(engine, tmp_path, more, f
     result = ingest_copilot(engine, [str(file)])
     assert (result.landed, result.quarantined, result.not_counted) == (4, 0, 2)
     assert f"({field})" in engine.fetch("SELECT reason FROM meta.quarantine")[0][0]
+
+
+def test_credits_and_tokens_that_cannot_be_are_told(engine, tmp_path):
+    lines = [USER | {"ai_credits_used": 1e9}, USER | {"day": "2026-01-02", "totals_by_cli": TOO_MANY}]
+    result = ingest_copilot(engine, [file(tmp_path, b"\n".join(map(orjson.dumps, lines)))])
+    assert (result.landed, result.quarantined, result.not_counted) == (4, 0, 2)
+    assert [reason for (reason,) in engine.fetch("SELECT reason FROM meta.quarantine ORDER BY 1")] == [
+        f"usage of github_copilot in report of a day ({field}) has landed, and no model reads it: 1 record"
+        for field in (
+            "ai_credits_used, no number from 0 to 100,000,000",
+            "cli_output_tokens, no number from 0 to 10,000,000,000",
+        )
+    ]
+
+
+def test_what_a_report_told_in_vain_is_told_anew_when_it_is_read_again(engine, tmp_path):
+    path = file(tmp_path, USER | {"ai_credits": 2.5})
+    for _ in range(2):
+        assert ingest_copilot(engine, [path]).not_counted == 1
+    assert engine.fetch("SELECT COUNT(*) FROM meta.quarantine") == [(1,)]
 
 
 def test_counts_beyond_64_bits_are_refused():

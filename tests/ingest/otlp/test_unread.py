@@ -7,6 +7,7 @@ import pytest
 from pipeline.cli.ingest import account
 from pipeline.engines import connect
 from pipeline.ingest.content import ContentFilter
+from pipeline.ingest.landing.landing import Landing
 from pipeline.ingest.otlp.ingest import ingest_otlp
 from pipeline.ingest.otlp.json import read_document
 from pipeline.ingest.otlp.rows import Rows
@@ -110,6 +111,56 @@ NOT_READ = [
     ),
 ]
 
+# Models take such a number for none.
+NO_COUNTS = [
+    (10_000_000_001, "input_tokens, no number from 0 to 10,000,000,000"),
+    (-1, "input_tokens, no number from 0 to 10,000,000,000"),
+    ("12 tokens", "input_tokens, no number from 0 to 10,000,000,000"),
+    (float("nan"), "input_tokens, no number from 0 to 10,000,000,000"),
+    (True, "input_tokens, no number from 0 to 10,000,000,000"),
+]
+
+
+def points(value, name="claude_code.token.usage", **form):
+    return metrics(metric(point(value, {"type": "input"}), name=name, **form))
+
+
+NO_VALUES = [
+    (points(1e13), "claude_code.token.usage", "value, no number from 0 to 1,000,000,000,000"),
+    (points(-5.0), "claude_code.token.usage", "value, no number from 0 to 1,000,000,000,000"),
+    (points(2e6, "claude_code.cost.usage"), "claude_code.cost.usage", "value, no number from 0 to 1,000,000"),
+    (points(5.0, kind="gauge"), "claude_code.token.usage", "a gauge, which does not add up"),
+    (tokens(None), "claude_code.token.usage", "points without a type"),
+]
+
+
+@pytest.mark.parametrize(("count", "told"), NO_COUNTS)
+def test_a_count_that_cannot_be_is_told_and_never_silently_nothing(count, told):
+    rows = Rows(ContentFilter(()))
+    rows.unread.log("claude-code", "claude_code.api_request", None, REQUEST | {"input_tokens": count})
+    assert dict(rows.unread.found) == {Found("claude_code", "claude_code.api_request", told): 1}
+
+
+def test_a_cost_that_cannot_be_is_told():
+    told = found(logs(log(REQUEST | {"cost_usd": 1_000_001})))
+    assert told == {
+        Found("claude_code", "claude_code.api_request", "cost_usd, no number from 0 to 1,000,000"): 1
+    }
+    assert found(logs(log(REQUEST | {"cost_usd_micros": 1_000_001}))) == {}
+
+
+@pytest.mark.parametrize(("document", "name", "told"), NO_VALUES)
+def test_a_point_that_cannot_be_is_told(document, name, told):
+    assert found(document) == {Found("claude_code", f"metric {name}", told): 1}
+
+
+def test_a_histogram_without_its_sum_is_told():
+    rows = Rows(ContentFilter(()))
+    rows.unread.point("codex", "codex.turn.token_usage", "histogram", None, 3, {"token_type": "input"})
+    assert dict(rows.unread.found) == {
+        Found("codex", "metric codex.turn.token_usage", "points without a sum"): 1
+    }
+
 
 @pytest.mark.parametrize("document", READ)
 def test_what_models_read_and_what_repeats_it_is_no_news(document):
@@ -157,6 +208,65 @@ def test_spans_that_tell_a_request_of_the_logs_again_are_no_news(tmp_path):
     turn["resourceSpans"][0]["resource"] = codex(RESPONSE)["resourceLogs"][0]["resource"]
     assert ingested(tmp_path, turn, codex(RESPONSE))[0].not_counted == 0
     assert ingested(tmp_path, turn)[0].not_counted == 1
+
+
+# Codex 0.171.0: the same response twice, and four requests more of startup that tell nothing.
+OF_RESPONSE = {
+    "thread.id": 3,
+    "gen_ai.usage.input_tokens": 9000,
+    "gen_ai.usage.cache_read.input_tokens": 4096,
+    "gen_ai.usage.output_tokens": 80,
+    "codex.usage.total_tokens": 9080,
+}
+OF_TURN = {
+    "thread.id": "01a2216d-6cc4-7c12-ad8a-6a4f229bf1fd",
+    "model": "gpt-5.5",
+    "codex.turn.token_usage.input_tokens": 9000,
+    "codex.turn.token_usage.output_tokens": 80,
+}
+
+
+def test_codex_turns_in_traces_alone_are_told_and_beside_its_logs_counted_once(tmp_path):
+    traces = spans(
+        span({"thread.id": 3}, name="receiving"),
+        span(OF_RESPONSE, name="handle_responses"),
+        span(OF_TURN, name="session_task.turn"),
+    )
+    traces["resourceSpans"][0]["resource"] = codex(RESPONSE)["resourceLogs"][0]["resource"]
+    alone, told = ingested(tmp_path, traces)
+    assert sorted((kind, reason.split("(")[1].split(")")[0]) for _, kind, _, reason in told) == [
+        ("span handle_responses", "gen_ai.usage.input_tokens"),
+        ("span session_task.turn", "codex.turn.token_usage.input_tokens"),
+    ]
+    assert (alone.landed, alone.not_counted) == (3, 2)
+    assert ingested(tmp_path, traces, codex(RESPONSE))[0].not_counted == 0
+
+
+def test_what_a_later_version_reads_is_no_longer_told(tmp_path):
+    """The records have landed: models count them as soon as they know the field."""
+    file = tmp_path / "telemetry.jsonl"
+    file.write_text(json.dumps(logs(log(REQUEST))))
+    with connect(":memory:") as engine:
+        with Landing(engine, "otlp", [file]) as landing:  # an earlier version, which knew less
+            for kind, field in (
+                ("claude_code.api_request", "cache_read_tokens"),
+                ("claude_code.api_request", "audio_tokens"),
+                ("metric claude_code.token.usage", "type cacheRead"),
+                ("metric claude_code.token.usage", "type cacheStorage"),
+                ("span ai.streamText.doStream", "ai.usage.inputTokens"),
+            ):
+                landing.not_read(file, "claude_code", kind, field, 3)
+        ingest_otlp(engine, [str(file)])
+        assert engine.fetch("SELECT kind, reason FROM meta.quarantine ORDER BY kind") == [
+            (
+                kind,
+                f"usage of claude_code in {kind} ({field}) has landed, and no model reads it: 3 records",
+            )
+            for kind, field in (
+                ("claude_code.api_request", "audio_tokens"),
+                ("metric claude_code.token.usage", "type cacheStorage"),
+            )
+        ]
 
 
 def test_however_many_names_somebody_makes_up_a_bounded_number_is_told(tmp_path):

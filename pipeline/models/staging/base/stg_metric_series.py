@@ -3,6 +3,7 @@
 import ibis
 from ibis import _
 
+from pipeline.agents.events import MOST_MEASURED
 from pipeline.models.expressions import DECIMAL, is_dated, local_date, stack
 
 # The start time is part of a series: two processes that share a session stay apart by it.
@@ -10,13 +11,12 @@ SERIES = [
     *("metric_name", "developer_id", "attributes", "resource_attributes"),
     *("service_name", "service_version", "start_timestamp"),
 ]
-# A larger value is a broken exporter's, and would overflow the sums; NaN and infinity are larger too.
-MOST = 1e12
 
 
 def increases(raw_otel_metrics: ibis.Table) -> ibis.Table:
     """One row per distinct point: by how much it raised its series."""
-    countable = _.metric_value.between(0, MOST) & (_.metric_type.fill_null("sum") != "gauge")
+    # NaN and infinity are larger, too.
+    countable = _.metric_value.between(0, MOST_MEASURED) & (_.metric_type.fill_null("sum") != "gauge")
     points = (
         raw_otel_metrics.filter(is_dated(raw_otel_metrics.timestamp), _.metric_name.notnull())
         .select(

@@ -21,7 +21,6 @@ def totals(records: ibis.Table, *of_scope: str) -> ibis.Table:
         output=_.output_tokens.sum(),
         tokens=_.total_tokens.sum(),
         nano=_.reported_nano_usd.sum(),
-        lacks_ids=_.request_id.isnull().any(),
     )
 
 

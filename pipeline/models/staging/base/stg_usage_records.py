@@ -6,6 +6,7 @@ from ibis import _
 from pipeline.agents.declaration import GEN_AI_EVENTS, TOKEN_KINDS
 from pipeline.models.expressions import UNKNOWN, day_scope, stack
 from pipeline.models.people import by_best_name
+from pipeline.models.same_responses import with_common_ids
 from pipeline.models.threads import in_their_sessions
 from pipeline.models.usage_reports import WHO, measurements, requests
 
@@ -39,19 +40,23 @@ def stg_usage_records(
     )
     total = _.input_tokens + _.output_tokens + _.cache_creation_tokens + _.cache_read_tokens
     scope = ibis.ifelse(_.session_id.isnull(), day_scope(_), "session|" + _.session_id)
-    return found.mutate(scope=scope).select(
-        *(*WHO, "reported_model", "model_name", "speed", "inference_geo", "day", "form"),
-        *("source", "request_id", *TOKEN_KINDS),
-        total_tokens=total,
-        web_search_requests=_.web_search_requests,
-        is_free=_.is_free,
-        reported_nano_usd=_.reported_nano_usd,
-        request_count=_.request_count,
-        first_at=_.first_at,
-        last_at=_.last_at,
-        session_started_at=_.session_started_at,
-        is_event=_.form <= GEN_AI_EVENTS,
-        scope=_.scope,
-        # One column for what is counted once, so that only those requests and scopes are counted anew.
-        counted_once_by=ibis.coalesce(_.request_id, _.scope),
+    return (
+        with_common_ids(found)
+        .mutate(scope=scope)
+        .select(
+            *(*WHO, "reported_model", "model_name", "speed", "inference_geo", "day", "form"),
+            *("source", "request_id", *TOKEN_KINDS),
+            total_tokens=total,
+            web_search_requests=_.web_search_requests,
+            is_free=_.is_free,
+            reported_nano_usd=_.reported_nano_usd,
+            request_count=_.request_count,
+            first_at=_.first_at,
+            last_at=_.last_at,
+            session_started_at=_.session_started_at,
+            is_event=_.form <= GEN_AI_EVENTS,
+            scope=_.scope,
+            # One column for what is counted once, so that only those requests and scopes are counted anew.
+            counted_once_by=ibis.coalesce(_.request_id, _.scope),
+        )
     )
