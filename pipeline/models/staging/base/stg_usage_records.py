@@ -32,12 +32,13 @@ def stg_usage_records(
     events = in_their_sessions(own, stg_session_threads, of_threads)
     records = stack(requests(events), measurements(points))
     session = stg_session_identities.rename(lambda name: f"session_{name}")
-    found = records.left_join(session, records.session_id == session.session_session_id).mutate(
+    joined = records.left_join(session, records.session_id == session.session_session_id)
+    found = joined.mutate(
         developer_id=ibis.coalesce(_.session_developer_id.nullif(UNKNOWN), _.developer_id, UNKNOWN),
         agent_type=ibis.coalesce(_.agent_type, _.session_agent_type, UNKNOWN),
         model_name=_.model_name.fill_null(UNKNOWN),
         session_started_at=ibis.coalesce(_.session_first_at, _.first_at),
-    )
+    ).select(*records.columns, "session_started_at")
     total = _.input_tokens + _.output_tokens + _.cache_creation_tokens + _.cache_read_tokens
     scope = ibis.ifelse(_.session_id.isnull(), day_scope(_), "session|" + _.session_id)
     return (
