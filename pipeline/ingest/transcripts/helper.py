@@ -11,7 +11,7 @@ from pipeline.system.processes import answers_of, end, processors, start_process
 
 WORTH_HELPER = 24 << 20  # bytes of files from which a helper is worth its start
 
-SERVE = "from pipeline.ingest.parts import serve; serve()"
+SERVE = "from pipeline.ingest.transcript_parts import serve; serve()"
 
 # Where what a file tells is left, what it shares with others, and the entries of its journal.
 Answer = tuple[int, Sequence[int], list[tuple[str, tuple[Any, ...]]]]

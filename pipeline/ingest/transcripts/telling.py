@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.agents.events import Event, PartReader, Reader
 from pipeline.ingest.landing.landing import Landing
-from pipeline.ingest.parts import Parts, hashes_of
+from pipeline.ingest.transcript_parts import Parts, hashes_of
 from pipeline.ingest.transcripts.families import families, related
 from pipeline.ingest.transcripts.helper import Helper, is_worth_helper
 from pipeline.ingest.transcripts.memory import Memory, as_text

@@ -363,7 +363,7 @@ def test_what_many_files_tell_waits_on_disk_and_is_told_all_the_same(
     ingest()
     before = rows(engine)
     engine.execute("DELETE FROM raw.otel_logs")
-    monkeypatch.setattr("pipeline.ingest.parts.MOST_KEPT", 0)
+    monkeypatch.setattr("pipeline.ingest.transcript_parts.MOST_KEPT", 0)
     monkeypatch.setattr("pipeline.ingest.transcripts.telling.BATCH", 1)
     read_again()
     assert rows(engine) == before

@@ -1,6 +1,6 @@
 """What files of transcripts tell, file by file: kept until all are read, and read by a helper process.
 
-A helper imports this, and little else.
+A helper imports this, and little else: so it lies beside the room, which imports an engine.
 """
 
 import hashlib
