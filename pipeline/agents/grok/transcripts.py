@@ -53,8 +53,8 @@ NOT_TYPED = (
 )
 REMINDERS = ("<system-reminder>", "<monitor-event")
 EDIT = "edit"  # what kind of tool
-# xai-org/grok-build, xai-grok-workspace/src/permission/manager: what a person answered.
-REJECTED = "User rejected the execution"
+# xai-org/grok-build, permission/manager and tool_calls.rs: what a person answered, or wrote instead.
+REJECTED = ("User rejected the execution", "The user elected to avoid running")
 # Retries of what is no failed request.
 NOT_REQUESTS = ("Too many parallel media-gen calls",)
 NOT_SENT = ("disk_full",)

@@ -142,12 +142,14 @@ def test_an_edit_that_was_made_is_accepted_and_only_what_a_person_rejected_is_re
         ended("t3", 3, "failed", "old_string was not found"),
         ended("t4", 4, "failed", rejected, "execute"),
         ended("t5", 5, "completed", kind="read"),
+        ended("t6", 6, "failed", "The user elected to avoid running the search_replace tool."),
+        ended("t7", 7, "failed", "Tool `search_replace` was not executed: policy"),
         turn(9),
     )
 
     assert named(read("grok", place), "tool_decision") == [
         {"session.id": SESSION, "tool_name": "edit", "tool_use_id": call, "decision": decision}
-        for call, decision in (("t1", "accept"), ("t2", "reject"))
+        for call, decision in (("t1", "accept"), ("t2", "reject"), ("t6", "reject"))
     ]
 
 
