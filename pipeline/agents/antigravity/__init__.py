@@ -25,15 +25,16 @@ AGENT = Agent(
         Evidence(
             "transcripts",
             "kenn-io/agentsview, internal/parser/antigravity.go (names from the program itself, numbers"
-            " checked against its own in 550 of 550 cases), #529, #591; ccusage #1402, #1544, #1677;"
-            " tokscale, sessions/antigravity_cli.rs",
+            " checked against its own in 550 of 550 cases), antigravity_version.go, #529, #591;"
+            " ccusage #1402, #1544, #1677; tokscale, sessions/antigravity_cli.rs",
             "2026-11-28",
             version="1.1.16; reports up to 1.2.6",
             repeats="Copies of a conversation repeat its generations, told by the response's id and counts.",
             undercount="The program is closed, and no client was run. Conversations of before June 2026 (.pb)"
             " are encrypted. Requests that failed or were tried again tell no usage. There is no cost."
             " A sub-agent's conversation does not name its parent, and counts as a session of its own. Calls"
-            " of tools are not told.",
+            " of tools, failed requests and what people decided of edits are in fields that nobody has"
+            " named. The program's version stands in no record.",
         ),
     ),
 )

@@ -52,6 +52,12 @@ NOT_TYPED = (
     "plan-resume-",
 )
 REMINDERS = ("<system-reminder>", "<monitor-event")
+EDIT = "edit"  # what kind of tool
+# xai-org/grok-build, permission/manager and tool_calls.rs: what a person answered, or wrote instead.
+REJECTED = ("User rejected the execution", "The user elected to avoid running")
+# Retries of what is no failed request.
+NOT_REQUESTS = ("Too many parallel media-gen calls",)
+NOT_SENT = ("disk_full",)
 
 
 def is_record(value: dict[str, Any]) -> bool:
@@ -172,6 +178,8 @@ def _read(file: Path, journal: Journal) -> Session:
                     session.told.append((("prompt", *_identity(meta, session, number)), event))
             elif kind in ("tool_call", "tool_call_update"):
                 _tool(session, tools, record, update, number)
+            elif kind == "retry_state":
+                _failure(session, record, update, number)
             else:
                 tell_unknown(journal, file, number, AGENT, kind, update, NO_USAGE)
         except BadRecord as error:
@@ -217,8 +225,24 @@ def _tool(
         git_commit_id=commit_in(written) if tool == "execute" else None,
     )
     meta = mapping(mapping(record.get("params")).get("_meta"))
-    event = _event("tool_result", session, time_of(record), attributes)
-    session.told.append((("tool", call, *_identity(meta, session, number)), event))
+    identity = call, *_identity(meta, session, number)
+    at, success = time_of(record), update["status"] == "completed"
+    session.told.append((("tool", *identity), _event("tool_result", session, at, attributes)))
+    # What was done was accepted.
+    if tool == EDIT and (success or written.startswith(REJECTED)):
+        decided = {"tool_name": tool, "tool_use_id": call, "decision": "accept" if success else "reject"}
+        session.told.append((("decision", *identity), _event("tool_decision", session, at, decided)))
+
+
+def _failure(session: Session, record: dict[str, Any], update: dict[str, Any], number: int) -> None:
+    """A request that failed: one that is tried again, or the last one."""
+    kind = text(update.get("error_type"))
+    if kind in NOT_SENT or str(update.get("reason")).startswith(NOT_REQUESTS):
+        return
+    attributes = known(error_type=kind, status_code=429 if update.get("is_rate_limited") is True else None)
+    meta = mapping(mapping(record.get("params")).get("_meta"))
+    event = _event("api_error", session, time_of(record), attributes)
+    session.told.append((("error", *_identity(meta, session, number)), event))
 
 
 def _event(name: str, session: Session, at: Any, attributes: dict[str, Any]) -> Event:

@@ -32,6 +32,10 @@ from pipeline.agents.events import (
 from pipeline.agents.files import Sample, json_text
 
 AGENT = "hermes"
+EDIT_TOOLS = ("write_file", "patch")
+# NousResearch/hermes-agent, acp_adapter/edit_approval.py: only editors ask before each edit.
+ASKING = "acp"
+DENIED = "Edit approval denied by ACP client"
 KINDS = {
     "input_tokens": "input_tokens",
     "output_tokens": "output_tokens",
@@ -150,6 +154,7 @@ def _read(file: Path, journal: Journal) -> dict[str, Session]:
             for row in rows(database, "messages", MESSAGE):
                 if row.get("role") in ("user", "tool"):
                     row["told"] = _tool(row) if row["role"] == "tool" else {}
+                    row["is_denied"] = _is_denied(row)
                     row["content"] = hash(row.get("content"))  # enough to compare
                     _of(row, sessions).messages.append(row)
             tell_unknown_columns(database, KNOWN, file, AGENT, journal)
@@ -184,7 +189,12 @@ def _session(
             yield "start", "session_start", session.row["started_at"], known(vcs__ref__head__name=branch)
         for message in _own_messages(session, sessions, journal):
             if message["role"] == "tool":
-                yield f"tool {message.get('id')}", "tool_result", message.get("timestamp"), message["told"]
+                at, result = message.get("timestamp"), message["told"]
+                yield f"tool {message.get('id')}", "tool_result", at, result
+                decision = _decision(message, session)
+                if decision:
+                    of_tool = {name: result[name] for name in ("tool_name", "tool_use_id") if name in result}
+                    yield f"decision {message.get('id')}", "tool_decision", at, of_tool | decision
             elif _is_prompt(message) and not is_delegate:
                 name = f"{session.name}:{message.get('id')}"
                 yield name, "user_prompt", message.get("timestamp"), {"message.uuid": name}
@@ -291,9 +301,32 @@ def _is_prompt(message: Mapping[str, Any]) -> bool:
 def _tool(message: Mapping[str, Any]) -> dict[str, Any]:
     result = mapping(json_text(message.get("content")))
     tool = text(message.get("tool_name"))
+    diff = result.get("diff") if tool in EDIT_TOOLS and not result.get("error") else None
+    changed = (
+        [line for line in diff.splitlines() if not line.startswith(("+++ ", "--- "))]
+        if isinstance(diff, str)
+        else None
+    )
     return known(
         tool_name=tool,
         tool_use_id=text(message.get("tool_call_id")),
         success="false" if result.get("error") else "true",
         git_commit_id=commit_in(result.get("output")) if tool == "terminal" else None,
+        lines_added=None if changed is None else sum(line.startswith("+") for line in changed),
+        lines_removed=None if changed is None else sum(line.startswith("-") for line in changed),
     )
+
+
+def _is_denied(message: Mapping[str, Any]) -> bool:
+    error = mapping(json_text(message.get("content"))).get("error")
+    return isinstance(error, str) and error.startswith(DENIED)
+
+
+def _decision(message: Mapping[str, Any], session: Session) -> dict[str, str]:
+    """What was decided about an edit, where somebody was asked: what was done was accepted."""
+    if message["told"].get("tool_name") not in EDIT_TOOLS:
+        return {}
+    if message["is_denied"]:
+        return {"decision": "reject"}
+    is_accepted = session.row.get("source") == ASKING and message["told"]["success"] == "true"
+    return {"decision": "accept"} if is_accepted else {}

@@ -32,7 +32,9 @@ AGENT = Agent(
             repeats="Forks and clones copy their parent's entries as they are, told by the response's id, or"
             " by the entry's id, time and counts. A compaction repeats old messages in retainedTail.",
             undercount="Calls that extensions make outside messages, such as titles, stand in no record;"
-            " a tool's sub-agents without a session do so only in the tool's details, which are put aside.",
+            " a tool's sub-agents without a session do so only in the tool's details, which are put aside. Pi"
+            " asks nobody before it edits, so there are no decisions. Its version stands in no record: the"
+            " header's is the format's.",
         ),
     ),
 )

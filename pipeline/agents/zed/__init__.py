@@ -23,9 +23,9 @@ AGENT = Agent(
         ),
         Evidence(
             "transcripts",
-            "zed-industries/zed, crates/agent/src/db.rs, #58378, #36483, #40495; tokscale, sessions/zed.rs;"
-            " codeburn, docs/providers/zed.md",
-            "2026-11-28",
+            "zed-industries/zed, crates/agent/src/db.rs and tools/edit_session.rs, #58378, #36483, #40495;"
+            " tokscale, sessions/zed.rs; codeburn, docs/providers/zed.md",
+            "2026-11-29",
             version="threads 0.3.0",
             repeats="Two counters tell of the same requests, of which the larger counts. Imported threads"
             " tell nothing of their own.",
@@ -33,7 +33,9 @@ AGENT = Agent(
             " titles, summaries, the inline assistant and edit predictions stand in no thread. A thread"
             " counts as a whole, under its last model and on its last day. Other agents inside Zed write"
             " elsewhere. Prompts of threads without a time of creation are not told. Whether input holds"
-            " cached tokens with models other than Anthropic's was not seen.",
+            " cached tokens with models other than Anthropic's was not seen. Zed's version and failed"
+            " requests stand in no thread, nor what people keep or reject in review: an edit that was made"
+            " counts as accepted.",
         ),
     ),
 )

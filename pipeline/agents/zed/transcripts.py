@@ -20,6 +20,8 @@ from pipeline.agents.files import Sample, json_text
 from pipeline.agents.usage import tell_unknown
 
 AGENT = "zed"
+EDIT_TOOLS = ("edit_file", "write_file", "create_file")
+DENIED = "Permission to run tool denied by user"  # zed-industries/zed, crates/agent/src/thread.rs
 COLUMNS = {
     name: name
     for name in (
@@ -167,14 +169,37 @@ def _thread(
             name = text(mapping(user).get("id")) or f"{thread.name}:{position}"
             yield (thread.name, name), event("user_prompt", created_at, {"message.uuid": name})
         for number, result in enumerate(mapping(agent.get("tool_results")).values()):
-            told = mapping(result)
-            attributes = known(
-                tool_name=text(told.get("tool_name")),
-                tool_use_id=text(told.get("tool_use_id")) or f"{thread.name}:{position}:{number}",
-                success="false" if told.get("is_error") is True else "true",
-            )
-            key = thread.name, f"tool {position} {attributes['tool_use_id']}"
-            yield key, event("tool_result", created_at, attributes)
+            call = f"{thread.name}:{position}:{number}"
+            for name, attributes in _tool(mapping(result), call):
+                key = thread.name, f"{name} {position} {attributes['tool_use_id']}"
+                yield key, event(name, created_at, attributes)
+
+
+def _tool(result: dict[str, Any], unnamed: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What came of a call, and what was decided about an edit: what was done was accepted."""
+    tool, success = text(result.get("tool_name")), result.get("is_error") is not True
+    of_tool = known(tool_name=tool, tool_use_id=text(result.get("tool_use_id")) or unnamed)
+    is_edit = tool in EDIT_TOOLS
+    diff = mapping(result.get("output")).get("diff") if is_edit and success else None
+    changed = diff.splitlines() if isinstance(diff, str) else None
+    outcome = known(
+        success="true" if success else "false",
+        lines_added=None if changed is None else sum(line.startswith("+") for line in changed),
+        lines_removed=None if changed is None else sum(line.startswith("-") for line in changed),
+    )
+    yield "tool_result", of_tool | outcome
+    if is_edit and (success or _is_denied(result)):
+        yield "tool_decision", of_tool | {"decision": "accept" if success else "reject"}
+
+
+def _is_denied(result: dict[str, Any]) -> bool:
+    """Whether a person did not let a tool run; its content may be one text, or a list of them."""
+    content = result.get("content")
+    for block in content if isinstance(content, list) else [content]:
+        written = block.get("Text", block.get("text")) if isinstance(block, dict) else block
+        if isinstance(written, str) and written.startswith(DENIED):
+            return True
+    return False
 
 
 def _counts(content: dict[str, Any]) -> dict[str, int]:

@@ -129,6 +129,57 @@ def test_turns_prompts_and_tools_are_told_without_what_was_written(tmp_path):
     assert journal == Recording()
 
 
+def test_an_edit_that_was_made_is_accepted_and_only_what_a_person_rejected_is_rejected(tmp_path):
+    def ended(call, at, status, words="SECRET", kind="edit"):
+        content = [{"type": "content", "content": {"type": "text", "text": words}}]
+        return record("tool_call_update", at, toolCallId=call, kind=kind, status=status, content=content)
+
+    rejected = "User rejected the execution for tool `search_replace`"
+    place = write(
+        tmp_path,
+        ended("t1", 1, "completed"),
+        ended("t2", 2, "failed", rejected),
+        ended("t3", 3, "failed", "old_string was not found"),
+        ended("t4", 4, "failed", rejected, "execute"),
+        ended("t5", 5, "completed", kind="read"),
+        ended("t6", 6, "failed", "The user elected to avoid running the search_replace tool."),
+        ended("t7", 7, "failed", "Tool `search_replace` was not executed: policy"),
+        turn(9),
+    )
+
+    assert named(read("grok", place), "tool_decision") == [
+        {"session.id": SESSION, "tool_name": "edit", "tool_use_id": call, "decision": decision}
+        for call, decision in (("t1", "accept"), ("t2", "reject"), ("t6", "reject"))
+    ]
+
+
+def test_requests_that_failed_are_told_each_once_and_what_is_no_request_is_not(tmp_path):
+    def failed(at, kind, **more):
+        return record("retry_state", at, type=kind, **more)
+
+    lines = [
+        failed(1, "retrying", attempt=1, max_retries=3, reason="SECRET"),
+        failed(2, "retrying", attempt=2, max_retries=3, reason="SECRET"),
+        failed(3, "exhausted", attempts=3, reason="SECRET", is_rate_limited=True),
+        failed(4, "failed", error_type="auth", message="SECRET"),
+        failed(5, "failed", error_type="disk_full", message="SECRET"),
+        failed(6, "retrying", attempt=1, max_retries=1, reason="Too many parallel media-gen calls; retrying"),
+    ]
+    fork = [line | {"timestamp": TEN + 5000} for line in lines]
+    write(tmp_path, *fork, session=OTHER, **forked(SESSION))
+    write(tmp_path, *lines, turn(9))
+
+    own = {"session.id": SESSION}
+    events = read("grok", tmp_path)
+    assert named(events, "api_error") == [
+        own,
+        own,
+        own | {"status_code": 429},
+        own | {"error_type": "auth"},
+    ]
+    assert "SECRET" not in str(events)
+
+
 def test_a_turn_counts_by_model_and_without_models_under_the_sessions(tmp_path):
     plain = record("turn_completed", 20, prompt_id="p-2", usage=used(10, 1, 0))
     place = write(tmp_path, turn(9, models=("a", "b")), plain)
@@ -169,8 +220,8 @@ def test_a_fork_counts_only_what_it_adds_though_its_copies_have_another_time(tmp
 
     assert counts(events) == [(parent, MODEL, 2000, 800, 0, 18000), (fork, MODEL, 2000, 800, 0, 18000)]
     assert [one["session.id"] for one in named(events, "user_prompt")] == [parent, fork]
-    assert len(named(events, "tool_result")) == 1
-    assert journal.repeats == 3
+    assert len(named(events, "tool_result")) == len(named(events, "tool_decision")) == 1
+    assert journal.repeats == 4
     alone = named(read("grok", tmp_path / "sessions" / "%2Fgone" / fork), "api_request")
     assert [call["request_id"] for call in alone] == [f"p-1:{MODEL}", f"p-9:{MODEL}"]
 

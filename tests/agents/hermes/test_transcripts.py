@@ -158,6 +158,34 @@ def test_usage_prompts_and_tools_are_told_without_what_was_written(tmp_path):
     assert journal == Recording()
 
 
+@pytest.mark.parametrize("source", ["acp", "cli"])
+def test_an_edit_is_accepted_only_where_somebody_was_asked(tmp_path, source):
+    diff = "--- a/x\n+++ b/x\n@@ -1,2 +1,3 @@\n a\n-b\n+c\n+d\n"
+    results = [
+        ("patch", {"success": True, "diff": diff}),
+        ("write_file", {"bytes_written": 7}),
+        ("write_file", {"error": "Edit approval denied by ACP client; file was not modified."}),
+        ("patch", {"error": "Edit approval denied: could not prepare diff (SECRET)"}),
+        ("terminal", {"output": "", "exit_code": 0, "error": None}),
+    ]
+    messages = [
+        message(number, "tool", content=json.dumps(result), tool_name=tool, tool_call_id=f"c{number}")
+        for number, (tool, result) in enumerate(results)
+    ]
+
+    events = read("hermes", write(tmp_path, [session(source=source)], messages=messages))
+
+    decided = [(one["tool_use_id"], one["decision"]) for one in named(events, "tool_decision")]
+    accepted = [("c0", "accept"), ("c1", "accept")] if source == "acp" else []
+    assert sorted(decided) == [*accepted, ("c2", "reject")]
+    lines = {
+        one["tool_use_id"]: (one.get("lines_added"), one.get("lines_removed"))
+        for one in named(events, "tool_result")
+    }
+    assert lines == {"c0": (2, 1)} | dict.fromkeys(("c1", "c2", "c3", "c4"), (None, None))
+    assert "SECRET" not in str(events)
+
+
 def test_rows_count_and_of_a_sessions_sums_what_exceeds_them(tmp_path):
     file = write(
         tmp_path,

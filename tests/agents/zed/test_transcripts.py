@@ -96,6 +96,10 @@ def test_usage_prompts_and_tools_are_told_without_what_was_written(tmp_path):
     assert told(events) == [
         ("zed.session_start", session),
         (
+            "zed.tool_decision",
+            session | {"tool_name": "edit_file", "tool_use_id": "t1", "decision": "accept"},
+        ),
+        (
             "zed.tool_result",
             session | {"tool_name": "edit_file", "tool_use_id": "t1", "success": "true"},
         ),
@@ -120,6 +124,42 @@ def test_usage_prompts_and_tools_are_told_without_what_was_written(tmp_path):
     ]
     assert {event.cwd for event in events} == {"/gone"}
     assert journal == Recording()
+
+
+def edit(call, tool="edit_file", is_error=False, **more):
+    result = {"tool_use_id": call, "tool_name": tool, "is_error": is_error} | more
+    return {"Agent": {"content": [], "tool_results": {call: result}}}
+
+
+def test_an_edit_that_was_made_is_accepted_and_only_what_a_person_denied_is_rejected(tmp_path):
+    denied = "Permission to run tool denied by user"
+    output = {
+        "input_path": "SECRET",
+        "old_text": "b",
+        "new_text": "c",
+        "diff": "@@ -1,2 +1,3 @@\n a\n-b\n+c\n+d\n",
+    }
+    messages = [
+        edit("t1", output=output),
+        edit("t2", "write_file", True, content=[{"Text": denied}], output={"error": denied, "diff": ""}),
+        edit("t3", is_error=True, content=denied),
+        edit("t4", is_error=True, content=["Could not find matching text"]),
+        edit("t5", "terminal", True, content=[denied]),
+    ]
+
+    events = read("zed", write(tmp_path, row(thread(messages=messages))))
+
+    decided = [
+        (one["tool_use_id"], one["tool_name"], one["decision"]) for one in named(events, "tool_decision")
+    ]
+    assert decided == [
+        ("t1", "edit_file", "accept"),
+        ("t2", "write_file", "reject"),
+        ("t3", "edit_file", "reject"),
+    ]
+    lines = [(one.get("lines_added"), one.get("lines_removed")) for one in named(events, "tool_result")]
+    assert lines == [(2, 1), (None, None), (None, None), (None, None), (None, None)]
+    assert "SECRET" not in str(events)
 
 
 @pytest.mark.parametrize(
@@ -193,7 +233,7 @@ def test_a_copy_of_the_database_adds_nothing(tmp_path):
     files = [write(tmp_path / name, row()) for name in ("one", "two")]
 
     assert counts(read("zed", *files, journal=journal)) == [(400, 60, 5, 30000)]
-    assert journal.repeats == 5
+    assert journal.repeats == 6
 
 
 @pytest.mark.parametrize(
