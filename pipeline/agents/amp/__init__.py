@@ -19,7 +19,7 @@ AGENT = Agent(
             " adapter/amp, #1138, #1472; tokscale, amp.rs; missuo/tokens #64; of a tool's run Amp's client,"
             " as public repositories show it. No source of Amp's own",
             "2026-11-28",
-            version="unknown; as agentsview 0.46.1 reads it",
+            version="unknown; as agentsview reads it at 538600744 (2026-08-22)",
             repeats="The ledger tells of the same calls as messages do, told by toMessageId, else by model"
             " and counts; either may be partial. A thread is written anew each time: the highest `v` counts.",
             undercount="Since spring 2026 threads are kept on ampcode.com only; an export saved as"

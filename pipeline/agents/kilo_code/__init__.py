@@ -29,7 +29,7 @@ AGENT = Agent(
             "Kilo-Org/kilocode, packages/core/src/session/sql.ts, packages/opencode/src/session/session.ts,"
             " packages/opencode/src/kilocode/session/fork.ts; agentsview, kilo and kilo-legacy",
             "2026-11-28",
-            version="main of 2026-11-28",
+            version="unknown; source as read on 2026-11-28",
             repeats="A fork copies messages under new ids, without their cost; told by time, model, provider"
             " and counts. A task in two folders is told by the task and the time of each message.",
             undercount="Titles and summaries. Requests of the older extension whose provider told no usage."
