@@ -16,13 +16,16 @@ AGENT = Agent(
         Evidence(
             "transcripts",
             "agentsview, docs/internal/session-format-sources.md and internal/parser/amp.go; ccusage,"
-            " adapter/amp, #1138, #1472; tokscale, amp.rs; missuo/tokens #64. Nothing of Amp's own",
+            " adapter/amp, #1138, #1472; tokscale, amp.rs; missuo/tokens #64; of a tool's run Amp's client,"
+            " as public repositories show it. No source of Amp's own",
             "2026-11-28",
+            version="unknown; as agentsview reads it at 538600744 (2026-08-22)",
             repeats="The ledger tells of the same calls as messages do, told by toMessageId, else by model"
             " and counts; either may be partial. A thread is written anew each time: the highest `v` counts.",
             undercount="Since spring 2026 threads are kept on ampcode.com only; an export saved as"
             " T-….json is read. Sub-agents, the oracle and titles leave nothing. What a credit costs is not"
-            " known: credits are kept as they are, and are no cost.",
+            " known: credits are kept as they are, and are no cost. No record of failed requests is known,"
+            " nor of lines that an edit changed.",
         ),
         Evidence("commits", "public code search; Amp intercepts `git commit`", "2026-11"),
     ),

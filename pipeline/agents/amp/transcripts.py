@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from pipeline.agents.amp import AGENT as AMP
 from pipeline.agents.commits import commit_in
 from pipeline.agents.events import (
     BadRecord,
@@ -41,6 +42,9 @@ KINDS = {
 # `totalInputTokens` sums up.
 OF_A_MESSAGE = frozenset({*KINDS.values(), "totalInputTokens", "credits", "timestamp", "model"})
 OF_AN_ENTRY = frozenset({"input", "output", "total"})
+# What was done was accepted.
+DECIDED = {"done": "accept", "rejected-by-user": "reject"}
+FAILED = ("error", "cancelled", "rejected-by-user")  # what became of a tool's run; else it is `done`
 # What is read, and how it was started, traces, links to threads.
 READ = ("messages", "usageLedger", "env", "meta", "relationships")
 
@@ -188,14 +192,15 @@ def _from_user(thread: Thread, message: dict[str, Any], at: Any) -> Iterator[Eve
     results = [block for block in blocks if block.get("type") == "tool_result"]
     for result in results:
         call, run = str(result.get("toolUseID")), mapping(result.get("run"))
-        tool, output = thread.tools.get(call), run.get("result")
-        attributes = known(
-            tool_name=tool or None,
-            tool_use_id=call,
-            success="false" if run.get("status") == "error" else "true",
+        tool, output, status = thread.tools.get(call), run.get("result"), run.get("status")
+        of_tool = known(tool_name=tool or None, tool_use_id=call)
+        outcome = known(
+            success="false" if status in FAILED else "true",
             git_commit_id=commit_in(mapping(output).get("output") or output) if tool == "Bash" else None,
         )
-        yield _event(thread, "tool_result", at, attributes)
+        yield _event(thread, "tool_result", at, of_tool | outcome)
+        if tool in AMP.telemetry.edit_tools and status in DECIDED:
+            yield _event(thread, "tool_decision", at, of_tool | {"decision": DECIDED[status]})
     if not results and any(block.get("type") == "text" for block in blocks):
         name = f"{thread.name}:{message.get('messageId')}"
         yield _event(thread, "user_prompt", at, {"message.uuid": name})

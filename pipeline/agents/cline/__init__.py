@@ -30,7 +30,9 @@ AGENT = Agent(
             " by the task and the time of each message.",
             undercount="Titles, and summaries that are no messages. Of sub-agents in tasks of the extension"
             " the cache is not told. A cost of 0 is taken as not told. Tasks of old versions count cached"
-            " input twice with providers like OpenAI's, which told it within the input; their cost is right.",
+            " input twice with providers like OpenAI's, which told it within the input; their cost is"
+            " right. No record is known of the versions, failed requests and rejected edits"
+            " of sessions; in tasks, what people decided of edits stands only among the words to the model.",
         ),
     ),
 )

@@ -27,6 +27,7 @@ AGENT = Agent(
         Evidence(
             "transcripts",
             "charmbracelet/crush, internal/db/migrations, internal/agent/{agent,coordinator}.go,"
+            " internal/agent/tools/{tools,edit}.go, internal/message/content.go,"
             " internal/projects/projects.go; tokscale, sessions/crush.rs",
             "2026-11-28",
             version="0.90.0",
@@ -34,7 +35,8 @@ AGENT = Agent(
             " A sub-agent that is resumed is added again as a whole, which nothing shows.",
             undercount="No tokens at all: its columns of tokens are the last call's context. The cost is a"
             " sum, under the model that answered most often and at the last change; providers with a flat"
-            " rate and estimated usage have none. Deleted sessions leave nothing.",
+            " rate and estimated usage have none. Deleted sessions leave nothing. Versions stand in no"
+            " record.",
         ),
         Evidence(
             "commits",

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.agents.commits import commit_in
+from pipeline.agents.crush import AGENT as CRUSH
 from pipeline.agents.crush import REGISTER
 from pipeline.agents.databases import open_database, rows, tables_of, tell_unknown_columns
 from pipeline.agents.events import BadRecord, Event, Journal, instant, known, mapping, money, objects, text
@@ -23,6 +24,8 @@ from pipeline.agents.usage import tell_unknown
 AGENT = "crush"
 SESSION = ("id", "parent_session_id", "cost", "message_count", "created_at", "updated_at")
 MESSAGE = ("id", "session_id", "role", "parts", "model", "provider", "is_summary_message", "created_at")
+# What a tool answers where a person has said no: internal/agent/tools/tools.go.
+REJECTED = "User denied permission"
 # The context of the last call.
 KNOWN = {"sessions": frozenset(SESSION) | {"prompt_tokens", "completion_tokens"}}
 
@@ -181,16 +184,39 @@ def _message(session: Session, message: dict[str, Any], file: Path, journal: Jou
         elif kind == "tool_result":
             call = str(data.get("tool_call_id"))
             tool = session.tools.get(call) or text(data.get("name"))
+            success = data.get("is_error") is not True
+            added, removed = _lines(data) if success else (None, None)
             attributes = known(
                 tool_name=tool,
                 tool_use_id=call,
-                success="false" if data.get("is_error") is True else "true",
+                success="true" if success else "false",
+                lines_added=added,
+                lines_removed=removed,
                 git_commit_id=commit_in(data.get("content")) if tool == "bash" else None,
             )
             yield f"tool {name} {position}", "tool_result", at, attributes
+            decision = _decision(data, success) if tool in CRUSH.telemetry.edit_tools else None
+            if decision:
+                told = {"tool_name": tool, "tool_use_id": call, "decision": decision}
+                yield f"decision {name} {position}", "tool_decision", at, told
         elif kind == "finish" and data.get("reason") == "error":
             yield f"error {name}", "api_error", at, {}
         else:
             tell_unknown(journal, file, None, AGENT, f"part {kind}", data)
     if message.get("role") == "user" and says:
         yield f"prompt {name}", "user_prompt", at, {"message.uuid": name}
+
+
+def _lines(result: dict[str, Any]) -> tuple[int | None, int | None]:
+    """Lines that an edit added and removed."""
+    told = mapping(json_text(result.get("metadata")))
+    added, removed = told.get("additions"), told.get("removals")
+    return added if type(added) is int else None, removed if type(removed) is int else None
+
+
+def _decision(result: dict[str, Any], success: bool) -> str | None:
+    """What was decided about an edit: what was done was accepted."""
+    said = result.get("content")
+    if not success and isinstance(said, str) and said.startswith(REJECTED):
+        return "reject"
+    return "accept" if success else None

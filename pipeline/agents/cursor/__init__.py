@@ -21,7 +21,8 @@ AGENT = Agent(
             " repositories (conversationId; Cloud Agent ID in CSV)",
             "2026-11-28",
             undercount="CSV names a session only for cloud agents. There are no tokens on disk since early"
-            " 2026, and no OpenTelemetry.",
+            " 2026, and no OpenTelemetry. Prompts, tools, decisions about edits, versions and starts of"
+            " sessions stand in no export; of failures, those that Cursor lists as errored.",
         ),
         Evidence(
             "commits",

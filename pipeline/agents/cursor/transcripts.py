@@ -14,6 +14,7 @@ from pipeline.agents.events import BadRecord, Event, Journal, instant, known, ma
 from pipeline.agents.files import Sample, json_file
 
 EVENTS = ("usageEvents", "usageEventsDisplay")
+KIND = "usage_event_kind_"
 
 
 def is_record(value: dict[str, Any]) -> bool:
@@ -29,18 +30,17 @@ def is_file(sample: Sample) -> bool:
 
 
 def events(files: list[Path], journal: Journal) -> Iterator[Event]:
-    """The calls of models in the exports; those without tokens are no calls."""
+    """The calls of models in the exports, those without tokens are no calls; and which of them failed."""
     for file in files:
         rows = _rows(file, journal) if file.suffix == ".csv" else _objects(file, journal)
         for number, values in rows:
             try:
-                event = _event(values)
+                told = list(_told(values))
             except BadRecord as error:
                 journal.quarantine(file, number, str(error))
                 continue
-            if event:
-                yield event
-            else:
+            yield from told
+            if not told:
                 journal.skip()
 
 
@@ -94,28 +94,35 @@ def _rows(file: Path, journal: Journal) -> Iterator[tuple[int, dict[str, Any]]]:
         journal.warn(f"{file} could not be read: {error.strerror}.")
 
 
-def _event(values: dict[str, Any]) -> Event | None:
-    person = text(values["person"])
-    session, kind = text(values["session"]), text(values["kind"])
-    attributes = known(
-        session__id=session,
-        model=text(values["model"]),
+def _told(values: dict[str, Any]) -> Iterator[Event]:
+    kind = text(values["kind"])
+    counts = known(
         input_tokens=tokens(values["input"]),
         output_tokens=tokens(values["output"]),
         cache_read_tokens=tokens(values["cache_read"]),
         cache_creation_tokens=tokens(values["cache_creation"]),
         cost_usd=0.0 if _is_not_charged(kind) else values["cost_usd"],
         is_free="true" if _is_not_charged(kind) else None,
-        kind=kind,
+    )
+    if any(count for name, count in counts.items() if name.endswith("_tokens")):
+        yield _event("api_request", values, counts)
+    if (kind or "").lower().removeprefix(KIND).startswith("errored"):
+        yield _event("api_error", values, {})
+
+
+def _event(name: str, values: dict[str, Any], counts: dict[str, Any]) -> Event:
+    person, session = text(values["person"]), text(values["session"])
+    named = known(
+        session__id=session,
+        model=text(values["model"]),
+        kind=text(values["kind"]),
         user__email=person.lower() if person else None,
     )
-    if not any(count for name, count in attributes.items() if name.endswith("_tokens")):
-        return None
     return Event(
         instant(values["at"]),
-        "cursor.api_request",
+        f"cursor.{name}",
         session or "",
-        attributes,
+        named | counts,
         agent="cursor",
         person=person.lower() if person else None,
         source="export",

@@ -26,7 +26,9 @@ AGENT = Agent(
             undercount="There are sums only: a session counts as a whole, under its last model and at its"
             " last message. Whether thinkingTokens stand beside the output was not found: they are taken as"
             " part of it. Versions up to 0.56 wrote no usage. What a credit costs is not known: credits are"
-            " kept as they are, and are no cost.",
+            " kept as they are, and are no cost. No record is known of versions, failed requests,"
+            " starts, lines that an edit changed, and edits that a person rejected: so no decisions are"
+            " told.",
         ),
         Evidence("commits", "public histories of 12 repositories: 11 commits", "2026-11"),
     ),

@@ -19,7 +19,8 @@ AGENT = Agent(
         Evidence("telemetry", "its tools' names as in sessions", "2026-11-28"),
         Evidence(
             "transcripts",
-            "aaif-goose/goose, crates/goose/src/session/session_manager.rs, PR 9752; agentsview;"
+            "aaif-goose/goose, crates/goose/src/session/session_manager.rs,"
+            " crates/goose/src/agents/tool_execution.rs, PR 9752; agentsview;"
             " entireio/external-agents #74",
             "2026-11-28",
             version="schema 17",
@@ -28,7 +29,10 @@ AGENT = Agent(
             " sessions have messages of their own, but no usage.",
             undercount="Sums from before the ledger (schema 15) stand on the day of the last change. Before"
             " schema 14 the cache was not told. Deleted sessions, runs with --no-session and failed calls"
-            " leave nothing. A session that was exported and imported on another computer counts on both.",
+            " leave nothing. A session that was exported and imported on another computer counts on both."
+            " Versions, and lines that an edit changed, stand in no record. An edit that Goose itself"
+            " refuses, as one too often repeated, reads like one that a person rejected. Sessions that are"
+            " files tell no tools.",
         ),
     ),
 )

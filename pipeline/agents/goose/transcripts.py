@@ -32,6 +32,7 @@ from pipeline.agents.events import (
 )
 from pipeline.agents.families import root_of
 from pipeline.agents.files import Sample, json_lines, json_text
+from pipeline.agents.goose import AGENT as GOOSE
 from pipeline.agents.usage import tell_unknown, tell_unread
 
 AGENT = "goose"
@@ -57,6 +58,8 @@ KNOWN = {
     "messages": frozenset({"tokens"}),  # how large a message is
 }
 CARRIED = "carried_forward"
+# What a tool answers where a person has said no: agents/tool_execution.rs.
+REJECTED = "The user has declined to run this tool."
 SHELLS = ("developer__shell", "shell")
 # An id that is a time, as the oldest versions gave it.
 A_TIME = re.compile(r"\d{8}_\d{6}")
@@ -70,7 +73,7 @@ class Message:
 
     key: tuple[Any, ...]
     at: Any
-    results: list[tuple[str, dict[str, Any]]]
+    results: list[tuple[str, str, dict[str, Any]]]
     prompt: tuple[str, dict[str, Any]] | None
 
 
@@ -83,6 +86,7 @@ class Session:
     calls: list[dict[str, Any]] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     tools: dict[str, str] = field(default_factory=dict)
+    views: set[str] = field(default_factory=set)
 
     @property
     def is_agents(self) -> bool:
@@ -255,18 +259,29 @@ def _message(session: Session, row: dict[str, Any]) -> Message:
         if block.get("type") == "toolRequest":
             call = mapping(mapping(block.get("toolCall")).get("value"))
             session.tools[str(block.get("id"))] = text(call.get("name")) or ""
+            # The older editor shows files, too.
+            if mapping(call.get("arguments")).get("command") == "view":
+                session.views.add(str(block.get("id")))
     results = []
     for block in blocks:
         if block.get("type") == "toolResponse":
             call_id, result = str(block.get("id")), mapping(block.get("toolResult"))
             tool = session.tools.get(call_id)
-            attributes = known(
-                tool_name=tool or None,
-                tool_use_id=call_id,
-                success="false" if result.get("status") == "error" else "true",
-                git_commit_id=commit_in(_output(result.get("value"))) if tool in SHELLS else None,
+            output = _output(result.get("value"))
+            is_rejected = output.startswith(REJECTED)
+            has_failed = (
+                result.get("status") == "error" or mapping(result.get("value")).get("isError") is True
             )
-            results.append((f"tool {row.get('id')} {call_id}", attributes))
+            of_tool = known(tool_name=tool or None, tool_use_id=call_id)
+            outcome = known(
+                success="false" if has_failed or is_rejected else "true",
+                git_commit_id=commit_in(output) if tool in SHELLS else None,
+            )
+            results.append((f"tool {row.get('id')} {call_id}", "tool_result", of_tool | outcome))
+            is_edit = tool in GOOSE.telemetry.edit_tools and call_id not in session.views
+            if is_edit and (is_rejected or not has_failed):
+                decision = {"decision": "reject" if is_rejected else "accept"}
+                results.append((f"decision {row.get('id')} {call_id}", "tool_decision", of_tool | decision))
     is_seen = mapping(json_text(row.get("metadata_json"))).get("userVisible") is not False
     is_text = any(block.get("type") == "text" for block in blocks) and not results
     prompt = None
@@ -287,8 +302,8 @@ def _messages(
             journal.repeat(1)
             continue
         copied.add(message.key)
-        for key, attributes in message.results:
-            yield key, "tool_result", message.at, attributes
+        for key, name, attributes in message.results:
+            yield key, name, message.at, attributes
         if message.prompt and root == session.name and not session.is_agents:
             key, attributes = message.prompt
             yield key, "user_prompt", message.at, attributes

@@ -29,10 +29,13 @@ AGENT = Agent(
             "Kilo-Org/kilocode, packages/core/src/session/sql.ts, packages/opencode/src/session/session.ts,"
             " packages/opencode/src/kilocode/session/fork.ts; agentsview, kilo and kilo-legacy",
             "2026-11-28",
+            version="unknown; source as read on 2026-11-28",
             repeats="A fork copies messages under new ids, without their cost; told by time, model, provider"
             " and counts. A task in two folders is told by the task and the time of each message.",
             undercount="Titles and summaries. Requests of the older extension whose provider told no usage."
-            " Whether tasks of the older extension were taken over into kilo.db was not found.",
+            " Whether tasks of the older extension were taken over into kilo.db was not found. In those"
+            " tasks what people decided of edits stands only among the words to the model; no"
+            " record is known of their versions and starts.",
         ),
     ),
 )

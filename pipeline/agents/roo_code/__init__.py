@@ -29,7 +29,8 @@ AGENT = Agent(
             " history_item.json sums up the same requests: it counts where the messages are gone.",
             undercount="Requests that a restored checkpoint removes. Input holds the cache; the oldest"
             " versions told it apart with Anthropic's models, which is seen only where the cache is larger."
-            " The model is the one named nearest in time to a request.",
+            " The model is the one named nearest in time to a request. What people decided of edits stands"
+            " only among the words to the model. No record is known of versions and starts.",
         ),
         Evidence("commits", "git-ai, agent_detection.rs", "2026-11"),
     ),

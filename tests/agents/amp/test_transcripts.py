@@ -180,3 +180,25 @@ def test_any_values_are_told_or_put_aside(tmp_path, bad):
     journal = Recording()
     assert read("amp", tmp_path / f"{THREAD}.json", journal=journal) == []
     assert journal.quarantined
+
+
+def test_an_edit_that_was_done_was_accepted_and_one_that_was_stopped_was_not_decided(tmp_path):
+    tools = {"t1": "edit_file", "t2": "create_file", "t3": "edit_file", "t4": "Bash"}
+    uses = [{"type": "tool_use", "id": call, "name": name} for call, name in tools.items()]
+    file = write(
+        tmp_path,
+        answer(content=uses),
+        result(2, "t1"),
+        result(3, "t2", status="rejected-by-user", reason="SECRET"),
+        result(4, "t3", status="cancelled"),
+        result(5, "t4", status="rejected-by-user"),
+    )
+
+    events = read("amp", file)
+
+    own = {"session.id": THREAD}
+    assert named(events, "tool_decision") == [
+        own | {"tool_name": "edit_file", "tool_use_id": "t1", "decision": "accept"},
+        own | {"tool_name": "create_file", "tool_use_id": "t2", "decision": "reject"},
+    ]
+    assert [one["success"] for one in named(events, "tool_result")] == ["true", "false", "false", "false"]

@@ -168,3 +168,36 @@ def test_any_values_are_told_or_put_aside(tmp_path, bad):
     file = write(tmp_path)
     file.write_bytes(file.read_bytes()[:5000])
     read("crush", file)
+
+
+def test_an_edit_that_was_done_was_accepted_and_one_that_a_person_denied_rejected(tmp_path):
+    lines = json.dumps({"diff": "SECRET", "additions": 3, "removals": 1})
+    answers = [
+        {"tool_call_id": "c1", "name": "edit", "content": "SECRET", "metadata": lines},
+        {"tool_call_id": "c2", "name": "write", "content": "User denied permission", "metadata": lines},
+        {"tool_call_id": "c3", "name": "edit", "content": "old_string not found"},
+        {"tool_call_id": "c4", "name": "bash", "content": "User denied permission"},
+    ]
+    results = [("tool_result", one | {"is_error": one["tool_call_id"] != "c1"}) for one in answers]
+
+    events = read("crush", write(tmp_path, messages=[message("m1", "tool", 1, *results)]))
+
+    own = {"session.id": ROOT}
+    assert named(events, "tool_decision") == [
+        own | {"tool_name": "edit", "tool_use_id": "c1", "decision": "accept"},
+        own | {"tool_name": "write", "tool_use_id": "c2", "decision": "reject"},
+    ]
+    failed = own | {"success": "false"}
+    assert named(events, "tool_result") == [
+        own
+        | {
+            "tool_name": "edit",
+            "tool_use_id": "c1",
+            "success": "true",
+            "lines_added": 3,
+            "lines_removed": 1,
+        },
+        failed | {"tool_name": "write", "tool_use_id": "c2"},
+        failed | {"tool_name": "edit", "tool_use_id": "c3"},
+        failed | {"tool_name": "bash", "tool_use_id": "c4"},
+    ]

@@ -126,7 +126,7 @@ def test_a_conversation_is_a_session(tmp_path):
 
 
 def test_calls_without_tokens_are_none_and_bad_ones_are_put_aside(tmp_path, ingest):
-    free = {"timestamp": "1793613600123", "model": "auto", "kind": "Errored, Not Charged"}
+    free = {"timestamp": "1793613600123", "model": "auto", "kind": "Aborted, Not Charged"}
     bad = EVENT | {"timestamp": "never"}
     file = tmp_path / "events.json"
     file.write_text(json.dumps({"usageEvents": [free, bad, EVENT, "nonsense"]}))
@@ -134,3 +134,17 @@ def test_calls_without_tokens_are_none_and_bad_ones_are_put_aside(tmp_path, inge
     result = ingest(file)
 
     assert (result.landed, result.quarantined, result.empty) == (1, 1, 2)
+
+
+def test_what_errored_failed_with_or_without_tokens_and_what_was_stopped_did_not(tmp_path):
+    kinds = ("USAGE_EVENT_KIND_ERRORED_NOT_CHARGED", "USAGE_EVENT_KIND_ABORTED_NOT_CHARGED")
+    listed = [EVENT | {"kind": kind} for kind in kinds]
+    listed.append(EVENT | {"kind": "Errored, No Charge", "timestamp": "1793613600000", "tokenUsage": {}})
+    file = tmp_path / "events.json"
+    file.write_text(json.dumps({"usageEvents": listed}))
+
+    events = read("cursor", file)
+
+    assert len(named(events, "api_request")) == 2
+    assert {one["kind"] for one in named(events, "api_error")} == {kinds[0], "Errored, No Charge"}
+    assert len(named(events, "api_error")) == 2

@@ -254,3 +254,33 @@ def test_any_values_are_told_or_put_aside(tmp_path, bad):
     file = write(tmp_path, [session()], [call()])
     file.write_bytes(file.read_bytes()[:5000])
     read("goose", file)
+
+
+def test_an_edit_that_was_done_was_accepted_and_one_that_a_person_declined_rejected(tmp_path):
+    editor = "developer__text_editor"
+    no = "The user has declined to run this tool. DO NOT attempt to call this tool again."
+    calls = [
+        ("t1", "edit", {}, {"status": "success", "value": {"content": [said()], "isError": False}}),
+        ("t2", editor, {}, {"status": "success", "value": [{"type": "text", "text": no}]}),
+        ("t3", editor, {"command": "view"}, {"status": "success", "value": [said()]}),
+        ("t4", "write", {}, {"status": "success", "value": {"content": [said()], "isError": True}}),
+        ("t5", "edit", {}, {"status": "error", "error": "SECRET"}),
+        ("t6", "shell", {}, {"status": "success", "value": [{"type": "text", "text": no}]}),
+    ]
+    requests = [
+        {"type": "toolRequest", "id": call, "toolCall": {"value": {"name": name, "arguments": arguments}}}
+        for call, name, arguments, _ in calls
+    ]
+    responses = [{"type": "toolResponse", "id": call, "toolResult": result} for call, _, _, result in calls]
+    messages = [message(1, "assistant", *requests), message(2, "user", *responses, after=1)]
+
+    events = read("goose", write(tmp_path, [session()], messages=messages))
+
+    own = {"session.id": events[0].session}
+    assert named(events, "tool_decision") == [
+        own | {"tool_name": "edit", "tool_use_id": "t1", "decision": "accept"},
+        own | {"tool_name": editor, "tool_use_id": "t2", "decision": "reject"},
+    ]
+    outcomes = [(one["tool_use_id"], one["success"]) for one in named(events, "tool_result")]
+    succeeded = {"t1", "t3"}
+    assert outcomes == [(call, "true" if call in succeeded else "false") for call, *_ in calls]
