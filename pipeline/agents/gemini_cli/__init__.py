@@ -69,13 +69,14 @@ AGENT = Agent(
         ),
         Evidence(
             "transcripts",
-            "seen; google-gemini/gemini-cli, chatRecordingService.ts",
+            "seen; google-gemini/gemini-cli, chatRecordingService.ts, useHistoryManager.ts, errorParsing.ts",
             "2026-11-28",
             version="0.61.0",
             repeats="A message is written again whenever it changes, told by its id; an older document is"
             " copied into the file that continues it.",
-            undercount="It names no version, no failed requests and no cost; calls beside the conversation"
-            " (routing, summaries) are not recorded.",
+            undercount="It names no version and no cost; calls beside the conversation (routing, summaries)"
+            " are not recorded. Failed requests are told only where a person was shown them: not of"
+            " `gemini -p`, and not those that were tried again.",
         ),
     ),
 )

@@ -10,6 +10,7 @@ A sub-agent's file lies in a folder that is called like the session that it is p
 Input holds cached input; thoughts are not in the output, as in Gemini CLI's telemetry.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,9 @@ EDIT_TOOLS = ("replace", "write_file")
 SHELL = "run_shell_command"
 # What the agent itself writes into the user's turn.
 NOT_TYPED = ("<session_context>", "<hook_context>", "This is the Gemini CLI. We are setting up the context")
+# How the failure of a request begins that a person was shown: errorParsing.ts and useHistoryManager.ts.
+FAILED = "[API Error: "
+STATUS = re.compile(r"\(Status: ([A-Z_]{1,40})\)")
 NO_USAGE = frozenset({"user", "info", "error", "warning"})
 
 
@@ -152,6 +156,10 @@ def _events(
             f"message {name}",
             chat.event("user_prompt", message.get("timestamp"), known(message__uuid=name)),
         )
+    elif kind == "error" and isinstance(shown := message.get("content"), str) and shown.startswith(FAILED):
+        status = STATUS.search(shown)
+        attributes = known(error_type=status[1] if status else None)
+        yield f"message {name}", chat.event("api_error", message.get("timestamp"), attributes)
     elif kind != "gemini" or usage is not None or "toolCalls" not in message:
         tell_unknown(journal, chat.file, number, AGENT, kind or "message without a type", message, NO_USAGE)
     if kind == "gemini":

@@ -63,7 +63,8 @@ AGENT = Agent(
         Evidence(
             "transcripts",
             "seen, session-store.db too; github/copilot-sdk, nodejs/src/generated/session-events.ts;"
-            " github/copilot-cli #1394, #3994, #4351; getagentseal/codeburn #946 (store against sums)",
+            " github/copilot-cli #1394, #3994, #4259 (permissions), #4351;"
+            " getagentseal/codeburn #946 (store against sums)",
             "2026-11-29",
             version="1.0.102",
             repeats="session.shutdown sums up what session.usage_record tells, over the whole session; a row"
@@ -72,7 +73,8 @@ AGENT = Agent(
             undercount="Builds without usage records whose session-store.db has no assistant_usage_events:"
             " what a killed session used, what /new dropped, legs of a resumed session summed up alone."
             " The store can lack a turn (github/copilot-cli #4351). Calls that failed leave no record. The"
-            " database of the same name that Copilot Chat in VS Code keeps has no usage.",
+            " database of the same name that Copilot Chat in VS Code keeps has no usage. Where only"
+            " the store is left: edits, prompts, tools, errors and versions.",
         ),
         Evidence(
             "commits",

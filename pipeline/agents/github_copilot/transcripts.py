@@ -46,6 +46,8 @@ NO_USAGE = frozenset(
         "tool.execution_start",
     }
 )
+EDIT_TOOLS = ("apply_patch", "create", "edit", "str_replace_editor")
+DENIED = "denied-interactively-by-user"  # and not by a rule, a hook or for want of a person
 SHELLS = ("bash", "powershell")
 # What is written as the user's message and was not typed.
 NOT_TYPED = ("<system_notification>", "<cross_session_message>")
@@ -78,6 +80,8 @@ class Session:
     version: str | None = None
     cwd: str | None = None
     tools: dict[str, tuple[str | None, dt.datetime]] = field(default_factory=dict)
+    edits: set[str] = field(default_factory=set)  # calls that wait for a decision
+    asked: dict[str, str] = field(default_factory=dict)  # what a person is asked about → the call
     models: dict[str, Model] = field(default_factory=lambda: defaultdict(Model))
     has_calls: bool = False
     output_left: int = 0  # output of responses that no call and no sum has told yet
@@ -209,8 +213,23 @@ def _told(
     elif kind == "tool.execution_start":
         call = text(data.get("toolCallId")) or name
         session.tools[call] = text(data.get("toolName")), instant(record.get("timestamp"))
+        if session.tools[call][0] in EDIT_TOOLS and mapping(data.get("arguments")).get("command") != "view":
+            session.edits.add(call)
+    elif kind == "permission.requested":
+        asked, about = text(data.get("requestId")), mapping(data.get("permissionRequest"))
+        session.asked[asked or ""] = text(about.get("toolCallId")) or ""
+    elif kind == "permission.completed":
+        call = text(data.get("toolCallId")) or session.asked.get(text(data.get("requestId")) or "", "")
+        if mapping(data.get("result")).get("kind") == DENIED:
+            return _decision(session, record, call, "reject", name)
     elif kind == "tool.execution_complete":
-        return [(f"result of {name}", _tool(session, record, data, text(data.get("toolCallId")) or name))]
+        call = text(data.get("toolCallId")) or name
+        done = [(f"result of {name}", _tool(session, record, data, call))]
+        if data.get("success") is True:
+            done += _decision(session, record, call, "accept", name)
+        elif mapping(data.get("error")).get("code") == "rejected":
+            done += _decision(session, record, call, "reject", name)
+        return done
     elif kind == "session.error":
         status = data.get("statusCode")
         attributes = known(
@@ -344,6 +363,17 @@ def _tool(session: Session, record: dict[str, Any], data: dict[str, Any], call: 
         git_commit_id=commit_in(output),
     )
     return _event("tool_result", session, record, attributes)
+
+
+def _decision(
+    session: Session, record: dict[str, Any], call: str, decision: str, name: str
+) -> list[tuple[str, Event]]:
+    """What was decided about an edit, the first time that it is told; what was done was accepted."""
+    if call not in session.edits:
+        return []
+    session.edits.remove(call)
+    decided = known(tool_name=session.tools[call][0], tool_use_id=call, decision=decision)
+    return [(f"decision of {name}", _event("tool_decision", session, record, decided))]
 
 
 def _milliseconds(begun: dt.datetime | None, ended: dt.datetime) -> int | None:

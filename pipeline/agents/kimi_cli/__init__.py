@@ -26,15 +26,18 @@ AGENT = Agent(
         Evidence("telemetry", "none of its own; its tools' names as in sessions", "2026-11-28"),
         Evidence(
             "transcripts",
-            "MoonshotAI/kimi-cli, src/kimi_cli/{session,session_fork}.py, wire/{file,types}.py;"
-            " MoonshotAI/kimi-code, packages/agent-core-v2/docs/wire-manifest.d.ts and"
-            " sessionLifecycleService.ts; codeburn, docs/providers/{kimi,kimicode}.md; ccusage, adapter/kimi",
+            "MoonshotAI/kimi-cli, src/kimi_cli/{session,session_fork}.py, wire/{file,types}.py,"
+            " soul/approval.py; MoonshotAI/kimi-code, packages/agent-core-v2/docs/wire-manifest.d.ts,"
+            " sessionLifecycleService.ts, sessionMetadata.ts and permissionRulesOps.ts; codeburn,"
+            " docs/providers/{kimi,kimicode}.md; ccusage, adapter/kimi",
             "2026-11-28",
             version="Kimi CLI 1.49.0, Kimi Code 0.38.0",
             repeats="Forks copy whole files with their times, told by time and counts. Kimi CLI mirrors its"
             " sub-agents, which have files of their own. Kimi Code tells steps' usage again at their end.",
-            undercount="Kimi CLI does not tell the model, nor what compaction used. Failed requests and"
-            " titles leave no usage.",
+            undercount="Kimi CLI does not tell the model, what compaction used, nor when a session began."
+            " Failed requests and titles leave no usage; of failed requests Kimi CLI tells those that were"
+            " tried again, Kimi Code those that ended a turn. Neither tells its version, nor how many lines"
+            " an edit added and removed.",
         ),
         Evidence(
             "commits",

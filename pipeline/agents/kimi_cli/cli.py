@@ -11,7 +11,7 @@ from typing import Any
 from pipeline.agents.commits import commit_in
 from pipeline.agents.events import BadRecord, Journal, known, mapping, text, tokens
 from pipeline.agents.files import json_file
-from pipeline.agents.kimi_cli.wire import AGENT, Place, Told, output_of, says
+from pipeline.agents.kimi_cli.wire import AGENT, EDIT_TOOLS, Place, Told, output_of, says
 from pipeline.agents.usage import tell_unknown, tell_unread
 
 KINDS = {
@@ -20,6 +20,8 @@ KINDS = {
     "cache_read_tokens": "input_cache_read",
     "cache_creation_tokens": "input_cache_creation",
 }
+# kimi_cli/soul/approval.py
+REJECTED = "The tool call is rejected by the user"
 # How full the context is.
 CONTEXT = ("context_usage", "context_tokens", "max_context_tokens")
 
@@ -89,6 +91,12 @@ def _message(
             yield place.told("api_request", at, attributes, response, at, *counts.values())
     elif kind in ("TurnBegin", "SteerInput") and place.thread is None and says(payload.get("user_input")):
         yield place.told("user_prompt", at, {}, at)
+    elif kind == "StepRetry":
+        status = payload.get("status_code")
+        attributes = known(
+            status_code=status if type(status) is int else None, error_type=text(payload.get("error_type"))
+        )
+        yield place.told("api_error", at, attributes, place.thread, at)
     elif kind == "ToolCall":
         tools[str(payload.get("id"))] = text(mapping(payload.get("function")).get("name")) or ""
     elif kind == "ToolResult":
@@ -101,3 +109,8 @@ def _message(
             git_commit_id=commit_in(output_of(result)) if tool in ("Shell", "Bash") else None,
         )
         yield place.told("tool_result", at, attributes, call, at)
+        is_rejected = (text(result.get("message")) or "").startswith(REJECTED)
+        if tool in EDIT_TOOLS and (is_rejected or result.get("is_error") is not True):
+            decision = "reject" if is_rejected else "accept"
+            decided = {"tool_name": tool, "tool_use_id": call, "decision": decision}
+            yield place.told("tool_decision", at, decided, call, at)

@@ -12,7 +12,7 @@ from typing import Any
 from pipeline.agents.commits import commit_in
 from pipeline.agents.events import BadRecord, Journal, known, mapping, text, tokens
 from pipeline.agents.files import json_file
-from pipeline.agents.kimi_cli.wire import AGENT, Place, Told, output_of, says
+from pipeline.agents.kimi_cli.wire import AGENT, EDIT_TOOLS, Place, Told, output_of, says
 from pipeline.agents.usage import tell_unknown, tell_unread
 
 MAIN = "main"
@@ -89,6 +89,12 @@ def told(file: Path, lines: Iterable[tuple[int, dict[str, Any]]], journal: Journ
         order = origin is not None, folder.name
         thread = f"{session}:{agent}" if agent != MAIN else None
         place = Place(session, thread, order, text(state.get("cwd")) or text(state.get("workDir")))
+        is_begun_here = facts is own and facts and agent == MAIN and (copied or not origin)
+        if is_begun_here and state.get("createdAt") is not None:
+            try:
+                yield place.told("session_start", state["createdAt"], {}, session)
+            except BadRecord as error:
+                journal.quarantine(state_file, None, str(error))
         for fact in facts:
             # Steps tell again what records tell.
             if fact.name == STEP and has_records:
@@ -135,7 +141,16 @@ def _facts(
             success="false" if result.get("isError") is True else "true",
             git_commit_id=commit_in(output_of(result)) if tool in ("Bash", "Shell") else None,
         )
-        return fact("tool_result", attributes, call)
+        done = fact("tool_result", attributes, call)
+        if tool in EDIT_TOOLS and attributes["success"] == "true":
+            decided = {"tool_name": tool, "tool_use_id": call, "decision": "accept"}
+            done += fact("tool_decision", decided, call)
+        return done
+    elif kind == "permission.record_approval_result" and line.get("toolName") in EDIT_TOOLS:
+        call, decision = str(line.get("toolCallId")), mapping(line.get("result")).get("decision")
+        if decision == "rejected":
+            decided = {"tool_name": line["toolName"], "tool_use_id": call, "decision": "reject"}
+            return fact("tool_decision", decided, call)
     elif kind in ("turn.prompt", "turn.steer") and agent == MAIN and _is_typed(line):
         return fact("user_prompt", {})
     elif kind == "turn.ended" and line.get("reason") == "failed":

@@ -6,6 +6,7 @@ from typing import Any
 from pipeline.agents.events import Event, instant, known, mapping, objects, text
 
 AGENT = "kimi_cli"
+EDIT_TOOLS = ("Edit", "StrReplaceFile", "Write", "WriteFile")
 
 
 @dataclass(frozen=True)

@@ -35,14 +35,16 @@ AGENT = Agent(
         ),
         Evidence(
             "transcripts",
-            "seen (1.18.33); anomalyco/opencode, packages/core/src/session, #36944, #44011; ccusage #1780",
+            "seen (1.18.33); anomalyco/opencode, packages/core/src/session, #36944, #44011,"
+            " packages/opencode/src/permission, packages/core/src/permission.ts; ccusage #1780",
             "2026-11-28",
             version="2.0.8",
             repeats="A fork copies messages under new ids; version 2 copies what version 1 wrote. Told by"
             " time, model, provider, counts and cost.",
             undercount="Requests for titles stand in no record; where there is a transcript, those of"
-            " telemetry do not count either. Attempts that failed without usage; tools of"
-            " versions that wrote single files.",
+            " telemetry do not count either. Attempts that failed and were tried again; tools,"
+            " and so decisions about edits, of versions that wrote single files; edits that people rejected"
+            " in version 2.",
         ),
         Evidence("commits", "public code search; often by the user's instruction", "2026-11"),
     ),

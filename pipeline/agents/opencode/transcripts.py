@@ -9,6 +9,7 @@ Version 2 says what a session is a fork of; else the original is that of the old
 id, which holds the time.
 """
 
+import datetime as dt
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -23,6 +24,9 @@ from pipeline.agents.usage import tell_unknown, tell_unread
 
 AGENT = "opencode"
 KIN = ("kilo",)  # folders of agents that were made from it
+EDIT_TOOLS = ("apply_patch", "edit", "multiedit", "patch", "write")
+# A person said no, and not a rule: packages/opencode/src/permission, of version 1.
+REJECTED = "The user rejected permission to use this specific tool call"
 SHELLS = ("bash", "shell")
 # A person stopped it, or the answer was as long as it may be: the request did not fail.
 NO_FAILURES = ("MessageAbortedError", "MessageOutputLengthError", "AbortError", "aborted")
@@ -80,8 +84,28 @@ def events_of(agent: str, files: list[Path], journal: Journal) -> Iterator[Event
                     found[told.key] = told
         except BadRecord as error:
             journal.quarantine(message.file, message.row, str(error))
+    first_at: dict[str, dt.datetime] = {}
     for told in found.values():
-        yield from _of_person(told.event, sessions)
+        for event in _of_person(told.event, sessions):
+            first_at[event.session] = min(event.at, first_at.get(event.session, event.at))
+            yield event
+    for name, first in first_at.items():
+        yield from _start(agent, name, sessions.get(name, Session()), first)
+
+
+def _start(agent: str, name: str, session: Session, first: dt.datetime) -> Iterator[Event]:
+    """When a session began, if its record tells, and not later than what happened in it."""
+    if session.began is not None and 0 <= session.began <= first.timestamp() * 1000:
+        attributes = known(session__id=name, app__version=session.version)
+        yield Event(
+            instant(session.began),
+            f"{agent}.session_start",
+            name,
+            attributes,
+            agent=agent,
+            cwd=session.folder,
+            version=session.version,
+        )
 
 
 def _of_person(event: Event, sessions: dict[str, Session]) -> Iterator[Event]:
@@ -165,7 +189,12 @@ def _tool(agent: str, message: Message, sessions: dict[str, Session], tool: dict
         lines_removed=_lines(changed.get("deletions")),
         git_commit_id=commit_in(_output(state)) if name in SHELLS else None,
     )
-    yield _event(agent, message, sessions, "tool_result", attributes, at=ended, key=(call, begun, name))
+    key = call, begun, name
+    yield _event(agent, message, sessions, "tool_result", attributes, at=ended, key=key)
+    is_rejected = status == "error" and (text(state.get("error")) or "").startswith(REJECTED)
+    if name in EDIT_TOOLS and (status == "completed" or is_rejected):
+        decided = known(tool_name=name, tool_use_id=call, decision="reject" if is_rejected else "accept")
+        yield _event(agent, message, sessions, "tool_decision", decided, at=ended, key=key)
 
 
 def _output(state: dict[str, Any]) -> str | None:

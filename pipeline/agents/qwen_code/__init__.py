@@ -52,8 +52,9 @@ AGENT = Agent(
             " calls once more, under ids of its own: same session, model and counts. usage_record.jsonl sums"
             " up sessions, and is not read.",
             undercount="Chats do not record titles, suggestions and other internal calls; only the ledger"
-            " does, which builds before May 2026 and `qwen -p` (0.24.4) do not write. Cache writes are told"
-            " nowhere.",
+            " does, which builds before May 2026 and `qwen -p` (0.24.4) do not write. Cache writes, and when"
+            " a session began before its first record, are told nowhere. Older chats without events tell no"
+            " failed requests and no decisions about edits.",
         ),
         Evidence(
             "commits", "QwenLM/qwen-code, tests of gitCoAuthor; public histories: 6 trailers", "2026-11-28"

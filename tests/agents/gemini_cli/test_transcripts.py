@@ -233,6 +233,20 @@ def test_usage_of_unknown_kinds_is_told(tmp_path, line, kind):
     assert [(agent, what) for agent, what, _ in journal.unknown] == [("gemini_cli", kind)]
 
 
+def test_failed_requests_are_told_where_a_person_was_shown_them(tmp_path):
+    shown = ["[API Error: SECRET (Status: RESOURCE_EXHAUSTED)]", "[API Error: SECRET]", "Unknown command"]
+    lines = [
+        {"id": f"e{n}", "timestamp": f"2026-11-02T10:00:0{n}.000Z", "type": "error", "content": content}
+        for n, content in enumerate([*shown, [{"text": "[API Error: x"}], None], start=1)
+    ]
+
+    assert told(read("gemini_cli", write(tmp_path, META, *lines))) == [
+        START,
+        ("gemini_cli.api_error", {"session.id": "s-1", "error_type": "RESOURCE_EXHAUSTED"}),
+        ("gemini_cli.api_error", {"session.id": "s-1"}),
+    ]
+
+
 def test_a_bad_message_is_put_aside(tmp_path):
     journal = Recording()
     file = write(tmp_path, META, answer(output="x"), answer("m2", at="10:02:00"))

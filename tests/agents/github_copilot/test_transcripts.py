@@ -228,11 +228,56 @@ def test_edits_and_failed_tools_and_requests_are_told(tmp_path):
 
     session = {"session.id": SESSION, "app.version": "1.0.80"}
     edit = {"tool_name": "edit", "tool_use_id": "t1", "success": "true", "duration_ms": 2000}
+    decided = {"tool_name": "edit", "tool_use_id": "t1", "decision": "accept"}
     assert told(events)[1:] == [
+        ("github_copilot.tool_decision", session | decided),
         ("github_copilot.tool_result", session | edit | {"lines_added": 2, "lines_removed": 1}),
         ("github_copilot.tool_result", session | {"tool_use_id": "t2", "success": "false"}),
         ("github_copilot.api_error", session | {"status_code": 429, "error_type": "rate_limit"}),
     ]
+
+
+def ran(tool, at="12:00:01", call="t1", **arguments):
+    return record("tool.execution_start", at, f"s{call}", toolCallId=call, toolName=tool, arguments=arguments)
+
+
+def ended(at="12:00:09", call="t1", **more):
+    return record("tool.execution_complete", at, f"c{call}", toolCallId=call, **({"success": False} | more))
+
+
+def answered(kind, at="12:00:05", **more):
+    return record("permission.completed", at, "a1", requestId="r1", result={"kind": kind}, **more)
+
+
+ASKED = record(
+    "permission.requested",
+    "12:00:04",
+    "q1",
+    requestId="r1",
+    permissionRequest={"kind": "write", "toolCallId": "t1", "diff": "SECRET"},
+)
+NO = "denied-interactively-by-user"
+
+
+@pytest.mark.parametrize(
+    ("records", "decisions"),
+    [
+        ([ran("create"), ASKED, answered("approved"), ended(success=True)], [("accept", 9)]),
+        ([ran("edit"), ASKED, answered(NO), ended(error={"code": "rejected"})], [("reject", 5)]),
+        ([ran("edit"), answered(NO, toolCallId="t1")], [("reject", 5)]),
+        ([ran("apply_patch"), ended(error={"code": "rejected", "message": "SECRET"})], [("reject", 9)]),
+        ([ran("edit"), ASKED, answered("denied-by-rules"), ended(error={"code": "denied"})], []),
+        ([ran("bash"), ASKED, answered(NO), ended(error={"code": "rejected"})], []),
+        ([ran("str_replace_editor", command="view"), ended(success=True)], []),
+    ],
+)
+def test_what_a_person_decided_of_an_edit_is_told_once_and_rules_decide_nothing(tmp_path, records, decisions):
+    events = read("github_copilot", write(tmp_path, start(), *records))
+
+    decided = [event for event in events if event.name == "github_copilot.tool_decision"]
+    assert [(event.attributes["decision"], event.at.second) for event in decided] == decisions
+    assert all(event.attributes["tool_use_id"] == "t1" for event in decided)
+    assert "SECRET" not in str(events)
 
 
 def test_a_file_that_has_grown_tells_the_same_of_what_was_there(tmp_path):

@@ -82,6 +82,42 @@ def test_kimi_cli_tells_calls_prompts_and_tools_without_what_was_written(tmp_pat
     assert (journal.unknown, journal.quarantined) == ([], [])
 
 
+@pytest.mark.parametrize(
+    ("tool", "returned", "decision"),
+    [
+        ("WriteFile", {"is_error": False}, "accept"),
+        (
+            "StrReplaceFile",
+            {"is_error": True, "message": "The tool call is rejected by the user. S"},
+            "reject",
+        ),
+        ("WriteFile", {"is_error": True, "message": "Failed to write to SECRET."}, None),
+        ("Shell", {"is_error": False}, None),
+    ],
+)
+def test_kimi_cli_tells_what_a_person_decided_of_an_edit(tmp_path, tool, returned, decision):
+    file = cli(
+        tmp_path,
+        wire("ToolCall", 2, id="t1", function={"name": tool}),
+        wire("ToolResult", 3, tool_call_id="t1", return_value=returned),
+    )
+
+    same = {"session.id": "s1", "tool_name": tool, "tool_use_id": "t1"}
+    expected = [same | {"decision": decision}] if decision else []
+    assert named(read("kimi_cli", file), "tool_decision") == expected
+
+
+def test_kimi_cli_tells_failed_requests_that_were_tried_again(tmp_path):
+    retry = {"n": 1, "next_attempt": 2, "max_attempts": 3, "wait_s": 0.5, "error_type": "APIStatusError"}
+    file = cli(tmp_path, wire("StepRetry", 2, **retry, status_code=529), wire("StepRetry", 3, **retry))
+
+    error = {"session.id": "s1", "error_type": "APIStatusError"}
+    assert told(read("kimi_cli", file)) == [
+        ("kimi_cli.api_error", error | {"status_code": 529}),
+        ("kimi_cli.api_error", error),
+    ]
+
+
 def mirrored(line, agent="a1"):
     return wire("SubagentEvent", 1.25, agent_id=agent, event=line["message"])
 
@@ -194,6 +230,57 @@ def test_kimi_code_tells_calls_prompts_tools_and_failures_without_what_was_writt
     assert (journal.unknown, journal.quarantined) == ([], [])
 
 
+@pytest.mark.parametrize(
+    ("records", "decision"),
+    [
+        ([loop("tool.result", 3, toolCallId="t1", result={"output": "SECRET"})], "accept"),
+        (
+            [
+                record(
+                    "permission.record_approval_result",
+                    2.5,
+                    toolCallId="t1",
+                    toolName="Edit",
+                    result={"decision": "rejected", "feedback": "SECRET"},
+                ),
+                loop("tool.result", 3, toolCallId="t1", result={"isError": True, "output": "SECRET"}),
+            ],
+            "reject",
+        ),
+        (
+            [
+                record(
+                    "permission.record_approval_result",
+                    2.5,
+                    toolCallId="t1",
+                    toolName="Edit",
+                    result={"decision": "approved"},
+                ),
+                loop("tool.result", 3, toolCallId="t1", result={"isError": True, "output": "SECRET"}),
+            ],
+            None,
+        ),
+    ],
+)
+def test_kimi_code_tells_what_a_person_decided_of_an_edit(tmp_path, records, decision):
+    file = code(tmp_path, loop("tool.call", toolCallId="t1", name="Edit", args={"path": "SECRET"}), *records)
+
+    same = {"session.id": "session_1", "tool_name": "Edit", "tool_use_id": "t1"}
+    expected = [same | {"decision": decision}] if decision else []
+    assert named(read("kimi_cli", file), "tool_decision") == expected
+
+
+@pytest.mark.parametrize("created", [(START - 2) * 1000, "2026-11-02T09:59:58.000Z"])
+def test_kimi_code_tells_when_a_session_began(tmp_path, created):
+    code(tmp_path, usage(), createdAt=created)
+    code(tmp_path, usage(2), agent="agent-1", createdAt=created)
+
+    starts = [event for event in read("kimi_cli", tmp_path) if event.name == "kimi_cli.session_start"]
+
+    assert told(starts) == [("kimi_cli.session_start", {"session.id": "session_1"})]
+    assert [event.at.isoformat() for event in starts] == ["2026-11-02T09:59:58+00:00"]
+
+
 def test_steps_count_in_files_without_records_of_usage(tmp_path):
     assert counts(read("kimi_cli", code(tmp_path, loop("step.end", usage=CODE_USED)))) == [ONE]
 
@@ -269,4 +356,7 @@ def test_any_values_are_told_or_put_aside(tmp_path, bad):
     values = dict.fromkeys(("usage", "model", "provider", "event", "origin", "input", "error"), bad)
     records = [{"type": kind, "time": time, **values} for kind in types for time in (bad, START * 1000)]
     nested = [usage(usage=dict.fromkeys(CODE_USED, bad)), loop("tool.result", toolCallId=bad, result=bad)]
-    read("kimi_cli", code(tmp_path, *records, *nested, {"type": bad}, forkedFrom=bad, custom=bad, cwd=bad))
+    read(
+        "kimi_cli",
+        code(tmp_path, *records, *nested, {"type": bad}, forkedFrom=bad, custom=bad, cwd=bad, createdAt=bad),
+    )

@@ -205,7 +205,9 @@ def test_the_older_session_has_what_forks_copied_whatever_ids_say(tmp_path):
 def test_a_fork_of_version_2_tells_its_parents_events_where_the_parent_is_gone(tmp_path):
     copied = [prompt("x1", "ses_f"), answer("x2", "ses_f"), answer("x3", "ses_f", after=90_000, **OTHER)]
     fork = session("ses_f", fork_of="ses_1", began=60_000)
-    parent = write_second(tmp_path / "parent", prompt(), answer(), sessions=[session("ses_1")])
+    # Without a time: when a session began only its own row tells.
+    row = ("ses_1", None, None, None, "/gone", "2.0.8")
+    parent = write_second(tmp_path / "parent", prompt(), answer(), sessions=[row])
     alone = write_second(tmp_path / "fork", *copied, sessions=[fork])
 
     first = identities(read("opencode", alone))
@@ -302,6 +304,49 @@ def test_tools_are_told(tmp_path, part, expected):
 
     same = {"session.id": "ses_1", "tool_name": part["tool"], "tool_use_id": "call_1", "duration_ms": 250}
     assert named(events, "tool_result") == [same | expected]
+
+
+@pytest.mark.parametrize(
+    ("part", "decision"),
+    [
+        (tool("edit"), "accept"),
+        (tool("write"), "accept"),
+        (
+            tool("edit", "error", error="The user rejected permission to use this specific tool call."),
+            "reject",
+        ),
+        (tool("edit", "error", error="The user has specified a rule which prevents you …"), None),
+        (tool("edit", "error", error="Could not find oldString in the file."), None),
+        (tool("edit", "running"), None),
+        (tool("bash", "error", error="The user rejected permission to use this specific tool call."), None),
+    ],
+)
+def test_what_a_person_decided_of_an_edit_is_told_and_rules_decide_nothing(tmp_path, part, decision):
+    events = read("opencode", write_database(tmp_path, answer(), parts=[("msg_2", part)]))
+
+    same = {"session.id": "ses_1", "tool_name": part["tool"], "tool_use_id": "call_1"}
+    assert named(events, "tool_decision") == ([same | {"decision": decision}] if decision else [])
+
+
+@pytest.mark.parametrize("write", [write_database, write_second])
+def test_a_session_began_when_its_row_says_unless_that_is_later_than_what_happened(tmp_path, write):
+    rows = [
+        session("ses_1", began=-2000),
+        session("ses_2", parent="ses_1", began=5500),
+        session("ses_3", began=90_000),
+        session("ses_4"),
+    ]
+    messages = [prompt(), answer("msg_4", "ses_2", after=6000), answer("msg_5", "ses_3", after=7000, **OTHER)]
+
+    events = read("opencode", write(tmp_path, *messages, sessions=rows))
+
+    starts = [event for event in events if event.name == "opencode.session_start"]
+    assert told(starts) == [
+        ("opencode.session_start", {"session.id": "ses_1", "app.version": "2.0.8"}),
+    ]
+    assert [(event.at.isoformat(), event.cwd, event.version) for event in starts] == [
+        ("2026-11-02T09:59:58+00:00", "/gone", "2.0.8")
+    ]
 
 
 def test_tools_of_version_2_are_told_once(tmp_path):
