@@ -171,8 +171,12 @@ class Records:
         }
         if event.version is not None:
             content["service_version"] = event.version
-        # Whoever is said to have done it, and wherever: it is the same record.
-        identity = MARK + hash_of("otel_logs", content)
+        # Whoever is said to have done it, and wherever: it is the same record. Whose session a thread is part
+        # of may be known only later.
+        told = dict(event.attributes)
+        if "thread.id" in told:
+            told.pop("session.id", None)
+        identity = MARK + hash_of("otel_logs", content | {"attributes": told})
         person = event.person or self._developer or self._whose(event.cwd)
         if project := self._where(event.cwd):
             content["attributes"] = {"project_id": project} | event.attributes
