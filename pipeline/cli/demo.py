@@ -18,8 +18,11 @@ CONFIG = """\
 internal_domains = ["example.com"]
 """
 
+# Of suggestions and commits alone nothing tells the cost.
 BY_AGENT = """
-SELECT a.agent_display_name, sum(u.total_sessions), sum(u.total_tokens), sum(u.total_cost_usd),
+SELECT a.agent_display_name, sum(u.total_sessions), sum(u.total_tokens),
+       CASE WHEN sum(u.total_sessions + u.total_tokens) > 0 OR sum(u.total_cost_usd) > 0
+            THEN sum(u.total_cost_usd) END,
        sum(u.agent_assisted_commits)
 FROM mart.fct_daily_agent_usage u JOIN mart.dim_agents a ON u.agent_type = a.agent_type
 GROUP BY 1 ORDER BY 4 DESC NULLS LAST, 1 LIMIT 5
@@ -130,7 +133,7 @@ def _show_marts(engine: "Engine") -> None:
         print_table(
             [title, "sessions", "tokens", "cost USD", "assisted commits"],
             [
-                (name, sessions, tokens, None if cost is None else f"{cost:,.2f}", assisted)
+                (name, sessions, tokens, "–" if cost is None else f"{cost:,.2f}", assisted)
                 for name, sessions, tokens, cost, assisted in engine.fetch(query)
             ],
         )

@@ -1,8 +1,8 @@
 """Time and memory of reading transcripts, beside ccusage reading the same.
 
-    npm install --prefix /tmp/ccusage ccusage@20.0.24 @ccusage/ccusage-linux-x64@20.0.24
-    chmod +x /tmp/ccusage/node_modules/@ccusage/ccusage-linux-x64/bin/ccusage
-    python -m tests.benchmarks.transcripts /tmp/ccusage --runs 5
+    npm install --prefix FOLDER ccusage@20.0.24 @ccusage/ccusage-linux-x64@20.0.24
+    chmod +x FOLDER/node_modules/@ccusage/ccusage-linux-x64/bin/ccusage
+    python -m tests.benchmarks.transcripts FOLDER --runs 5
 
 Sessions of Claude Code as it writes them, 100 MB in 300 files: prompts, answers, and mostly what tools gave
 back. Each command is a process of its own, in turn with `ccusage daily --offline`, its native program. The

@@ -58,6 +58,11 @@ def test_a_build_ends_with_what_all_adds_up_to_and_what_has_come(demo, in_demo):
     assert in_demo("build").stdout.splitlines()[-3:-1] == [sums, "Since the build before: +1 commits."]
 
 
+def test_what_nothing_tells_the_cost_of_is_a_dash_in_the_demo_too(demo):
+    (row,) = [line.split() for line in demo[0].splitlines() if line.startswith("GitHub Copilot")]
+    assert row[2:5] == ["0", "0", "–"]
+
+
 def test_the_demo_never_touches_a_folder_that_is_there(demo):
     before = sorted(demo[1].rglob("*"))
 
