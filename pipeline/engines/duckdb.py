@@ -199,6 +199,12 @@ class DuckDB(Engine):
             self._fetch(insert, [_json(rows[start : start + ROWS_PER_INSERT])])
         return len(rows)
 
+    def create(self, schema: str, table: str, select: str, kind: Kind, replacing: Kind | None) -> int | None:
+        if kind != replacing:
+            return super().create(schema, table, select, kind, replacing)
+        # One statement instead of two, of which each has its price.
+        return self.execute(f"CREATE OR REPLACE {kind.upper()} {self.name(schema, table)} AS {select}")
+
     def place(self, alias: str) -> str:
         return f"CAST({alias}.rowid AS VARCHAR)"
 

@@ -67,13 +67,17 @@ class Forgotten:
         return bool(self.stand_ins)
 
     @classmethod
-    def of(cls, engine: "Engine") -> Self:
+    def of(cls, engine: "Engine", there: meta.Shapes | None = None) -> Self:
         """The tombstones of a database.
+
+        Args:
+            engine: an open engine.
+            there: the shapes of its schema `meta`, where they are known.
 
         Raises:
             ConfigError: there are some, and the environment has not the key that they were made with.
         """
-        if "forgotten" not in engine.shapes(meta.SCHEMA):
+        if "forgotten" not in (there or engine.shapes(meta.SCHEMA)):
             return cls()
         table = engine.name(meta.SCHEMA, "forgotten")
         rows = engine.fetch(f"SELECT name_hash, stand_in, treatment FROM {table}")

@@ -28,13 +28,20 @@ FILE = "file"  # of DuckDB: its free space, too
 _KIND = re.compile(r"[A-Za-z][\w.-]{0,60}( [A-Za-z][\w.-]{0,60}){0,3}")
 
 
-def refuse_other_key(engine: "Engine", pseudonyms: "Pseudonyms | None") -> None:
+def refuse_other_key(
+    engine: "Engine", pseudonyms: "Pseudonyms | None", there: meta.Shapes | None = None
+) -> None:
     """Refuse to put names beside pseudonyms, or pseudonyms of two keys beside each other.
+
+    Args:
+        engine: an open engine.
+        pseudonyms: those that are asked for.
+        there: the shapes of its schema `meta`, where they are known.
 
     Raises:
         SetupError: the database has pseudonyms of another key, or of any where none are asked for.
     """
-    checks = {check for check, _ in _notes(engine).values()}
+    checks = {check for check, _ in _notes(engine, there).values()}
     if not checks or (pseudonyms and checks == {pseudonyms.check}):
         return
     if pseudonyms:
@@ -107,9 +114,9 @@ def note_landed(engine: "Engine", pseudonyms: "Pseudonyms", table: str) -> None:
     _note(engine, table, pseudonyms, BELOW_ALL if last is None else last)
 
 
-def _notes(engine: "Engine") -> dict[str, tuple[str, int]]:
+def _notes(engine: "Engine", there: meta.Shapes | None = None) -> dict[str, tuple[str, int]]:
     """The check of the key, and the id up to which rows have pseudonyms, by what has them."""
-    if "pseudonyms" not in engine.shapes(meta.SCHEMA):
+    if "pseudonyms" not in (there or engine.shapes(meta.SCHEMA)):
         return {}
     found = engine.fetch(f"SELECT what, key_check, hidden_to FROM {engine.name(meta.SCHEMA, 'pseudonyms')}")
     return {what: (check, hidden_to) for what, check, hidden_to in found}

@@ -196,7 +196,7 @@ class _Builder:
 
     def _hide(self) -> bool:
         """Give people pseudonyms; whether there is nothing left of them that a build should remove."""
-        database.refuse_other_key(self.engine, self.pseudonyms)
+        database.refuse_other_key(self.engine, self.pseudonyms, self.meta)
         if self.pseudonyms is None:
             return True
         with self.engine.transaction():
@@ -363,7 +363,7 @@ class _Builder:
         if self.pseudonyms:
             rows = self.pseudonyms.rows.seed([*types], rows, table.key)
         if table.name in PEOPLE and rows:
-            rows = Forgotten.of(self.engine).of_people(rows)
+            rows = Forgotten.of(self.engine, self.meta).of_people(rows)
         replacing = self.standing.kinds.get((table.schema, table.name))
         self.engine.create_empty(table.schema, table.name, types, replacing)
         return "loaded", reason, self.engine.append(table.schema, table.name, [*types], rows)
