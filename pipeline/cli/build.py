@@ -140,6 +140,11 @@ def run(
 
 @command()
 @selection_options
+@click.option(
+    "--recompute",
+    is_flag=True,
+    help="Make every table anew as well, and name the rows that are not what is published.",
+)
 @fail_fast_option
 @store_failures_option
 @format_option
@@ -148,6 +153,7 @@ def test(
     invocation: Invocation,
     select: tuple[str, ...],
     exclude: tuple[str, ...],
+    recompute: bool,
     fail_fast: bool,
     store_failures: bool,
     output_format: str,
@@ -159,6 +165,7 @@ def test(
     \b
     aa-pipeline test
     aa-pipeline test --models fct_daily_agent_usage
+    aa-pipeline test --recompute
     """
     from pipeline.run import audit
 
@@ -171,6 +178,9 @@ def test(
         output_format=output_format,
         fail_fast=fail_fast,
         store_failures=store_failures,
+        recompute=recompute,
+        project_dir=invocation.config.project_dir,
+        pseudonyms=invocation.pseudonyms,
     )
 
 

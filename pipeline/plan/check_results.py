@@ -61,7 +61,7 @@ class CheckResult:
         """How much is wrong, in words: "2 of 1,200 rows"; empty where nothing was counted."""
         if self.failures is None:
             return ""
-        thing = {"shape": "problem", "law": "difference"}.get(self.kind, "row")
+        thing = {"shape": "problem", "law": "difference", "recompute": "differing row"}.get(self.kind, "row")
         of = f" of {self.row_count:,}" if self.row_count and thing == "row" else ""
         plural = "s" if self.failures != 1 or of else ""
         allowed = f", {self.tolerance} allowed" if self.tolerance else ""

@@ -2,16 +2,22 @@
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.engines import meta
 from pipeline.engines.base import Engine
 from pipeline.plan import Plan, PlanTable
-from pipeline.plan.check_results import shape_result, stops, without_query
+from pipeline.plan.check_results import example_json, shape_result, stops, without_query
 from pipeline.run.auditor import Auditor
 from pipeline.run.failures import Failures, store
+from pipeline.run.recompute import Recomputation
 from pipeline.run.record import record
-from pipeline.run.results import Listener, RunResult, silent
-from pipeline.run.state import published
+from pipeline.run.results import FailingRow, Listener, RunResult, silent
+from pipeline.run.state import Standing, published
+
+if TYPE_CHECKING:
+    from pipeline.privacy.pseudonyms import Pseudonyms
 
 
 def audit(
@@ -21,6 +27,9 @@ def audit(
     selected: Iterable[str] | None = None,
     fail_fast: bool = False,
     store_failures: bool = False,
+    recompute: bool = False,
+    project_dir: Path = Path(),
+    pseudonyms: "Pseudonyms | None" = None,
     on_event: Listener = silent,
 ) -> RunResult:
     """Run the checks of published tables, as of the instant at which they were published.
@@ -34,6 +43,9 @@ def audit(
         selected: names of the tables to audit; all of the plan if None.
         fail_fast: stop after the first table with a failing check.
         store_failures: keep all failing rows in tables of the schema `audit`.
+        recompute: make every model and seed anew as well, and compare it with what is published.
+        project_dir: the folder whose `seeds/*.csv` extend the packaged seeds; as in `build`.
+        pseudonyms: what stands for people; as in `build`.
         on_event: told about each table; the result is None.
 
     Returns:
@@ -45,7 +57,8 @@ def audit(
     """
     chosen = set(plan.tables if selected is None else selected)
     tables = [table for table in plan.tables.values() if table.name in chosen]
-    before = published(engine, meta.ensure(engine))
+    there = meta.ensure(engine)
+    before = published(engine, there)
     shapes = {schema: engine.shapes(schema) for schema in {table.schema for table in plan.tables.values()}}
     exist = {name for name, table in plan.tables.items() if table.stored_name in shapes[table.schema]}
     result = RunResult(
@@ -58,6 +71,12 @@ def audit(
     )
     results = result.audits
     failures: list[Failures] = []
+    recomputation = None
+    if recompute:
+        standing = Standing(engine.kinds(), before)
+        recomputation = Recomputation(
+            engine, plan, standing, project_dir=project_dir, pseudonyms=pseudonyms, there=there
+        )
     for table in tables:
         on_event(table, None)
         left = before.get((table.schema, table.stored_name))
@@ -69,6 +88,8 @@ def audit(
         elif _has_its_shape(auditor, table, shapes[table.schema].get(table.stored_name)):
             auditor.within(table, checks)
             auditor.across(table, checks, exist)
+            if recomputation and table.kind != "source":
+                result.warnings += _recompute(auditor, recomputation, table)
         else:
             auditor.add(without_query(table.name, checks, "skipped"))
         results += auditor.results
@@ -83,6 +104,20 @@ def audit(
             result.stored = store(engine, plan.tables, failures)
         record(engine, result)
     return result
+
+
+def _recompute(auditor: Auditor, recomputation: Recomputation, table: PlanTable) -> list[str]:
+    """Compare a table with what the plan makes of its inputs, as one more check; why it cannot be done."""
+    found = recomputation.compare(table, keep_failures=auditor.keep_failures)
+    auditor.add([found.result])
+    auditor.failing_rows += [
+        FailingRow(table.name, found.result.audit, number, example_json(row))
+        for number, row in enumerate(found.examples, start=1)
+    ]
+    if found.failures:
+        auditor.failures.append(found.failures)
+    skipped = found.result.status == "skipped"
+    return [f"{table.schema}.{table.name}: {found.result.description}"] if skipped else []
 
 
 def _has_its_shape(auditor: Auditor, table: PlanTable, actual: Mapping[str, str] | None) -> bool:

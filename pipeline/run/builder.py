@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from pipeline.engines import meta
 from pipeline.engines.base import Engine, Step
-from pipeline.engines.forgotten import Forgotten
 from pipeline.errors import ModelError, NoRawDataError, QueryError
 from pipeline.plan import Plan, PlanTable
 from pipeline.plan.check_results import shape_problems
@@ -23,6 +22,7 @@ from pipeline.run.not_counted import not_counted
 from pipeline.run.publish_checks import ChecksFailed, PublishChecks, in_order
 from pipeline.run.record import record
 from pipeline.run.results import NO_NEWS, Listener, RunResult, TableResult, silent
+from pipeline.run.seed_rows import seed_fingerprint, seed_rows
 from pipeline.run.state import Published, Standing, has_drifted, look_at, published, stored_kind
 from pipeline.run.unmatched import unmatched
 from pipeline.seeds import csv_files
@@ -118,9 +118,6 @@ def seed(
     builder.full_refresh = True
     return builder.go()
 
-
-# Seeds that name people; of those who were forgotten no row is loaded.
-PEOPLE = ("identities", "budgets")
 
 # The schema that BI tools look at, comments included.
 BI_SCHEMA = MARTS.schema
@@ -345,9 +342,7 @@ class _Builder:
     # Seeds
 
     def _load_seed(self, table: PlanTable) -> _Done:
-        fingerprint = csv_files.fingerprint(table, self.project_dir)
-        if self.pseudonyms:
-            fingerprint += self.pseudonyms.check
+        fingerprint = seed_fingerprint(table, self.project_dir, self.pseudonyms)
         self.fingerprints[table.name] = fingerprint
         before = self.standing.before(table)
         if self.full_refresh:
@@ -358,12 +353,8 @@ class _Builder:
             reason = "its file changed"
         else:
             return "skipped", "its file has not changed", before.row_count
-        rows = csv_files.rows(table, self.project_dir)
+        rows = seed_rows(self.engine, table, self.project_dir, self.pseudonyms, self.meta)
         types = {column.name: column.native_type for column in table.columns}
-        if self.pseudonyms:
-            rows = self.pseudonyms.rows.seed([*types], rows, table.key)
-        if table.name in PEOPLE and rows:
-            rows = Forgotten.of(self.engine, self.meta).of_people(rows)
         replacing = self.standing.kinds.get((table.schema, table.name))
         self.engine.create_empty(table.schema, table.name, types, replacing)
         return "loaded", reason, self.engine.append(table.schema, table.name, [*types], rows)

@@ -101,3 +101,13 @@ def test_what_arrives_in_a_table_that_is_looked_up_concerns_who_looks_it_up(engi
         (3, None),
         (4, "old"),
     ]
+
+
+def test_what_was_altered_is_named_beside_what_it_should_be(engine, tmp_path):
+    build(engine, tmp_path, (1, "tea"), (2, "cake"))
+    engine.execute("UPDATE mart.fct_product_sales SET revenue_usd = 5 WHERE product = 'tea'")
+    plan = compile_shop("postgres", shapes=engine.shapes("raw"))
+    result = run.audit(engine, plan, recompute=True, project_dir=tmp_path)
+    told = [audit for audit in result.audits if audit.audit == "recompute"]
+    assert {audit.table for audit in told if audit.status == "failed"} == {"fct_product_sales"}
+    assert len(told) == 6

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.compile.graph import discover
 from pipeline.outputs.copy import copy_database
-from pipeline.run import build
+from pipeline.run import audit, build
 from tests.engines import portability
 from tests.engines.equality import difference
 
@@ -47,6 +47,22 @@ def test_a_second_build_finds_nothing_to_do(lab, engine):
     actual = lab.built(engine)
     again = build(actual.engine, actual.plan(), as_of=actual.as_of, project_dir=actual.config.project_dir)
     assert {table.action for table in again.tables} == {"read", "skipped"}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_was_built_is_what_the_plan_makes_anew(lab, engine):
+    actual = lab.built(engine)
+    some = ["model_prices", "commit_marks", "stg_log_events", "stg_git_commits", "int_usage_costs"]
+    some += ["fct_agent_costs", "dim_developers"]
+    result = audit(
+        actual.engine,
+        actual.plan(),
+        selected=some,
+        recompute=True,
+        project_dir=actual.config.project_dir,
+    )
+    told = {found.table: found.status for found in result.audits if found.audit == "recompute"}
+    assert told == dict.fromkeys(some, "passed")
 
 
 def test_the_readme_says_which_engine_runs_which_model():
