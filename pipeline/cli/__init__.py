@@ -39,6 +39,10 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "seed": ("build", "Load the CSV seeds: prices, agents, identities, budgets."),
         "run": ("build", "Build the models and publish them, without audits."),
         "test": ("build", "Audit what is published, as of the run that published it."),
+        "diff": (
+            "diff",
+            "Show what a change of code, prices or settings does to the data, before it is published.",
+        ),
     },
     "Keep": {
         "maintain": ("maintain", "Remove what is past its days, roll up old runs, give free space back."),

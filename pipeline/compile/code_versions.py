@@ -1,20 +1,40 @@
 """Plans of other versions of the code: a plan file, a folder, or a revision of a git repository."""
 
 import io
+import json
 import os
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+import pipeline
+from pipeline.compile import plan_cache
+from pipeline.config import CONFIG_FILE, load_config
 from pipeline.errors import SelectionError
 from pipeline.plan import Plan
 from pipeline.system.temporary import temporary_folder
 
 # What a version of the code consists of.
 PACKAGES = ("pipeline", "schemas")
+# What a version of a project consists of beside it.
+PROJECT = (CONFIG_FILE, "seeds")
+INSTALLED = Path(pipeline.__file__).parent.parent
 
 COMPILE = "from pipeline.compile import compile_plan; print(compile_plan('duckdb').to_json())"
+
+# The plan for a database, as that code and that project make it.
+COMPILE_FOR = """
+import json, sys
+from pathlib import Path
+from pipeline.compile import plan_cache
+from pipeline.config import load_config
+told = json.load(sys.stdin)
+print(plan_cache.load(told["dialect"], load_config(Path(told["project"])), told["shapes"]).to_json())
+"""
 
 
 def plan_of(version: str, repository: Path = Path()) -> Plan:
@@ -38,8 +58,53 @@ def plan_of(version: str, repository: Path = Path()) -> Plan:
     if path.is_dir():
         return _compile(path, version)
     with temporary_folder() as folder:
-        _check_out(version, repository, folder)
+        _check_out(version, repository, folder, PACKAGES)
         return _compile(folder, version)
+
+
+@contextmanager
+def project_version(
+    version: str, project_dir: Path, dialect: str, shapes: plan_cache.Shapes
+) -> Iterator[tuple[Plan, Path]]:
+    """How a version of a project makes its tables: the plan for a database, and the folder with its seeds.
+
+    Its code is its own where it holds any, and what is installed where it does not. Paths of the packaged
+    seeds lead to those of its code.
+
+    Args:
+        version: a folder, or a revision of the git repository around `project_dir`.
+        project_dir: the folder of the project.
+        dialect: of the database.
+        shapes: its raw tables.
+
+    Raises:
+        SelectionError: there is no such version, or it cannot be compiled.
+        ConfigError: its configuration cannot be read.
+    """
+    if Path(version).is_dir():
+        yield _plan_for(version, Path(version), Path(version), dialect, shapes), Path(version)
+        return
+    with temporary_folder() as folder:
+        found = _git(project_dir, "rev-parse", "--show-prefix")
+        prefix = Path(found.stdout.strip()) if found.returncode == 0 else Path()
+        own = [(prefix / name).as_posix() for name in PROJECT]
+        _check_out(version, project_dir, folder, [*PACKAGES, *own])
+        yield _plan_for(version, folder, folder / prefix, dialect, shapes), folder / prefix
+
+
+def _plan_for(version: str, code: Path, project: Path, dialect: str, shapes: plan_cache.Shapes) -> Plan:
+    """The plan of some code, or of what is installed if it is none, and of a project's configuration."""
+    if not all((code / package).is_dir() for package in PACKAGES) or code.resolve() == INSTALLED.resolve():
+        code, plan = INSTALLED, plan_cache.load(dialect, load_config(project), shapes)
+    else:
+        told = json.dumps({"dialect": dialect, "project": str(project.resolve()), "shapes": shapes})
+        plan = _compile(code, version, COMPILE_FOR, told)
+    seeds = {
+        name: replace(table, path=str(code.resolve() / table.path))
+        for name, table in plan.tables.items()
+        if table.kind == "seed"
+    }
+    return replace(plan, tables=plan.tables | seeds)
 
 
 def _read(text: str | bytes, problem: str) -> Plan:
@@ -49,36 +114,37 @@ def _read(text: str | bytes, problem: str) -> Plan:
         raise SelectionError(problem) from error
 
 
-def _check_out(revision: str, repository: Path, folder: Path) -> None:
-    git = ["git", "-C", str(repository)]
-    found = subprocess.run(
-        [*git, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=False)
+
+
+def _check_out(revision: str, repository: Path, folder: Path, paths: Sequence[str]) -> None:
+    """Write those of the paths, from the top of the repository, that a revision holds into a folder."""
+    found = _git(repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if found.returncode:
         raise SelectionError(
             f"{revision} is no plan file, no folder and no revision of a git repository here."
         )
-    top = subprocess.run([*git, "rev-parse", "--show-toplevel"], capture_output=True, text=True, check=True)
+    commit = found.stdout.strip()
+    top = Path(_git(repository, "rev-parse", "--show-toplevel").stdout.strip())
+    there = _git(top, "ls-tree", "--name-only", "-z", commit, "--", *paths).stdout.split("\0")
+    held = [path for path in paths if path in there]
+    if not held:
+        raise SelectionError(f"{revision} holds no {' and '.join(paths)}: it is another project.")
     archive = subprocess.run(
-        ["git", "-C", top.stdout.strip(), "archive", "--format=zip", found.stdout.strip(), *PACKAGES],
-        capture_output=True,
-        check=False,
+        ["git", "-C", str(top), "archive", "--format=zip", commit, *held], capture_output=True, check=True
     )
-    if archive.returncode:
-        raise SelectionError(f"{revision} holds no {' and '.join(PACKAGES)}: it is another project.")
     # Unlike tarfile before Python 3.11.4, zipfile writes nothing outside of the folder and no links.
     with zipfile.ZipFile(io.BytesIO(archive.stdout)) as code:
         code.extractall(folder)
 
 
-def _compile(folder: Path, version: str) -> Plan:
+def _compile(folder: Path, version: str, code: str = COMPILE, told: str = "") -> Plan:
     done = subprocess.run(
-        [sys.executable, "-c", COMPILE],
+        [sys.executable, "-c", code],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(folder.resolve())},
+        input=told,
         capture_output=True,
         text=True,
         check=False,
