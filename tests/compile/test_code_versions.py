@@ -1,6 +1,6 @@
 import subprocess
 
-from pipeline.compile.code_versions import _check_out
+from pipeline.compile.code_versions import PACKAGES, _check_out
 
 
 def git(folder, *arguments):
@@ -20,7 +20,7 @@ def test_a_revision_is_taken_out_of_git_as_it_was_and_its_links_lead_nowhere(tmp
     git(repository, "commit", "-qm", "one")
     (repository / "pipeline" / "__init__.py").write_text("# later")
     folder.mkdir()
-    _check_out("HEAD", repository / "schemas", folder)
+    _check_out("HEAD", repository / "schemas", folder, PACKAGES)
     files = {str(file.relative_to(folder)): file.read_text() for file in folder.rglob("*") if file.is_file()}
     assert files == {
         "pipeline/__init__.py": "# pipeline",
