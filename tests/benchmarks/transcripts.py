@@ -8,7 +8,8 @@ Sessions of Claude Code as it writes them, 100 MB in 300 files: prompts, answers
 back. Each command is a process of its own, in turn with `ccusage daily --offline`, its native program. The
 quickest of several runs counts: what else the machine does makes either slower, and none quicker. Shown are
 how many times that of ccusage it is, and the most memory that any run had, a helper's aside. `--large` reads
-a home of 5,000 files and 2 GB as well.
+a home of 5,000 files and 2 GB as well. `--agentsview PROGRAM` (PyPI's agentsview 0.46) takes part where it is
+named: its server does the work, so that only its times by the clock tell.
 """
 
 import argparse
@@ -157,6 +158,7 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=300)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--large", action="store_true")
+    parser.add_argument("--agentsview", type=Path, help="the program")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "home"
@@ -167,7 +169,10 @@ def main() -> None:
         figures: dict[str, list[Figures]] = {"ccusage daily": []}
         for number in range(1, arguments.runs + 1):
             figures["ccusage daily"].append(measured(rival, home))
-            for name, figure in ours.all_of(number).items():
+            of_all = ours.all_of(number)
+            if arguments.agentsview:
+                of_all |= of_agentsview(arguments.agentsview, home)
+            for name, figure in of_all.items():
                 figures.setdefault(name, []).append(figure)
         print_figures(figures)
         if arguments.large:
@@ -218,13 +223,28 @@ class Ours:
         return measured(command, self._home, XDG_DATA_HOME=str(self._folder / "data"))
 
 
+def of_agentsview(program: Path, home: Path) -> dict[str, Figures]:
+    """Its commands that read sessions, from a home that it has not seen."""
+    shutil.rmtree(home / ".agentsview", ignore_errors=True)
+    sync = [str(program), "sync"]
+    figures = {
+        "agentsview sync, first": measured(sync, home),
+        "agentsview sync, nothing new": measured(sync, home),
+        "agentsview usage daily": measured([str(program), "usage", "daily", "--all", "--offline"], home),
+    }
+    measured([str(program), "daemon", "stop"], home)
+    return figures
+
+
 def measured(command: list[str], home: Path, **environment: str) -> Figures:
     """What a command takes whose user has that home; it must succeed."""
     variables = os.environ | environment | {"HOME": str(home), "CLAUDE_CONFIG_DIR": str(home / ".claude")}
     # An installed package has its bytecode; here it is written by the first run.
     variables.pop("PYTHONDONTWRITEBYTECODE", None)
     start = time.perf_counter()
-    process = subprocess.Popen(command, cwd=home, env=variables, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, cwd=home, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = status
     if status:
