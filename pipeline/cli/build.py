@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pipeline.engines.base import Engine
     from pipeline.outputs.totals import Totals
-    from pipeline.plan import PlanTable
+    from pipeline.plan import Plan, PlanTable
     from pipeline.run import RunResult, TableResult
 
 KINDS = ("model", "seed", "source")
@@ -245,9 +245,10 @@ def build(
     done: list[RunResult] = []
     before: list[Totals | None] = []
 
-    def build_and_keep(engine: "Engine", *arguments: Any, **options: Any) -> "RunResult":
+    def build_and_keep(engine: "Engine", plan: "Plan", **options: Any) -> "RunResult":
         before.append(ending.totals(engine, invocation) if output_format == "text" else None)
-        done.append(build(engine, *arguments, **options))
+        done.append(build(engine, plan, **options))
+        ending.write_artifacts(plan, done[0], invocation)
         return done[0]
 
     def show_totals(engine: "Engine") -> None:

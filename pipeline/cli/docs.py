@@ -37,7 +37,8 @@ def generate(invocation: Invocation, folder: Path) -> None:
 
     Static pages that open from the folder too and load nothing from anywhere. Row counts, builds
     and check results are those of the last runs; without a database they are left out. A folder that
-    holds something else stays as it is.
+    holds something else stays as it is. Beside aa-pipeline.toml, the folder target/ gets dbt's artifacts
+    (manifest.json, catalog.json), for catalogues that read them.
 
     \b
     aa-pipeline docs generate
@@ -45,8 +46,10 @@ def generate(invocation: Invocation, folder: Path) -> None:
     """
     import datetime as dt
 
-    from pipeline.cli.output import say
+    from pipeline.cli.output import say, warn
+    from pipeline.config import CONFIG_FILE
     from pipeline.errors import TargetError
+    from pipeline.outputs.artifacts.folder import write_of_docs
     from pipeline.outputs.docs.folder import write_site
     from pipeline.outputs.docs.site import site_files
     from pipeline.outputs.docs.state import State, read_state
@@ -58,6 +61,10 @@ def generate(invocation: Invocation, folder: Path) -> None:
     except TargetError as error:
         plan, state = invocation.plan_without_database(), State()
         say(f"{error} The pages say nothing of rows, builds and check results.", err=True)
+    if (invocation.config.project_dir / CONFIG_FILE).exists():
+        rows = {name: table.row_count for name, table in state.tables.items()}
+        if problem := write_of_docs(invocation.config.project_dir, plan, rows, state.target or ""):
+            warn(problem)
     files = site_files(plan, state, generated_at=dt.datetime.now(dt.UTC))
     write_site(folder, files)
     size = sum(len(text.encode()) for text in files.values())

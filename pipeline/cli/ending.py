@@ -8,11 +8,12 @@ import click
 from pipeline.cli.options import Invocation
 from pipeline.cli.output import say, warn
 from pipeline.cli.results import NOT_MADE
-from pipeline.config import redact
+from pipeline.config import CONFIG_FILE, redact
 
 if TYPE_CHECKING:
     from pipeline.engines.base import Engine
     from pipeline.outputs.totals import Totals
+    from pipeline.plan import Plan
     from pipeline.run import RunResult
 
 
@@ -35,6 +36,15 @@ def show_totals(now: "Totals | None", before: "Totals | None") -> None:
         say(now.sentence())
         if before and (news := now.since(before)):
             say(news)
+
+
+def write_artifacts(plan: "Plan", result: "RunResult", invocation: Invocation) -> None:
+    """Write what other tools read of a run, beside the configuration; nothing where there is none."""
+    from pipeline.outputs.artifacts.folder import write_of_run
+
+    folder = invocation.config.project_dir
+    if (folder / CONFIG_FILE).exists() and (problem := write_of_run(folder, plan, result)):
+        result.warnings.append(problem)
 
 
 def notify(

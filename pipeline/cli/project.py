@@ -102,14 +102,15 @@ def clean(invocation: Invocation) -> None:
     """Remove compiled plans and generated pages.
 
     The pages are those of site/ and dashboard/ in the working directory, as `docs generate` and
-    `dashboard` make them; what else lies there stays. The plans are those of all your projects, and
-    are compiled again when they are needed. No data is touched.
+    `dashboard` make them, and dbt's artifacts those of target/; what else lies there stays. The plans are
+    those of all your projects, and are compiled again when they are needed. No data is touched.
 
     \b
     aa-pipeline clean
     """
     from pipeline.cli.output import say
     from pipeline.compile import plan_cache
+    from pipeline.outputs.artifacts import folder as artifacts
     from pipeline.outputs.docs.folder import MANIFEST, write_site
     from pipeline.outputs.pages.ours import DASHBOARD, is_made_by
 
@@ -125,6 +126,8 @@ def clean(invocation: Invocation) -> None:
         page.unlink()
         _remove_empty_folders(page.parent)
         say("Removed the page of dashboard/.")
+    if artifacts.remove(invocation.config.project_dir):
+        say("Removed the artifacts of target/.")
 
 
 def _remove_empty_folders(root: Path) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from pipeline.config import Freshness
     from pipeline.engines.base import Engine
+    from pipeline.outputs.artifacts.freshness import SourceAge
     from pipeline.plan import PlanTable
 
 
@@ -48,7 +49,8 @@ def freshness(
 ) -> None:
     """Show the age of the newest row of each raw table.
 
-    Exits with 1 if a table is older than its error_after in aa-pipeline.toml.
+    Exits with 1 if a table is older than its error_after in aa-pipeline.toml. Beside that file,
+    target/sources.json tells the same to tools that read dbt's artifacts.
 
     \b
     aa-pipeline source freshness
@@ -56,16 +58,22 @@ def freshness(
     """
     import datetime as dt
 
-    from pipeline.cli.output import print_json
+    from pipeline.cli.output import print_json, warn
     from pipeline.cli.tables import print_table
+    from pipeline.config import CONFIG_FILE
     from pipeline.errors import AuditError
+    from pipeline.outputs.artifacts.folder import write_of_freshness
     from pipeline.plan.selection import select as selected
 
     now = as_of or dt.datetime.now(dt.UTC)
     with invocation.connect(read_only=True) as engine:
         plan = invocation.plan(engine)
         names = selected(plan.tables, select, exclude, kinds=["source"])
-        found = [_state(engine, plan.tables[name], invocation.config.freshness, now) for name in names]
+        ages = [_age(engine, plan.tables[name], invocation.config.freshness, now) for name in names]
+    folder = invocation.config.project_dir
+    if (folder / CONFIG_FILE).exists() and (problem := write_of_freshness(folder, plan, ages, now)):
+        warn(problem)
+    found = [_shown(age, now) for age in ages]
     if output_format == "json":
         print_json(found)
     else:
@@ -82,50 +90,33 @@ def freshness(
 
 source.add_command(freshness)
 
-# Columns that say when a row arrived or, where none does, when its record happened.
-ARRIVED = ("created_at",)
-OCCURRED = ("timestamp", "commit_timestamp", "date")
 
-
-def _state(
-    engine: "Engine",
-    table: "PlanTable",
-    limits: "Mapping[str, Freshness]",
-    now: "dt.datetime",
-) -> dict[str, Any]:
+def _age(
+    engine: "Engine", table: "PlanTable", limits: "Mapping[str, Freshness]", now: "dt.datetime"
+) -> "SourceAge":
     from pipeline.config import Freshness
+    from pipeline.outputs.artifacts.freshness import SourceAge
+    from pipeline.outputs.docs.state import newest_row
 
-    columns = [name.name for name in table.columns if name.name in ARRIVED + OCCURRED]
-    columns.sort(key=(ARRIVED + OCCURRED).index)
-    newest = None
-    if columns and not table.missing:
-        newest_of = ", ".join(f"max({engine.quote(name)})" for name in columns)
-        found = engine.fetch(f"SELECT {newest_of} FROM {table.relation}")[0]
-        newest = _instant(next((value for value in found if value is not None), None))
-    age = None if newest is None else max(now - newest, now - now)
+    newest = None if table.missing else newest_row(engine, table)
     limit = limits.get(table.stored_name, Freshness())
-    if age is None:
+    if newest is None:
         state = "missing" if table.missing else "empty"
-    elif limit.error_after and age > limit.error_after:
+    elif limit.error_after and now - newest > limit.error_after:
         state = "error"
-    elif limit.warn_after and age > limit.warn_after:
+    elif limit.warn_after and now - newest > limit.warn_after:
         state = "warn"
     else:
         state = "pass"
+    return SourceAge(table, newest, limit, state)
+
+
+def _shown(age: "SourceAge", now: "dt.datetime") -> dict[str, Any]:
     return {
-        "source": f"{table.schema}.{table.stored_name}",
-        "newest": newest,
-        "age_seconds": age,
-        "warn_after_seconds": limit.warn_after,
-        "error_after_seconds": limit.error_after,
-        "state": state,
+        "source": f"{age.table.schema}.{age.table.stored_name}",
+        "newest": age.newest,
+        "age_seconds": None if age.newest is None else max(now - age.newest, now - now),
+        "warn_after_seconds": age.limit.warn_after,
+        "error_after_seconds": age.limit.error_after,
+        "state": age.state,
     }
-
-
-def _instant(value: "dt.datetime | dt.date | None") -> "dt.datetime | None":
-    """An instant in UTC; of a day, its first."""
-    import datetime as dt
-
-    if value is None or isinstance(value, dt.datetime):
-        return value if value is None or value.tzinfo else value.replace(tzinfo=dt.UTC)
-    return dt.datetime.combine(value, dt.time(), dt.UTC)

@@ -91,7 +91,7 @@ def read_state(engine: Engine, plan: Plan) -> State:
         tables[name] = TableState(
             row_count=rows[stored][0] if stored in rows else None,
             built_at=built[stored][2] if stored in built else None,
-            newest=_newest(engine, table) if table.kind == "source" and not table.missing else None,
+            newest=newest_row(engine, table) if table.kind == "source" and not table.missing else None,
         )
     return State(tables, results, last_run, engine.url)
 
@@ -100,8 +100,8 @@ def _by_table(rows: Iterable[tuple[Any, ...]]) -> dict[tuple[str, str], tuple[An
     return {(schema, table): tuple(rest) for schema, table, *rest in rows}
 
 
-def _newest(engine: Engine, table: PlanTable) -> dt.datetime | None:
-    """When the newest row of a raw table arrived."""
+def newest_row(engine: Engine, table: PlanTable) -> dt.datetime | None:
+    """When the newest row of a raw table arrived; of a day, its first instant; None where there is none."""
     columns = {column.name for column in table.columns}
     found = [engine.quote(name) for name in ARRIVED if name in columns]
     if not found:
