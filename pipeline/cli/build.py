@@ -60,6 +60,11 @@ notify_option = click.option(
     help="Post a JSON document there if the build fails, breaks a budget or warns."
     " AA_PIPELINE_NOTIFY in the environment keeps secrets in it from other users.",
 )
+openlineage_option = click.option(
+    "--openlineage",
+    is_flag=True,
+    help="Tell OpenLineage what was read and made, as OPENLINEAGE_URL or openlineage.yml says where.",
+)
 store_failures_option = click.option(
     "--store-failures",
     is_flag=True,
@@ -208,6 +213,7 @@ class _Build(Command):
 @profile_option
 @dry_run_option
 @notify_option
+@openlineage_option
 @format_option
 @pass_invocation
 def build(
@@ -221,6 +227,7 @@ def build(
     profile: bool,
     dry_run: bool,
     notify: str | None,
+    openlineage: bool,
     output_format: str,
 ) -> None:
     """Load seeds, build models, audit them; publish if the audits pass.
@@ -242,10 +249,13 @@ def build(
     if dry_run:
         _show_estimates(invocation, select, exclude, as_of, output_format)
         return
+    events = ending.openlineage_events() if openlineage else None
+    plans: list[Plan] = []
     done: list[RunResult] = []
     before: list[Totals | None] = []
 
     def build_and_keep(engine: "Engine", plan: "Plan", **options: Any) -> "RunResult":
+        plans.append(plan)
         before.append(ending.totals(engine, invocation) if output_format == "text" else None)
         done.append(build(engine, plan, **options))
         ending.write_artifacts(plan, done[0], invocation)
@@ -256,6 +266,8 @@ def build(
             ending.show_totals(ending.totals(engine, invocation), before[0])
 
     start, code, error = time.monotonic(), 0, None
+    if events:
+        ending.tell_openlineage(events.start)
     try:
         work_on_plan(
             invocation,
@@ -278,6 +290,8 @@ def build(
     except (Exception, KeyboardInterrupt) as failure:
         code, error = show_failure(failure, invocation), meaning(failure)[0]
     result, seconds = done[0] if done else None, time.monotonic() - start
+    if events:
+        ending.tell_openlineage(events.finish, plans[0] if plans else None, result, error)
     if notify and code != INTERRUPTED:
         ending.notify(notify, result, invocation, seconds, error)
     ending.last_line(result, seconds, output_format=output_format, log_format=invocation.log_format)

@@ -1,7 +1,7 @@
 """How a build ends: what it all adds up to, a notice, and one last line for readers of logs."""
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,7 +11,10 @@ from pipeline.cli.results import NOT_MADE
 from pipeline.config import CONFIG_FILE, redact
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pipeline.engines.base import Engine
+    from pipeline.outputs.openlineage import BuildEvents
     from pipeline.outputs.totals import Totals
     from pipeline.plan import Plan
     from pipeline.run import RunResult
@@ -45,6 +48,34 @@ def write_artifacts(plan: "Plan", result: "RunResult", invocation: Invocation) -
     folder = invocation.config.project_dir
     if (folder / CONFIG_FILE).exists() and (problem := write_of_run(folder, plan, result)):
         result.warnings.append(problem)
+
+
+def openlineage_events() -> "BuildEvents":
+    """What tells OpenLineage of a build.
+
+    Raises:
+        SetupError: its client is not installed, or does not understand where events should go.
+    """
+    from pipeline.errors import SetupError
+
+    try:
+        from pipeline.outputs.openlineage import BuildEvents
+    except ImportError:
+        raise SetupError(
+            "--openlineage needs its client. Install it: pip install 'aa-pipeline[openlineage]'."
+        ) from None
+    try:
+        return BuildEvents()
+    except Exception as error:  # the client raises all sorts of them
+        raise SetupError(f"OpenLineage's configuration is not understood: {error}") from None
+
+
+def tell_openlineage(tell: "Callable[..., None]", *arguments: Any) -> None:
+    """Send events; a build goes on without whoever does not take them."""
+    try:
+        tell(*arguments)
+    except Exception as error:  # that of any transport
+        warn(f"OpenLineage was not told: {type(error).__name__}: {redact(str(error))}")
 
 
 def notify(
