@@ -26,7 +26,6 @@ from pipeline.compile.sources import (
     AGENTS,
     MODELS,
     SCHEMAS,
-    check_settings,
     code_digest,
     compile_inputs,
     model_codes,
@@ -77,7 +76,7 @@ def load(
     if plan is None:
         trusted = _memory_is_disk(models, schemas)
         unbound = _unbound(dialect, config, models, schemas, on_compile)
-        plan = bind(unbound, config.model_settings(), shapes, expected)
+        plan = bind(unbound, config.model_settings(), config.check_settings(), shapes, expected)
         now = fingerprint(dialect, config, shapes, models=models, schemas=schemas)
         if trusted and now == expected:
             _write(file, plan)
@@ -163,8 +162,14 @@ def _compile(
     Expressions are millions of small objects that live until the end: without looking for garbage
     among them, compiling takes a quarter less time.
     """
-    arguments: dict[str, Any] = {"dialect": dialect, "config": config, "models": models, "schemas": schemas}
-    codes = model_codes(dialect, config, unbound_settings(config.model_settings(), dialect), models, schemas)
+    settings = unbound_settings(config.model_settings(), dialect)
+    arguments: dict[str, Any] = {
+        "dialect": dialect,
+        "settings": settings,
+        "models": models,
+        "schemas": schemas,
+    }
+    codes = model_codes(dialect, settings, models, schemas)
     earlier = _earlier(dialect, config, codes.values()) if _memory_is_disk(models, schemas) else {}
     few = len(codes) - len(earlier) <= FEW
     collecting = gc.isenabled()
@@ -215,7 +220,7 @@ def _project(dialect: str, config: Config) -> str:
 
 def _code(dialect: str, config: Config, models: str, schemas: str) -> str:
     """A fingerprint of everything but the raw tables; reads sources, imports nothing of them."""
-    settings = (config.model_settings(), check_settings(config))
+    settings = (config.model_settings(), config.check_settings())
     return _hash(repr((dialect, settings, _versions(), code_digest(models, schemas))))
 
 

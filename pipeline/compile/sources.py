@@ -7,7 +7,6 @@ from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from pipeline.config import Config
 from pipeline.plan.layers import OF_MODELS
 
 MODELS = "pipeline.models"
@@ -22,14 +21,6 @@ COMPILER = ("pipeline.compile", "pipeline.config", "pipeline.plan", "pipeline.sy
 WORD = re.compile(r"[A-Za-z_]\w*")
 
 
-def check_settings(config: Config) -> tuple[Any, ...]:
-    """What of the configuration the checks of a plan depend on."""
-    return (
-        sorted(config.severity.items()),
-        sorted((name, repr(value)) for name, value in config.freshness.items()),
-    )
-
-
 def code_digest(models: str, schemas: str) -> str:
     """A fingerprint of the content of everything that plans are made from. Takes a few milliseconds."""
     digest = hashlib.blake2b(digest_size=16)
@@ -40,9 +31,7 @@ def code_digest(models: str, schemas: str) -> str:
     return digest.hexdigest()
 
 
-def model_codes(
-    dialect: str, config: Config, settings: Mapping[str, Any], models: str, schemas: str
-) -> dict[str, str]:
+def model_codes(dialect: str, settings: Mapping[str, Any], models: str, schemas: str) -> dict[str, str]:
     """What stands for all that each model is compiled from, by the model's name.
 
     That is its own file and those of the laws that name it, with the models and the settings that they name;
@@ -50,7 +39,6 @@ def model_codes(
 
     Args:
         dialect: the engine's.
-        config: severities and limits of checks are taken from it.
         settings: those that models get, placeholders for values that a plan is bound to.
         models: the package of the models.
         schemas: the package of the contracts.
@@ -58,7 +46,7 @@ def model_codes(
     own: dict[str, tuple[str, str]] = {}
     laws: list[str] = []
     named_by_contracts: set[str] = set()
-    rest = hashlib.blake2b(repr((dialect, check_settings(config))).encode(), digest_size=16)
+    rest = hashlib.blake2b(dialect.encode(), digest_size=16)
     for package in (models, schemas, *COMPILER):
         for name, file in _files(package):
             text = file.read_text(encoding="utf-8", errors="replace")

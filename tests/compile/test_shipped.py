@@ -1,17 +1,21 @@
 import lzma
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from pipeline.compile import shipped
 from pipeline.compile.compiler import compile_unbound
+from pipeline.compile.graph import discover, discover_laws
 from pipeline.compile.renderings import COMPILERS
 from pipeline.compile.sources import MODELS, SCHEMAS
-from pipeline.config import Config
-from pipeline.plan.bind import bind
+from pipeline.config import Config, Freshness
+from pipeline.plan.bind import bind, unbound_settings
+from pipeline.plan.render import quote_text
 
 WRITE = "Write the plans anew: python -m pipeline.compile.shipped"
 
@@ -26,28 +30,53 @@ def test_a_plan_is_shipped_for_each_kind_of_configuration(dialect):
 @pytest.mark.parametrize("dialect", COMPILERS)
 def test_shipped_plans_are_what_the_code_compiles(dialect):
     config = shipped.CONFIGURATIONS[-1]
-    plan = compile_unbound(dialect, config, models=MODELS, schemas=SCHEMAS)
+    settings = unbound_settings(config.model_settings(), dialect)
+    plan = compile_unbound(dialect, settings, models=MODELS, schemas=SCHEMAS)
     assert shipped.load(dialect, config) == replace(plan, fingerprint=shipped.fingerprint(dialect, config)), (
         WRITE
     )
 
 
-def test_a_setting_that_is_only_a_value_needs_no_compiler():
-    config = Config(timezone="Asia/Tokyo", internal_domains=("example.org", "it's.example"))
-    plan = bind(shipped.load("duckdb", config), config.model_settings(), None)
-    assert "TIMEZONE('Asia/Tokyo', " in plan.tables["stg_git_commits"].sql
-    assert "IN ('example.org', 'it''s.example')" in plan.tables["dim_developers"].sql
-    assert "{{timezone}}" not in plan.to_json()
-    assert "{{internal_domains}}" not in plan.to_json()
+@pytest.mark.parametrize("dialect", COMPILERS)
+def test_a_setting_that_is_only_a_value_needs_no_compiler(dialect):
+    config = Config(
+        timezone="Asia/Tokyo",
+        internal_domains=("it's.example", "{{window_days}}"),  # a text, whatever it looks like
+        window_days=7,
+        time_window_seconds=90_000,
+        severity={"dim_agents": "warn", "fct_git_commits.same_commits": "warn 10"},
+        freshness={"otel_logs": Freshness(timedelta(days=2))},
+    )
+    plan = bind(shipped.load(dialect, config), config.model_settings(), config.check_settings(), None)
+    checks = {(table.name, check.name): check for table in plan.tables.values() for check in table.checks}
+
+    def interval(number, unit):
+        return f"INTERVAL '{number} {unit}'" if dialect == "postgres" else f"INTERVAL '{number}' {unit}"
+
+    assert "'Asia/Tokyo'" in plan.tables["stg_git_commits"].sql
+    assert interval(7 * 24, "HOUR") in plan.tables["stg_git_commits"].sql
+    assert interval(7, "DAY") in plan.tables["stg_copilot_metrics"].sql
+    assert interval(90_000, "SECOND") in plan.tables["int_commits_with_agent_context"].sql
+    assert quote_text("it's.example", dialect) in plan.tables["dim_developers"].sql
+    law = checks["fct_git_commits", "same_commits"]
+    assert interval(7 * 24, "HOUR") in law.sql
+    assert (law.severity, law.tolerance) == ("warn", "10")
+    assert checks["dim_agents", "unique(agent_type)"].severity == "warn"
+    fresh = checks["raw_otel_logs", "fresh"]
+    assert [check for check in checks.values() if check.kind == "freshness"] == [fresh]
+    assert fresh.description == "The newest row of raw_otel_logs is at most 2 days, 0:00:00 old."
+    assert interval(2 * 86_400, "SECOND") in fresh.sql
+    plan.settings["internal_domains"] = []
+    left = {*re.findall("{{.*?}}", plan.to_json().replace("'{{window_days}}'", ""))}
+    assert left == {"{{as_of}}", "{{as_of_before}}"}
 
 
-def test_what_changes_more_than_a_value_is_compiled():
-    for config in (
-        Config(window_days=7),
-        Config(time_window_seconds=1),
-        Config(severity={"dim_agents": "warn"}),
-    ):
-        assert shipped.load("duckdb", config) is None
+def test_no_shipped_model_takes_a_number():
+    # It would be compiled anew with every other number.
+    models = discover()
+    functions = [*models.values(), *discover_laws(models)]
+    numbers = {"window_days", "time_window_seconds"}
+    assert [function.path for function in functions if numbers & {*function.settings}] == []
 
 
 def test_a_plan_of_other_code_is_not_taken(monkeypatch):

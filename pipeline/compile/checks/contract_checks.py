@@ -6,7 +6,7 @@ a table without rows passes, and `Config.unique` counts groups.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import ibis
@@ -17,7 +17,7 @@ from pandera.api.checks import Check as PanderaCheck
 from pandera.api.ibis.types import IbisData
 
 from pipeline.compile.checks.wording import builtin, words_for
-from pipeline.errors import ConfigError, ModelError
+from pipeline.errors import ModelError
 from pipeline.plan import Check
 from schemas.base import Contract, Source
 
@@ -42,22 +42,16 @@ class CheckExpression:
 
 
 def contract_checks(
-    contract: type[Contract],
-    severities: Mapping[str, str] | None = None,
-    schemas: Mapping[str, str] | None = None,
+    contract: type[Contract], schemas: Mapping[str, str] | None = None
 ) -> list[CheckExpression]:
     """Everything that a contract promises of rows, in the order of its columns.
 
     Args:
         contract: the contract.
-        severities: the configuration's `severity`: by table (`fct_git_commits`) or check
-            (`fct_git_commits.not_null(author_name)`), the words `error` or `warn` and a tolerance
-            (`"warn"`, `"error 1%"`, `"10"`).
         schemas: schema of the database by table, for references.
 
     Raises:
         ModelError: a check of the contract cannot be written as an Ibis expression.
-        ConfigError: a severity is not understood.
     """
     schema, unbound = contract.to_schema(), contract.unbound()
     default = "warn" if issubclass(contract, Source) else "error"
@@ -78,28 +72,7 @@ def contract_checks(
             f"The contract {contract.__name__} has two checks called {', '.join(sorted(twice))}. "
             "Give one of them another name."
         )
-    return [replace(each, check=configured(each.check, contract.table(), severities or {})) for each in found]
-
-
-def configured(check: Check, table: str, severities: Mapping[str, str]) -> Check:
-    """A check with the severity and tolerance that the configuration gives it or its table.
-
-    Raises:
-        ConfigError: a word of the configuration is not understood.
-    """
-    severity, tolerance = check.severity, check.tolerance
-    for key in (table, f"{table}.{check.name}"):
-        for word in severities.get(key, "").split():
-            if word in ("error", "warn"):
-                severity = word
-            elif word.removesuffix("%").replace(".", "", 1).isdigit():
-                tolerance = word
-            else:
-                raise ConfigError(
-                    f"severity of {key}: {word} is not understood. "
-                    'Write "error" or "warn", and if some rows may fail, how many: "warn 10", "1%".'
-                )
-    return replace(check, severity=severity, tolerance=tolerance)
+    return found
 
 
 def shape_problems(contract: type[Contract], schema: ibis.Schema) -> list[str]:
