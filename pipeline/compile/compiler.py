@@ -26,7 +26,7 @@ from pipeline.compile.checks.sql import table_checks
 from pipeline.compile.contracts import contracts_of
 from pipeline.compile.graph import Law, Model, TableFunction, discover, discover_laws
 from pipeline.compile.renderings import COMPILERS, by_code_point
-from pipeline.compile.sources import model_codes
+from pipeline.compile.sources import Codes, codes_of
 from pipeline.config import Config
 from pipeline.errors import ModelError, did_you_mean
 from pipeline.models.operations import as_of, span
@@ -74,6 +74,7 @@ def compile_unbound(
     *,
     models: str,
     schemas: str,
+    codes: Codes | None = None,
     earlier: Mapping[str, PlanTable] = MappingProxyType({}),
     compiled: Mapping[str, PlanTable] = MappingProxyType({}),
     on_compile: Callable[[str], None] = lambda name: None,
@@ -85,7 +86,8 @@ def compile_unbound(
         settings: those that models get, as `unbound_settings` has them.
         models: the package of the models.
         schemas: the package of the contracts.
-        earlier: models as an earlier plan has them, by their `code`; who has the same is not compiled again.
+        codes: those of `codes_of` the same, if known.
+        earlier: tables as an earlier plan has them, by their `code`; what has the same is not compiled again.
         compiled: models that somebody else has compiled already, and may go on compiling.
         on_compile: told the name of each model that is compiled.
 
@@ -93,17 +95,19 @@ def compile_unbound(
         ModelError: a model or a contract is not what it must be.
     """
     compiler = _Compiler(dialect, settings, models, schemas)
-    codes = model_codes(dialect, settings, models, schemas)
-    tables = [
-        *(compiler.source(contract) for contract in compiler.sources.values()),
-        *(compiler.seed(name, contract) for name, contract in compiler.seeds.items()),
-    ]
+    codes = codes or codes_of(dialect, settings, models, schemas)
+    tables = []
+    for name, contract in (compiler.sources | compiler.seeds).items():
+        code = codes.of_contract(name)
+        table = earlier.get(code) or compiler.source_or_seed(name, contract)
+        tables.append(replace(table, code=code))
     for name, model in compiler.graph.items():
-        table = earlier.get(codes[name])
-        if table is None:
+        code = codes.models[name]
+        made = earlier.get(code)
+        if made is None:
             on_compile(name)
-            table = compiler.with_laws(compiled.get(name) or compiler.model(model))
-        tables.append(replace(table, code=codes[name]))
+            made = compiler.with_laws(compiled.get(name) or compiler.model(model))
+        tables.append(replace(made, code=code))
     return Plan(
         fingerprint="",
         dialect=dialect,
@@ -114,16 +118,21 @@ def compile_unbound(
 
 
 def compile_models(
-    dialect: str, settings: Mapping[str, Any], *, models: str, schemas: str, earlier: Collection[str]
+    dialect: str,
+    settings: Mapping[str, Any],
+    *,
+    models: str,
+    schemas: str,
+    codes: Codes,
+    earlier: Collection[str],
 ) -> Iterator[PlanTable]:
     """The models of a plan one by one, the last first, as `compile_unbound` takes them from elsewhere.
 
     Not those whose code is among `earlier`: somebody has them.
     """
     compiler = _Compiler(dialect, settings, models, schemas)
-    codes = model_codes(dialect, settings, models, schemas)
     for model in reversed(compiler.graph.values()):
-        if codes[model.name] not in earlier:
+        if codes.models[model.name] not in earlier:
             yield compiler.model(model)
 
 
@@ -158,6 +167,10 @@ class _Compiler:
         self.graph = discover(models, sources=self.sources, seeds=self.seeds)
         self.laws = discover_laws(self.graph, models, sources=self.sources, seeds=self.seeds)
         self.folder = models.rpartition(".")[0].replace(".", "/")
+
+    def source_or_seed(self, name: str, contract: type[Contract]) -> PlanTable:
+        """A table that no model makes."""
+        return self.source(contract) if issubclass(contract, Source) else self.seed(name, contract)
 
     def source(self, contract: type[Source]) -> PlanTable:
         """A raw table: nothing is made, only read."""

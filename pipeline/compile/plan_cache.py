@@ -16,7 +16,7 @@ import gc
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
@@ -26,9 +26,10 @@ from pipeline.compile.sources import (
     AGENTS,
     MODELS,
     SCHEMAS,
+    Codes,
     code_digest,
+    codes_of,
     compile_inputs,
-    model_codes,
 )
 from pipeline.config import Config
 from pipeline.errors import SetupError
@@ -163,15 +164,16 @@ def _compile(
     among them, compiling takes a quarter less time.
     """
     settings = unbound_settings(config.model_settings(), dialect)
+    codes = codes_of(dialect, settings, models, schemas)
     arguments: dict[str, Any] = {
         "dialect": dialect,
         "settings": settings,
         "models": models,
         "schemas": schemas,
+        "codes": codes,
     }
-    codes = model_codes(dialect, settings, models, schemas)
-    earlier = _earlier(dialect, config, codes.values()) if _memory_is_disk(models, schemas) else {}
-    few = len(codes) - len(earlier) <= FEW
+    earlier = _earlier(dialect, config, codes) if _memory_is_disk(models, schemas) else {}
+    few = len({*codes.models.values()} - {*earlier}) <= FEW
     collecting = gc.isenabled()
     gc.disable()
     try:
@@ -187,11 +189,11 @@ def _compile(
             gc.unfreeze()
 
 
-def _earlier(dialect: str, config: Config, codes: Collection[str]) -> dict[str, PlanTable]:
-    """Models by their code, of those `codes` that the package or the project's last plan has compiled."""
+def _earlier(dialect: str, config: Config, codes: Codes) -> dict[str, PlanTable]:
+    """Tables by their code, of those `codes` that the project's last plan or the package has compiled."""
     kept = _read(_unbound_file(dialect, config), "")
-    plans = [*shipped.all_of(dialect), *([kept] if kept else [])]
-    return {table.code: table for plan in plans for table in plan.tables.values() if table.code in codes}
+    found = {table.code: table for table in kept.tables.values()} if kept else {}
+    return found | shipped.tables_of(dialect, {*codes.models.values()} - {*found})
 
 
 def _helper(arguments: Mapping[str, Any]) -> AbstractContextManager[dict[str, PlanTable]]:

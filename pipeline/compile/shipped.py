@@ -8,12 +8,14 @@ are there: who changes a model gets it compiled.
 
 import hashlib
 import lzma
+from collections.abc import Collection
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from pipeline.compile.sources import MODELS, SCHEMAS, code_digest
 from pipeline.config import Config
-from pipeline.plan import Plan
+from pipeline.plan import Plan, PlanTable
 from pipeline.plan.bind import unbound_settings
 
 # One of each kind whose SQL is another: days in UTC or elsewhere, with domains of one's own or without.
@@ -33,16 +35,33 @@ def load(dialect: str, config: Config) -> Plan | None:
         return None
 
 
-def all_of(dialect: str) -> list[Plan]:
-    """Every plan that comes with the package, of whatever code and settings; of what is not whole none."""
+def tables_of(dialect: str, codes: Collection[str]) -> dict[str, PlanTable]:
+    """Tables of shipped plans by their code: all of each plan that has one of these `codes` as the first."""
+    found: dict[str, PlanTable] = {}
     try:
-        return [Plan.from_json(plan) for plan in _plans(dialect)]
+        for plan in _plans(dialect):
+            if any(code.encode() in plan for code in codes if code not in found):
+                found |= {table.code: table for table in Plan.from_json(plan).tables.values()}
     except (OSError, ValueError, lzma.LZMAError):
-        return []
+        pass
+    return found
+
+
+def any_of(dialect: str) -> Plan | None:
+    """A plan that comes with the package, of whatever code and settings; None if none is whole."""
+    try:
+        return next((Plan.from_json(plan) for plan in _plans(dialect)), None)
+    except (OSError, ValueError, lzma.LZMAError):
+        return None
 
 
 def _plans(dialect: str) -> list[bytes]:
-    return lzma.decompress(_file(dialect).read_bytes()).splitlines()
+    return _lines(_file(dialect))
+
+
+@cache
+def _lines(file: Path) -> list[bytes]:
+    return lzma.decompress(file.read_bytes()).splitlines()
 
 
 def fingerprint(dialect: str, config: Config) -> str:

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -31,11 +32,27 @@ def code_digest(models: str, schemas: str) -> str:
     return digest.hexdigest()
 
 
-def model_codes(dialect: str, settings: Mapping[str, Any], models: str, schemas: str) -> dict[str, str]:
-    """What stands for all that each model is compiled from, by the model's name.
+@dataclass(frozen=True)
+class Codes:
+    """What stands for all that each table of a plan is compiled from (`PlanTable.code`).
 
-    That is its own file and those of the laws that name it, with the models and the settings that they name;
-    and what is none of these: the modules beside the layers, contracts, agents, the compiler.
+    Attributes:
+        models: by name. A model is compiled from its own file and those of the laws that name it, with the
+            models and the settings that they name; and from what is none of these: the modules beside the
+            layers, contracts, agents, the compiler.
+        rest: of raw tables and seeds, which are made from the latter alone.
+    """
+
+    models: dict[str, str]
+    rest: str
+
+    def of_contract(self, name: str) -> str:
+        """Of a raw table or a seed."""
+        return f"{self.rest}:{name}"
+
+
+def codes_of(dialect: str, settings: Mapping[str, Any], models: str, schemas: str) -> Codes:
+    """What stands for all that each table is compiled from; reads the files, imports none of them.
 
     Args:
         dialect: the engine's.
@@ -74,7 +91,7 @@ def model_codes(dialect: str, settings: Mapping[str, Any], models: str, schemas:
         told = repr((rest.hexdigest(), path, others, values, texts))
         return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
 
-    return {name: code(name, *file) for name, file in own.items()}
+    return Codes({name: code(name, *file) for name, file in own.items()}, rest.hexdigest())
 
 
 def compile_inputs(models: str, schemas: str) -> Iterator[Path]:

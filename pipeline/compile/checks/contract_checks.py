@@ -54,11 +54,11 @@ def contract_checks(
         ModelError: a check of the contract cannot be written as an Ibis expression.
     """
     schema, unbound = contract.to_schema(), contract.unbound()
-    default = "warn" if issubclass(contract, Source) else "error"
+    default = _severity(contract)
     found = [_unique(contract, default)] if contract.key() else []
     for name, field in schema.columns.items():
         metadata = field.metadata or {}
-        said = {"severity": metadata.get("severity", default), "tolerance": metadata.get("tolerance")}
+        said = _said(contract, field)
         if not field.nullable:
             found.append(_not_null(contract, name, **said))
         found += [_checked(contract, unbound, check, name, **said) for check in field.checks]
@@ -73,6 +73,28 @@ def contract_checks(
             "Give one of them another name."
         )
     return found
+
+
+def keys_and_presence(contract: type[Contract]) -> list[Check]:
+    """The checks of a contract that proofs may rest on, without their expressions."""
+    key = [_unique_check(contract.key(), _severity(contract))] if contract.key() else []
+    columns = contract.to_schema().columns.items()
+    return key + [
+        _not_null_check(name, **_said(contract, field)) for name, field in columns if not field.nullable
+    ]
+
+
+def _severity(contract: type[Contract]) -> str:
+    return "warn" if issubclass(contract, Source) else "error"
+
+
+def _said(contract: type[Contract], field: Any) -> dict[str, Any]:
+    """What a field of a contract says of its checks."""
+    metadata = field.metadata or {}
+    return {
+        "severity": metadata.get("severity", _severity(contract)),
+        "tolerance": metadata.get("tolerance"),
+    }
 
 
 def shape_problems(contract: type[Contract], schema: ibis.Schema) -> list[str]:
@@ -134,8 +156,11 @@ def _not_null(contract: type[Contract], column: str, **said: Any) -> CheckExpres
         # Like Pandera: "not a number" is as good as nothing.
         return value.isnull() | value.isnan() if value.type().is_floating() else value.isnull()
 
-    check = Check(f"not_null({column})", "not_null", [column], f"{column} is never missing.", **said)
-    return _judged_by_row(contract, check, failing)
+    return _judged_by_row(contract, _not_null_check(column, **said), failing)
+
+
+def _not_null_check(column: str, **said: Any) -> Check:
+    return Check(f"not_null({column})", "not_null", [column], f"{column} is never missing.", **said)
 
 
 def _unique(contract: type[Contract], severity: str) -> CheckExpression:
@@ -145,12 +170,14 @@ def _unique(contract: type[Contract], severity: str) -> CheckExpression:
         counted = table.group_by(key).aggregate(rows=ibis._.count())
         return counted.filter(counted.rows > 1)
 
-    what = f"{key[0]} identifies" if len(key) == 1 else f"{', '.join(key)} together identify"
     return CheckExpression(
-        Check(f"unique({', '.join(key)})", "unique", key, f"{what} a row.", severity),
-        failures=lambda table: groups(table).rows.sum(),
-        failing_rows=groups,
+        _unique_check(key, severity), failures=lambda table: groups(table).rows.sum(), failing_rows=groups
     )
+
+
+def _unique_check(key: list[str], severity: str) -> Check:
+    what = f"{key[0]} identifies" if len(key) == 1 else f"{', '.join(key)} together identify"
+    return Check(f"unique({', '.join(key)})", "unique", key, f"{what} a row.", severity)
 
 
 def _reference(

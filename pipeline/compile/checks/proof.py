@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 
 from pipeline.compile.analysis.properties import ANYTHING, Column, Key, Rows
 from pipeline.compile.analysis.relations import Relations
-from pipeline.compile.checks.contract_checks import contract_checks
+from pipeline.compile.checks.contract_checks import keys_and_presence
 from pipeline.plan import Check
 from schemas.base import Contract
 
@@ -66,12 +66,11 @@ def _promised(contract: type[Contract]) -> Rows:
         for column, kind in contract.columns().items()
     }
     keys = []
-    for each in contract_checks(contract):
-        check = each.check
+    for check in keys_and_presence(contract):
         if check.severity != "error" or check.tolerance is not None:
             continue
         if check.kind == "unique":
             keys.append(Key(frozenset(check.columns), why, assumes))
-        elif check.kind == "not_null":
+        else:
             columns[check.columns[0]] = Column(True, True, why, assumes)
     return Rows(columns, tuple(keys))
