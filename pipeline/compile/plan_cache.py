@@ -5,8 +5,9 @@ contracts and compiler, the settings, the versions of what compiles, and the sha
 raw tables. It is found again only if all of that is the same, so it cannot be stale.
 
 Where none is found, an unbound plan is bound to the database: one that comes with the package
-(`pipeline.compile.shipped`), or else one that is compiled. Of the models only those are compiled that have
-changed since the last one of the project, and since the package was made.
+(`pipeline.compile.shipped`); the last one of the project, if only values of settings have changed since;
+or else one that is compiled. Of the models only those are compiled that have changed since that last one,
+and since the package was made.
 
 Files are `<project>-<code>-<shapes>.json` in the user's cache folder, readable by people; the last compiled
 one of a project is `<project>-unbound-<versions>.json`.
@@ -158,7 +159,7 @@ def _unbound(
 def _compile(
     dialect: str, config: Config, models: str, schemas: str, on_compile: Callable[[str], None]
 ) -> Plan:
-    """The unbound plan, compiled.
+    """The unbound plan, compiled as far as it must be.
 
     Expressions are millions of small objects that live until the end: without looking for garbage
     among them, compiling takes a quarter less time.
@@ -172,7 +173,11 @@ def _compile(
         "schemas": schemas,
         "codes": codes,
     }
-    earlier = _earlier(dialect, config, codes) if _memory_is_disk(models, schemas) else {}
+    trusted = _memory_is_disk(models, schemas)
+    kept = _read(_unbound_file(dialect, config), "") if trusted else None
+    if kept and codes.are_of(kept):
+        return kept
+    earlier = _earlier(dialect, kept, codes) if trusted else {}
     few = len({*codes.models.values()} - {*earlier}) <= FEW
     collecting = gc.isenabled()
     gc.disable()
@@ -189,9 +194,8 @@ def _compile(
             gc.unfreeze()
 
 
-def _earlier(dialect: str, config: Config, codes: Codes) -> dict[str, PlanTable]:
-    """Tables by their code, of those `codes` that the project's last plan or the package has compiled."""
-    kept = _read(_unbound_file(dialect, config), "")
+def _earlier(dialect: str, kept: Plan | None, codes: Codes) -> dict[str, PlanTable]:
+    """Tables by their code, as the project's last plan or those of the package have them."""
     found = {table.code: table for table in kept.tables.values()} if kept else {}
     return found | shipped.tables_of(dialect, {*codes.models.values()} - {*found})
 

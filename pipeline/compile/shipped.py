@@ -1,9 +1,10 @@
 """Plans that come with the package, so that the first command after installing waits for no compiler.
 
-Beside this file stands one archive per dialect, `shipped/<dialect>.jsonl.xz`: unbound plans of the shipped
-models, one a line. `python -m pipeline.compile.shipped` writes them, in two minutes. A plan carries the
-fingerprint of the code and the settings that it was compiled from, and counts only where they are those that
-are there: who changes a model gets it compiled.
+Beside this file stands one archive per dialect, `shipped/<dialect>.jsonl.xz`: unbound plans of the
+shipped models, one a line. `python -m pipeline.compile.shipped` writes them, in two minutes. A plan
+carries the fingerprint of the code that it was compiled from and of the settings that its SQL depends on
+by more than their values, and counts only where they are those that are there: who changes a model gets
+it compiled.
 """
 
 import hashlib

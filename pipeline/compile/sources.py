@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from pipeline.plan import Plan
 from pipeline.plan.layers import OF_MODELS
 
 MODELS = "pipeline.models"
@@ -49,6 +50,14 @@ class Codes:
     def of_contract(self, name: str) -> str:
         """Of a raw table or a seed."""
         return f"{self.rest}:{name}"
+
+    def are_of(self, plan: Plan) -> bool:
+        """Whether compiling would make this plan, but for the settings that it is bound to."""
+        of_models = {table.name: table.code for table in plan.tables.values() if table.kind == "model"}
+        others = [table for table in plan.tables.values() if table.kind != "model"]
+        return of_models == self.models and all(
+            table.code == self.of_contract(table.name) for table in others
+        )
 
 
 def codes_of(dialect: str, settings: Mapping[str, Any], models: str, schemas: str) -> Codes:

@@ -16,6 +16,7 @@ from pipeline.compile.sources import MODELS, SCHEMAS
 from pipeline.config import Config, Freshness
 from pipeline.plan.bind import bind, unbound_settings
 from pipeline.plan.render import quote_text
+from pipeline.plan.selection import descendants
 
 WRITE = "Write the plans anew: python -m pipeline.compile.shipped"
 
@@ -71,6 +72,27 @@ def test_a_setting_that_is_only_a_value_needs_no_compiler(dialect):
     assert left == {"{{as_of}}", "{{as_of_before}}"}
 
 
+OF_VALUES = {
+    "window_days": ({"window_days": 7}, ["stg_git_commits", "stg_copilot_metrics"]),
+    "time_window_seconds": ({"time_window_seconds": 60}, ["int_commits_with_agent_context"]),
+    "internal_domains": ({"internal_domains": ("b.example",)}, ["dim_developers"]),
+    "severity": ({"severity": {"dim_agents": "warn"}}, []),
+    "freshness": ({"freshness": {"otel_logs": Freshness(timedelta(days=1))}}, []),
+}
+
+
+@pytest.mark.parametrize(("values", "readers"), OF_VALUES.values(), ids=OF_VALUES)
+def test_another_value_makes_those_tables_anew_whose_sql_reads_it(values, readers):
+    def tables(**more):
+        config = Config(**{"internal_domains": ("a.example",)} | more)
+        unbound = shipped.load("duckdb", config)
+        return bind(unbound, config.model_settings(), config.check_settings(), None).tables
+
+    before, after = tables(), tables(**values)
+    anew = {name for name in before if before[name].fingerprint != after[name].fingerprint}
+    assert anew == {*readers} | descendants(before, readers)
+
+
 def test_no_shipped_model_takes_a_number():
     # It would be compiled anew with every other number.
     models = discover()
@@ -93,10 +115,20 @@ def test_an_archive_that_is_not_whole_is_passed_over(monkeypatch, tmp_path, cont
     assert shipped.load("duckdb", Config()) is None
 
 
-def test_the_first_plan_of_a_user_imports_no_compiler(tmp_path):
+CHANGED = (
+    "timezone='Europe/Berlin', internal_domains=('a.example', 'b.example'), window_days=7,"
+    " time_window_seconds=60, severity={'dim_agents': 'warn'},"
+    " freshness={'otel_logs': Freshness(timedelta(days=1))}"
+)
+
+
+@pytest.mark.parametrize("settings", ["", CHANGED], ids=["as they are", "changed"])
+@pytest.mark.parametrize("dialect", COMPILERS)
+def test_the_first_plan_of_a_user_imports_no_compiler(tmp_path, dialect, settings):
     code = (
-        "import sys; from pipeline.compile import plan_cache; from pipeline.config import Config;"
-        "plan = plan_cache.load('duckdb', Config(timezone='Europe/Berlin'), {});"
+        "import sys; from datetime import timedelta; from pipeline.compile import plan_cache;"
+        "from pipeline.config import Config, Freshness;"
+        f"plan = plan_cache.load({dialect!r}, Config({settings}), {{}});"
         "assert len(plan.tables) > 20;"
         "print(sorted({'ibis', 'pandera', 'sqlglot', 'pandas'} & {*sys.modules}))"
     )
