@@ -152,6 +152,14 @@ class Config:
             "internal_domains": self.internal_domains,
         }
 
+    def check_settings(self) -> dict[str, Any]:
+        """What of the configuration the checks of a plan depend on."""
+        ages = {name: given.warn_after or given.error_after for name, given in self.freshness.items()}
+        return {
+            "severity": dict(sorted(self.severity.items())),
+            "freshness": {name: age for name, age in sorted(ages.items()) if age},
+        }
+
     def for_target(self, target: Target) -> "Config":
         """The configuration with what it says about one target."""
         return replace(self, severity={**self.severity, **target.severity})

@@ -79,7 +79,7 @@ def compiled():
     def plan(dialect="duckdb", config=None, shapes=usual_shapes):
         config = config or Config(internal_domains=("example.com",))
         unbound = plan_cache._unbound(dialect, config, plan_cache.MODELS, plan_cache.SCHEMAS)
-        return bind(unbound, config.model_settings(), shapes)
+        return bind(unbound, config.model_settings(), config.check_settings(), shapes)
 
     return plan
 

@@ -43,6 +43,6 @@ def _tables() -> dict[str, list[str]]:
         dialect = dialect_of(config.target(None).url)
     except PipelineError:
         return {}
-    plans = [plan_cache.last(dialect, config), *shipped.all_of(dialect)]
-    tables = next((plan.tables for plan in plans if plan), {})
+    plan = plan_cache.last(dialect, config) or shipped.any_of(dialect)
+    tables = plan.tables if plan else {}
     return {name: [column.name for column in table.columns] for name, table in tables.items()}

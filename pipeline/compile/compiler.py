@@ -26,12 +26,12 @@ from pipeline.compile.checks.sql import table_checks
 from pipeline.compile.contracts import contracts_of
 from pipeline.compile.graph import Law, Model, TableFunction, discover, discover_laws
 from pipeline.compile.renderings import COMPILERS, by_code_point
-from pipeline.compile.sources import model_codes
+from pipeline.compile.sources import Codes, codes_of
 from pipeline.config import Config
 from pipeline.errors import ModelError, did_you_mean
-from pipeline.models.operations import as_of
+from pipeline.models.operations import as_of, span
 from pipeline.plan import Check, Plan, PlanColumn, PlanTable
-from pipeline.plan.bind import bind, unbound_settings
+from pipeline.plan.bind import TIME_WINDOW_SECONDS, WINDOW_DAYS, WINDOW_HOURS, bind, unbound_settings
 from pipeline.plan.layers import RAW, SEEDS
 from pipeline.plan.lineage import VALUE
 from pipeline.system.compat import check_versions
@@ -63,16 +63,18 @@ def compile_plan(
         TargetError: a raw table of the database cannot be understood.
     """
     config = config or Config()
-    plan = compile_unbound(dialect, config, models=models, schemas=schemas)
-    return bind(plan, config.model_settings(), shapes, fingerprint)
+    settings = config.model_settings()
+    plan = compile_unbound(dialect, unbound_settings(settings, dialect), models=models, schemas=schemas)
+    return bind(plan, settings, config.check_settings(), shapes, fingerprint)
 
 
 def compile_unbound(
     dialect: str,
-    config: Config,
+    settings: Mapping[str, Any],
     *,
     models: str,
     schemas: str,
+    codes: Codes | None = None,
     earlier: Mapping[str, PlanTable] = MappingProxyType({}),
     compiled: Mapping[str, PlanTable] = MappingProxyType({}),
     on_compile: Callable[[str], None] = lambda name: None,
@@ -81,48 +83,56 @@ def compile_unbound(
 
     Args:
         dialect: duckdb, postgres, pyspark or bigquery.
-        config: settings that models and checks take.
+        settings: those that models get, as `unbound_settings` has them.
         models: the package of the models.
         schemas: the package of the contracts.
-        earlier: models as an earlier plan has them, by their `code`; who has the same is not compiled again.
+        codes: those of `codes_of` the same, if known.
+        earlier: tables as an earlier plan has them, by their `code`; what has the same is not compiled again.
         compiled: models that somebody else has compiled already, and may go on compiling.
         on_compile: told the name of each model that is compiled.
 
     Raises:
         ModelError: a model or a contract is not what it must be.
     """
-    compiler = _Compiler(dialect, config, models, schemas)
-    codes = model_codes(dialect, config, compiler.settings, models, schemas)
-    tables = [
-        *(compiler.source(contract) for contract in compiler.sources.values()),
-        *(compiler.seed(name, contract) for name, contract in compiler.seeds.items()),
-    ]
+    compiler = _Compiler(dialect, settings, models, schemas)
+    codes = codes or codes_of(dialect, settings, models, schemas)
+    tables = []
+    for name, contract in (compiler.sources | compiler.seeds).items():
+        code = codes.of_contract(name)
+        table = earlier.get(code) or compiler.source_or_seed(name, contract)
+        tables.append(replace(table, code=code))
     for name, model in compiler.graph.items():
-        table = earlier.get(codes[name])
-        if table is None:
+        code = codes.models[name]
+        made = earlier.get(code)
+        if made is None:
             on_compile(name)
-            table = compiler.with_laws(compiled.get(name) or compiler.model(model))
-        tables.append(replace(table, code=codes[name]))
+            made = compiler.with_laws(compiled.get(name) or compiler.model(model))
+        tables.append(replace(made, code=code))
     return Plan(
         fingerprint="",
         dialect=dialect,
         version=version("aa-pipeline"),
-        settings=compiler.settings,
+        settings=dict(settings),
         tables={table.name: table for table in tables},
     )
 
 
 def compile_models(
-    dialect: str, config: Config, *, models: str, schemas: str, earlier: Collection[str]
+    dialect: str,
+    settings: Mapping[str, Any],
+    *,
+    models: str,
+    schemas: str,
+    codes: Codes,
+    earlier: Collection[str],
 ) -> Iterator[PlanTable]:
     """The models of a plan one by one, the last first, as `compile_unbound` takes them from elsewhere.
 
     Not those whose code is among `earlier`: somebody has them.
     """
-    compiler = _Compiler(dialect, config, models, schemas)
-    codes = model_codes(dialect, config, compiler.settings, models, schemas)
+    compiler = _Compiler(dialect, settings, models, schemas)
     for model in reversed(compiler.graph.values()):
-        if codes[model.name] not in earlier:
+        if codes.models[model.name] not in earlier:
             yield compiler.model(model)
 
 
@@ -132,14 +142,19 @@ class _Compiler:
     def __init__(
         self,
         dialect: str,
-        config: Config,
+        settings: Mapping[str, Any],
         models: str,
         schemas: str,
     ) -> None:
         check_versions()
         self.dialect = dialect
-        self.config = config
-        self.settings = unbound_settings(config.model_settings(), dialect)
+        self.settings = {
+            **settings,
+            "as_of": as_of(),
+            "window": span(WINDOW_DAYS, "D"),
+            "window_hours": span(WINDOW_HOURS, "h"),
+            "time_window": span(TIME_WINDOW_SECONDS, "s"),
+        }
         self.contracts = contracts_of(schemas)
         self.sources: dict[str, type[Source]] = {
             name: contract for name, contract in self.contracts.items() if issubclass(contract, Source)
@@ -152,6 +167,10 @@ class _Compiler:
         self.graph = discover(models, sources=self.sources, seeds=self.seeds)
         self.laws = discover_laws(self.graph, models, sources=self.sources, seeds=self.seeds)
         self.folder = models.rpartition(".")[0].replace(".", "/")
+
+    def source_or_seed(self, name: str, contract: type[Contract]) -> PlanTable:
+        """A table that no model makes."""
+        return self.source(contract) if issubclass(contract, Source) else self.seed(name, contract)
 
     def source(self, contract: type[Source]) -> PlanTable:
         """A raw table: nothing is made, only read."""
@@ -233,7 +252,6 @@ class _Compiler:
                 broken=self.query(broken),
                 time_drift=self.time_drift(broken),
                 sources=self.sources,
-                severities=self.config.severity,
             )
 
     @contextmanager
@@ -291,18 +309,16 @@ class _Compiler:
             self.unbound(name) if is_source else expression,
             dialect=self.dialect,
             schema=schema,
-            severities=self.config.severity,
             schemas={table: self._schema(table) for table in self.contracts},
             assume=self._upstream_contracts(upstreams),
         )
         if issubclass(contract, Source):
-            limit = self.config.freshness.get(table_name(contract))
-            checks += freshness_check(contract, self.unbound(name), limit, self.dialect)
+            checks += freshness_check(contract, self.unbound(name), self.dialect)
         return checks, relation
 
     def _lineage(self, model: TableFunction, expression: ir.Table) -> dict[str, list[list[str]]]:
         """What each column of a model comes from."""
-        relations = Relations(promised(self._upstream_contracts(model.upstreams), self.config.severity))
+        relations = Relations(promised(self._upstream_contracts(model.upstreams)))
         return lineage(
             expression,
             {self.unbound(name).op(): name for name in model.upstreams},
@@ -328,10 +344,9 @@ class _Compiler:
         }
 
     def _expression(self, model: TableFunction) -> ir.Table:
-        settings = {**self.settings, "as_of": as_of()}
         upstreams = [self.unbound(name) for name in model.upstreams]
         try:
-            expression = model.function(*upstreams, **{name: settings[name] for name in model.settings})
+            expression = model.function(*upstreams, **{name: self.settings[name] for name in model.settings})
         except Exception as error:
             raise ModelError(f"{model.path} cannot be built: {type(error).__name__}: {error}") from error
         if not isinstance(expression, ir.Table):

@@ -27,7 +27,12 @@ from pipeline.errors import ModelError, did_you_mean
 from pipeline.plan.layers import OF_MODELS
 
 # What a model may ask for by a keyword-only parameter without default.
-SETTINGS = ("as_of", "timezone", "window_days", "time_window_seconds", "internal_domains")
+# Those of the first line are filled in when a plan is bound or run. The numbers of the second are for models
+# that do more with one than add it to an instant: any other number has them compiled anew.
+SETTINGS = (
+    *("as_of", "timezone", "internal_domains", "window", "window_hours", "time_window"),
+    *("window_days", "time_window_seconds"),
+)
 
 MATERIALISATIONS = ("table", "view")
 SEVERITIES = ("error", "warn")

@@ -5,8 +5,9 @@ contracts and compiler, the settings, the versions of what compiles, and the sha
 raw tables. It is found again only if all of that is the same, so it cannot be stale.
 
 Where none is found, an unbound plan is bound to the database: one that comes with the package
-(`pipeline.compile.shipped`), or else one that is compiled. Of the models only those are compiled that have
-changed since the last one of the project, and since the package was made.
+(`pipeline.compile.shipped`); the last one of the project, if only values of settings have changed since;
+or else one that is compiled. Of the models only those are compiled that have changed since that last one,
+and since the package was made.
 
 Files are `<project>-<code>-<shapes>.json` in the user's cache folder, readable by people; the last compiled
 one of a project is `<project>-unbound-<versions>.json`.
@@ -16,7 +17,7 @@ import gc
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
@@ -26,10 +27,10 @@ from pipeline.compile.sources import (
     AGENTS,
     MODELS,
     SCHEMAS,
-    check_settings,
+    Codes,
     code_digest,
+    codes_of,
     compile_inputs,
-    model_codes,
 )
 from pipeline.config import Config
 from pipeline.errors import SetupError
@@ -77,7 +78,7 @@ def load(
     if plan is None:
         trusted = _memory_is_disk(models, schemas)
         unbound = _unbound(dialect, config, models, schemas, on_compile)
-        plan = bind(unbound, config.model_settings(), shapes, expected)
+        plan = bind(unbound, config.model_settings(), config.check_settings(), shapes, expected)
         now = fingerprint(dialect, config, shapes, models=models, schemas=schemas)
         if trusted and now == expected:
             _write(file, plan)
@@ -158,15 +159,26 @@ def _unbound(
 def _compile(
     dialect: str, config: Config, models: str, schemas: str, on_compile: Callable[[str], None]
 ) -> Plan:
-    """The unbound plan, compiled.
+    """The unbound plan, compiled as far as it must be.
 
     Expressions are millions of small objects that live until the end: without looking for garbage
     among them, compiling takes a quarter less time.
     """
-    arguments: dict[str, Any] = {"dialect": dialect, "config": config, "models": models, "schemas": schemas}
-    codes = model_codes(dialect, config, unbound_settings(config.model_settings(), dialect), models, schemas)
-    earlier = _earlier(dialect, config, codes.values()) if _memory_is_disk(models, schemas) else {}
-    few = len(codes) - len(earlier) <= FEW
+    settings = unbound_settings(config.model_settings(), dialect)
+    codes = codes_of(dialect, settings, models, schemas)
+    arguments: dict[str, Any] = {
+        "dialect": dialect,
+        "settings": settings,
+        "models": models,
+        "schemas": schemas,
+        "codes": codes,
+    }
+    trusted = _memory_is_disk(models, schemas)
+    kept = _read(_unbound_file(dialect, config), "") if trusted else None
+    if kept and codes.are_of(kept):
+        return kept
+    earlier = _earlier(dialect, kept, codes) if trusted else {}
+    few = len({*codes.models.values()} - {*earlier}) <= FEW
     collecting = gc.isenabled()
     gc.disable()
     try:
@@ -182,11 +194,10 @@ def _compile(
             gc.unfreeze()
 
 
-def _earlier(dialect: str, config: Config, codes: Collection[str]) -> dict[str, PlanTable]:
-    """Models by their code, of those `codes` that the package or the project's last plan has compiled."""
-    kept = _read(_unbound_file(dialect, config), "")
-    plans = [*shipped.all_of(dialect), *([kept] if kept else [])]
-    return {table.code: table for plan in plans for table in plan.tables.values() if table.code in codes}
+def _earlier(dialect: str, kept: Plan | None, codes: Codes) -> dict[str, PlanTable]:
+    """Tables by their code, as the project's last plan or those of the package have them."""
+    found = {table.code: table for table in kept.tables.values()} if kept else {}
+    return found | shipped.tables_of(dialect, {*codes.models.values()} - {*found})
 
 
 def _helper(arguments: Mapping[str, Any]) -> AbstractContextManager[dict[str, PlanTable]]:
@@ -215,7 +226,7 @@ def _project(dialect: str, config: Config) -> str:
 
 def _code(dialect: str, config: Config, models: str, schemas: str) -> str:
     """A fingerprint of everything but the raw tables; reads sources, imports nothing of them."""
-    settings = (config.model_settings(), check_settings(config))
+    settings = (config.model_settings(), config.check_settings())
     return _hash(repr((dialect, settings, _versions(), code_digest(models, schemas))))
 
 

@@ -60,6 +60,9 @@ class Everywhere:
     def visit_AsOfBefore(self, op: Any) -> Any:
         return self.cast(sge.convert(AS_OF_BEFORE), op.dtype)
 
+    def visit_Span(self, op: Any, *, placeholder: str, unit: str) -> Any:
+        return sge.Interval(this=sge.convert(placeholder), unit=sge.Var(this=op.dtype.resolution.upper()))
+
     def visit_JoinedText(self, op: Any, *, arg: Any) -> Any:
         expression = sg.parse_one(self.joined_text, dialect=self.dialect)
         return expression.transform(lambda node: arg.copy() if isinstance(node, sge.Column) else node)

@@ -3,11 +3,12 @@
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from pipeline.config import Config
+from pipeline.plan import Plan
 from pipeline.plan.layers import OF_MODELS
 
 MODELS = "pipeline.models"
@@ -22,14 +23,6 @@ COMPILER = ("pipeline.compile", "pipeline.config", "pipeline.plan", "pipeline.sy
 WORD = re.compile(r"[A-Za-z_]\w*")
 
 
-def check_settings(config: Config) -> tuple[Any, ...]:
-    """What of the configuration the checks of a plan depend on."""
-    return (
-        sorted(config.severity.items()),
-        sorted((name, repr(value)) for name, value in config.freshness.items()),
-    )
-
-
 def code_digest(models: str, schemas: str) -> str:
     """A fingerprint of the content of everything that plans are made from. Takes a few milliseconds."""
     digest = hashlib.blake2b(digest_size=16)
@@ -40,17 +33,38 @@ def code_digest(models: str, schemas: str) -> str:
     return digest.hexdigest()
 
 
-def model_codes(
-    dialect: str, config: Config, settings: Mapping[str, Any], models: str, schemas: str
-) -> dict[str, str]:
-    """What stands for all that each model is compiled from, by the model's name.
+@dataclass(frozen=True)
+class Codes:
+    """What stands for all that each table of a plan is compiled from (`PlanTable.code`).
 
-    That is its own file and those of the laws that name it, with the models and the settings that they name;
-    and what is none of these: the modules beside the layers, contracts, agents, the compiler.
+    Attributes:
+        models: by name. A model is compiled from its own file and those of the laws that name it, with the
+            models and the settings that they name; and from what is none of these: the modules beside the
+            layers, contracts, agents, the compiler.
+        rest: of raw tables and seeds, which are made from the latter alone.
+    """
+
+    models: dict[str, str]
+    rest: str
+
+    def of_contract(self, name: str) -> str:
+        """Of a raw table or a seed."""
+        return f"{self.rest}:{name}"
+
+    def are_of(self, plan: Plan) -> bool:
+        """Whether compiling would make this plan, but for the settings that it is bound to."""
+        of_models = {table.name: table.code for table in plan.tables.values() if table.kind == "model"}
+        others = [table for table in plan.tables.values() if table.kind != "model"]
+        return of_models == self.models and all(
+            table.code == self.of_contract(table.name) for table in others
+        )
+
+
+def codes_of(dialect: str, settings: Mapping[str, Any], models: str, schemas: str) -> Codes:
+    """What stands for all that each table is compiled from; reads the files, imports none of them.
 
     Args:
         dialect: the engine's.
-        config: severities and limits of checks are taken from it.
         settings: those that models get, placeholders for values that a plan is bound to.
         models: the package of the models.
         schemas: the package of the contracts.
@@ -58,7 +72,7 @@ def model_codes(
     own: dict[str, tuple[str, str]] = {}
     laws: list[str] = []
     named_by_contracts: set[str] = set()
-    rest = hashlib.blake2b(repr((dialect, check_settings(config))).encode(), digest_size=16)
+    rest = hashlib.blake2b(dialect.encode(), digest_size=16)
     for package in (models, schemas, *COMPILER):
         for name, file in _files(package):
             text = file.read_text(encoding="utf-8", errors="replace")
@@ -86,7 +100,7 @@ def model_codes(
         told = repr((rest.hexdigest(), path, others, values, texts))
         return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
 
-    return {name: code(name, *file) for name, file in own.items()}
+    return Codes({name: code(name, *file) for name, file in own.items()}, rest.hexdigest())
 
 
 def compile_inputs(models: str, schemas: str) -> Iterator[Path]:

@@ -8,7 +8,7 @@ from pipeline.models.expressions import UNKNOWN, later, local_date, seconds_betw
 DAY_SECONDS = 24 * 60 * 60
 
 
-def nearest_sessions(commits: ibis.Table, sessions: ibis.Table, window: int) -> ibis.Table:
+def nearest_sessions(commits: ibis.Table, sessions: ibis.Table, window: ibis.Value) -> ibis.Table:
     """One row per commit: the session of its developer that was active, or ended last before it.
 
     Active is 0 seconds away; ties go to the latest start, then the session id. Nobody is the
@@ -22,8 +22,8 @@ def nearest_sessions(commits: ibis.Table, sessions: ibis.Table, window: int) -> 
     return pairs.mutate(rank=nearest).filter(_.rank == 0).select("commit_hash", "near_session_id")
 
 
-def candidates(commits: ibis.Table, sessions: ibis.Table, window: int) -> ibis.Table:
-    """Commits with each session of their developer that was active, or ended at most `window` seconds before.
+def candidates(commits: ibis.Table, sessions: ibis.Table, window: ibis.Value) -> ibis.Table:
+    """Commits with each session of their developer that was active, or ended at most `window` before.
 
     Where the commit's agent is known, only that agent's sessions count.
     """
@@ -32,9 +32,10 @@ def candidates(commits: ibis.Table, sessions: ibis.Table, window: int) -> ibis.T
         near_session_id=sessions.session_id,
         near_agent=sessions.agent_type,
         start_day=local_date(sessions.session_start, "UTC"),
+        near_until=sessions.session_end + window,
     )
     # Short sessions are found by day: else every commit would be held against every session of its developer.
-    is_short = seconds_between(near.session_start, near.session_end) <= DAY_SECONDS - window
+    is_short = seconds_between(near.session_start, near.near_until) <= DAY_SECONDS
     short = near.filter(is_short)
     # A short session is near only on the day of its start and the next.
     by_day = stack(short, short.mutate(start_day=(_.start_day + ibis.interval(days=1)).cast("date")))
@@ -50,7 +51,7 @@ def candidates(commits: ibis.Table, sessions: ibis.Table, window: int) -> ibis.T
                 "developer_id",
                 *same,
                 known.commit_timestamp >= some.session_start,
-                known.commit_timestamp <= some.session_end + ibis.interval(seconds=window),
+                known.commit_timestamp <= some.near_until,
                 known.named_agent.isnull() | (known.named_agent == some.near_agent),
             ],
         ).select("commit_hash", "commit_timestamp", "session_start", "session_end", "near_session_id")

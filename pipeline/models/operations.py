@@ -10,6 +10,7 @@ that uses it compiles for all four without a connection:
 * `local_time(instant, timezone)`: wall-clock time; Ibis ignores the zone of a cast.
 * `joined_text(texts)`: the distinct texts of a group, in the same order everywhere.
 * `as_of()`: the instant of the run, filled in when a plan is run, so that one plan serves every run.
+* `span(placeholder, unit)`: an interval that a setting tells, filled in when a plan is bound to a database.
 """
 
 from collections.abc import Iterable
@@ -92,6 +93,20 @@ class AsOf(ops.Value):
     shape = ibis.expr.datashape.scalar
 
 
+class Span(ops.Value):
+    """An interval of as many units as is known when a plan is bound."""
+
+    placeholder: str
+    unit: str
+
+    shape = ibis.expr.datashape.scalar
+
+    @property
+    def dtype(self) -> dt.Interval:
+        """Of its unit."""
+        return dt.Interval(self.unit)
+
+
 def json_columns(
     table: ir.Table, column: str, keys: Iterable[str]
 ) -> tuple[ir.Table, dict[str, ir.StringValue]]:
@@ -140,3 +155,8 @@ def joined_text(texts: ir.StringColumn) -> ir.StringScalar:
 def as_of() -> ir.TimestampScalar:
     """The instant of the run, filled in when the plan is run."""
     return AsOf().to_expr()
+
+
+def span(placeholder: str, unit: str) -> ir.IntervalScalar:
+    """An interval in a unit of Ibis ("D", "h", "s"); `placeholder` stands for their number in the SQL."""
+    return Span(placeholder, unit).to_expr()

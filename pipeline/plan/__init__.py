@@ -2,6 +2,7 @@
 
 * `plan`: the data, and its JSON.
 * `bind`: from what the compiler makes to the plan of one database, where `raw_tables` may be of other types.
+* `check_settings`: what the configuration says of its checks.
 * `render`: its SQL as a database can run it.
 * `selection`: dbt's grammar, answered from a plan.
 * `lineage`: walks along the columns of a plan.

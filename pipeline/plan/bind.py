@@ -15,6 +15,7 @@ from dataclasses import replace
 from textwrap import indent
 from typing import Any
 
+from pipeline.plan.check_settings import freshness, severities
 from pipeline.plan.layers import RAW
 from pipeline.plan.plan import Check, Plan, PlanTable
 from pipeline.plan.raw_tables import RawTables, conform
@@ -23,6 +24,9 @@ from pipeline.plan.render import quote, quote_text
 # What stands for a setting in an unbound plan. Models put it into expressions as they would the value.
 TIMEZONE = "{{timezone}}"
 INTERNAL_DOMAINS = ("{{internal_domains}}",)
+WINDOW_DAYS = "{{window_days}}"
+WINDOW_HOURS = "{{window_hours}}"
+TIME_WINDOW_SECONDS = "{{time_window_seconds}}"
 
 # What Ibis calls a table that stands alone in a query.
 ALIAS = "t0"
@@ -44,6 +48,7 @@ def unbound_settings(settings: Mapping[str, Any], dialect: str) -> dict[str, Any
 def bind(
     plan: Plan,
     settings: Mapping[str, Any],
+    checks: Mapping[str, Any],
     shapes: Mapping[str, Mapping[str, str]] | None,
     fingerprint: str = "",
 ) -> Plan:
@@ -52,16 +57,24 @@ def bind(
     Args:
         plan: an unbound one, compiled with the `unbound_settings` of these settings.
         settings: those that models may take.
+        checks: those that checks depend on, `severity` and `freshness`.
         shapes: the raw tables as a database has them, table → column → native type;
             None stands for tables exactly like their contracts.
         fingerprint: what the plan is valid for; that of its content if empty.
 
     Raises:
         TargetError: a raw table of the database cannot be understood.
+        ConfigError: a severity is not understood.
     """
     sources = [table for table in plan.tables.values() if table.kind == "source"]
     raw = RawTables() if shapes is None else conform(sources, shapes, plan.dialect)
-    values = {quote_text(TIMEZONE, plan.dialect): quote_text(settings["timezone"], plan.dialect)}
+    # Texts come last: they are what somebody wrote, and may look like a placeholder.
+    values = {
+        WINDOW_DAYS: str(settings["window_days"]),
+        WINDOW_HOURS: str(24 * settings["window_days"]),
+        TIME_WINDOW_SECONDS: str(settings["time_window_seconds"]),
+        quote_text(TIMEZONE, plan.dialect): quote_text(settings["timezone"], plan.dialect),
+    }
     if settings["internal_domains"]:
         (placeholder,) = INTERNAL_DOMAINS
         domains = (quote_text(domain, plan.dialect) for domain in sorted(settings["internal_domains"]))
@@ -71,7 +84,9 @@ def bind(
         return _fill_in(_read_raw(sql, raw.queries, plan.dialect), values)
 
     tables = []
-    for table in plan.tables.values():
+    for table in severities(plan.tables.values(), checks["severity"]):
+        if table.kind == "source":
+            table = freshness(table, checks["freshness"].get(table.stored_name))
         if table.kind == "source" and table.stored_name in raw.queries:
             table = _source(table, raw)
         elif table.kind == "model":
@@ -143,8 +158,9 @@ def _read_raw(sql: str, queries: Mapping[str, str], dialect: str) -> str:
 
 
 def _fill_in(sql: str, values: Mapping[str, str]) -> str:
-    for placeholder, value in values.items():
-        sql = sql.replace(placeholder, value)
+    if "{{" in sql:
+        for placeholder, value in values.items():
+            sql = sql.replace(placeholder, value)
     return sql
 
 

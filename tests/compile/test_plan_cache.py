@@ -248,6 +248,23 @@ def test_only_what_has_changed_is_compiled(cache, shop_copy):
     assert cache(window_days=7)["plan"].count("-- kept") == 2  # the other marts
 
 
+def test_another_value_of_a_setting_compiles_nothing_in_a_project_of_ones_own_either(cache, shop_copy):
+    cache(timezone="Europe/Berlin", internal_domains=["example.com"])
+    values = {
+        "timezone": "Asia/Tokyo",
+        "internal_domains": ["example.org", "example.net"],
+        "severity": {"stg_sales": "warn"},
+    }
+    found = cache(**values)
+    assert (found["compiled"], found["heavy"]) == (False, [])
+    plan_cache.clear()
+    compiled = cache(**values)
+    assert compiled["compiled"]
+    assert found["plan"] == compiled["plan"]
+    # A model of this project takes this number.
+    assert cache(**values, window_days=7)["compiled"]
+
+
 def compile_in_a_process(folder, helper="", shapes=None, **packages):
     """The plan that a process and its helper compile in a folder."""
     code = (

@@ -173,7 +173,13 @@ SEEDS = {
 @cache
 def sql(name: str, settings: tuple[tuple[str, Any], ...]) -> str:
     """A model as a query of the tables that it names, its columns cast as its contract says."""
-    model, given = models()[name], dict(settings) | {"as_of": as_of()}
+    model, given = models()[name], dict(settings)
+    given |= {
+        "as_of": as_of(),
+        "window": ibis.interval(days=given["window_days"]),
+        "window_hours": ibis.interval(hours=24 * given["window_days"]),
+        "time_window": ibis.interval(seconds=given["time_window_seconds"]),
+    }
     upstreams = [
         ibis.table({key: kind.copy(nullable=True) for key, kind in columns_of(table).items()}, name=table)
         for table in model.upstreams

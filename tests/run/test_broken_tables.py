@@ -130,7 +130,7 @@ class Project:
 
     def bound(self, tables):
         plan = replace(self.unbound, tables=self.unbound.tables | tables)
-        return bind(plan, Config().model_settings(), self.shapes)
+        return bind(plan, Config().model_settings(), Config().check_settings(), self.shapes)
 
     def build(self, plan, **options):
         return run.build(self.engine, plan, as_of=NOW, **options)

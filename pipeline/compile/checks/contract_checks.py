@@ -6,7 +6,7 @@ a table without rows passes, and `Config.unique` counts groups.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import ibis
@@ -17,7 +17,7 @@ from pandera.api.checks import Check as PanderaCheck
 from pandera.api.ibis.types import IbisData
 
 from pipeline.compile.checks.wording import builtin, words_for
-from pipeline.errors import ConfigError, ModelError
+from pipeline.errors import ModelError
 from pipeline.plan import Check
 from schemas.base import Contract, Source
 
@@ -42,29 +42,23 @@ class CheckExpression:
 
 
 def contract_checks(
-    contract: type[Contract],
-    severities: Mapping[str, str] | None = None,
-    schemas: Mapping[str, str] | None = None,
+    contract: type[Contract], schemas: Mapping[str, str] | None = None
 ) -> list[CheckExpression]:
     """Everything that a contract promises of rows, in the order of its columns.
 
     Args:
         contract: the contract.
-        severities: the configuration's `severity`: by table (`fct_git_commits`) or check
-            (`fct_git_commits.not_null(author_name)`), the words `error` or `warn` and a tolerance
-            (`"warn"`, `"error 1%"`, `"10"`).
         schemas: schema of the database by table, for references.
 
     Raises:
         ModelError: a check of the contract cannot be written as an Ibis expression.
-        ConfigError: a severity is not understood.
     """
     schema, unbound = contract.to_schema(), contract.unbound()
-    default = "warn" if issubclass(contract, Source) else "error"
+    default = _severity(contract)
     found = [_unique(contract, default)] if contract.key() else []
     for name, field in schema.columns.items():
         metadata = field.metadata or {}
-        said = {"severity": metadata.get("severity", default), "tolerance": metadata.get("tolerance")}
+        said = _said(contract, field)
         if not field.nullable:
             found.append(_not_null(contract, name, **said))
         found += [_checked(contract, unbound, check, name, **said) for check in field.checks]
@@ -78,28 +72,29 @@ def contract_checks(
             f"The contract {contract.__name__} has two checks called {', '.join(sorted(twice))}. "
             "Give one of them another name."
         )
-    return [replace(each, check=configured(each.check, contract.table(), severities or {})) for each in found]
+    return found
 
 
-def configured(check: Check, table: str, severities: Mapping[str, str]) -> Check:
-    """A check with the severity and tolerance that the configuration gives it or its table.
+def keys_and_presence(contract: type[Contract]) -> list[Check]:
+    """The checks of a contract that proofs may rest on, without their expressions."""
+    key = [_unique_check(contract.key(), _severity(contract))] if contract.key() else []
+    columns = contract.to_schema().columns.items()
+    return key + [
+        _not_null_check(name, **_said(contract, field)) for name, field in columns if not field.nullable
+    ]
 
-    Raises:
-        ConfigError: a word of the configuration is not understood.
-    """
-    severity, tolerance = check.severity, check.tolerance
-    for key in (table, f"{table}.{check.name}"):
-        for word in severities.get(key, "").split():
-            if word in ("error", "warn"):
-                severity = word
-            elif word.removesuffix("%").replace(".", "", 1).isdigit():
-                tolerance = word
-            else:
-                raise ConfigError(
-                    f"severity of {key}: {word} is not understood. "
-                    'Write "error" or "warn", and if some rows may fail, how many: "warn 10", "1%".'
-                )
-    return replace(check, severity=severity, tolerance=tolerance)
+
+def _severity(contract: type[Contract]) -> str:
+    return "warn" if issubclass(contract, Source) else "error"
+
+
+def _said(contract: type[Contract], field: Any) -> dict[str, Any]:
+    """What a field of a contract says of its checks."""
+    metadata = field.metadata or {}
+    return {
+        "severity": metadata.get("severity", _severity(contract)),
+        "tolerance": metadata.get("tolerance"),
+    }
 
 
 def shape_problems(contract: type[Contract], schema: ibis.Schema) -> list[str]:
@@ -161,8 +156,11 @@ def _not_null(contract: type[Contract], column: str, **said: Any) -> CheckExpres
         # Like Pandera: "not a number" is as good as nothing.
         return value.isnull() | value.isnan() if value.type().is_floating() else value.isnull()
 
-    check = Check(f"not_null({column})", "not_null", [column], f"{column} is never missing.", **said)
-    return _judged_by_row(contract, check, failing)
+    return _judged_by_row(contract, _not_null_check(column, **said), failing)
+
+
+def _not_null_check(column: str, **said: Any) -> Check:
+    return Check(f"not_null({column})", "not_null", [column], f"{column} is never missing.", **said)
 
 
 def _unique(contract: type[Contract], severity: str) -> CheckExpression:
@@ -172,12 +170,14 @@ def _unique(contract: type[Contract], severity: str) -> CheckExpression:
         counted = table.group_by(key).aggregate(rows=ibis._.count())
         return counted.filter(counted.rows > 1)
 
-    what = f"{key[0]} identifies" if len(key) == 1 else f"{', '.join(key)} together identify"
     return CheckExpression(
-        Check(f"unique({', '.join(key)})", "unique", key, f"{what} a row.", severity),
-        failures=lambda table: groups(table).rows.sum(),
-        failing_rows=groups,
+        _unique_check(key, severity), failures=lambda table: groups(table).rows.sum(), failing_rows=groups
     )
+
+
+def _unique_check(key: list[str], severity: str) -> Check:
+    what = f"{key[0]} identifies" if len(key) == 1 else f"{', '.join(key)} together identify"
+    return Check(f"unique({', '.join(key)})", "unique", key, f"{what} a row.", severity)
 
 
 def _reference(

@@ -1,8 +1,7 @@
 """Laws as checks of the tables that they are listed at."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
-from pipeline.compile.checks.contract_checks import configured
 from pipeline.compile.graph import Law
 from pipeline.plan import Check
 
@@ -14,7 +13,6 @@ def law_check(
     broken: str,
     time_drift: str,
     sources: Collection[str],
-    severities: Mapping[str, str],
 ) -> Check:
     """The check of a law.
 
@@ -24,9 +22,8 @@ def law_check(
         broken: the query for the rows that break it.
         time_drift: the query that tells whether time alone changes these rows.
         sources: names of the raw tables: one that is missing reads as empty, and need not exist.
-        severities: the configuration's `severity`.
     """
-    check = Check(
+    return Check(
         name=law.name,
         kind="law",
         columns=columns,
@@ -37,4 +34,3 @@ def law_check(
         needs=[name for name in law.upstreams if name not in sources],
         time_drift=time_drift,
     )
-    return configured(check, law.table, severities)

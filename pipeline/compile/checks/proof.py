@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 
 from pipeline.compile.analysis.properties import ANYTHING, Column, Key, Rows
 from pipeline.compile.analysis.relations import Relations
-from pipeline.compile.checks.contract_checks import contract_checks
+from pipeline.compile.checks.contract_checks import keys_and_presence
 from pipeline.plan import Check
 from schemas.base import Contract
 
@@ -30,13 +30,10 @@ class Prover:
     Args:
         expr: the expression.
         assume: contracts of the tables that it reads and whose checks run before its own, by name.
-        severities: the configuration's `severity`; a check that may fail proves nothing.
     """
 
-    def __init__(
-        self, expr: ir.Table, assume: Mapping[str, type[Contract]], severities: Mapping[str, str]
-    ) -> None:
-        self._rows = Relations(promised(assume, severities)).rows(expr.op())
+    def __init__(self, expr: ir.Table, assume: Mapping[str, type[Contract]]) -> None:
+        self._rows = Relations(promised(assume)).rows(expr.op())
 
     def prove(self, check: Check) -> Proof | None:
         """A proof of the check, if there is one."""
@@ -51,15 +48,17 @@ class Prover:
         return None
 
 
-def promised(contracts: Mapping[str, type[Contract]], severities: Mapping[str, str]) -> dict[str, Rows]:
-    """What is known of tables by checks that stop a build if a single row fails."""
-    words = tuple(severities.items())
+def promised(contracts: Mapping[str, type[Contract]]) -> dict[str, Rows]:
+    """What is known of tables by checks that stop a build if a single row fails.
+
+    The configuration may let some of them fail; when a plan is bound, it loses the proofs that rest on these.
+    """
     # mypy takes a class for one of its instances, which Ibis makes hashable otherwise.
-    return {name: _promised(contract, words) for name, contract in contracts.items()}  # type: ignore[arg-type]
+    return {name: _promised(contract) for name, contract in contracts.items()}  # type: ignore[arg-type]
 
 
 @cache
-def _promised(contract: type[Contract], severities: tuple[tuple[str, str], ...]) -> Rows:
+def _promised(contract: type[Contract]) -> Rows:
     name = contract.table()
     why, assumes = f"the contract of {name}", frozenset([name])
     columns = {
@@ -67,12 +66,11 @@ def _promised(contract: type[Contract], severities: tuple[tuple[str, str], ...])
         for column, kind in contract.columns().items()
     }
     keys = []
-    for each in contract_checks(contract, dict(severities)):
-        check = each.check
+    for check in keys_and_presence(contract):
         if check.severity != "error" or check.tolerance is not None:
             continue
         if check.kind == "unique":
             keys.append(Key(frozenset(check.columns), why, assumes))
-        elif check.kind == "not_null":
+        else:
             columns[check.columns[0]] = Column(True, True, why, assumes)
     return Rows(columns, tuple(keys))

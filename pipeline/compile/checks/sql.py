@@ -23,7 +23,6 @@ def table_checks(
     *,
     dialect: str,
     schema: str,
-    severities: Mapping[str, str] | None = None,
     schemas: Mapping[str, str] | None = None,
     assume: Mapping[str, type[Contract]] | None = None,
 ) -> tuple[list[Check], str]:
@@ -35,7 +34,6 @@ def table_checks(
             says; of a seed, None.
         dialect: an Ibis backend's name: duckdb, postgres, pyspark, bigquery.
         schema: schema of the database that the table is published in.
-        severities: the configuration's `severity`.
         schemas: schema of the database by table, for references.
         assume: contracts of the tables that `expr` reads and whose checks run before its own,
             by the names that its unbound tables have. Proofs may rest on them.
@@ -54,9 +52,9 @@ def table_checks(
     is_source = issubclass(contract, Source)
     rows_of = f"({renderer.sql(expr)})" if is_source else renderer.relation(table)
     relation = f"{rows_of} AS {ALIAS}"
-    prover = Prover(expr, assume or {}, severities or {}) if expr is not None else None
+    prover = Prover(expr, assume or {}) if expr is not None else None
 
-    found = contract_checks(contract, severities, schemas)
+    found = contract_checks(contract, schemas)
     counts, conditions = renderer.row_checks(table, found)
     checks = [] if is_source else [_shape(contract, is_seed=expr is None)]
     for each in found:

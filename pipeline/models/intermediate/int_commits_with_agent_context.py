@@ -35,7 +35,7 @@ def int_commits_with_agent_context(
     int_sessions_with_costs: ibis.Table,
     commit_marks: ibis.Table,
     *,
-    time_window_seconds: int,
+    time_window: ibis.Value,
 ) -> ibis.Table:
     """One row per commit_hash.
 
@@ -45,7 +45,7 @@ def int_commits_with_agent_context(
     """
     events = in_their_sessions(stg_log_events, stg_session_threads, stg_thread_events)
     commits = naming_sessions(with_evidence(stg_git_commits, events, commit_marks), stg_session_threads)
-    near = nearest_sessions(commits, int_sessions_with_costs, time_window_seconds)
+    near = nearest_sessions(commits, int_sessions_with_costs, time_window)
     found = (
         commits.left_join(near, "commit_hash")
         .drop("commit_hash_right")

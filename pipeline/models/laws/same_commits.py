@@ -5,12 +5,11 @@ from ibis import _
 
 
 def same_commits(
-    raw_git_commits: ibis.Table, fct_git_commits: ibis.Table, *, as_of: ibis.Value, window_days: int
+    raw_git_commits: ibis.Table, fct_git_commits: ibis.Table, *, as_of: ibis.Value, window_hours: ibis.Value
 ) -> ibis.Table:
     """There is exactly one row for each commit of raw that lies inside the window of days."""
-    since = as_of - ibis.interval(hours=24 * window_days)
     expected = (
-        raw_git_commits.filter(_.commit_timestamp >= since, _.commit_hash.notnull())
+        raw_git_commits.filter(_.commit_timestamp >= as_of - window_hours, _.commit_hash.notnull())
         .select(commit_hash=_.commit_hash.lower())
         .distinct()
     )

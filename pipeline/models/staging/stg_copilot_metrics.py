@@ -29,16 +29,16 @@ def stg_copilot_metrics(
     identities: ibis.Table,
     *,
     as_of: ibis.Value,
-    window_days: int,
+    window: ibis.Value,
     timezone: str,
 ) -> ibis.Table:
-    """One row per day and developer, not more than `window_days` before the day of the run.
+    """One row per day and developer, not more than the window before the day of the run.
 
     The latest report per day, developer and organisation wins; several organisations add up (active
     users: the maximum). A developer's day in the enterprise's report covers all organisations. Rows of a
     whole organisation count only on days without users', as `unknown`.
     """
-    since = local_date(as_of, timezone) - ibis.interval(days=window_days)
+    since = local_date(as_of, timezone) - window
     given = raw_copilot_metrics.developer_id.strip().nullif("")
     recent = raw_copilot_metrics.filter(_.date.notnull(), _.date >= since).mutate(
         developer_id=given,

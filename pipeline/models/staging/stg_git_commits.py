@@ -21,16 +21,15 @@ def stg_git_commits(
     identities: ibis.Table,
     *,
     as_of: ibis.Value,
-    window_days: int,
+    window_hours: ibis.Value,
     timezone: str,
 ) -> ibis.Table:
-    """One row per commit_hash whose author date is not more than `window_days` before the run.
+    """One row per commit_hash whose author date is not more than the window before the run.
 
     The author date is the commit's time. Of several rows with one hash the lowest id wins. Merges
     count, with 0 lines: what they bring in was written in the commits that they merge.
     """
-    since = as_of - ibis.interval(hours=24 * window_days)
-    first = first_rows(raw_git_commits.filter(_.commit_timestamp >= since))
+    first = first_rows(raw_git_commits.filter(_.commit_timestamp >= as_of - window_hours))
     first = first.mutate(
         developer_id=author(first),
         namespace=ibis.null("string"),

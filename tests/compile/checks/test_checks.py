@@ -13,11 +13,11 @@ from pandera.errors import SchemaErrors
 from pipeline.compile.checks.contract_checks import contract_checks
 from pipeline.compile.checks.sql import table_checks
 from pipeline.compile.checks.wording import words_for
-from pipeline.errors import ConfigError, ModelError
+from pipeline.errors import ModelError
 from pipeline.plan.check_results import EXAMPLES, count_query, pending, results_of
 from pipeline.system.compat import ibis_duckdb
 from schemas.base import Contract, Source, column
-from tests.compile.checks.check_contracts import GOOD, DimPeople, FctVisits
+from tests.compile.checks.check_contracts import GOOD, FctVisits
 
 pytestmark = pytest.mark.slow
 
@@ -54,8 +54,8 @@ def fill(database, rows):
         database.execute(f"INSERT INTO mart.fct_visits VALUES ({', '.join('?' * 12)})", values)
 
 
-def promised(contract, severities=None):
-    return [each.check for each in contract_checks(contract, severities)]
+def promised(contract):
+    return [each.check for each in contract_checks(contract)]
 
 
 def failures(database, checks):
@@ -259,19 +259,6 @@ def test_column_says_how_many_rows_may_fail_and_whether_that_stops_a_build():
         ("not_null(size)", "warn", "1%"),
         ("range(size >= 0)", "warn", "1%"),
     ]
-
-
-def test_configuration_overrides_a_table_and_then_one_of_its_checks():
-    configured = promised(DimPeople, {"dim_people": "warn", "dim_people.unique(person)": "error 10"})
-    assert [(check.name, check.severity, check.tolerance) for check in configured] == [
-        ("unique(person)", "error", "10"),
-        ("not_null(person)", "warn", None),
-    ]
-
-
-def test_configuration_that_is_not_understood_is_named():
-    with pytest.raises(ConfigError, match="severity of dim_people: maybe is not understood"):
-        contract_checks(DimPeople, {"dim_people": "maybe"})
 
 
 def test_check_that_is_no_expression_is_refused_before_any_query():

@@ -290,24 +290,6 @@ def test_proof_names_the_contracts_that_it_rests_on():
     assert found["not_null(n)"][1] == ["stg_orders"]
 
 
-def test_check_that_may_fail_is_no_ground_for_a_proof():
-    made = contract_for(orders, ["order_id"])
-    found, _from = table_checks(
-        made,
-        orders,
-        dialect="duckdb",
-        schema="mart",
-        assume=ASSUME,
-        severities={
-            "stg_orders.not_null(items)": "warn",
-            "stg_orders.not_null(day)": "error 1%",
-        },
-    )
-    unproven = {check.name for check in found if not check.proven}
-    assert {"not_null(items)", "not_null(day)"} <= unproven
-    assert "not_null(order_id)" not in unproven
-
-
 @pytest.fixture(scope="module")
 def database():
     connection = duckdb.connect()
