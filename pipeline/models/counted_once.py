@@ -9,8 +9,15 @@ from pipeline.models.expressions import stack
 REQUEST = ["counted_once_by", "agent_type"]
 
 
-def once_per_request(records: ibis.Table) -> ibis.Table:
-    """Records with what each brings to the sums: `takes_tokens`, and `counted_nano_usd`.
+def apart(records: ibis.Table) -> tuple[ibis.Table, ibis.Table]:
+    """Records of which no other tells of the same request, which are nearly all; and those that share one."""
+    requests = records.filter(_.request_id.notnull()).group_by(*REQUEST).agg(records=_.count())
+    shared = requests.filter(_.records > 1).select(*REQUEST, request_id=_.counted_once_by)
+    return records.anti_join(shared, shared.columns), records.semi_join(shared, shared.columns)
+
+
+def once_per_request(alone: ibis.Table, together: ibis.Table) -> ibis.Table:
+    """Records, `apart`, with what each brings to the sums: `takes_tokens`, and `counted_nano_usd`.
 
     A request id counts once per agent, over all sessions and sources: the record with most output,
     then the earliest session. It takes the highest cost that any record of the request reports.
@@ -29,8 +36,8 @@ def once_per_request(records: ibis.Table) -> ibis.Table:
         order_by=[_.reported_nano_usd.desc(), *earliest],
     )
     cost = ibis.ifelse(_.takes_cost, _.reported_nano_usd, None)
-    # Only records with a request id are ranked: the others, such as all metrics, are spared four sorts.
-    named = records.filter(_.request_id.notnull()).mutate(
+    # Only records that share a request are ranked: all the others are spared three sorts.
+    ranked = together.mutate(
         is_first=first == 0,
         is_dearest=dearest == 0,
         request_nano_usd=cost.max().over(group_by=REQUEST),
@@ -38,7 +45,7 @@ def once_per_request(records: ibis.Table) -> ibis.Table:
         most_1h=_.cache_creation_1h_tokens.max().over(group_by=REQUEST),
         most_searches=_.web_search_requests.max().over(group_by=REQUEST),
     )
-    named = named.mutate(
+    ranked = ranked.mutate(
         is_repeated=_.takes_tokens & ~_.is_first,
         counted_nano_usd=ibis.cases(
             (_.takes_tokens & _.is_first, _.request_nano_usd),
@@ -50,5 +57,5 @@ def once_per_request(records: ibis.Table) -> ibis.Table:
         ),
         web_search_requests=_.most_searches,
     ).mutate(takes_tokens=_.takes_tokens & _.is_first)
-    unnamed = records.filter(_.request_id.isnull()).mutate(is_repeated=False, counted_nano_usd=cost)
-    return stack(unnamed, named.select(*unnamed.columns))
+    counted = alone.mutate(is_repeated=False, counted_nano_usd=cost)
+    return stack(counted, ranked.select(*counted.columns))

@@ -4,7 +4,7 @@ import ibis
 import ibis.expr.types as ir
 
 from pipeline.agents.events import MOST_TOKENS, MOST_USD
-from pipeline.models.operations import as_of, joined_text, json_columns, local_time, number, once
+from pipeline.models.operations import as_of, joined_text, json_columns, local_time, once
 
 __all__ = [
     "DECIMAL",
@@ -26,7 +26,6 @@ __all__ = [
     "model_without_prefixes",
     "most_frequent",
     "nano_usd",
-    "number",
     "on_grain",
     "once",
     "seconds_between",
@@ -58,9 +57,8 @@ MODEL_SUFFIX = r"(-20[0-9]{6}|-20[0-9]{2}-[0-9]{2}-[0-9]{2})?(@[^@]*)?(-v[0-9]+(
 NOREPLY = "@users.noreply.github.com"
 
 
-def tokens(text: ir.StringValue) -> ir.IntegerValue:
-    """A count that a text spells; NULL if it spells none, or one that cannot be."""
-    value = number(text)
+def tokens(value: ir.FloatingValue) -> ir.IntegerValue:
+    """A number as a count; NULL for one that cannot be."""
     return ibis.ifelse(value.between(0, MOST_TOKENS), value, None).floor().cast("int64")
 
 
@@ -175,6 +173,12 @@ def lower_email(name: ir.StringValue) -> ir.StringValue:
     return ibis.ifelse(name.contains("@"), name.lower(), name)
 
 
+def login_of(name: ir.StringValue) -> ir.StringValue:
+    """The GitHub login that a noreply address names; any other name as it is."""
+    login = name.replace(NOREPLY, "").re_replace("^[0-9]+[+]", "")
+    return ibis.ifelse(name.endswith(NOREPLY), login, name)
+
+
 def with_developer(table: ir.Table, identities: ir.Table) -> ir.Table:
     """`table` with its `developer_id` resolved to the canonical developer.
 
@@ -182,19 +186,16 @@ def with_developer(table: ir.Table, identities: ir.Table) -> ir.Table:
     which name a login: `123+octocat@users.noreply.github.com` is `octocat`, who may be mapped in turn.
     An e-mail address is always written in lower case.
     """
-    given = table.developer_id.strip().nullif("")
-    name = lower_email(given)
-    login = name.replace(NOREPLY, "").re_replace("^[0-9]+[+]", "")
-    named = table.mutate(_name=name, _login=ibis.ifelse(name.endswith(NOREPLY), login, name))
+    named = table.mutate(_name=once(lower_email(table.developer_id.strip().nullif(""))))
     # Two spellings of one alias would double what they are joined to.
     people = identities.group_by(_alias=identities["alias"].lower()).agg(
         _mapped=lower_email(identities.developer_id).min()
     )
     logins = people.rename(_login_alias="_alias", _mapped_login="_mapped")
     mapped = named.left_join(people, named._name.lower() == people._alias)
-    mapped = mapped.left_join(logins, mapped._login.lower() == logins._login_alias)
-    found = ibis.coalesce(mapped._mapped, mapped._mapped_login, mapped._login)
-    return mapped.mutate(developer_id=found).select(*table.columns)
+    mapped = mapped.left_join(logins, login_of(mapped._name).lower() == logins._login_alias)
+    found = ibis.coalesce(mapped._mapped, mapped._mapped_login, login_of(mapped._name))
+    return mapped.select(*(name for name in table.columns if name != "developer_id"), developer_id=found)
 
 
 def looked_up(table: ir.Table, column: str, names: ir.Table, name: str, meant: str) -> ir.Table:

@@ -9,7 +9,6 @@ from pipeline.models.expressions import (
     is_dated,
     json_columns,
     nano_usd,
-    number,
     once,
     stack,
     tokens,
@@ -18,13 +17,14 @@ from pipeline.models.telemetry import first_of
 
 REQUEST_ID = ["request_id", "client_request_id", "response_id", "gen_ai.response.id", "ai.response.id"]
 OTHER = [
-    *("event.name", "event.sequence", "decision", "git_commit_id", "tool_parameters"),
-    *("thread.id", "inference_geo", "web_search_requests", "is_free", "lines_added", "lines_removed"),
-    "project_id",
-    *telemetry.FAILURES.values(),
+    *("event.name", "decision", "git_commit_id", "tool_parameters"),
+    *("thread.id", "inference_geo", "is_free", "project_id"),
 ]
-USAGE = [*telemetry.COUNTS, *telemetry.TELLING, *telemetry.REPORTED_COSTS]
-ATTRIBUTES = [*telemetry.CONTEXT, *REQUEST_ID, *telemetry.TOOL_NAMES, *OTHER, *USAGE]
+NUMBERS = [
+    *("event.sequence", "web_search_requests", "lines_added", "lines_removed"),
+    *(*telemetry.COUNTS, *telemetry.REPORTED_COSTS, *telemetry.FAILURES.values()),
+]
+TEXTS = [*telemetry.CONTEXT, *REQUEST_ID, *telemetry.TOOL_NAMES, *OTHER, *telemetry.TELLING]
 
 BAD_REQUEST = 400
 EVENT_NAME = "^[A-Za-z0-9_.-]+$"
@@ -32,11 +32,12 @@ BARE_NAMES = [name for name in (*telemetry.STARTS, *telemetry.ENDS) if "." in na
 COMMIT = '"git_commit_id" *: *"([0-9a-fA-F]{7,64})"'
 
 
-def event_name(logs: ibis.Table, attributes: dict[str, ir.StringValue]) -> ir.StringValue:
+def event_name(logs: ibis.Table, attributes: dict[str, ir.Value]) -> ir.StringValue:
     """An event's name: its attribute, bare or prefixed, else the record's own, else the whole body."""
+    given = ibis.coalesce(first_of(attributes, "event.name"), logs.event_name.nullif(""))
     body = ibis.ifelse(logs.body.re_search(EVENT_NAME), logs.body, None)
-    given = ibis.coalesce(first_of(attributes, "event.name"), logs.event_name.nullif(""), body)
-    return ibis.ifelse(body.endswith("." + given), body, given)
+    prefixed = ibis.ifelse(logs.body.endswith("." + given), body, None)
+    return ibis.coalesce(prefixed, given, body)
 
 
 def with_event(logs: ibis.Table) -> ibis.Table:
@@ -49,16 +50,16 @@ def with_event(logs: ibis.Table) -> ibis.Table:
     )
 
 
-def reported_nano_usd(event: ir.StringValue, attributes: dict[str, ir.StringValue]) -> ir.IntegerValue:
+def reported_nano_usd(event: ir.StringValue, attributes: dict[str, ir.Value]) -> ir.IntegerValue:
     """The cost that an event brings, in billionths of a dollar; NULL for events that only tell it again."""
-    costs = [number(attributes[cost]) * unit for cost, unit in telemetry.REPORTED_COSTS.items()]
+    costs = [attributes[cost] * unit for cost, unit in telemetry.REPORTED_COSTS.items()]
     return ibis.ifelse(event.isin(telemetry.COSTS), nano_usd(ibis.coalesce(*costs)), None)
 
 
-def of_failures(logs: ibis.Table, attributes: dict[str, ir.StringValue]) -> ir.StringValue:
+def of_failures(logs: ibis.Table, attributes: dict[str, ir.Value]) -> ir.StringValue:
     """The event; a request whose HTTP status says that it failed is an error."""
     has_failed = [
-        (logs.name == name) & (number(attributes[status]) >= BAD_REQUEST)
+        (logs.name == name) & (attributes[status] >= BAD_REQUEST)
         for name, status in telemetry.FAILURES.items()
     ]
     return ibis.cases(*((failed, telemetry.FAILED) for failed in has_failed), else_=logs.event)
@@ -81,23 +82,25 @@ def of_spans(raw_otel_spans: ibis.Table) -> ibis.Table:
     ).select(*RECORD)
 
 
-def log_records(raw_otel_logs: ibis.Table, raw_otel_spans: ibis.Table) -> ibis.Table:
-    """One row per record that has a day: its event, session and numbers, and hints on who wrote it.
+def logs_and_spans(raw_otel_logs: ibis.Table, raw_otel_spans: ibis.Table) -> ibis.Table:
+    """Logs, and spans as logs; what has no day is left out."""
+    logs = stack(raw_otel_logs.select(*RECORD), of_spans(raw_otel_spans))
+    return logs.filter(is_dated(logs.timestamp))
+
+
+def log_records(logs: ibis.Table) -> ibis.Table:
+    """One row per record: its event, session and numbers, and hints on who wrote it.
 
     `text` tells records apart that nothing else does. Developer and agent are yet to be resolved.
     """
-    logs = stack(raw_otel_logs.select(*RECORD), of_spans(raw_otel_spans))
-    logs = logs.filter(is_dated(logs.timestamp))
     # All keys at once: an engine parses each object once, and not once per key.
-    logs, attributes = json_columns(logs, "attributes", ATTRIBUTES)
-    logs, resource = json_columns(logs, "resource_attributes", telemetry.PERSON)
-    columns = {name: f"count__{name.replace('.', '__')}" for name in telemetry.COUNTS}
+    keys = {"attributes": [*TEXTS, *NUMBERS], "resource_attributes": telemetry.PERSON}
+    logs, values = json_columns(logs, keys, NUMBERS)
+    attributes, resource = values["attributes"], values["resource_attributes"]
     # Each `once` below is a column that many cases ask: else a copy of it would be computed in each case.
-    logs = logs.mutate(
-        name=once(event_name(logs, attributes)),
-        **{column: once(tokens(attributes[name])) for name, column in columns.items()},
-    )
-    logs = with_event(logs)
+    columns = {name: attributes[name].get_name() for name in telemetry.COUNTS}
+    counted = {column: once(tokens(logs[column])) for column in columns.values()}
+    logs = with_event(logs.mutate(name=once(event_name(logs, attributes)), **counted))
     counts = {name: logs[column] for name, column in columns.items()}
     link = attributes["tool_parameters"].re_extract(COMMIT, 1).nullif("")
     records = logs.select(

@@ -4,10 +4,10 @@ Names of attributes, events and metrics stand in `pipeline.agents`.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from itertools import chain
 
 import ibis
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
 from pipeline.agents import AGENTS, TELEMETRY
@@ -79,21 +79,21 @@ def disjoint_tokens(request: Request, counts: dict[str, ir.IntegerValue]) -> dic
 
     sent, received = counts[request.input], counts[request.output]
     created = ibis.coalesce(*(counts[name] for name in request.cache_creation))
-    cached = known(request.cache_read) + created.fill_null(0)
-    rest = sent - cached
-    uncached = ibis.ifelse(rest < 0, 0, rest) if request.cache_in_input else sent
-    thought = known(request.reasoning)
+    uncached = sent
+    if request.cache_in_input:
+        uncached -= ibis.least(sent, known(request.cache_read) + created.fill_null(0))
+    thought = ibis.literal(0, "int64")
     if request.reasoning:
         # Some protocols count thoughts among the output; then input and output are all.
         is_inside = (counts[request.total] == sent + received) & (counts[request.total] > 0)
-        thought = ibis.ifelse(is_inside.fill_null(False), 0, thought)
+        thought = ibis.ifelse(is_inside.fill_null(False), 0, known(request.reasoning))
     if request.tool:
         listed = known(request.input) + known(request.output) + thought
         counted_apart = known(request.total) == listed + known(request.tool)
         uncached += ibis.ifelse(counted_apart, known(request.tool), 0)
     return {
         "input_tokens": uncached,
-        "output_tokens": received + thought,
+        "output_tokens": received + thought if request.reasoning else received,
         "cache_creation_tokens": created,
         "cache_creation_1h_tokens": counts[request.cache_creation_1h],
         "cache_read_tokens": counts[request.cache_read],
@@ -108,23 +108,32 @@ def request_tokens(
 ) -> dict[str, ir.IntegerValue]:
     """The disjoint tokens of a log record, by its event's name; NULL where it is no request."""
 
-    def is_response(request: Request) -> ir.BooleanValue:
-        named = event == request.event
-        if request.only:
-            attribute, value = request.only
-            named &= attributes[attribute] == value
-        for other in OTHER_EVENTS:
-            stranger, _, name = other.partition(".")
-            if name == request.event:
-                named &= namespace.fill_null("") != stranger
-        return named
+    def is_response(requests: list[Request]) -> ir.BooleanValue:
+        plain, others = [], []
+        for request in requests:
+            strangers = [other for other in OTHER_EVENTS if other.partition(".")[2] == request.event]
+            if not (request.only or strangers):
+                plain.append(request.event)
+                continue
+            named = event == request.event
+            if request.only:
+                attribute, value = request.only
+                named &= attributes[attribute] == value
+            for stranger in strangers:
+                named &= namespace.fill_null("") != stranger.partition(".")[0]
+            others.append(named)
+        return ibis.or_(*([event.isin(plain)] if plain else []), *others)
 
     # Many events put their numbers into the same attributes: each arithmetic once.
-    alike: dict[Request, list[ir.BooleanValue]] = {}
+    kinds: dict[str, dict[ops.Value, tuple[ir.IntegerValue, list[Request]]]] = {}
     for request in REQUESTS:
-        alike.setdefault(replace(request, event="", only=None), []).append(is_response(request))
-    read = [(ibis.or_(*found), disjoint_tokens(request, counts)) for request, found in alike.items()]
-    return {kind: ibis.cases(*((found, kinds[kind]) for found, kinds in read)) for kind in TOKEN_KINDS}
+        for kind, count in disjoint_tokens(request, counts).items():
+            alike = kinds.setdefault(kind, {})
+            alike.setdefault(count.op(), (count, []))[1].append(request)
+    return {
+        kind: ibis.cases(*((is_response(requests), count) for count, requests in kinds[kind].values()))
+        for kind in TOKEN_KINDS
+    }
 
 
 def measured(metric_name: ir.StringValue, attributes: dict[str, ir.StringValue]) -> dict[str, ir.Value]:

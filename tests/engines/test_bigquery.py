@@ -315,8 +315,9 @@ def test_an_option_that_cannot_be_is_refused(url, options, words):
 def test_a_value_of_a_json_object_is_the_text_that_the_other_engines_give(engine):
     texts = ['{"a.b": "x", "c": {"d": [1]}}', '{"a.b": 1.5, "c": [true]}', '{"a.b": null}', "{}"]
     rows = " UNION ALL ".join(f"SELECT {n} AS n, '{text}' AS text" for n, text in enumerate(texts))
-    table, values = json_columns(ibis.table({"n": "int64", "text": "string"}, name="t"), "text", ["a.b", "c"])
-    expression = table.select("n", **{"ab": values["a.b"], "c": values["c"]}).order_by("n")
+    told = ibis.table({"n": "int64", "text": "string"}, name="t")
+    table, values = json_columns(told, {"text": ["a.b", "c"]})
+    expression = table.select("n", **{"ab": values["text"]["a.b"], "c": values["text"]["c"]}).order_by("n")
 
     def found(dialect, fetch):
         sql = dialects.text(dialects.query(expression, dialect), dialect)

@@ -496,6 +496,24 @@ def test_a_sequence_that_begins_again_when_a_session_is_resumed_makes_new_events
     assert len(events(*records)) == 2
 
 
+def test_an_event_that_was_sent_twice_counts_once_beside_others_of_the_same_instant():
+    numbered = request("09:00", event__sequence=1)
+    unnumbered = request("09:00", output_tokens=101)
+    others = [request("09:00", event__sequence=2), request("09:00", output_tokens=11), request("10:00")]
+    assert len(events(numbered, numbered, unnumbered, unnumbered, *others)) == 5
+
+
+def test_an_event_that_was_sent_twice_is_one_however_its_number_is_spelled():
+    assert len(events(*(request("09:00", event__sequence=number) for number in (1, "1", 1.0, "1e0")))) == 1
+
+
+def test_of_an_event_that_was_sent_twice_what_either_tells_is_known():
+    first = request("09:00", event__sequence=1, terminal__type="vscode")
+    second = request("09:00", event__sequence=1, user__email="dev@example.com", project_id="p1")
+    told = {"terminal": "vscode", "developer_email": "dev@example.com", "project_id": "p1"}
+    assert events(first, second, columns=[*told]) == [told]
+
+
 def test_two_requests_that_share_sequence_and_time_are_told_apart_by_their_ids():
     records = [request("09:00", event__sequence=1, request_id=name) for name in ("r1", "r2")]
     assert len(events(*records)) == 2

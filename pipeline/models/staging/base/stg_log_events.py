@@ -1,15 +1,11 @@
 """Log records of every agent, parsed once, in the pipeline's words."""
 
 import ibis
-import ibis.selectors as s
-from ibis import _
 
 from pipeline.agents.declaration import GEN_AI_EVENTS, OWN_EVENTS, REPORTS, SPANS, TOKEN_KINDS
-from pipeline.models.expressions import canonical_model, local_date, with_agent, with_developer
+from pipeline.models.expressions import canonical_model, local_date, stack, with_agent, with_developer
 from pipeline.models.log_records import log_records
-
-# What makes an event; a record that was sent twice differs in nothing that counts.
-KEY = ["source", "namespace", "event", "session_id", "sequence", "recorded_at", "request_id"]
+from pipeline.models.repeated_records import apart, once_each
 
 
 def stg_log_events(
@@ -22,13 +18,9 @@ def stg_log_events(
     timezone: str,
 ) -> ibis.Table:
     """One row per event: name, session, sequence and time; without a sequence, per distinct record."""
-    records = log_records(raw_otel_logs, raw_otel_spans)
-    unnumbered = records.session_id.isnull() | records.sequence.isnull()
-    events = (
-        records.mutate(identity=ibis.ifelse(unnumbered, records.text, ""))
-        .group_by(*KEY, "identity")
-        .agg(s.across(~s.cols(*KEY, "text", "identity"), _.max()))
-    )
+    # Only records that may be the same are compared: all the others are spared the largest sort of a build.
+    alone, alike = (log_records(logs) for logs in apart(raw_otel_logs, raw_otel_spans))
+    events = stack(once_each(alike), alone)
     known = with_developer(with_agent(events, agents, agent_aliases), identities)
     form = ibis.cases(
         (known.source == "span", SPANS),

@@ -30,8 +30,9 @@ def stg_metric_activity(
 ) -> ibis.Table:
     """One row per day, metric, measure, session, developer, agent, model, speed, version and terminal."""
     # Attribute texts repeat from point to point; parsed series by series, each is parsed once a day.
-    series, attributes = json_columns(stg_metric_series, "attributes", ATTRIBUTES)
-    series, resource = json_columns(series, "resource_attributes", telemetry.PERSON)
+    keys = {"attributes": ATTRIBUTES, "resource_attributes": telemetry.PERSON}
+    series, texts = json_columns(stg_metric_series, keys)
+    attributes, resource = texts["attributes"], texts["resource_attributes"]
     described = series.select(
         *("day", "metric_name", "value", "points", "first_at", "last_at"),
         namespace=canonical_agent(series.metric_name.re_extract("^([^.]+)[.]", 1)),

@@ -4,7 +4,7 @@ import ibis
 from ibis import _
 
 from pipeline.agents.declaration import TOKEN_KINDS
-from pipeline.models.counted_once import once_per_request
+from pipeline.models.counted_once import apart, once_per_request
 
 FORM = ["scope", "form", "source"]
 
@@ -22,7 +22,7 @@ def weighed(records: ibis.Table, forms: ibis.Table) -> ibis.Table:
 
 def stg_usage(stg_usage_records: ibis.Table, stg_usage_forms: ibis.Table) -> ibis.Table:
     """One row per usage record: the tokens and the cost of it that count, and what is left out and why."""
-    counted = once_per_request(weighed(stg_usage_records, stg_usage_forms))
+    counted = once_per_request(*(weighed(part, stg_usage_forms) for part in apart(stg_usage_records)))
     return counted.select(
         *("session_id", "developer_id", "agent_type", "model_name", "reported_model", "speed"),
         *("inference_geo", "day", "form", "scope", "counted_once_by", "first_at", "last_at", "takes_tokens"),
