@@ -57,6 +57,7 @@ class DuckDB(Engine):
     """A DuckDB file, or a database in memory."""
 
     dialect = "duckdb"
+    row_id = "rowid"
 
     def __init__(
         self,

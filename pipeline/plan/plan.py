@@ -36,6 +36,7 @@ class Check:
         assumes: tables whose contracts the proof rests on; it holds if their checks have passed.
         sql: a scalar expression that counts failing rows; None if only a proof can tell.
             It is selected from `PlanTable.relation`, or from nothing where `needs` names tables.
+        by_row: whether each row is judged by what stands in it alone, whenever that is.
         failing_rows_sql: a query for the failing rows, or None where no single row is to blame.
         needs: the tables that a check across tables looks at; such a check runs
             after all of them are built, and is skipped where one does not exist.
@@ -53,6 +54,7 @@ class Check:
     proven: str | None = None
     assumes: list[str] = field(default_factory=list)
     sql: str | None = None
+    by_row: bool = False
     failing_rows_sql: str | None = None
     needs: list[str] = field(default_factory=list)
     time_drift: str = ""

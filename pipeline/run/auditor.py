@@ -14,6 +14,7 @@ from pipeline.plan.check_results import (
     results_of,
     without_query,
 )
+from pipeline.plan.bind import ALIAS
 from pipeline.plan.render import render
 from pipeline.run.failures import Failures
 from pipeline.run.results import FailingRow
@@ -33,6 +34,23 @@ class Auditor:
     def within(self, table: PlanTable, checks: Sequence[Check]) -> list[CheckResult]:
         """Run the checks of one table that look at nothing else, all in one query."""
         return self._run(table, table.relation, [check for check in checks if not check.needs])
+
+    def failing(self, table: PlanTable, checks: Sequence[Check], rows: str) -> set[str]:
+        """Names of the checks that some of a table's rows fail.
+
+        Args:
+            table: the table.
+            checks: of it, where each row is judged by itself.
+            rows: a relation of the rows.
+        """
+        if not checks:
+            return set()
+        query = render(count_query(f"{rows} AS {ALIAS}", checks), self.as_of)
+        try:
+            _, *counts = self.engine.fetch(query)[0]
+        except QueryError as error:
+            raise QueryError(f"Auditing {table.name}: {error}") from error
+        return {check.name for check, count in zip(checks, counts, strict=True) if count}
 
     def across(self, table: PlanTable, checks: Sequence[Check], exist: Collection[str]) -> None:
         """Run the checks of one table that look at several; skip where not all of them `exist`."""

@@ -246,8 +246,7 @@ class _Builder:
             self.result.warnings += not_counted(self.engine, self.meta)
         self.standing = Standing(self.engine.kinds(), published(self.engine, self.meta))
         self.fingerprints = Fingerprints(self.plan, self.standing, self.full_refresh)
-        large = [table for table in self.models if self._size(table) >= incremental.SMALL]
-        self.changes = incremental.Changes(self.engine, self.plan, large)
+        self.changes = self._changes()
         self.checks = PublishChecks(self.auditor, self.plan, self.selected, self.standing)
         for schema in sorted({table.schema for table in self.plan.tables.values()} - {*NOT_OURS}):
             self.engine.create_schema(schema)
@@ -269,6 +268,18 @@ class _Builder:
         self.checks.close()
         self.changes.close()
 
+    def _changes(self) -> incremental.Changes:
+        models = [table for table in self.models if self._size(table) >= incremental.SMALL]
+        left = {table.name: self.standing.before(table) for table in self.plan.tables.values()}
+        large = {
+            name
+            for name, before in left.items()
+            if before
+            and (before.row_count or 0) >= incremental.LARGE * incremental.SMALL
+            and self.standing.kinds[before.schema, before.stored_name] == "table"
+        }
+        return incremental.Changes(self.engine, self.plan, models, large)
+
     def _time(self, table: PlanTable, work: Callable[[PlanTable], _Done]) -> None:
         """Do the work on one table, tell the listener, and check what came of it."""
         self.on_event(table, None)
@@ -285,7 +296,7 @@ class _Builder:
         else:
             self.standing.kinds[table.schema, table.name] = stored_kind(table)
         if self.auditing and table.name in self.selected:
-            row_count = self.checks.within(table, row_count)
+            row_count = self.checks.within(table, row_count, self.changes.only_new.get(table.name))
         self._done(table, action, reason, row_count, start)
         if self.fail_fast:
             self.checks.close()
@@ -339,7 +350,7 @@ class _Builder:
             else:
                 reason = "its rows changed"
             if self.auditing and table.name in self.selected:
-                self.checks.within(table, raw.row_count)
+                self.checks.within(table, raw.row_count, self.changes.only_new.get(table.name))
             self._done(table, "read", reason, raw.row_count, start)
 
     # Seeds

@@ -17,6 +17,8 @@ from pipeline.plan.render import render
 SMALL = 20_000
 # What concerns more than this share of a table is not worth the search.
 MOST = 0.3
+# In tables of so many times as many rows, those that are concerned are looked for once.
+LARGE = 10
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,23 @@ class Changes:
     """Which rows of each table came or went in this run, as far as known.
 
     They are kept in temporary tables until `close`.
+
+    Args:
+        engine: an open database.
+        plan: the plan.
+        models: those that may be rebuilt in part.
+        large: names of tables, stored as such, of so many rows that to read them all is to be avoided.
     """
 
-    def __init__(self, engine: Engine, plan: Plan, models: Collection[PlanTable]) -> None:
+    def __init__(
+        self, engine: Engine, plan: Plan, models: Collection[PlanTable], large: Collection[str] = ()
+    ) -> None:
         self.engine = engine
         self.plan = plan
+        self.large = large if engine.row_id else ()
+        self.found: dict[tuple[str, str], list[_Found]] = {}  # table and its column → rows found by it
         self.relations: dict[str, str] = {}  # table → a relation of the rows that came or went
+        self.only_new: dict[str, str] = {}  # table → a relation of rows, beside which all are as they were
         self.temporary: list[str] = []
         # Columns that tell the models downstream what concerns them.
         self.wanted: dict[str, set[str]] = {}
@@ -61,13 +74,14 @@ class Changes:
     def appended(self, source: PlanTable, last_id: int) -> None:
         """Note that the rows of a raw table after `last_id` are new, and the others as they were."""
         number = self.engine.quote("id")
-        self.relations[source.name] = f"(SELECT * FROM {source.relation} WHERE {number} > {last_id})"
+        new = f"(SELECT * FROM {source.relation} WHERE {number} > {last_id})"
+        self.relations[source.name] = self.only_new[source.name] = new
 
     def remember(self, table: PlanTable) -> str | None:
         """Keep what tells the rows of a table that is about to be replaced; None if nobody asks."""
         if table.name not in self.wanted or self.engine.row_hash(ROW) is None:
             return None
-        return self._temporary(f"old_{table.name}", self._told(table, self._stored(table)))
+        return self._temporary(f"old_{table.name}", self._told(table, self._stored(table)))[0]
 
     def compare(self, table: PlanTable, old: str, new: str | None = None) -> None:
         """Find out which rows of a table came or went, against what `remember` kept."""
@@ -77,7 +91,7 @@ class Changes:
             f" UNION ALL SELECT {names}, _row, -1 FROM {old} AS o"
         )
         found = f"SELECT {names} FROM ({both}) AS both_ GROUP BY {names}, _row HAVING SUM(_sign) <> 0"
-        self.relations[table.name] = self._temporary(f"changed_{table.name}", found)
+        self.relations[table.name], _ = self._temporary(f"changed_{table.name}", found)
 
     def rebuild(
         self, table: PlanTable, as_of: dt.datetime, row_count: int, unchanged: Collection[str]
@@ -117,29 +131,64 @@ class Changes:
             return " AND ".join(conditions)
 
         concerned = among({column: self.engine.quote(column) for column in origins})
-        stored = self.engine.name(table.schema, table.stored_name)
-        removed = self.engine.fetch(f"SELECT COUNT(*) FROM {stored} WHERE {concerned}")[0][0]
+        stored = self._stored(table)
+        gone, removed = self._gone(table, concerned)
         if removed > MOST * row_count:
             return "most of it is concerned"
         concerned_of = {}
         for name in restricted:
             relation = self._stored(self.plan.tables[name])
             read = {column: self._read(name, origin[name]) for column, origin in origins.items()}
-            concerned_of[relation] = f"(SELECT * FROM {relation} AS r WHERE {among(read)})"
+            found = among(read)
+            if name in self.large and not self.plan.tables[name].missing:
+                found = self._numbers(name, read, found, keys, with_null)
+            concerned_of[relation] = f"(SELECT * FROM {relation} AS r WHERE {found})"
         assert table.sql is not None
         sql = render(table.sql, as_of, concerned_of)
-        new = self._temporary(f"new_{table.name}", f"SELECT * FROM ({sql}) AS made WHERE {concerned}")
-        if table.name in self.wanted:
-            replaced = f"(SELECT * FROM {stored} WHERE {concerned})"
-            old = self._temporary(f"old_{table.name}", self._told(table, replaced))
-        self.engine.execute(f"DELETE FROM {stored} WHERE {concerned}")
-        names = self._names(table)
-        self.engine.execute(f"INSERT INTO {stored} ({names}) SELECT {names} FROM {new}")
-        inserted = self.engine.fetch(f"SELECT COUNT(*) FROM {new}")[0][0]
-        if table.name in self.wanted:
+        new, inserted = self._temporary(f"new_{table.name}", f"SELECT * FROM ({sql}) AS made WHERE {concerned}")
+        self.only_new[table.name] = new
+        if not removed:
+            self.relations[table.name] = new
+        elif table.name in self.wanted:
+            replaced = f"(SELECT * FROM {stored} WHERE {gone})"
+            old, _ = self._temporary(f"old_{table.name}", self._told(table, replaced))
             self.compare(table, old, new)
+        if removed:
+            self.engine.execute(f"DELETE FROM {stored} WHERE {gone}")
+        if inserted:
+            names = self._names(table)
+            self.engine.execute(f"INSERT INTO {stored} ({names}) SELECT {names} FROM {new}")
         made = f"{_counted(inserted, 'row')} for {_counted(count, 'value')} of {', '.join(origins)}"
         return Rebuilt(made, removed, inserted)
+
+    def _gone(self, table: PlanTable, concerned: str) -> tuple[str, int]:
+        """The condition of the rows that are to be replaced, and how many there are."""
+        stored, number = self._stored(table), self.engine.row_id
+        if table.name not in self.large:
+            return concerned, self.engine.fetch(f"SELECT COUNT(*) FROM {stored} WHERE {concerned}")[0][0]
+        gone, count = self._temporary(f"gone_{table.name}", f"SELECT {number} AS n FROM {stored} WHERE {concerned}")
+        return f"{number} IN (SELECT n FROM {gone})", count
+
+    def _numbers(
+        self, name: str, read: Mapping[str, str], condition: str, keys: str, with_null: Collection[str]
+    ) -> str:
+        """The condition of a large table's rows that are concerned, by their numbers.
+
+        Models that are made of the same table one after the other are often concerned by the same values.
+        Those of more values than are asked for do as well: what comes of them is left out in the end.
+        """
+        number = self.engine.row_id
+        columns = [(self.engine.quote(column), column in with_null) for column in read]
+        earlier = self.found.setdefault((name, ", ".join(read.values())), [])
+        for rows in earlier:
+            if rows.covers(self.engine, keys, columns):
+                break
+        else:
+            select = f"SELECT {number} AS n FROM {self._stored(self.plan.tables[name])} AS r WHERE {condition}"
+            made, _ = self._temporary(f"found_{len(self.temporary)}", select)
+            rows = _Found(made, keys, columns)
+            earlier.append(rows)
+        return f"{number} IN (SELECT n FROM {rows.numbers})"
 
     def close(self) -> None:
         """Drop what was kept."""
@@ -167,7 +216,7 @@ class Changes:
                     f"SELECT DISTINCT {self._values(origins)} FROM {rows}"
                     f" WHERE ({find}) IN (SELECT {found} FROM {self.relations[lookup.table]} AS c)"
                 )
-        return self._temporary(f"keys_{table.name}", " UNION ".join(parts))
+        return self._temporary(f"keys_{table.name}", " UNION ".join(parts))[0]
 
     def _values(self, expressions: Mapping[str, str]) -> str:
         return ", ".join(
@@ -193,11 +242,37 @@ class Changes:
     def _stored(self, table: PlanTable) -> str:
         return self.engine.name(table.schema, table.stored_name)
 
-    def _temporary(self, name: str, select: str) -> str:
+    def _temporary(self, name: str, select: str) -> tuple[str, int]:
+        """Keep the rows of a query: what they are called, and how many they are."""
         quoted = self.engine.quote(name)
-        self.engine.execute(f"CREATE TEMP TABLE {quoted} AS {select}")
+        count = self.engine.execute(f"CREATE TEMP TABLE {quoted} AS {select}")
         self.temporary.append(quoted)
-        return quoted
+        return quoted, self.engine.fetch(f"SELECT COUNT(*) FROM {quoted}")[0][0] if count is None else count
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Rows of a large table that were found.
+
+    Attributes:
+        numbers: a relation of their numbers.
+        keys: a relation of the values that they were found by.
+        columns: the columns of `keys`, each with whether rows without a value were looked for.
+    """
+
+    numbers: str
+    keys: str
+    columns: list[tuple[str, bool]]
+
+    def covers(self, engine: Engine, keys: str, columns: list[tuple[str, bool]]) -> bool:
+        """Whether rows of all these values are among them."""
+        (column, had_null), *more = self.columns
+        (asked, has_null), *_ = columns
+        if more or has_null > had_null:
+            return False
+        there = f"SELECT 1 FROM {self.keys} AS k WHERE k.{column} = a.{asked}"
+        missing = f"SELECT COUNT(*) FROM {keys} AS a WHERE a.{asked} IS NOT NULL AND NOT EXISTS ({there})"
+        return engine.fetch(missing)[0][0] == 0
 
 
 def _counted(number: int, thing: str) -> str:
