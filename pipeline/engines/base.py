@@ -171,6 +171,10 @@ class Engine(ABC):
         """An identifier that may be put into SQL, whatever it contains."""
         return quote(identifier, self.dialect)
 
+    def lower(self, text: str) -> str:
+        """An expression of a text in lower case, as the models have it."""
+        return f"LOWER({text})"
+
     def name(self, schema: str, table: str) -> str:
         """The quoted full name of a table."""
         return f"{self.quote(schema)}.{self.quote(table)}"

@@ -60,6 +60,16 @@ class Check:
     time_drift: str = ""
 
 
+def lowered(column: str) -> str:
+    """How `PlanTable.partitions` names the values of a column in lower case."""
+    return column if column.endswith(")") else f"lower({column})"
+
+
+def column_of(values: str) -> str:
+    """The column whose values `PlanTable.partitions` names."""
+    return values.removeprefix("lower(").removesuffix(")")
+
+
 @dataclass(frozen=True, order=True)
 class PlanLookup:
     """A table that may change and that rows of another one look up, by columns that must be equal.
@@ -84,8 +94,9 @@ class PlanTable:
     which concerns every column. `pipeline.plan.lineage` walks it.
 
     `partitions` names the columns that partition a model, so that it can be rebuilt in part: each with the
-    tables that may change and their column of the same values (proven by `compile.analysis.partitions`).
-    `lookups` are the other tables that may change. `reads` says how the columns of a source are read where
+    tables that may change and their column of the same values, as it is or `lowered` (proven by
+    `compile.analysis.partitions`). `moved` is a query for the values of these columns of which time alone has
+    changed rows since the model was made; empty where time does not matter. `lookups` are the other tables that may change. `reads` says how the columns of a source are read where
     they are not as its contract says. `time_drift` is a query for a
     number: 0 if time alone has changed no row of the model since it was made. `code` stands for all that a
     model was compiled from: while it is the same, it need not be compiled again.
@@ -111,6 +122,7 @@ class PlanTable:
     time_drift: str = ""
     partitions: dict[str, dict[str, str]] = field(default_factory=dict)
     lookups: list[PlanLookup] = field(default_factory=list)
+    moved: str = ""
     reads: dict[str, str] = field(default_factory=dict)
     missing: bool = False  # a source that the database does not have; it reads as empty
     may_be_missing: bool = False  # a source that need not exist, without a word

@@ -419,9 +419,12 @@ class _Builder:
         if before is not None and is_known and self.engine.transactional:
             assert before.row_count is not None
             if table.partitions and self._size(table) >= incremental.SMALL:
-                done = self.changes.rebuild(table, self.as_of, before.row_count, self.standing.unchanged)
+                done = self.changes.rebuild(
+                    table, self.as_of, before.row_count, self.standing.unchanged, before.as_of
+                )
                 if not isinstance(done, str):
-                    self.fingerprints[table.name] = of_model(table, inputs)
+                    as_of = literal(self.as_of) if table.moved else ""
+                    self.fingerprints[table.name] = of_model(table, inputs, as_of)
                     return done.action, done.reason, before.row_count - done.removed + done.inserted
                 reason = "; ".join(filter(None, [reason, done]))
             if stored_kind(table) == "table":

@@ -8,9 +8,11 @@ inserts what the model makes of those alone. What came or went of the model is t
 import datetime as dt
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from pipeline.engines.base import ROW, Engine
 from pipeline.plan import Plan, PlanTable
+from pipeline.plan.plan import column_of
 from pipeline.plan.render import render
 
 # A table that is made of fewer rows is built anew sooner than in part.
@@ -67,9 +69,9 @@ class Changes:
         for model in models:
             for origin in model.partitions.values():
                 for name, column in origin.items():
-                    self.wanted.setdefault(name, set()).add(column)
+                    self.wanted.setdefault(name, set()).add(column_of(column))
             for lookup in model.lookups:
-                self.wanted.setdefault(lookup.table, set()).update(column for _, column in lookup.on)
+                self.wanted.setdefault(lookup.table, set()).update(column_of(name) for _, name in lookup.on)
 
     def appended(self, source: PlanTable, last_id: int) -> None:
         """Note that the rows of a raw table after `last_id` are new, and the others as they were."""
@@ -94,7 +96,12 @@ class Changes:
         self.relations[table.name], _ = self._temporary(f"changed_{table.name}", found)
 
     def rebuild(
-        self, table: PlanTable, as_of: dt.datetime, row_count: int, unchanged: Collection[str]
+        self,
+        table: PlanTable,
+        as_of: dt.datetime,
+        row_count: int,
+        unchanged: Collection[str],
+        before: dt.datetime | None = None,
     ) -> Rebuilt | str:
         """Rebuild what is concerned of a table; or why that cannot be, and nothing has been done.
 
@@ -103,6 +110,7 @@ class Changes:
             as_of: the instant of the run.
             row_count: how many rows it has.
             unchanged: names of tables whose rows are what they were.
+            before: the instant that the model's rows are of, for one that time changes.
         """
         origins = table.partitions
         restricted = {*next(iter(origins.values()))}
@@ -111,9 +119,9 @@ class Changes:
             if name not in unchanged and not (name in changing and name in self.relations):
                 return f"which rows of {name} is not known" if name in changing else ""
         changed = sorted(changing - {*unchanged})
-        if not changed:
+        if not changed and not table.moved:
             return NOTHING
-        keys = self._keys(table, changed)
+        keys = self._keys(table, changed, render(table.moved, as_of, before=before))
         counted = ", ".join(f"COUNT({self.engine.quote(column)})" for column in origins)
         count, *present = self.engine.fetch(f"SELECT COUNT(*), {counted} FROM {keys}")[0]
         if not count:
@@ -195,23 +203,21 @@ class Changes:
         for name in self.temporary:
             self.engine.execute(f"DROP TABLE {name}")
 
-    def _keys(self, table: PlanTable, changed: Collection[str]) -> str:
-        """The values that are concerned: of rows that came or went, and of those that look such rows up."""
-        parts = []
+    def _keys(self, table: PlanTable, changed: Collection[str], moved: str) -> str:
+        """The values that are concerned: of rows that came or went, of those that look such rows up, and by time."""
+        parts = [f"SELECT {', '.join(map(self.engine.quote, table.partitions))} FROM ({moved}) AS m"] if moved else []
         for name in changed:
             if name in next(iter(table.partitions.values())):
-                columns = {column: self.engine.quote(of[name]) for column, of in table.partitions.items()}
+                columns = {column: self._value(of[name]) for column, of in table.partitions.items()}
                 parts.append(f"SELECT DISTINCT {self._values(columns)} FROM {self.relations[name]} AS c")
         for lookup in table.lookups:
             if lookup.table in changed:
                 base = self.plan.tables[lookup.base]
                 # As its relation, a raw table has the columns of its contract, though it be missing.
                 rows = base.relation if base.kind == "source" else self._stored(base)
-                origins = {
-                    column: self.engine.quote(of[base.name]) for column, of in table.partitions.items()
-                }
+                origins = {column: self._value(of[base.name]) for column, of in table.partitions.items()}
                 find = ", ".join(self.engine.quote(column) for column, _ in lookup.on)
-                found = ", ".join(self.engine.quote(column) for _, column in lookup.on)
+                found = ", ".join(self._value(values) for _, values in lookup.on)
                 parts.append(
                     f"SELECT DISTINCT {self._values(origins)} FROM {rows}"
                     f" WHERE ({find}) IN (SELECT {found} FROM {self.relations[lookup.table]} AS c)"
@@ -223,9 +229,15 @@ class Changes:
             f"{expression} AS {self.engine.quote(column)}" for column, expression in expressions.items()
         )
 
-    def _read(self, name: str, column: str) -> str:
-        """How a column of a table is read."""
-        return self.plan.tables[name].reads.get(column, self.engine.quote(column))
+    def _read(self, name: str, values: str) -> str:
+        """How values of a table as it is stored are read."""
+        return self._value(values, self.plan.tables[name].reads)
+
+    def _value(self, values: str, reads: Mapping[str, str] = MappingProxyType({})) -> str:
+        """The values that `PlanTable.partitions` names."""
+        column = column_of(values)
+        read = reads.get(column, self.engine.quote(column))
+        return read if column == values else self.engine.lower(read)
 
     def _told(self, table: PlanTable, relation: str) -> str:
         whole = self.engine.row_hash(ROW)
