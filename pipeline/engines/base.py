@@ -63,8 +63,8 @@ class Engine(ABC):
     Attributes:
         dialect: the name that Ibis gives the engine's SQL: duckdb, postgres, pyspark, bigquery.
         transactional: whether `transaction` covers the making and dropping of tables.
-        row_id: a column that every table has, by which its rows are found again at once while it stays as it is;
-            None where there is none.
+        row_id: a column that every table has, by which its rows are found again at once, as long as
+            nobody changes it; None where there is none.
         url: where it is, without secrets; may be shown to people.
     """
 

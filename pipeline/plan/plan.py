@@ -95,11 +95,12 @@ class PlanTable:
 
     `partitions` names the columns that partition a model, so that it can be rebuilt in part: each with the
     tables that may change and their column of the same values, as it is or `lowered` (proven by
-    `compile.analysis.partitions`). `moved` is a query for the values of these columns of which time alone has
-    changed rows since the model was made; empty where time does not matter. `lookups` are the other tables that may change. `reads` says how the columns of a source are read where
-    they are not as its contract says. `time_drift` is a query for a
-    number: 0 if time alone has changed no row of the model since it was made. `code` stands for all that a
-    model was compiled from: while it is the same, it need not be compiled again.
+    `compile.analysis.partitions`). `moved` is a query for the values of these columns of which time alone
+    has changed rows since the model was made; empty where time does not matter. `lookups` are the other
+    tables that may change. `reads` says how the columns of a source are read where they are not as its
+    contract says. `time_drift` is a query for a number: 0 if time alone has changed no row of the model
+    since it was made. `code` stands for all that a model was compiled from: while it is the same, it need
+    not be compiled again.
     """
 
     name: str

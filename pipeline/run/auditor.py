@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from pipeline.engines.base import Engine
 from pipeline.errors import QueryError
 from pipeline.plan import Check, PlanTable
+from pipeline.plan.bind import ALIAS
 from pipeline.plan.check_results import (
     EXAMPLES,
     CheckResult,
@@ -14,7 +15,6 @@ from pipeline.plan.check_results import (
     results_of,
     without_query,
 )
-from pipeline.plan.bind import ALIAS
 from pipeline.plan.render import render
 from pipeline.run.failures import Failures
 from pipeline.run.results import FailingRow

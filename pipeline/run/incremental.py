@@ -153,7 +153,9 @@ class Changes:
             concerned_of[relation] = f"(SELECT * FROM {relation} AS r WHERE {found})"
         assert table.sql is not None
         sql = render(table.sql, as_of, concerned_of)
-        new, inserted = self._temporary(f"new_{table.name}", f"SELECT * FROM ({sql}) AS made WHERE {concerned}")
+        new, inserted = self._temporary(
+            f"new_{table.name}", f"SELECT * FROM ({sql}) AS made WHERE {concerned}"
+        )
         self.only_new[table.name] = new
         if not removed:
             self.relations[table.name] = new
@@ -174,7 +176,9 @@ class Changes:
         stored, number = self._stored(table), self.engine.row_id
         if table.name not in self.large:
             return concerned, self.engine.fetch(f"SELECT COUNT(*) FROM {stored} WHERE {concerned}")[0][0]
-        gone, count = self._temporary(f"gone_{table.name}", f"SELECT {number} AS n FROM {stored} WHERE {concerned}")
+        gone, count = self._temporary(
+            f"gone_{table.name}", f"SELECT {number} AS n FROM {stored} WHERE {concerned}"
+        )
         return f"{number} IN (SELECT n FROM {gone})", count
 
     def _numbers(
@@ -192,7 +196,9 @@ class Changes:
             if rows.covers(self.engine, keys, columns):
                 break
         else:
-            select = f"SELECT {number} AS n FROM {self._stored(self.plan.tables[name])} AS r WHERE {condition}"
+            select = (
+                f"SELECT {number} AS n FROM {self._stored(self.plan.tables[name])} AS r WHERE {condition}"
+            )
             made, _ = self._temporary(f"found_{len(self.temporary)}", select)
             rows = _Found(made, keys, columns)
             earlier.append(rows)
@@ -204,8 +210,9 @@ class Changes:
             self.engine.execute(f"DROP TABLE {name}")
 
     def _keys(self, table: PlanTable, changed: Collection[str], moved: str) -> str:
-        """The values that are concerned: of rows that came or went, of those that look such rows up, and by time."""
-        parts = [f"SELECT {', '.join(map(self.engine.quote, table.partitions))} FROM ({moved}) AS m"] if moved else []
+        """What is concerned: by rows that came or went, by those that look such rows up, and by time."""
+        columns = {column: self.engine.quote(column) for column in table.partitions}
+        parts = [f"SELECT {self._values(columns)} FROM ({moved}) AS m"] if moved else []
         for name in changed:
             if name in next(iter(table.partitions.values())):
                 columns = {column: self._value(of[name]) for column, of in table.partitions.items()}
@@ -284,7 +291,7 @@ class _Found:
             return False
         there = f"SELECT 1 FROM {self.keys} AS k WHERE k.{column} = a.{asked}"
         missing = f"SELECT COUNT(*) FROM {keys} AS a WHERE a.{asked} IS NOT NULL AND NOT EXISTS ({there})"
-        return engine.fetch(missing)[0][0] == 0
+        return not engine.fetch(missing)[0][0]
 
 
 def _counted(number: int, thing: str) -> str:

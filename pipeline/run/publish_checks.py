@@ -125,11 +125,7 @@ class PublishChecks:
     def _reuse(self, table: PlanTable, checks: Sequence[Check]) -> dict[str, CheckResult]:
         """Results of the build that left a table as it is, where nothing they look at has changed."""
         before = self.standing.before(table)
-        if (
-            before is None
-            or table.name not in self.standing.unchanged
-            or not self._made_by_this_plan(before)
-        ):
+        if before is None or table.name not in self.standing.unchanged or not self._made_by_this_plan(before):
             return {}
         results = self.earlier.results(before.run_id)
         reused = {

@@ -30,7 +30,7 @@ def partitions_over_time(
     fixed: Collection[str] = (),
     key: Collection[str] = (),
 ) -> tuple[Partitions, ir.Table | None]:
-    """The columns that partition a table as if time stood still, and their values whose rows time has changed.
+    """The columns that partition a table at one instant, and their values whose rows another has changed.
 
     A filter takes other rows at another instant. Where nothing else looks at the clock, time concerns the
     values of the rows at its edge, and no others.
