@@ -418,7 +418,8 @@ class _Builder:
         is_known = before is not None and self.fingerprints.was_made_of_the_old(table, before)
         if before is not None and is_known and self.engine.transactional:
             assert before.row_count is not None
-            if table.partitions and self._size(table) >= incremental.SMALL:
+            is_table = stored_kind(table) == "table"
+            if is_table and table.partitions and self._size(table) >= incremental.SMALL:
                 done = self.changes.rebuild(
                     table, self.as_of, before.row_count, self.standing.unchanged, before.as_of
                 )
@@ -427,7 +428,7 @@ class _Builder:
                     self.fingerprints[table.name] = of_model(table, inputs, as_of)
                     return done.action, done.reason, before.row_count - done.removed + done.inserted
                 reason = "; ".join(filter(None, [reason, done]))
-            if stored_kind(table) == "table":
+            if is_table:
                 old = self.changes.remember(table)
         kind = stored_kind(table)
         replacing = self.standing.kinds.get((table.schema, table.name))
