@@ -15,6 +15,7 @@ from ibis.common.exceptions import UnsupportedOperationError
 
 from pipeline.compile import dialects
 from pipeline.compile.analysis.column_lineage import lineage
+from pipeline.compile.analysis.grouped import is_grouped
 from pipeline.compile.analysis.relations import Relations
 from pipeline.compile.analysis.time_drift import partitions_over_time, time_drift
 from pipeline.compile.checks.contract_checks import shape_problems
@@ -319,6 +320,7 @@ class _Compiler:
             "partitions": {column: dict(origin) for column, origin in found.columns.items()},
             "lookups": [*found.lookups],
             "moved": "" if moved is None else self.query(moved),
+            "grouped": moved is None and is_grouped(expression, tables, seeds),
         }
 
     def _upstream_contracts(self, upstreams: Iterable[str]) -> dict[str, type[Contract]]:

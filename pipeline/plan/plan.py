@@ -97,10 +97,11 @@ class PlanTable:
     tables that may change and their column of the same values, as it is or `lowered` (proven by
     `compile.analysis.partitions`). `moved` is a query for the values of these columns of which time alone
     has changed rows since the model was made; empty where time does not matter. `lookups` are the other
-    tables that may change. `reads` says how the columns of a source are read where they are not as its
-    contract says. `time_drift` is a query for a number: 0 if time alone has changed no row of the model
-    since it was made. `code` stands for all that a model was compiled from: while it is the same, it need
-    not be compiled again.
+    tables that may change. `grouped` says that every row which counts for a model is of a group that it has
+    a row for (`compile.analysis.grouped`). `reads` says how the columns of a source are read where they are
+    not as its contract says. `time_drift` is a query for a number: 0 if time alone has changed no row of the
+    model since it was made. `code` stands for all that a model was compiled from: while it is the same, it
+    need not be compiled again.
     """
 
     name: str
@@ -124,6 +125,7 @@ class PlanTable:
     partitions: dict[str, dict[str, str]] = field(default_factory=dict)
     lookups: list[PlanLookup] = field(default_factory=list)
     moved: str = ""
+    grouped: bool = False
     reads: dict[str, str] = field(default_factory=dict)
     missing: bool = False  # a source that the database does not have; it reads as empty
     may_be_missing: bool = False  # a source that need not exist, without a word

@@ -15,7 +15,7 @@ from pipeline.plan.check_results import shape_problems
 from pipeline.plan.layers import MARTS, RAW
 from pipeline.plan.render import AS_OF, literal, render
 from pipeline.privacy import database
-from pipeline.run import incremental
+from pipeline.run import found_rows, incremental
 from pipeline.run.auditor import Auditor
 from pipeline.run.failures import store
 from pipeline.run.fingerprints import MISSING, Fingerprints, of_model
@@ -269,16 +269,13 @@ class _Builder:
         self.changes.close()
 
     def _changes(self) -> incremental.Changes:
+        """What may be rebuilt in part, and what is too large to be read whole for that."""
         models = [table for table in self.models if self._size(table) >= incremental.SMALL]
-        left = {table.name: self.standing.before(table) for table in self.plan.tables.values()}
-        large = {
-            name
-            for name, before in left.items()
-            if before
-            and (before.row_count or 0) >= incremental.LARGE * incremental.SMALL
-            and self.standing.kinds[before.schema, before.stored_name] == "table"
-        }
-        return incremental.Changes(self.engine, self.plan, models, large)
+        left = {table: self.standing.before(self.plan.tables[table]) for table in self.plan.tables}
+        most = incremental.LARGE * incremental.SMALL
+        large = [name for name, before in left.items() if before and (before.row_count or 0) >= most]
+        numbered = found_rows.numbered(self.engine, self.plan, self.standing.kinds, large)
+        return incremental.Changes(self.engine, self.plan, models, numbered)
 
     def _time(self, table: PlanTable, work: Callable[[PlanTable], _Done]) -> None:
         """Do the work on one table, tell the listener, and check what came of it."""

@@ -14,6 +14,7 @@ from pipeline.engines.base import ROW, Engine
 from pipeline.plan import Plan, PlanTable
 from pipeline.plan.plan import column_of
 from pipeline.plan.render import render
+from pipeline.run.found_rows import FoundRows
 
 # A table that is made of fewer rows is built anew sooner than in part.
 SMALL = 20_000
@@ -60,8 +61,9 @@ class Changes:
         self.engine = engine
         self.plan = plan
         self.large = large if engine.row_id else ()
-        self.found: dict[tuple[str, str], list[_Found]] = {}  # table and its column → rows found by it
+        self.found = FoundRows(engine, self._temporary)
         self.relations: dict[str, str] = {}  # table → a relation of the rows that came or went
+        self.arrived: dict[str, str] = {}  # the same where none went, as it can be read in the table's place
         self.only_new: dict[str, str] = {}  # table → a relation of rows, beside which all are as they were
         self.temporary: list[str] = []
         # Columns that tell the models downstream what concerns them.
@@ -78,6 +80,8 @@ class Changes:
         number = self.engine.quote("id")
         new = f"(SELECT * FROM {source.relation} WHERE {number} > {last_id})"
         self.relations[source.name] = self.only_new[source.name] = new
+        read = f"{self._read(source.name, 'id')} > {last_id}"
+        self.arrived[source.name] = f"(SELECT * FROM {self._stored(source)} AS r WHERE {read})"
 
     def remember(self, table: PlanTable) -> str | None:
         """Keep what tells the rows of a table that is about to be replaced; None if nobody asks."""
@@ -129,28 +133,24 @@ class Changes:
         with_null = {column for column, there in zip(origins, present, strict=True) if there < count}
         # Some columns do. One that may be NULL is looked for twice.
         origins = {column: of for column, of in origins.items() if column not in with_null} or origins
-
-        def among(expressions: Mapping[str, str]) -> str:
-            """A condition: the values of these columns are among those that are concerned."""
-            conditions = []
-            for column, expression in expressions.items():
-                found = f"{expression} IN (SELECT {self.engine.quote(column)} FROM {keys})"
-                conditions.append(f"({found} OR {expression} IS NULL)" if column in with_null else found)
-            return " AND ".join(conditions)
-
-        concerned = among({column: self.engine.quote(column) for column in origins})
+        concerned = self._among({column: self.engine.quote(column) for column in origins}, keys, with_null)
         stored = self._stored(table)
         gone, removed = self._gone(table, concerned)
         if removed > MOST * row_count:
             return "most of it is concerned"
         concerned_of = {}
+        arrived = {name: self.arrived.get(name) for name in restricted - {*unchanged}}
         for name in restricted:
             relation = self._stored(self.plan.tables[name])
-            read = {column: self._read(name, origin[name]) for column, origin in origins.items()}
-            found = among(read)
-            if name in self.large and not self.plan.tables[name].missing:
-                found = self._numbers(name, read, found, keys, with_null)
-            concerned_of[relation] = f"(SELECT * FROM {relation} AS r WHERE {found})"
+            if table.grouped and not removed and all(arrived.values()):
+                rows = arrived.get(name) or f"(SELECT * FROM {relation} AS r WHERE FALSE)"
+            else:
+                read = {column: self._read(name, origin[name]) for column, origin in origins.items()}
+                found = self._among(read, keys, with_null)
+                if name in self.large:
+                    found = self.found.by_number(relation, read, found, keys, with_null)
+                rows = f"(SELECT * FROM {relation} AS r WHERE {found})"
+            concerned_of[relation] = rows
         assert table.sql is not None
         sql = render(table.sql, as_of, concerned_of)
         new, inserted = self._temporary(
@@ -158,7 +158,7 @@ class Changes:
         )
         self.only_new[table.name] = new
         if not removed:
-            self.relations[table.name] = new
+            self.relations[table.name] = self.arrived[table.name] = new
         elif table.name in self.wanted:
             replaced = f"(SELECT * FROM {stored} WHERE {gone})"
             old, _ = self._temporary(f"old_{table.name}", self._told(table, replaced))
@@ -171,38 +171,22 @@ class Changes:
         made = f"{_counted(inserted, 'row')} for {_counted(count, 'value')} of {', '.join(origins)}"
         return Rebuilt(made, removed, inserted)
 
+    def _among(self, expressions: Mapping[str, str], keys: str, with_null: Collection[str]) -> str:
+        """A condition: the values of these columns are among the keys."""
+        conditions = []
+        for column, expression in expressions.items():
+            found = f"{expression} IN (SELECT {self.engine.quote(column)} FROM {keys})"
+            conditions.append(f"({found} OR {expression} IS NULL)" if column in with_null else found)
+        return " AND ".join(conditions)
+
     def _gone(self, table: PlanTable, concerned: str) -> tuple[str, int]:
         """The condition of the rows that are to be replaced, and how many there are."""
         stored, number = self._stored(table), self.engine.row_id
         if table.name not in self.large:
             return concerned, self.engine.fetch(f"SELECT COUNT(*) FROM {stored} WHERE {concerned}")[0][0]
-        gone, count = self._temporary(
-            f"gone_{table.name}", f"SELECT {number} AS n FROM {stored} WHERE {concerned}"
-        )
+        numbers = f"SELECT {number} AS n FROM {stored} WHERE {concerned}"
+        gone, count = self._temporary(f"gone_{table.name}", numbers)
         return f"{number} IN (SELECT n FROM {gone})", count
-
-    def _numbers(
-        self, name: str, read: Mapping[str, str], condition: str, keys: str, with_null: Collection[str]
-    ) -> str:
-        """The condition of a large table's rows that are concerned, by their numbers.
-
-        Models that are made of the same table one after the other are often concerned by the same values.
-        Those of more values than are asked for do as well: what comes of them is left out in the end.
-        """
-        number = self.engine.row_id
-        columns = [(self.engine.quote(column), column in with_null) for column in read]
-        earlier = self.found.setdefault((name, ", ".join(read.values())), [])
-        for rows in earlier:
-            if rows.covers(self.engine, keys, columns):
-                break
-        else:
-            select = (
-                f"SELECT {number} AS n FROM {self._stored(self.plan.tables[name])} AS r WHERE {condition}"
-            )
-            made, _ = self._temporary(f"found_{len(self.temporary)}", select)
-            rows = _Found(made, keys, columns)
-            earlier.append(rows)
-        return f"{number} IN (SELECT n FROM {rows.numbers})"
 
     def close(self) -> None:
         """Drop what was kept."""
@@ -267,31 +251,6 @@ class Changes:
         count = self.engine.execute(f"CREATE TEMP TABLE {quoted} AS {select}")
         self.temporary.append(quoted)
         return quoted, self.engine.fetch(f"SELECT COUNT(*) FROM {quoted}")[0][0] if count is None else count
-
-
-@dataclass(frozen=True)
-class _Found:
-    """Rows of a large table that were found.
-
-    Attributes:
-        numbers: a relation of their numbers.
-        keys: a relation of the values that they were found by.
-        columns: the columns of `keys`, each with whether rows without a value were looked for.
-    """
-
-    numbers: str
-    keys: str
-    columns: list[tuple[str, bool]]
-
-    def covers(self, engine: Engine, keys: str, columns: list[tuple[str, bool]]) -> bool:
-        """Whether rows of all these values are among them."""
-        (column, had_null), *more = self.columns
-        (asked, has_null), *_ = columns
-        if more or has_null > had_null:
-            return False
-        there = f"SELECT 1 FROM {self.keys} AS k WHERE k.{column} = a.{asked}"
-        missing = f"SELECT COUNT(*) FROM {keys} AS a WHERE a.{asked} IS NOT NULL AND NOT EXISTS ({there})"
-        return not engine.fetch(missing)[0][0]
 
 
 def _counted(number: int, thing: str) -> str:

@@ -318,6 +318,15 @@ def test_what_changes_no_row_changes_nothing_downstream(shop, eager):
     assert shop.sold() == [("cake", 1), ("tea", 2)]
 
 
+def test_a_raw_table_may_have_a_column_that_is_called_as_the_number_of_its_rows(shop, eager):
+    shop.engine.execute("ALTER TABLE raw.sales ADD COLUMN RowID BIGINT")
+    for number in range(4, 7):
+        row = f"{number}, TIMESTAMP '2026-01-01', 'tea', 1, NULL"
+        shop.engine.execute(f"INSERT INTO raw.sales VALUES ({row})")
+        shop.build()
+    assert shop.sold() == [("cake", 1), ("tea", 5)]
+
+
 def test_a_view_is_made_anew(shop, eager):
     for number in range(2):
         shop.engine.execute(f"INSERT INTO raw.visits VALUES ({number}, TIMESTAMP '2026-01-01')")
