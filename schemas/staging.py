@@ -141,6 +141,20 @@ class StgThreadEvents(StgLogEvents):
     """
 
 
+class StgCommitMarks(Contract):
+    """One row per commit_hash that bears a mark of an agent: in its author, a trailer or a footer."""
+
+    commit_hash: str = column(description="The commit.")
+    signing_agent: str = column(
+        nullable=True,
+        description="The agent that the mark names; unknown where it names a model alone.",
+    )
+    signed_model: str = column(nullable=True, description="The model that it names.")
+
+    class Config:
+        unique = ["commit_hash"]
+
+
 class StgSessionAuthors(Contract):
     """One row per session_id whose commits are all of one person, of whatever age they are.
 

@@ -15,9 +15,9 @@ from ibis.common.exceptions import UnsupportedOperationError
 
 from pipeline.compile import dialects
 from pipeline.compile.analysis.column_lineage import lineage
-from pipeline.compile.analysis.partitions import partitions
+from pipeline.compile.analysis.grouped import is_grouped
 from pipeline.compile.analysis.relations import Relations
-from pipeline.compile.analysis.time_drift import time_drift
+from pipeline.compile.analysis.time_drift import partitions_over_time, time_drift
 from pipeline.compile.checks.contract_checks import shape_problems
 from pipeline.compile.checks.freshness import freshness_check
 from pipeline.compile.checks.laws import law_check
@@ -331,10 +331,12 @@ class _Compiler:
         seeds = [
             name for name in model.upstreams if self.contracts[name].__module__.endswith(f".{SEEDS.name}")
         ]
-        found = partitions(expression, tables, seeds, self.contracts[model.name].key())
+        found, moved = partitions_over_time(expression, tables, seeds, self.contracts[model.name].key())
         return {
             "partitions": {column: dict(origin) for column, origin in found.columns.items()},
             "lookups": [*found.lookups],
+            "moved": "" if moved is None else self.query(moved),
+            "grouped": moved is None and is_grouped(expression, tables, seeds),
         }
 
     def _upstream_contracts(self, upstreams: Iterable[str]) -> dict[str, type[Contract]]:

@@ -63,11 +63,14 @@ class Engine(ABC):
     Attributes:
         dialect: the name that Ibis gives the engine's SQL: duckdb, postgres, pyspark, bigquery.
         transactional: whether `transaction` covers the making and dropping of tables.
+        row_id: a column that every table has, by which its rows are found again at once, as long as
+            nobody changes it; None where there is none.
         url: where it is, without secrets; may be shown to people.
     """
 
     dialect: str
     transactional: bool = True
+    row_id: str | None = None
     url: str
 
     def __enter__(self) -> Self:
@@ -167,6 +170,10 @@ class Engine(ABC):
     def quote(self, identifier: str) -> str:
         """An identifier that may be put into SQL, whatever it contains."""
         return quote(identifier, self.dialect)
+
+    def lower(self, text: str) -> str:
+        """An expression of a text in lower case, as the models have it."""
+        return f"LOWER({text})"
 
     def name(self, schema: str, table: str) -> str:
         """The quoted full name of a table."""

@@ -309,6 +309,10 @@ class Postgres(PublishesInPlace):
         ):
             yield from map(bytes, rows)
 
+    def lower(self, text: str) -> str:
+        # By code points alone, only ASCII letters have a lower case.
+        return f'(LOWER(({text}) COLLATE "default") COLLATE "C")'
+
     def place(self, alias: str) -> str:
         # Each partition of a table counts its places anew.
         return f"({alias}.tableoid::text || {alias}.ctid::text)"

@@ -11,12 +11,9 @@ from pipeline.models.expressions import UNKNOWN
 
 def first_rows(raw_git_commits: ibis.Table) -> ibis.Table:
     """One row per commit_hash, in lower case: of several the lowest id wins."""
-    commits = raw_git_commits.filter(_.commit_hash.notnull())
-    order = [commits[name] for name in ("id", "created_at", "author_name", "commit_message")]
-    ranked = commits.mutate(
-        commit_hash=_.commit_hash.lower(),
-        rank=ibis.row_number().over(group_by=commits.commit_hash.lower(), order_by=order),
-    )
+    commits = raw_git_commits.filter(_.commit_hash.notnull()).mutate(commit_hash=_.commit_hash.lower())
+    order = ["id", "created_at", "author_name", "commit_message"]
+    ranked = commits.mutate(rank=ibis.row_number().over(group_by="commit_hash", order_by=order))
     return ranked.filter(_.rank == 0).drop("rank")
 
 

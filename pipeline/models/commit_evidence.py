@@ -4,7 +4,6 @@ import ibis
 from ibis import _
 
 from pipeline.agents.conventions import SHORT_HASH
-from pipeline.models.commit_marks import signed
 from pipeline.models.expressions import UNKNOWN, canonical_agent
 
 # git-ai's notes (refs/notes/ai) name the agent's own conversation.
@@ -12,15 +11,16 @@ NOTE_SESSION = '"agent_id"[^}]*"id" *: *"([^"]+)"'
 NOTE_AGENT = '"agent_id"[^}]*"tool" *: *"([^"]+)"'
 
 
-def with_evidence(commits: ibis.Table, events: ibis.Table, commit_marks: ibis.Table) -> ibis.Table:
+def with_evidence(commits: ibis.Table, events: ibis.Table, marks: ibis.Table) -> ibis.Table:
     """Commits, without their texts, with how they are known to be assisted, and who and what is named.
 
     `evidence` is `explicit` (the collector's flag or session), `commit_link` (a tool result or a git-ai
     note names it), `trailer` (a mark in its message or author), or NULL. `named_session_id`,
     `named_agent` and `signed_model` are NULL where nothing names one.
     """
-    linked = commits.left_join(linked_sessions(commits, events), "commit_hash").drop("commit_hash_right")
-    marked = linked.left_join(signed(commits, commit_marks), "commit_hash").drop("commit_hash_right")
+    links = linked_sessions(commits, named_in_results(events))
+    linked = commits.left_join(links, "commit_hash").drop("commit_hash_right")
+    marked = linked.left_join(marks, "commit_hash").drop("commit_hash_right")
     noted = marked.mutate(
         note_session_id=_.notes.re_extract(NOTE_SESSION, 1).nullif(""),
         note_agent=canonical_agent(_.notes.re_extract(NOTE_AGENT, 1)),
@@ -38,10 +38,14 @@ def with_evidence(commits: ibis.Table, events: ibis.Table, commit_marks: ibis.Ta
     )
 
 
-def linked_sessions(commits: ibis.Table, events: ibis.Table) -> ibis.Table:
-    """One row per commit that a tool result names: the session that did so first."""
+def named_in_results(events: ibis.Table) -> ibis.Table:
+    """One row per `git_commit_id`, a hash or its beginning, and session whose tools named it, since `at`."""
     results = events.filter(_.session_id.notnull(), _.git_commit_id.length() >= SHORT_HASH)
-    named = results.group_by("git_commit_id", "session_id").agg(at=_.recorded_at.min())
+    return results.group_by("git_commit_id", "session_id").agg(at=_.recorded_at.min())
+
+
+def linked_sessions(commits: ibis.Table, named: ibis.Table) -> ibis.Table:
+    """One row per commit of those `named_in_results`: the session that named it first."""
     hashes = commits.select("commit_hash")
     pairs = hashes.inner_join(
         named,

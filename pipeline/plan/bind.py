@@ -124,6 +124,7 @@ def _model(table: PlanTable, bound: Callable[[str], str]) -> PlanTable:
         table,
         sql=table.sql and bound(table.sql),
         time_drift=bound(table.time_drift),
+        moved=bound(table.moved),
         checks=[_check(check, bound) for check in table.checks],
     )
 

@@ -36,6 +36,7 @@ class Check:
         assumes: tables whose contracts the proof rests on; it holds if their checks have passed.
         sql: a scalar expression that counts failing rows; None if only a proof can tell.
             It is selected from `PlanTable.relation`, or from nothing where `needs` names tables.
+        by_row: whether each row is judged by what stands in it alone, whenever that is.
         failing_rows_sql: a query for the failing rows, or None where no single row is to blame.
         needs: the tables that a check across tables looks at; such a check runs
             after all of them are built, and is skipped where one does not exist.
@@ -53,9 +54,20 @@ class Check:
     proven: str | None = None
     assumes: list[str] = field(default_factory=list)
     sql: str | None = None
+    by_row: bool = False
     failing_rows_sql: str | None = None
     needs: list[str] = field(default_factory=list)
     time_drift: str = ""
+
+
+def lowered(column: str) -> str:
+    """How `PlanTable.partitions` names the values of a column in lower case."""
+    return column if column.endswith(")") else f"lower({column})"
+
+
+def column_of(values: str) -> str:
+    """The column whose values `PlanTable.partitions` names."""
+    return values.removeprefix("lower(").removesuffix(")")
 
 
 @dataclass(frozen=True, order=True)
@@ -82,11 +94,14 @@ class PlanTable:
     which concerns every column. `pipeline.plan.lineage` walks it.
 
     `partitions` names the columns that partition a model, so that it can be rebuilt in part: each with the
-    tables that may change and their column of the same values (proven by `compile.analysis.partitions`).
-    `lookups` are the other tables that may change. `reads` says how the columns of a source are read where
-    they are not as its contract says. `time_drift` is a query for a
-    number: 0 if time alone has changed no row of the model since it was made. `code` stands for all that a
-    model was compiled from: while it is the same, it need not be compiled again.
+    tables that may change and their column of the same values, as it is or `lowered` (proven by
+    `compile.analysis.partitions`). `moved` is a query for the values of these columns of which time alone
+    has changed rows since the model was made; empty where time does not matter. `lookups` are the other
+    tables that may change. `grouped` says that every row which counts for a model is of a group that it has
+    a row for (`compile.analysis.grouped`). `reads` says how the columns of a source are read where they are
+    not as its contract says. `time_drift` is a query for a number: 0 if time alone has changed no row of the
+    model since it was made. `code` stands for all that a model was compiled from: while it is the same, it
+    need not be compiled again.
     """
 
     name: str
@@ -109,6 +124,8 @@ class PlanTable:
     time_drift: str = ""
     partitions: dict[str, dict[str, str]] = field(default_factory=dict)
     lookups: list[PlanLookup] = field(default_factory=list)
+    moved: str = ""
+    grouped: bool = False
     reads: dict[str, str] = field(default_factory=dict)
     missing: bool = False  # a source that the database does not have; it reads as empty
     may_be_missing: bool = False  # a source that need not exist, without a word

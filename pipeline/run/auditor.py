@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from pipeline.engines.base import Engine
 from pipeline.errors import QueryError
 from pipeline.plan import Check, PlanTable
+from pipeline.plan.bind import ALIAS
 from pipeline.plan.check_results import (
     EXAMPLES,
     CheckResult,
@@ -33,6 +34,23 @@ class Auditor:
     def within(self, table: PlanTable, checks: Sequence[Check]) -> list[CheckResult]:
         """Run the checks of one table that look at nothing else, all in one query."""
         return self._run(table, table.relation, [check for check in checks if not check.needs])
+
+    def failing(self, table: PlanTable, checks: Sequence[Check], rows: str) -> set[str]:
+        """Names of the checks that some of a table's rows fail.
+
+        Args:
+            table: the table.
+            checks: of it, where each row is judged by itself.
+            rows: a relation of the rows.
+        """
+        if not checks:
+            return set()
+        query = render(count_query(f"{rows} AS {ALIAS}", checks), self.as_of)
+        try:
+            _, *counts = self.engine.fetch(query)[0]
+        except QueryError as error:
+            raise QueryError(f"Auditing {table.name}: {error}") from error
+        return {check.name for check, count in zip(checks, counts, strict=True) if count}
 
     def across(self, table: PlanTable, checks: Sequence[Check], exist: Collection[str]) -> None:
         """Run the checks of one table that look at several; skip where not all of them `exist`."""

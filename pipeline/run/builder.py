@@ -14,7 +14,7 @@ from pipeline.plan.check_results import shape_problems
 from pipeline.plan.layers import MARTS, RAW
 from pipeline.plan.render import AS_OF, literal, render
 from pipeline.privacy import database
-from pipeline.run import incremental
+from pipeline.run import found_rows, incremental
 from pipeline.run.auditor import Auditor
 from pipeline.run.failures import store
 from pipeline.run.fingerprints import MISSING, Fingerprints, of_model
@@ -243,8 +243,7 @@ class _Builder:
             self.result.warnings += not_counted(self.engine, self.meta)
         self.standing = Standing(self.engine.kinds(), published(self.engine, self.meta))
         self.fingerprints = Fingerprints(self.plan, self.standing, self.full_refresh)
-        large = [table for table in self.models if self._size(table) >= incremental.SMALL]
-        self.changes = incremental.Changes(self.engine, self.plan, large)
+        self.changes = self._changes()
         self.checks = PublishChecks(self.auditor, self.plan, self.selected, self.standing)
         for schema in sorted({table.schema for table in self.plan.tables.values()} - {*NOT_OURS}):
             self.engine.create_schema(schema)
@@ -266,6 +265,15 @@ class _Builder:
         self.checks.close()
         self.changes.close()
 
+    def _changes(self) -> incremental.Changes:
+        """What may be rebuilt in part, and what is too large to be read whole for that."""
+        models = [table for table in self.models if self._size(table) >= incremental.SMALL]
+        left = {table: self.standing.before(self.plan.tables[table]) for table in self.plan.tables}
+        most = incremental.LARGE * incremental.SMALL
+        large = [name for name, before in left.items() if before and (before.row_count or 0) >= most]
+        numbered = found_rows.numbered(self.engine, self.plan, self.standing.kinds, large)
+        return incremental.Changes(self.engine, self.plan, models, numbered)
+
     def _time(self, table: PlanTable, work: Callable[[PlanTable], _Done]) -> None:
         """Do the work on one table, tell the listener, and check what came of it."""
         self.on_event(table, None)
@@ -282,7 +290,7 @@ class _Builder:
         else:
             self.standing.kinds[table.schema, table.name] = stored_kind(table)
         if self.auditing and table.name in self.selected:
-            row_count = self.checks.within(table, row_count)
+            row_count = self.checks.within(table, row_count, self.changes.only_new.get(table.name))
         self._done(table, action, reason, row_count, start)
         if self.fail_fast:
             self.checks.close()
@@ -336,7 +344,7 @@ class _Builder:
             else:
                 reason = "its rows changed"
             if self.auditing and table.name in self.selected:
-                self.checks.within(table, raw.row_count)
+                self.checks.within(table, raw.row_count, self.changes.only_new.get(table.name))
             self._done(table, "read", reason, raw.row_count, start)
 
     # Seeds
@@ -398,13 +406,17 @@ class _Builder:
         is_known = before is not None and self.fingerprints.was_made_of_the_old(table, before)
         if before is not None and is_known and self.engine.transactional:
             assert before.row_count is not None
-            if table.partitions and self._size(table) >= incremental.SMALL:
-                done = self.changes.rebuild(table, self.as_of, before.row_count, self.standing.unchanged)
+            is_table = stored_kind(table) == "table"
+            if is_table and table.partitions and self._size(table) >= incremental.SMALL:
+                done = self.changes.rebuild(
+                    table, self.as_of, before.row_count, self.standing.unchanged, before.as_of
+                )
                 if not isinstance(done, str):
-                    self.fingerprints[table.name] = of_model(table, inputs)
+                    as_of = literal(self.as_of) if table.moved else ""
+                    self.fingerprints[table.name] = of_model(table, inputs, as_of)
                     return done.action, done.reason, before.row_count - done.removed + done.inserted
                 reason = "; ".join(filter(None, [reason, done]))
-            if stored_kind(table) == "table":
+            if is_table:
                 old = self.changes.remember(table)
         kind = stored_kind(table)
         replacing = self.standing.kinds.get((table.schema, table.name))

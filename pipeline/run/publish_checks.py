@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from pipeline.plan import Check, Plan, PlanTable
-from pipeline.plan.check_results import CheckResult, pending, stops, volume, without_query
+from pipeline.plan.check_results import CheckResult, pending, results_of, stops, volume, without_query
 from pipeline.plan.render import AS_OF
 from pipeline.plan.selection import ancestors
 from pipeline.run.auditor import Auditor
@@ -34,15 +34,23 @@ class PublishChecks:
         if stops(self.auditor.results):
             raise ChecksFailed
 
-    def within(self, table: PlanTable, row_count: int | None) -> int | None:
-        """Check one table by itself; its number of rows, if that is known now."""
+    def within(self, table: PlanTable, row_count: int | None, only_new: str | None = None) -> int | None:
+        """Check one table by itself; its number of rows, if that is known now.
+
+        Args:
+            table: the table.
+            row_count: how many rows it has, as far as is known.
+            only_new: a relation of the rows that this run has brought, if it has only removed others.
+        """
         within = [check for check in table.checks if not check.needs]
         reused = self._reuse(table, within)
         fresh = [check for check in within if check.name not in reused]
         to_run = pending(fresh, self.passed)
-        counted = self.auditor.within(table, to_run)
+        counted = self._only_new(table, to_run, row_count, only_new) if only_new and row_count else []
+        done = {result.audit for result in counted}
+        counted += self.auditor.within(table, [check for check in to_run if check.name not in done])
         if counted:
-            row_count = counted[0].row_count
+            row_count = counted[-1].row_count
         self._add_proven(table, fresh, to_run, row_count)
         # Proofs rest on what stops a build, never on what only warns.
         if not stops([*reused.values(), *counted]):
@@ -76,6 +84,38 @@ class PublishChecks:
             if fail_fast:
                 self.close()
 
+    def _only_new(
+        self, table: PlanTable, checks: Sequence[Check], row_count: int, rows: str
+    ) -> list[CheckResult]:
+        """Results of the checks that no row of before has failed, nor any that is new.
+
+        Where a row is judged by itself, the others need not be looked at again; where one fails, all are.
+        """
+        before = self.standing.published.get((table.schema, table.stored_name))
+        if before is None or not self._made_by_this_plan(before):
+            return []
+        earlier = self.earlier.results(before.run_id)
+        held = [
+            check
+            for check in checks
+            if check.by_row
+            and (found := earlier.get((table.name, check.name)))
+            and found.status == "passed"
+            and found.failures == 0
+        ]
+        failing = self.auditor.failing(table, held, rows)
+        results = results_of(
+            table.name,
+            [check for check in held if check.name not in failing],
+            [row_count, *[0] * (len(held) - len(failing))],
+        )
+        self.auditor.add(results)
+        return results
+
+    def _made_by_this_plan(self, before: Published) -> bool:
+        """Whether checks that a run has made are those of this one."""
+        return (before.command, before.plan_fingerprint) == ("build", self.plan.fingerprint)
+
     def _add_proven(
         self, table: PlanTable, fresh: Sequence[Check], run: Sequence[Check], row_count: int | None
     ) -> None:
@@ -85,11 +125,7 @@ class PublishChecks:
     def _reuse(self, table: PlanTable, checks: Sequence[Check]) -> dict[str, CheckResult]:
         """Results of the build that left a table as it is, where nothing they look at has changed."""
         before = self.standing.before(table)
-        if (
-            before is None
-            or table.name not in self.standing.unchanged
-            or (before.command, before.plan_fingerprint) != ("build", self.plan.fingerprint)
-        ):
+        if before is None or table.name not in self.standing.unchanged or not self._made_by_this_plan(before):
             return {}
         results = self.earlier.results(before.run_id)
         reused = {

@@ -11,9 +11,10 @@ CLAUDE = "Mend it\n\nCo-Authored-By: Claude Opus 4.6 <noreply@anthropic.com>"
 
 
 def context(*commits, sessions=(), events=(), marks=(), columns=(), **settings):
+    signed = {"commit_marks": list(marks), "stg_git_commits": list(commits)}
     tables = {
-        "commit_marks": list(marks),
         "stg_git_commits": list(commits),
+        "stg_commit_marks": rows("stg_commit_marks", signed),
         "int_sessions_with_costs": list(sessions),
         "stg_log_events": list(events),
     }

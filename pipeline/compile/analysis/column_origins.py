@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import ibis.expr.operations as ops
 
 from pipeline.plan import PlanLookup
+from pipeline.plan.plan import lowered
 
 
 @dataclass(frozen=True)
@@ -13,12 +14,16 @@ class Origin:
     """Where the values of a column come from.
 
     Attributes:
-        columns: table that may change → its column with the same values.
+        columns: table that may change → its column with the same values, maybe in lower case (`lowered`).
         lookups: tables that concern a value only through rows of a table in `columns`.
     """
 
     columns: Mapping[str, str]
     lookups: frozenset[PlanLookup] = frozenset()
+
+    def lower(self) -> "Origin | None":
+        """Where the values in lower case come from; None where other tables are looked up for them."""
+        return None if self.lookups else Origin({name: lowered(of) for name, of in self.columns.items()})
 
     @property
     def tables(self) -> set[str]:

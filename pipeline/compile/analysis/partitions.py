@@ -76,6 +76,13 @@ def partitions(
     return Partitions(columns, tuple(sorted(lookups)))
 
 
+def origins(
+    expression: ir.Table, tables: Mapping[ops.Relation, str], fixed: Collection[str] = ()
+) -> Mapping[str, Origin]:
+    """The columns that partition a part of a model."""
+    return _Tracer(tables, fixed).trace(expression.op()).columns
+
+
 @dataclass(frozen=True)
 class _Traced:
     """What is known of a relation.
@@ -152,9 +159,9 @@ class _Tracer:
         kept = _partitioned(values, parent, below, aggregating=aggregating)
         return _Traced(
             {
-                name: below[value.name]
+                name: origin
                 for name, value in named.items()
-                if isinstance(value, ops.Field) and value.rel == parent and value.name in kept
+                if (origin := _passed_on(value, parent, below, kept)) is not None
             }
         )
 
@@ -195,6 +202,21 @@ class _Tracer:
             case ops.Filter() | ops.Distinct() | ops.Sort() | ops.DropNull() | ops.DropColumns():
                 return self._source(relation.parent)
         return Source("", {})
+
+
+def _passed_on(
+    value: ops.Value, parent: ops.Relation, columns: Mapping[str, Origin], kept: Collection[str]
+) -> Origin | None:
+    """Where a value comes from that is a column as it is, or in lower case.
+
+    Rows that are kept apart by a text are kept apart by it in lower case as well.
+    """
+    if isinstance(value, ops.Lowercase):
+        origin = _passed_on(value.arg, parent, columns, kept)
+        return origin and origin.lower()
+    if isinstance(value, ops.Field) and value.rel == parent and value.name in kept:
+        return columns[value.name]
+    return None
 
 
 # What is computed from other rows than the one it stands in.

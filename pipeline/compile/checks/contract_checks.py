@@ -16,6 +16,7 @@ import pandera.backends.ibis.builtin_checks  # noqa: F401  makes the built-in ch
 from pandera.api.checks import Check as PanderaCheck
 from pandera.api.ibis.types import IbisData
 
+from pipeline.compile.analysis.partitions import UNSTEADY
 from pipeline.compile.checks.wording import builtin, words_for
 from pipeline.errors import ModelError
 from pipeline.plan import Check
@@ -29,6 +30,7 @@ class CheckExpression:
     Attributes:
         check: all that does not depend on the dialect.
         failing: which rows of a table fail, where each row is judged by itself.
+        by_row: whether nothing but that row is looked at, whenever it is.
         failures: else: the number of failing rows of a table.
         failing_rows: else: the failing rows of a table; None where no single row is to blame.
         shown: the columns that tell a failing row.
@@ -36,6 +38,7 @@ class CheckExpression:
 
     check: Check
     failing: Callable[[ir.Table], ir.BooleanValue] | None = None
+    by_row: bool = False
     failures: Callable[[ir.Table], ir.IntegerScalar] | None = None
     failing_rows: Callable[[ir.Table], ir.Table] | None = None
     shown: tuple[str, ...] = ()
@@ -141,7 +144,8 @@ def _judged_by_row(
     """A check of single rows; one that looks at other rows too (`windowed`) cannot be aggregated."""
     shown = tuple(dict.fromkeys([*contract.key(), *check.columns]))
     if not windowed:
-        return CheckExpression(check, failing=failing, shown=shown)
+        further = failing(contract.unbound()).op().find((ops.Subquery, ops.Reduction, *UNSTEADY))
+        return CheckExpression(check, failing=failing, by_row=not further, shown=shown)
 
     def rows(table: ir.Table) -> ir.Table:
         flagged = table.mutate(fails_=failing(table))

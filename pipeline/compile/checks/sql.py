@@ -74,6 +74,7 @@ def table_checks(
                 proven=proof.why if proof else None,
                 assumes=sorted(proof.assumes) if proof else [],
                 sql=counted,
+                by_row=each.by_row,
                 failing_rows_sql=rows,
             )
         )

@@ -32,8 +32,8 @@ def int_commits_with_agent_context(
     stg_log_events: ibis.Table,
     stg_session_threads: ibis.Table,
     stg_thread_events: ibis.Table,
+    stg_commit_marks: ibis.Table,
     int_sessions_with_costs: ibis.Table,
-    commit_marks: ibis.Table,
     *,
     time_window: ibis.Value,
 ) -> ibis.Table:
@@ -44,7 +44,7 @@ def int_commits_with_agent_context(
     are split evenly over its commits, so that sums stay true.
     """
     events = in_their_sessions(stg_log_events, stg_session_threads, stg_thread_events)
-    commits = naming_sessions(with_evidence(stg_git_commits, events, commit_marks), stg_session_threads)
+    commits = naming_sessions(with_evidence(stg_git_commits, events, stg_commit_marks), stg_session_threads)
     near = nearest_sessions(commits, int_sessions_with_costs, time_window)
     found = (
         commits.left_join(near, "commit_hash")

@@ -35,8 +35,9 @@ def dim_developers(
     developers = everybody.group_by("developer_id").agg(
         first_seen_at=_.first_at.min(), last_seen_at=_.last_at.max()
     )
+    named = authors(fct_git_commits)  # nothing else tells names
     contacts = stack(
-        authors(fct_git_commits),
+        named,
         addresses(stg_log_events, "recorded_at"),
         addresses(stg_metric_activity, "last_at"),
     )
@@ -45,13 +46,13 @@ def dim_developers(
     people = identities.group_by("developer_id").agg(
         given_name=_.developer_name.max(), given_email=_.developer_email.lower().max()
     )
-    for part in (latest(contacts, "name"), latest(contacts, "email"), agents, people):
+    for part in (latest(named, "name"), latest(contacts, "email"), agents, people):
         developers = developers.left_join(part, "developer_id").drop("developer_id_right")
     # Without a contact, a developer_id that is an address is the address.
     own = ibis.ifelse(_.developer_id.contains("@"), _.developer_id, None)
-    named = developers.mutate(developer_email=ibis.coalesce(_.given_email, _.email, own))
+    known = developers.mutate(developer_email=ibis.coalesce(_.given_email, _.email, own))
     domain = _.developer_email.re_extract("@([^@]+)$", 1)
-    return named.select(
+    return known.select(
         "developer_id",
         developer_name=ibis.coalesce(_.given_name, _.name, _.developer_id),
         developer_email=_.developer_email,

@@ -1,22 +1,21 @@
 """Which models can be rebuilt in part: what is proven, what must not be, and what a build says about it."""
 
 import datetime as dt
-import json
 from itertools import count
 
 import ibis
 import ibis.expr.operations as ops
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from ibis import _
 
 from pipeline import run
+from pipeline.compile import dialects
 from pipeline.compile.analysis.partitions import partitions
+from pipeline.compile.analysis.time_drift import partitions_over_time
 from pipeline.engines import connect
-from pipeline.engines.raw_tables import make_missing_raw_tables
 from pipeline.models.operations import as_of
 from pipeline.plan import Plan, PlanColumn, PlanLookup, PlanTable
+from pipeline.plan.render import render
 from pipeline.run import incremental
 from tests.projects import compile_shop
 
@@ -41,8 +40,9 @@ def columns(expression):
     return found.columns
 
 
-def of_events(*columns):
-    return {column: {"events": column} for column in columns}
+def of_events(*columns, **renamed):
+    values = {column: column for column in columns} | renamed
+    return {column: {"events": of} for column, of in values.items()}
 
 
 WHO = {"who": {"events": "who", "people": "who"}}
@@ -72,6 +72,11 @@ PROVEN = {
         EVENTS.filter(_.x.sum().over(group_by="who") > 1).select("who", "id"),
         of_events("who"),
     ),
+    "a key in lower case": (
+        EVENTS.mutate(who=_.who.lower()).group_by("who").agg(n=_.count()),
+        of_events(who="lower(who)"),
+    ),
+    "the lower case of a key": (by_who.select(who=_.who.lower().lower()), of_events(who="lower(who)")),
     "a join by key": (EVENTS.inner_join(PEOPLE, "who").select("who", "id"), WHO),
     "a left join by key": (EVENTS.left_join(PEOPLE, "who").select("who", "name"), WHO),
     "a semi join by key": (EVENTS.semi_join(PEOPLE, "who").select("who", "day"), WHO),
@@ -151,7 +156,11 @@ NOT_PROVEN = {
     "a window over everything": EVENTS.mutate(n=_.x.sum()).select("who", "n"),
     "an ordered window over everything": EVENTS.mutate(n=ibis.row_number().over(order_by=_.id)),
     "the first rows": EVENTS.order_by("id").limit(3),
-    "a computed key": EVENTS.group_by(who=_.who.lower()).agg(_.count()),
+    "a computed key": EVENTS.group_by(who=_.who.upper()).agg(_.count()),
+    "a text beside its lower case": EVENTS.select("who").union(EVENTS.select(who=_.who.lower())),
+    "a window by the text as it is": EVENTS.mutate(
+        who=_.who.lower(), nth=ibis.row_number().over(group_by=_.who.upper())
+    ),
     "an aggregate of windows by another key": lagged.group_by("day").agg(_.before.max()),
     "a join by order": EVENTS.inner_join(PEOPLE, EVENTS.who > PEOPLE.who).select("who"),
     "a join that compares what is computed": EVENTS.inner_join(
@@ -190,6 +199,60 @@ def test_a_table_is_looked_up_by(rule):
 @pytest.mark.parametrize("rule", NOT_PROVEN)
 def test_rows_are_not_kept_apart_by(rule):
     assert "who" not in apart(NOT_PROVEN[rule]).columns
+
+
+# What time does
+
+NOW = dt.datetime(2026, 1, 10, tzinfo=dt.UTC)
+since = as_of() - ibis.interval(days=7)
+DAY = EVENTS.day.cast("timestamp('UTC', 6)")
+recent = EVENTS.filter(since <= DAY)
+
+OVER_TIME = {
+    "a window": recent.group_by("who").agg(n=_.count()),
+    "a window of what is computed": EVENTS.mutate(at=DAY).filter(_.at >= since).select("who", "id"),
+    "two windows": recent.select("who", "id").union(EVENTS.filter(since > DAY).select("who", "id")),
+    "a window by a key in lower case": recent.mutate(who=_.who.lower()).select("who", "id"),
+    "a window of what is in lower case": EVENTS.mutate(who=_.who.lower()).filter(since <= DAY).select("who"),
+}
+
+NOT_OVER_TIME = {
+    "the instant beside a row": EVENTS.select("who", at=as_of()),
+    "a window of sums": EVENTS.group_by("who")
+    .agg(day=_.day.max())
+    .filter(_.day.cast("timestamp('UTC', 6)") >= since)
+    .filter(_.who.length() > as_of().minute()),
+    "a window by chance": recent.filter(_.x > ibis.random()).select("who"),
+    "a window without the key": EVENTS.select("day").filter(since <= DAY),
+}
+
+
+def over_time(expression):
+    return partitions_over_time(expression, {EVENTS.op(): "events"})
+
+
+@pytest.mark.parametrize("rule", OVER_TIME)
+def test_time_concerns_the_values_at_the_edge_of(rule):
+    found, moved = over_time(OVER_TIME[rule])
+    assert "who" in found.columns
+    query = dialects.text(dialects.query(moved.select("who"), "duckdb"), "duckdb")
+    with connect(":memory:") as engine:
+        engine.execute("CREATE TABLE events (id BIGINT, day DATE, who TEXT, what TEXT, x DOUBLE)")
+        for day, who in ((1, "ada"), (4, "bob"), (8, "eve")):
+            engine.execute(f"INSERT INTO events (day, who) VALUES (DATE '2026-01-0{day}', ?)", [who])
+        at = {days: render(query, NOW, before=NOW - dt.timedelta(days=days)) for days in (0, 1, 7)}
+        assert {days: sorted(engine.fetch(sql)) for days, sql in at.items()} == {
+            0: [],
+            1: [],
+            7: [("ada",)],
+        }
+        later = render(query, NOW + dt.timedelta(days=2), before=NOW)
+        assert engine.fetch(later) == [("bob",)]
+
+
+@pytest.mark.parametrize("rule", NOT_OVER_TIME)
+def test_time_may_concern_any_value_of(rule):
+    assert "who" not in over_time(NOT_OVER_TIME[rule])[0].columns
 
 
 # What a build does
@@ -253,6 +316,21 @@ def test_what_changes_no_row_changes_nothing_downstream(shop, eager):
     done = shop.build()
     assert done["stg_sales"] == ("appended", "1 row for 1 value of sale_id")
     assert shop.sold() == [("cake", 1), ("tea", 2)]
+
+
+def test_a_raw_table_may_have_a_column_that_is_called_as_the_number_of_its_rows(shop, eager):
+    shop.engine.execute("ALTER TABLE raw.sales ADD COLUMN RowID BIGINT")
+    for number in range(4, 7):
+        row = f"{number}, TIMESTAMP '2026-01-01', 'tea', 1, NULL"
+        shop.engine.execute(f"INSERT INTO raw.sales VALUES ({row})")
+        shop.build()
+    assert shop.sold() == [("cake", 1), ("tea", 5)]
+
+
+def test_a_view_is_made_anew(shop, eager):
+    for number in range(2):
+        shop.engine.execute(f"INSERT INTO raw.visits VALUES ({number}, TIMESTAMP '2026-01-01')")
+        assert shop.build()["stg_recent_visits"][0] == "full"
 
 
 def test_a_small_table_is_built_anew(shop):
@@ -412,137 +490,3 @@ def test_rows_of_a_raw_table_that_is_missing_look_nothing_up(eager):
         engine.execute("INSERT INTO s.people VALUES (2)")
         found.compare(found.plan.tables["people"], old)
         assert found.rebuild(m, AS_OF, 1, {"raw_visits"}) == incremental.NOTHING
-
-
-# Incremental equals full, on the real models
-
-MINUTE = dt.timedelta(minutes=1)
-START = dt.datetime(2026, 10, 1, tzinfo=dt.UTC)
-# Few sessions, requests and minutes: records meet.
-sessions = st.sampled_from(["s1", "s2", "s3", None])
-minutes = st.integers(0, 3).flatmap(lambda day: st.integers(0, 4).map(lambda m: day * 1440 + m * 7))
-tokens = st.sampled_from([0, 5, 7, 1000])
-people = st.sampled_from(["ada@example.com", "bob", None])
-
-
-def event(name, **attributes):
-    return st.fixed_dictionaries(
-        {"table": st.just("otel_logs"), "event_name": st.just(name), "minute": minutes},
-        optional={"source": st.sampled_from(["otlp", "transcript"]), "developer_id": people},
-    ).flatmap(lambda row: st.fixed_dictionaries(attributes).map(lambda found: row | {"attributes": found}))
-
-
-claude = event(
-    "claude_code.api_request",
-    **{"session.id": sessions, "user.email": people, "model": st.sampled_from(["claude-sonnet-4-5", None])},
-    request_id=st.sampled_from(["r1", "r2", None]),
-    input_tokens=tokens,
-    output_tokens=tokens,
-    cost_usd=st.sampled_from([None, 0.25, 0]),
-)
-codex = event(
-    "codex.sse_event",
-    **{"conversation.id": sessions, "event.kind": st.just("response.completed")},
-    model=st.just("gpt-5"),
-    input_token_count=tokens,
-    output_token_count=tokens,
-)
-result = event(
-    "claude_code.tool_result",
-    **{"session.id": sessions, "event.sequence": st.integers(0, 2)},
-    git_commit_id=st.sampled_from(["a" * 40, "b" * 40]),
-)
-prompt = event("claude_code.user_prompt", **{"session.id": sessions})
-metric = st.fixed_dictionaries(
-    {
-        "table": st.just("otel_metrics"),
-        "minute": minutes,
-        "metric_name": st.sampled_from(["claude_code.token.usage", "claude_code.cost.usage"]),
-        "metric_value": st.sampled_from([1.0, 5.0, 20.5]),
-        "temporality": st.sampled_from(["cumulative", "delta", None]),
-        "attributes": st.fixed_dictionaries(
-            {
-                "session.id": sessions,
-                "type": st.sampled_from(["input", "output"]),
-                "model": st.just("claude-opus-4-5"),
-            }
-        ),
-    }
-)
-commit = st.fixed_dictionaries(
-    {
-        "table": st.just("git_commits"),
-        "minute": minutes,
-        "commit_hash": st.sampled_from(["a" * 40, "b" * 40, "c" * 40]),
-        "author_email": st.sampled_from(["ada@example.com", "eve@example.com"]),
-        "lines_added": st.integers(0, 9),
-    }
-)
-copilot = st.fixed_dictionaries(
-    {
-        "table": st.just("copilot_metrics"),
-        "minute": minutes,
-        "developer_id": people,
-        "total_suggestions": st.integers(1, 9),
-        "total_acceptances": st.just(1),
-    }
-)
-records = st.one_of(claude, claude, codex, result, prompt, metric, metric, commit, copilot)
-batches = st.lists(
-    st.tuples(st.lists(records, min_size=1, max_size=12), st.integers(4, 93)), min_size=2, max_size=4
-)
-
-
-class Warehouse:
-    """Raw tables that are filled row by row."""
-
-    def __init__(self, engine, plan):
-        self.engine, self.plan = engine, plan
-        self.numbers = count(1)
-        make_missing_raw_tables(engine)
-
-    def land(self, record):
-        row = dict(record)
-        table, at = row.pop("table"), START + row.pop("minute") * MINUTE
-        number = next(self.numbers)
-        row |= {"id": number, "created_at": START + number * MINUTE}
-        row |= {
-            "git_commits": {"commit_timestamp": at},
-            "copilot_metrics": {"date": at.date()},
-        }.get(table, {"timestamp": at})
-        if "attributes" in row:
-            row["attributes"] = json.dumps({k: v for k, v in row["attributes"].items() if v is not None})
-        self.engine.append("raw", table, list(row), [tuple(row.values())])
-
-    def build(self, day, folder, **options):
-        options |= {"as_of": START + dt.timedelta(days=day), "project_dir": folder}
-        return run.run(self.engine, self.plan, **options)
-
-    def contents(self):
-        models = [table for table in self.plan.tables.values() if table.kind == "model"]
-        return {
-            table.name: self.engine.fetch(
-                f"SELECT COLUMNS(*)::TEXT FROM {table.schema}.{table.name} ORDER BY ALL"
-            )
-            for table in models
-        }
-
-
-@pytest.fixture(scope="module")
-def plan(compiled):
-    return compiled()
-
-
-@settings(max_examples=5, deadline=None, suppress_health_check=[*HealthCheck])
-@given(stream=batches)
-def test_batches_make_the_same_rows_as_everything_at_once(tmp_path, eager, plan, stream):
-    with connect(":memory:") as one, connect(":memory:") as other:
-        increasing, whole = Warehouse(one, plan), Warehouse(other, plan)
-        for batch, day in stream:
-            for record in batch:
-                increasing.land(record)
-                whole.land(record)
-            increasing.build(day, tmp_path)
-        whole.build(day, tmp_path)
-        expected, found = whole.contents(), increasing.contents()
-        assert {name for name in expected if found[name] != expected[name]} == set()
