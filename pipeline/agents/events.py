@@ -135,6 +135,8 @@ def tokens(value: Any) -> int:
     Raises:
         BadRecord: it is no number that tokens can have.
     """
+    if type(value) is int and 0 <= value <= MOST_TOKENS:  # as nearly all are
+        return value
     try:
         number = int(value or 0)
     except (ValueError, TypeError, OverflowError):

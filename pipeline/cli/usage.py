@@ -155,7 +155,7 @@ def _take_in(invocation: Invocation, engine: "Engine", paths: Sequence[str], *, 
         return False
 
     from pipeline.cli.ingest import show_problems
-    from pipeline.ingest.transcripts import NoTranscriptsError, ingest_transcripts
+    from pipeline.ingest.transcripts.ingest import NoTranscriptsError, ingest_transcripts
 
     make_missing_raw_tables(engine)
     try:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from pipeline.agents.commits import commit_in
@@ -37,13 +38,8 @@ class Place:
 
     def event(self, name: str, line: dict[str, Any], attributes: dict[str, Any]) -> Event:
         """What happened, as of the line's time, in the line's folder."""
-        branch = text(line.get("gitBranch"))
-        of_line = known(
-            session__id=self.session,
-            thread__id=self.thread if self.thread != self.session else None,
-            app__version=text(line.get("version")),
-            vcs__ref__head__name=None if branch == "HEAD" else branch,
-        )
+        version = text(line.get("version"))
+        of_line = _of_line(self.session, self.thread, version, text(line.get("gitBranch")))
         return Event(
             instant(line.get("timestamp")),
             f"{AGENT}.{name}",
@@ -51,8 +47,19 @@ class Place:
             of_line | attributes,
             agent=AGENT,
             cwd=text(line.get("cwd")),
-            version=text(line.get("version")),
+            version=version,
         )
+
+
+@lru_cache(maxsize=64)
+def _of_line(session: str, thread: str | None, version: str | None, branch: str | None) -> dict[str, Any]:
+    """What all events of a line have, which mostly is what those of the line before had."""
+    return known(
+        session__id=session,
+        thread__id=thread if thread != session else None,
+        app__version=version,
+        vcs__ref__head__name=None if branch == "HEAD" else branch,
+    )
 
 
 def api_request(place: Place, line: dict[str, Any], model: Any, usage: dict[str, Any]) -> Event:
@@ -239,8 +246,8 @@ def _lines(detail: dict[str, Any]) -> tuple[int | None, int | None]:
         return len(content.splitlines()), 0
     if not isinstance(patch, list):
         return None, None
-    lines = [line for hunk in objects(patch) for line in _strings(hunk.get("lines"))]
-    return sum(line.startswith("+") for line in lines), sum(line.startswith("-") for line in lines)
+    signs = [line[:1] for hunk in objects(patch) for line in _strings(hunk.get("lines"))]
+    return signs.count("+"), signs.count("-")
 
 
 def _strings(values: Any) -> list[str]:

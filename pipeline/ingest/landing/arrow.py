@@ -69,25 +69,17 @@ class Summary:
         )
 
 
-def table_of(
-    names: Sequence[str], rows: Sequence[Sequence[Any]], shape: Mapping[str, str]
-) -> "pa.Table | None":
-    """An Arrow table of rows; None if a column holds what is no text, number or instant.
+def table_of(columns: Mapping[str, Sequence[Any]], shape: Mapping[str, str]) -> "pa.Table | None":
+    """An Arrow table of columns; None if one holds what is no text, number or instant.
 
     Args:
-        names: of the columns.
-        rows: their values, JSON as text.
+        columns: their values, JSON as text.
         shape: the types of the columns in the database.
     """
     import pyarrow as pa
 
-    columns = [
-        _column(values, shape.get(name) == "JSON")
-        for name, values in zip(names, zip(*rows, strict=True), strict=True)
-    ]
-    if None in columns:
-        return None
-    return pa.table(dict(zip(names, columns, strict=True)))
+    made = {name: _column(values, shape.get(name) == "JSON") for name, values in columns.items()}
+    return None if None in made.values() else pa.table(made)
 
 
 def _column(values: Sequence[Any], is_json: bool) -> "pa.Array | None":
