@@ -191,11 +191,10 @@ def _publish(invocation: Invocation, engine: "Engine", *, is_ours: bool, is_new:
         AuditError: an audit of severity error failed.
     """
     from pipeline.cli.output import progress, warn
-    from pipeline.cli.results import show_troubles
     from pipeline.engines import meta
     from pipeline.outputs.usage import TABLES
     from pipeline.plan.selection import ancestors
-    from pipeline.run import build, is_up_to_date
+    from pipeline.run import is_up_to_date
     from pipeline.run.not_counted import not_counted
 
     plan = invocation.plan(engine)
@@ -205,6 +204,10 @@ def _publish(invocation: Invocation, engine: "Engine", *, is_ours: bool, is_new:
         for warning in not_counted(engine, engine.shapes(meta.SCHEMA)):
             warn(warning)
         return
+
+    from pipeline.cli.results import show_troubles
+    from pipeline.run import build
+
     with progress("Adding up", quiet=quiet):
         result = build(engine, plan, selected=selected, project_dir=project_dir, pseudonyms=pseudonyms)
     show_troubles(result)

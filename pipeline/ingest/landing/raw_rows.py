@@ -240,10 +240,13 @@ class RawRows:
 
 def _stored(values: Sequence[Any]) -> Sequence[Any]:
     """The values of a column as a database takes them."""
-    if {*map(type, values)} <= {str, NONE}:
+    kinds = {*map(type, values)}
+    if kinds <= {str, NONE}:
         together = "".join(filter(None, values))
         if together.isascii() and "\x00" not in together:
             return values
+    if kinds == {dt.datetime} and all(value.tzinfo for value in values):
+        return values
     return [*map(_value, values)]
 
 
