@@ -26,7 +26,7 @@ class BadRecord(ValueError):
     """A record that is one of ours and cannot be used; the message says why."""
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(order=True)  # frozen it takes three times as long to make
 class Event:
     """One response or prompt.
 

@@ -38,28 +38,35 @@ class Place:
 
     def event(self, name: str, line: dict[str, Any], attributes: dict[str, Any]) -> Event:
         """What happened, as of the line's time, in the line's folder."""
-        version = text(line.get("version"))
-        of_line = _of_line(self.session, self.thread, version, text(line.get("gitBranch")))
+        told = self.session, self.thread, line.get("version"), line.get("gitBranch"), line.get("cwd")
+        try:
+            of_line, version, cwd = _of_line(*told)
+        except TypeError:  # a list, or an object
+            of_line, version, cwd = _of_line.__wrapped__(*told)
         return Event(
             instant(line.get("timestamp")),
             f"{AGENT}.{name}",
             self.session,
             of_line | attributes,
             agent=AGENT,
-            cwd=text(line.get("cwd")),
+            cwd=cwd,
             version=version,
         )
 
 
 @lru_cache(maxsize=64)
-def _of_line(session: str, thread: str | None, version: str | None, branch: str | None) -> dict[str, Any]:
-    """What all events of a line have, which mostly is what those of the line before had."""
-    return known(
+def _of_line(
+    session: str, thread: str | None, version: Any, branch: Any, cwd: Any
+) -> tuple[dict[str, Any], str | None, str | None]:
+    """What all events of a line have, version and folder: mostly what those of the line before had."""
+    version, branch = text(version), text(branch)
+    attributes = known(
         session__id=session,
         thread__id=thread if thread != session else None,
         app__version=version,
         vcs__ref__head__name=None if branch == "HEAD" else branch,
     )
+    return attributes, version, text(cwd)
 
 
 def api_request(place: Place, line: dict[str, Any], model: Any, usage: dict[str, Any]) -> Event:
@@ -150,8 +157,10 @@ class Asked:
 def asked_tools(line: dict[str, Any]) -> Iterator[tuple[str, Asked]]:
     """The tools that a response asks for, by the id of the call."""
     for block in objects(mapping(line.get("message")).get("content")):
+        if block.get("type") != "tool_use":
+            continue
         call, name = text(block.get("id")), text(block.get("name"))
-        if block.get("type") == "tool_use" and call and name:
+        if call and name:
             yield call, Asked(name, "commit" in str(mapping(block.get("input")).get("command")))
 
 

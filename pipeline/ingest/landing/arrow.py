@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pipeline.engines.base import Engine
     from pipeline.privacy.rows import Rows
 
+MANY = 100  # rows
+
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 MICROSECOND = dt.timedelta(microseconds=1)
 
@@ -97,6 +99,36 @@ def _column(values: Sequence[Any], is_json: bool) -> "pa.Array | None":
         instants = [None if value is None else (value - EPOCH) // MICROSECOND for value in values]
         return integers(instants, pa.timestamp("us", "UTC"))
     return None
+
+
+def append_columns(
+    engine: "Engine",
+    schema: str,
+    table: str,
+    columns: Mapping[str, Sequence[Any]],
+    shape: Mapping[str, str],
+    common: Mapping[str, Any],
+) -> None:
+    """Add rows that are given by columns: by Arrow, if it has been imported and there are many.
+
+    Of many rows an Arrow table takes a tenth of the memory of JSON, and of the time.
+
+    Args:
+        engine: an open engine.
+        schema: where the table is.
+        table: its name.
+        columns: the values, JSON as text.
+        shape: the types of the table's columns.
+        common: further columns, with the value that all of the rows have.
+    """
+    count = len(next(iter(columns.values())))
+    if engine.dialect == "duckdb" and count >= MANY and "pyarrow" in sys.modules:
+        incoming = table_of(columns, shape)
+        if incoming is not None:
+            append_arrow(engine, schema, table, incoming, common)
+            return
+    rows = [(*common.values(), *row) for row in zip(*columns.values(), strict=True)]
+    engine.append(schema, table, [*common, *columns], rows)
 
 
 def append_arrow(

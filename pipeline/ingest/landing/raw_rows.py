@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.engines.base import IN_LIST
 from pipeline.engines.raw_tables import make_raw_table
-from pipeline.ingest.landing.arrow import Summary, append_arrow, fetch_with_arrow, table_of
+from pipeline.ingest.landing.arrow import MANY, Summary, append_arrow, append_columns, fetch_with_arrow
 from pipeline.ingest.landing.columns import booleans, integers, texts
 from pipeline.ingest.landing.identity import key_of, record_hash
 from pipeline.ingest.landing.people import People
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 TIMES = {"git_commits": "commit_timestamp", "copilot_metrics": "date", "otel_spans": "start_timestamp"}
 EXACT = ("TIMESTAMP", "TIMESTAMP WITH TIME ZONE")  # DuckDB's times to the microsecond
 
-MANY = 1_000  # rows
 BATCH = 5_000  # rows that are held back before they are written
 
 NONE = type(None)
@@ -125,17 +124,9 @@ class RawRows:
         if count := sum(fresh):
             self._ranges.pop(table, None)  # these may be of any time
             first = self._take_ids(table, count)
-            self._append(table, {"id": [*range(first, first + count)], **columns})
-
-    def _append(self, table: str, columns: Mapping[str, Sequence[Any]]) -> None:
-        # Of many rows an Arrow table takes a tenth of the memory of JSON, and of the time.
-        if self.engine.dialect == "duckdb" and len(columns["id"]) >= MANY and "pyarrow" in sys.modules:
-            incoming = table_of(columns, self._shapes[table])
-            if incoming is not None:
-                append_arrow(self.engine, "raw", table, incoming, {"created_at": self.created_at})
-                return
-        rows = [(self.created_at, *row) for row in zip(*columns.values(), strict=True)]
-        self.engine.append("raw", table, ["created_at", *columns], rows)
+            columns = {"id": [*range(first, first + count)], **columns}
+            common = {"created_at": self.created_at}
+            append_columns(self.engine, "raw", table, columns, self._shapes[table], common)
 
     def _flush_arrow(self, table: str) -> None:
         import pyarrow as pa
