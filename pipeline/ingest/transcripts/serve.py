@@ -65,8 +65,8 @@ def serve() -> None:
     asked: ToRead = pickle.load(sys.stdin.buffer)
     reader = readers()[asked.agent]
     assert isinstance(reader, PartReader)
-    asked_next: SimpleQueue[ToTell] = SimpleQueue()
-    Thread(target=lambda: asked_next.put(pickle.load(sys.stdin.buffer)), daemon=True).start()
+    asked_next: SimpleQueue[ToTell | None] = SimpleQueue()
+    Thread(target=_listen, args=[asked_next], daemon=True).start()
     with gc_paused(), closing(Parts()) as parts, (asked.folder / LEFT).open("wb") as left:
 
         def leave(what: Any) -> int:
@@ -83,6 +83,8 @@ def serve() -> None:
             parts.put(file, part)
             answer((hashes_of(part.shared, asked.key), journal.entries))
         to_tell = asked_next.get()
+        if to_tell is None:
+            return
         answer(None)
         for file in to_tell.parts:
             answer(leave(parts.take(file)))
@@ -92,3 +94,11 @@ def serve() -> None:
             for rows in records.of_families(reader, group, parts, journal):
                 answer((leave(rows), journal.entries))
                 journal.entries = []
+
+
+def _listen(asked_next: "SimpleQueue[ToTell | None]") -> None:
+    """Wait for the next thing that is asked; None if whoever asks is gone."""
+    try:
+        asked_next.put(pickle.load(sys.stdin.buffer))
+    except (EOFError, OSError, pickle.UnpicklingError):
+        asked_next.put(None)

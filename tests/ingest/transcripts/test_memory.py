@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import shutil
 from contextlib import suppress
 
@@ -14,9 +15,11 @@ from pipeline.agents import files
 from pipeline.engines import connect
 from pipeline.engines.raw_tables import make_missing_raw_tables
 from pipeline.ingest.transcripts.files import homes
-from pipeline.ingest.transcripts.helper import Helper
+from pipeline.ingest.transcripts.helper import SERVE, Helper
 from pipeline.ingest.transcripts.ingest import NoTranscriptsError, ingest_transcripts
 from pipeline.ingest.transcripts.memory import is_unchanged
+from pipeline.ingest.transcripts.serve import ToRead
+from pipeline.system.processes import start_process
 from tests.agents.claude_code import test_transcripts as claude_code
 from tests.agents.claude_code.test_transcripts import FORK, SESSION, prompt, response
 from tests.agents.codex import test_transcripts as codex
@@ -393,11 +396,11 @@ def some(records, reader, families, *rest):
 Records.of_families = some
 serve()
 """
-SERVE = {"ends at once": "", "says nonsense": "print('x')", "ends while it tells": ENDS_TELLING}
+BROKEN = {"ends at once": "", "says nonsense": "print('x')", "ends while it tells": ENDS_TELLING}
 
 
 @pytest.mark.parametrize("share", [0, 3, 12, 100], ids=["nothing", "little", "half", "all"])
-@pytest.mark.parametrize("what", ["helps", "cannot be started", *SERVE])
+@pytest.mark.parametrize("what", ["helps", "cannot be started", *BROKEN])
 def test_a_helper_changes_nothing(project, home, engine, ingest, read_again, monkeypatch, what, share):
     """Not even the order in which rows land, whatever share of the files it reads."""
     claude_code.parent(project, UNKNOWN, response(500, message="msg_5", timestamp="no time"))
@@ -412,8 +415,8 @@ def test_a_helper_changes_nothing(project, home, engine, ingest, read_again, mon
     monkeypatch.setattr("pipeline.ingest.transcripts.helper.WORTH_HELPER", 0)
     monkeypatch.setattr("pipeline.ingest.transcripts.helper.processors", lambda: 2)
     monkeypatch.setattr("pipeline.ingest.transcripts.records.BATCH", 1)
-    if what in SERVE:
-        monkeypatch.setattr("pipeline.ingest.transcripts.helper.SERVE", SERVE[what])
+    if what in BROKEN:
+        monkeypatch.setattr("pipeline.ingest.transcripts.helper.SERVE", BROKEN[what])
     if what == "cannot be started":
         monkeypatch.setattr("sys.executable", str(home / "nothing"))
     has_read = Helper.has_read
@@ -427,6 +430,15 @@ def test_a_helper_changes_nothing(project, home, engine, ingest, read_again, mon
     again = read_again()
     assert as_landed(engine) == before
     assert (again.rows_in, again.landed, again.warnings) == (first.rows_in, first.landed, first.warnings)
+
+
+@pytest.mark.parametrize("files", [0, 1])
+def test_a_helper_ends_with_whoever_asked_it(project, tmp_path, files):
+    write_lines(project / "s1.jsonl", *session("s1"))
+    helper = start_process(SERVE)
+    asked = ToRead("claude_code", [*project.glob("*.jsonl")][:files], tmp_path, b"", None)
+    helper.communicate(pickle.dumps(asked), timeout=60)  # and nothing more: it was killed
+    assert helper.returncode == 0
 
 
 def as_landed(engine):
