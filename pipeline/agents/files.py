@@ -88,7 +88,7 @@ def json_lines(file: Path, journal: Journal) -> Iterator[tuple[int, dict[str, An
             number = 0
             while line := opened.readline(LONGEST_LINE):
                 number += 1
-                if not line.strip():
+                if line.isspace():
                     continue
                 try:
                     value = json_value(line)

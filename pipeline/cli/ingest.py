@@ -284,7 +284,7 @@ def transcripts(
         raise click.UsageError("--format goes with --list.")
 
     from pipeline.cli.output import progress
-    from pipeline.ingest.transcripts import ingest_transcripts
+    from pipeline.ingest.transcripts.ingest import ingest_transcripts
 
     with invocation.connect(create=True) as engine:
         with progress("Reading transcripts"):

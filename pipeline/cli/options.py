@@ -104,6 +104,8 @@ class Invocation:
             ) as engine,
             interruptible(engine),
         ):
+            if self.own_process:
+                engine.has_for_itself()
             if self.config.privacy.pseudonyms:  # it is shown on pages, and kept with every run
                 engine.url = without_people(engine.url)
             yield engine

@@ -85,18 +85,11 @@ def usage(
         invocation.target_option = ":memory:" if paths else str(own)
 
     def look(*, quiet: bool = False) -> "Usage":
-        with _for_the_owner_alone() if is_ours else nullcontext():
-            with invocation.connect(create=True) as engine:
-                is_new = _take_in(invocation, engine, paths, quiet=quiet)
-                if not is_new or getattr(engine, "path", None) == ":memory:":
-                    return answer(engine, quiet=quiet)
-            # Anew: of what is not in the file yet, DuckDB does not tell whether it will have changed.
-            with invocation.connect() as engine:
-                return answer(engine, quiet=quiet)
-
-    def answer(engine: "Engine", *, quiet: bool) -> "Usage":
-        _publish(invocation, engine, is_ours=is_ours, quiet=quiet)
-        return read_usage(engine, by, since=since, until=until, timezone=invocation.config.timezone)
+        alone = _for_the_owner_alone() if is_ours else nullcontext()
+        with alone, invocation.connect(create=True) as engine:
+            is_new = _take_in(invocation, engine, paths, quiet=quiet)
+            _publish(invocation, engine, is_ours=is_ours, is_new=is_new, quiet=quiet)
+            return read_usage(engine, by, since=since, until=until, timezone=invocation.config.timezone)
 
     if watch:
         _watch(look)
@@ -147,7 +140,7 @@ def _for_the_owner_alone() -> Iterator[None]:
 
 
 def _take_in(invocation: Invocation, engine: "Engine", paths: Sequence[str], *, quiet: bool) -> bool:
-    """Land what is new; whether anything may be."""
+    """Land what is new; whether anything was."""
     from pipeline.cli.output import progress, warn
     from pipeline.engines.raw_tables import make_missing_raw_tables
 
@@ -155,7 +148,7 @@ def _take_in(invocation: Invocation, engine: "Engine", paths: Sequence[str], *, 
         return False
 
     from pipeline.cli.ingest import show_problems
-    from pipeline.ingest.transcripts import NoTranscriptsError, ingest_transcripts
+    from pipeline.ingest.transcripts.ingest import NoTranscriptsError, ingest_transcripts
 
     make_missing_raw_tables(engine)
     try:
@@ -169,9 +162,10 @@ def _take_in(invocation: Invocation, engine: "Engine", paths: Sequence[str], *, 
             raise
         for warning in error.warnings:
             warn(warning)
-    else:
-        show_problems(engine, result)
-    return True
+        return False
+    show_problems(engine, result)
+    engine.write_out()
+    return result.landed > 0
 
 
 def _is_read(invocation: Invocation, engine: "Engine") -> bool:
@@ -183,27 +177,37 @@ def _is_read(invocation: Invocation, engine: "Engine") -> bool:
     return not invocation.config.privacy.pseudonyms and is_unchanged(engine, homes())
 
 
-def _publish(invocation: Invocation, engine: "Engine", *, is_ours: bool, quiet: bool) -> None:
+def _publish(invocation: Invocation, engine: "Engine", *, is_ours: bool, is_new: bool, quiet: bool) -> None:
     """Build what the answer is read from, where it is not as it would be.
+
+    Args:
+        invocation: what was asked for.
+        engine: the database.
+        is_ours: whether only this command uses it.
+        is_new: whether rows have just landed.
+        quiet: show no progress.
 
     Raises:
         AuditError: an audit of severity error failed.
     """
     from pipeline.cli.output import progress, warn
-    from pipeline.cli.results import show_troubles
     from pipeline.engines import meta
     from pipeline.outputs.usage import TABLES
     from pipeline.plan.selection import ancestors
-    from pipeline.run import build, is_up_to_date
+    from pipeline.run import is_up_to_date
     from pipeline.run.not_counted import not_counted
 
     plan = invocation.plan(engine)
     selected = {*TABLES, *ancestors(plan.tables, TABLES)}
     project_dir, pseudonyms = invocation.config.project_dir, invocation.pseudonyms
-    if pseudonyms is None and is_up_to_date(engine, plan, selected, project_dir):
+    if not is_new and pseudonyms is None and is_up_to_date(engine, plan, selected, project_dir):
         for warning in not_counted(engine, engine.shapes(meta.SCHEMA)):
             warn(warning)
         return
+
+    from pipeline.cli.results import show_troubles
+    from pipeline.run import build
+
     with progress("Adding up", quiet=quiet):
         result = build(engine, plan, selected=selected, project_dir=project_dir, pseudonyms=pseudonyms)
     show_troubles(result)
@@ -231,20 +235,28 @@ def _watch(look: Callable[..., "Usage"]) -> None:
 
     from pipeline.cli.failure import INTERRUPTED
     from pipeline.cli.interrupt import Terminated
-    from pipeline.cli.output import is_terminal, say
+    from pipeline.cli.output import is_terminal, say, warn
     from pipeline.cli.usage_table import show_usage
+    from pipeline.errors import DatabaseLockedError
 
-    shown = None
+    shown, is_held = None, False
     try:
         while True:
             begun = time.monotonic()
-            found = look(quiet=shown is not None)
-            if is_terminal() and shown:  # what the first look warned of stays for a while
-                click.clear()
-            if is_terminal() or found != shown:
-                show_usage(found)
-                say(f"Looked at {dt.datetime.now():%H:%M:%S}. Ctrl-C ends.")
-            shown = found
+            try:
+                found = look(quiet=shown is not None)
+            except DatabaseLockedError as error:
+                if not is_held:
+                    warn(f"{error} Until then it is looked at again and again.")
+                is_held = True
+            else:
+                is_held = False
+                if is_terminal() and shown:  # what the first look warned of stays for a while
+                    click.clear()
+                if is_terminal() or found != shown:
+                    show_usage(found)
+                    say(f"Looked at {dt.datetime.now():%H:%M:%S}. Ctrl-C ends.")
+                shown = found
             # Whoever has much to read is not kept reading all the time.
             time.sleep(max(PAUSE, time.monotonic() - begun))
     except Terminated:

@@ -102,6 +102,9 @@ class Engine(ABC):
     def kinds(self) -> dict[tuple[str, str], Kind]:
         """What the database holds: (schema, name) → table or view."""
 
+    def has_for_itself(self) -> None:  # noqa: B027 most databases are everybody's
+        """Learn that in this process nobody but this engine makes or drops tables of the database."""
+
     @abstractmethod
     def fetch_result(
         self, sql: str, params: Sequence[Any] | None = None
@@ -159,6 +162,9 @@ class Engine(ABC):
         """
         with self.transaction():
             yield
+
+    def write_out(self) -> None:  # noqa: B027 most databases look after it
+        """Write what was committed where it stays: only then `change_marker` tells of it."""
 
     def publish(self) -> None:  # noqa: B027 a transaction does it at its end
         """Let readers see what was built so far; called before the run metadata says that they can."""

@@ -18,6 +18,7 @@ import duckdb
 
 from pipeline.engines import exists, meta
 from pipeline.engines.base import ROW, Engine, Kind, Step, check_options
+from pipeline.engines.duckdb_catalogue import Catalogue
 from pipeline.engines.duckdb_compact import remove_left, rewrite
 from pipeline.errors import DatabaseLockedError, QueryError, TargetError
 from pipeline.plan.layers import LAYERS
@@ -79,6 +80,7 @@ class DuckDB(Engine):
         # Row groups of tables, within a transaction and until it writes.
         self.seen: dict[str, list[tuple[int, int, bool]]] = {}
         self.keeps_seen = False
+        self._catalogue = Catalogue(self._fetch)
         self._fetch("SET TimeZone = 'UTC'", None)
 
     def close(self) -> None:
@@ -94,6 +96,7 @@ class DuckDB(Engine):
             rows: list[tuple[Any, ...]] = self.connection.execute(sql, params).fetchall()
         except duckdb.Error as error:
             raise QueryError(_explained(f"DuckDB refused a statement: {error}")) from error
+        self._catalogue.after(sql)
         if self.profiling:
             self.steps += _steps(json.loads(self.connection.get_profiling_information("json")))
         return rows
@@ -153,6 +156,9 @@ class DuckDB(Engine):
         # A file that another program filled has row groups of 122,880 rows.
         with self.transaction():
             yield
+        self.write_out()
+
+    def write_out(self) -> None:
         self._fetch("CHECKPOINT", None)
 
     def rollback(self) -> None:
@@ -167,43 +173,13 @@ class DuckDB(Engine):
                 raise
 
     def shapes(self, schema: str) -> dict[str, dict[str, str]]:
-        kinds = {name: kind for (where, name), kind in self.kinds().items() if where == schema}
-        # 1.5 cannot take a quoted name apart that contains a quote.
-        if "view" in kinds.values() or any('"' in name for name in (schema, *kinds)):
-            return self._shapes_by_catalogue(schema)
-        if not kinds:
-            return {}
-        # Table by table, because duckdb_columns() first binds every view of DuckDB's own.
-        tables = sorted(kinds)
-        columns = "SELECT {}, cid, name, type FROM pragma_table_info(?)"
-        query = " UNION ALL ".join(columns.format(number) for number in range(len(tables)))
-        rows = self.fetch(f"{query} ORDER BY 1, 2", [self.name(schema, table) for table in tables])
-        shapes: dict[str, dict[str, str]] = {table: {} for table in tables}
-        for number, _, name, native in rows:
-            shapes[tables[number]][name] = native
-        return shapes
-
-    def _shapes_by_catalogue(self, schema: str) -> dict[str, dict[str, str]]:
-        """The same, and not put off by a view whose tables are gone."""
-        rows = self.fetch(
-            "SELECT table_name, column_name, data_type FROM duckdb_columns()"
-            " WHERE database_name = current_database() AND schema_name = ?"
-            " ORDER BY table_name, column_index",
-            [schema],
-        )
-        tables: dict[str, dict[str, str]] = {}
-        for table, column, native in rows:
-            tables.setdefault(table, {})[column] = native
-        return tables
+        return self._catalogue.shapes(schema)
 
     def kinds(self) -> dict[tuple[str, str], Kind]:
-        rows = self.fetch(
-            "SELECT schema_name, table_name, 'table' FROM duckdb_tables()"
-            " WHERE database_name = current_database() UNION ALL"
-            " SELECT schema_name, view_name, 'view' FROM duckdb_views()"
-            " WHERE database_name = current_database() AND NOT internal"
-        )
-        return {(schema, name): kind for schema, name, kind in rows}
+        return self._catalogue.kinds()
+
+    def has_for_itself(self) -> None:
+        self._catalogue.is_kept = True
 
     def append(self, schema: str, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> int:
         # One JSON document per batch: 150 times faster than executemany, and needs no pyarrow.
@@ -333,6 +309,7 @@ class DuckDB(Engine):
     def ibis(self) -> Any:
         from pipeline.system.compat import ibis_duckdb
 
+        self._catalogue.is_kept = False  # whoever has it makes tables without us
         return ibis_duckdb(self.connection)
 
 

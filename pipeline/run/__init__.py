@@ -15,11 +15,15 @@ and the engine's driver.
 * `estimates`: what a build would read, where that is billed.
 """
 
-from pipeline.run.audits import audit
-from pipeline.run.builder import build, run, seed
-from pipeline.run.estimates import Estimate, estimate
-from pipeline.run.results import FailingRow, RunResult, TableResult
-from pipeline.run.up_to_date import is_up_to_date
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pipeline.run.audits import audit
+    from pipeline.run.builder import build, run, seed
+    from pipeline.run.estimates import Estimate, estimate
+    from pipeline.run.results import FailingRow, RunResult, TableResult
+    from pipeline.run.up_to_date import is_up_to_date
 
 __all__ = [
     "Estimate",
@@ -33,3 +37,19 @@ __all__ = [
     "run",
     "seed",
 ]
+
+WHERE = {
+    "audits": ("audit",),
+    "builder": ("build", "run", "seed"),
+    "estimates": ("Estimate", "estimate"),
+    "results": ("FailingRow", "RunResult", "TableResult"),
+    "up_to_date": ("is_up_to_date",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    # On demand: who only asks whether there is anything to do must not pay for what does it.
+    for module, names in WHERE.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

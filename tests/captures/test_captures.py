@@ -13,7 +13,7 @@ import pytest
 
 from pipeline import run
 from pipeline.ingest.otlp.ingest import ingest_otlp
-from pipeline.ingest.transcripts import ingest_transcripts
+from pipeline.ingest.transcripts.ingest import ingest_transcripts
 from pipeline.plan.selection import ancestors
 from tests.shared import make_once
 

@@ -13,7 +13,7 @@ from pipeline import run
 from pipeline.config import SOURCES
 from pipeline.ingest.copilot.ingest import ingest_copilot
 from pipeline.ingest.otlp.ingest import ingest_otlp
-from pipeline.ingest.transcripts import ingest_transcripts
+from pipeline.ingest.transcripts.ingest import ingest_transcripts
 
 pytestmark = pytest.mark.slow
 

@@ -295,6 +295,24 @@ def test_watch_ends_with_sigterm(transcripts):
     assert process.returncode == 143
 
 
+def test_watch_waits_for_a_database_that_another_process_holds(run, folder, transcripts):
+    run("usage")
+    hold = f"import duckdb, sys; held = duckdb.connect({str(folder / OWN)!r}); print(flush=True); input()"
+    without_pause = "from pipeline.cli import main, usage; usage.PAUSE = 0; main()"
+    words = [sys.executable, "-c", without_pause, "usage", "--watch", "--wait", "0"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", hold], **pipes) as holder:
+        holder.stdout.readline()
+        with subprocess.Popen(words, **pipes) as process:
+            told = process.stderr.readline()
+            holder.communicate("\n")
+            assert any(line.endswith("Ctrl-C ends.\n") for line in process.stdout)
+            process.send_signal(signal.SIGINT)
+            assert process.stderr.read() == ""  # it is said once
+    assert f"held by process {holder.pid}" in told
+    assert process.returncode == 130
+
+
 def test_with_nothing_new_it_needs_the_driver_and_little_else(transcripts):
     tell = (
         "import atexit, sys; heavy = {'ibis', 'pandera', 'pandas', 'pyarrow', 'numpy', 'rich', 'schemas'};"

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pipeline.engines.base import Engine
-from pipeline.ingest.transcripts import ingest_transcripts
+from pipeline.ingest.transcripts.ingest import ingest_transcripts
 from tests.agents.claude_code.test_transcripts import prompt, response
 from tests.ingest.transcripts.conftest import write_lines
 

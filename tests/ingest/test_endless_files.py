@@ -12,7 +12,7 @@ from pipeline.engines import connect
 from pipeline.errors import IngestError
 from pipeline.ingest.copilot.ingest import ingest_copilot
 from pipeline.ingest.otlp.ingest import ingest_otlp
-from pipeline.ingest.transcripts import ingest_transcripts
+from pipeline.ingest.transcripts.ingest import ingest_transcripts
 from tests.ingest.otlp.samples import lines, log, logs
 
 TELEMETRY = lines(logs(log({"n": 1})))

@@ -3,7 +3,7 @@
 import json
 
 from pipeline.ingest.landing.landing import Landing
-from pipeline.ingest.transcripts import ingest_transcripts
+from pipeline.ingest.transcripts.ingest import ingest_transcripts
 from pipeline.run.not_counted import not_counted
 
 LINE = {

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from pipeline.agents.commits import commit_in
@@ -37,22 +38,35 @@ class Place:
 
     def event(self, name: str, line: dict[str, Any], attributes: dict[str, Any]) -> Event:
         """What happened, as of the line's time, in the line's folder."""
-        branch = text(line.get("gitBranch"))
-        of_line = known(
-            session__id=self.session,
-            thread__id=self.thread if self.thread != self.session else None,
-            app__version=text(line.get("version")),
-            vcs__ref__head__name=None if branch == "HEAD" else branch,
-        )
+        told = self.session, self.thread, line.get("version"), line.get("gitBranch"), line.get("cwd")
+        try:
+            of_line, version, cwd = _of_line(*told)
+        except TypeError:  # a list, or an object
+            of_line, version, cwd = _of_line.__wrapped__(*told)
         return Event(
             instant(line.get("timestamp")),
             f"{AGENT}.{name}",
             self.session,
             of_line | attributes,
             agent=AGENT,
-            cwd=text(line.get("cwd")),
-            version=text(line.get("version")),
+            cwd=cwd,
+            version=version,
         )
+
+
+@lru_cache(maxsize=64)
+def _of_line(
+    session: str, thread: str | None, version: Any, branch: Any, cwd: Any
+) -> tuple[dict[str, Any], str | None, str | None]:
+    """What all events of a line have, version and folder: mostly what those of the line before had."""
+    version, branch = text(version), text(branch)
+    attributes = known(
+        session__id=session,
+        thread__id=thread if thread != session else None,
+        app__version=version,
+        vcs__ref__head__name=None if branch == "HEAD" else branch,
+    )
+    return attributes, version, text(cwd)
 
 
 def api_request(place: Place, line: dict[str, Any], model: Any, usage: dict[str, Any]) -> Event:
@@ -143,8 +157,10 @@ class Asked:
 def asked_tools(line: dict[str, Any]) -> Iterator[tuple[str, Asked]]:
     """The tools that a response asks for, by the id of the call."""
     for block in objects(mapping(line.get("message")).get("content")):
+        if block.get("type") != "tool_use":
+            continue
         call, name = text(block.get("id")), text(block.get("name"))
-        if block.get("type") == "tool_use" and call and name:
+        if call and name:
             yield call, Asked(name, "commit" in str(mapping(block.get("input")).get("command")))
 
 
@@ -239,8 +255,8 @@ def _lines(detail: dict[str, Any]) -> tuple[int | None, int | None]:
         return len(content.splitlines()), 0
     if not isinstance(patch, list):
         return None, None
-    lines = [line for hunk in objects(patch) for line in _strings(hunk.get("lines"))]
-    return sum(line.startswith("+") for line in lines), sum(line.startswith("-") for line in lines)
+    signs = [line[:1] for hunk in objects(patch) for line in _strings(hunk.get("lines"))]
+    return signs.count("+"), signs.count("-")
 
 
 def _strings(values: Any) -> list[str]:

@@ -118,13 +118,11 @@ class Reading:
         self.part = Part()
         self._file = file
         self._home = _home(file)
-        self._places: dict[tuple[str | None, str | None], Place] = {}
+        self._places: dict[tuple[Any, Any], Place] = {}
         self._journal = journal
 
     def take(self, line: dict[str, Any], number: int) -> None:
-        kind, part = text(line.get("type")), self.part
-        place = self._place(text(line.get("sessionId")), text(line.get("agentId")))
-        part.shared.add(place.session)
+        kind, part, place = text(line.get("type")), self.part, self._place(line)
         if not place.thread:
             _know(part.sessions[place.session], line)
         if kind == "progress":  # what a sub-agent has written so far
@@ -151,12 +149,17 @@ class Reading:
             self._keep(*failed)
             part.shared.add(failed[0])
 
-    def _place(self, session: str | None, thread: str | None) -> Place:
+    def _place(self, line: dict[str, Any]) -> Place:
         """Where a line belongs; mostly where the one before did."""
-        if (session, thread) not in self._places:
-            home = self._home
-            self._places[session, thread] = Place(session or home.session, thread or home.thread)
-        return self._places[session, thread]
+        told = line.get("sessionId"), line.get("agentId")
+        try:
+            return self._places[told]
+        except (KeyError, TypeError):  # it is new, or a list or an object, which names nothing
+            session, thread = map(text, told)
+        place = Place(session or self._home.session, thread or self._home.thread)
+        self._places[session, thread] = place
+        self.part.shared.add(place.session)
+        return place
 
     def _results(self, place: Place, line: dict[str, Any]) -> None:
         for result in tool_results(place, line, self.part.tools):
@@ -225,7 +228,8 @@ def worth(response: Response) -> tuple[object, ...]:
 
 
 def _know(session: Session, line: dict[str, Any]) -> None:
-    session.is_background |= line.get("sessionKind") == "bg"
+    if line.get("sessionKind") == "bg":
+        session.is_background = True
     if session.began_at is None and isinstance(line.get("timestamp"), str):
         session.began_at = instant(line["timestamp"])
         # The first line may be a copy; what was asked for is not copied.

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pipeline.engines.base import Engine
     from pipeline.privacy.rows import Rows
 
+MANY = 100  # rows
+
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 MICROSECOND = dt.timedelta(microseconds=1)
 
@@ -69,25 +71,17 @@ class Summary:
         )
 
 
-def table_of(
-    names: Sequence[str], rows: Sequence[Sequence[Any]], shape: Mapping[str, str]
-) -> "pa.Table | None":
-    """An Arrow table of rows; None if a column holds what is no text, number or instant.
+def table_of(columns: Mapping[str, Sequence[Any]], shape: Mapping[str, str]) -> "pa.Table | None":
+    """An Arrow table of columns; None if one holds what is no text, number or instant.
 
     Args:
-        names: of the columns.
-        rows: their values, JSON as text.
+        columns: their values, JSON as text.
         shape: the types of the columns in the database.
     """
     import pyarrow as pa
 
-    columns = [
-        _column(values, shape.get(name) == "JSON")
-        for name, values in zip(names, zip(*rows, strict=True), strict=True)
-    ]
-    if None in columns:
-        return None
-    return pa.table(dict(zip(names, columns, strict=True)))
+    made = {name: _column(values, shape.get(name) == "JSON") for name, values in columns.items()}
+    return None if None in made.values() else pa.table(made)
 
 
 def _column(values: Sequence[Any], is_json: bool) -> "pa.Array | None":
@@ -105,6 +99,36 @@ def _column(values: Sequence[Any], is_json: bool) -> "pa.Array | None":
         instants = [None if value is None else (value - EPOCH) // MICROSECOND for value in values]
         return integers(instants, pa.timestamp("us", "UTC"))
     return None
+
+
+def append_columns(
+    engine: "Engine",
+    schema: str,
+    table: str,
+    columns: Mapping[str, Sequence[Any]],
+    shape: Mapping[str, str],
+    common: Mapping[str, Any],
+) -> None:
+    """Add rows that are given by columns: by Arrow, if it has been imported and there are many.
+
+    Of many rows an Arrow table takes a tenth of the memory of JSON, and of the time.
+
+    Args:
+        engine: an open engine.
+        schema: where the table is.
+        table: its name.
+        columns: the values, JSON as text.
+        shape: the types of the table's columns.
+        common: further columns, with the value that all of the rows have.
+    """
+    count = len(next(iter(columns.values())))
+    if engine.dialect == "duckdb" and count >= MANY and "pyarrow" in sys.modules:
+        incoming = table_of(columns, shape)
+        if incoming is not None:
+            append_arrow(engine, schema, table, incoming, common)
+            return
+    rows = [(*common.values(), *row) for row in zip(*columns.values(), strict=True)]
+    engine.append(schema, table, [*common, *columns], rows)
 
 
 def append_arrow(

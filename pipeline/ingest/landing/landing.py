@@ -186,6 +186,13 @@ class Landing:
         """
         self._rows.land(table, records)
 
+    def land_columns(self, table: str, columns: Mapping[str, Sequence[Any]]) -> None:
+        """Land records that are given column by column, the key among them, and JSON as text.
+
+        All that are landed so in one table have the same columns.
+        """
+        self._rows.land_columns(table, columns)
+
     def land_arrow(self, table: str, rows: "pa.Table", summary: Summary) -> None:
         """Land an Arrow table of contract columns, key and time included.
 

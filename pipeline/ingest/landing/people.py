@@ -32,6 +32,11 @@ class People:
         self.pseudonyms = pseudonyms
         self._forgetting: Records | None = None
 
+    @property
+    def let_all_be(self) -> bool:
+        """Whether records land as they are."""
+        return not self.pseudonyms and not self._forgetting
+
     def refuse_others(self, engine: "Engine") -> None:
         """Refuse a database that has pseudonyms of another key, or some where none are asked for."""
         database.refuse_other_key(engine, self.pseudonyms)

@@ -4,12 +4,13 @@ import datetime as dt
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from pipeline.engines.base import IN_LIST
 from pipeline.engines.raw_tables import make_raw_table
-from pipeline.ingest.landing.arrow import Summary, append_arrow, fetch_with_arrow, table_of
-from pipeline.ingest.landing.columns import booleans, integers
+from pipeline.ingest.landing.arrow import MANY, Summary, append_arrow, append_columns, fetch_with_arrow
+from pipeline.ingest.landing.columns import booleans, integers, texts
 from pipeline.ingest.landing.identity import key_of, record_hash
 from pipeline.ingest.landing.people import People
 from pipeline.ingest.values import clean_text, to_json
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
 TIMES = {"git_commits": "commit_timestamp", "copilot_metrics": "date", "otel_spans": "start_timestamp"}
 EXACT = ("TIMESTAMP", "TIMESTAMP WITH TIME ZONE")  # DuckDB's times to the microsecond
 
-MANY = 1_000  # rows
 BATCH = 5_000  # rows that are held back before they are written
+
+NONE = type(None)
 
 Range = tuple[dt.datetime, dt.datetime]
 
@@ -55,6 +57,7 @@ class RawRows:
         self._next_id: dict[str, int] = {}
         self._ranges: dict[str, Range] = {}
         self._waiting: dict[str, list[Mapping[str, Any]]] = {}
+        self._waiting_columns: dict[str, dict[str, list[Any]]] = {}
         self._held: dict[str, list[tuple[pa.Table, Summary]]] = {}
 
     def land(self, table: str, records: Iterable[Mapping[str, Any]]) -> None:
@@ -65,6 +68,18 @@ class RawRows:
             if len(waiting) >= BATCH:
                 self._flush(table)
                 waiting = self._waiting.setdefault(table, [])
+
+    def land_columns(self, table: str, columns: Mapping[str, Sequence[Any]]) -> None:
+        """Land records by columns; see `Landing.land_columns`."""
+        if not self.people.let_all_be:
+            names, rows = [*columns], zip(*columns.values(), strict=True)
+            self.land(table, (dict(zip(names, row, strict=True)) for row in rows))
+            return
+        waiting = self._waiting_columns.setdefault(table, {name: [] for name in columns})
+        for name, values in columns.items():
+            waiting[name] += values
+        if len(waiting[key_of(table)]) >= BATCH:
+            self._flush_columns(table)
 
     def land_arrow(self, table: str, rows: "pa.Table", summary: Summary) -> None:
         """Land an Arrow table; see `Landing.land_arrow`."""
@@ -77,6 +92,8 @@ class RawRows:
         """Write what is held back."""
         for table in [*self._waiting]:
             self._flush(table)
+        for table in [*self._waiting_columns]:
+            self._flush_columns(table)
         for table in [*self._held]:
             self._flush_arrow(table)
 
@@ -86,33 +103,30 @@ class RawRows:
         self.left_out += len(told) - len(records)
         if not records:
             return
-        columns = list(dict.fromkeys(name for record in records for name in record))
+        names = dict.fromkeys(name for record in records for name in record)
+        columns = {name: [record.get(name) for record in records] for name in names}
         key = key_of(table)
-        if key not in columns:
-            columns.append(key)
-        self._ensure(table)
-        rows = [[_value(record.get(name)) for name in columns] for record in records]
-        position = columns.index(key)
-        for row, record in zip(rows, records, strict=True):
-            if row[position] is None:
-                row[position] = record_hash(table, record)
-        keys = [row[position] for row in rows]
-        fresh = self._fresh(keys, self._known(table, keys))
-        rows = [row for row, new in zip(rows, fresh, strict=True) if new]
-        if rows:
-            self._ranges.pop(table, None)  # these may be of any time
-            first = self._take_ids(table, len(rows))
-            complete = [(number, self.created_at, *row) for number, row in enumerate(rows, start=first)]
-            self._append(table, ["id", "created_at", *columns], complete)
+        if None in columns.get(key, [None]):
+            columns[key] = [record.get(key) or record_hash(table, record) for record in records]
+        self._write(table, columns)
 
-    def _append(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-        # Of many rows an Arrow table takes a tenth of the memory of JSON, and of the time.
-        if self.engine.dialect == "duckdb" and len(rows) >= MANY and "pyarrow" in sys.modules:
-            incoming = table_of(columns, rows, self._shapes[table])
-            if incoming is not None:
-                append_arrow(self.engine, "raw", table, incoming)
-                return
-        self.engine.append("raw", table, columns, rows)
+    def _flush_columns(self, table: str) -> None:
+        self._write(table, self._waiting_columns.pop(table))
+
+    def _write(self, table: str, columns: Mapping[str, Sequence[Any]]) -> None:
+        """Write the rows that are new of columns, that of the key among them."""
+        self._ensure(table)
+        columns = {name: _stored(values) for name, values in columns.items()}
+        keys = list(columns[key_of(table)])
+        fresh = self._fresh(keys, self._known(table, keys))
+        if not all(fresh):
+            columns = {name: [*compress(values, fresh)] for name, values in columns.items()}
+        if count := sum(fresh):
+            self._ranges.pop(table, None)  # these may be of any time
+            first = self._take_ids(table, count)
+            columns = {"id": [*range(first, first + count)], **columns}
+            common = {"created_at": self.created_at}
+            append_columns(self.engine, "raw", table, columns, self._shapes[table], common)
 
     def _flush_arrow(self, table: str) -> None:
         import pyarrow as pa
@@ -164,17 +178,19 @@ class RawRows:
             slack = dt.timedelta(days=0 if self._shapes[table][column] in EXACT else 1)
             within = f" AND {engine.quote(column)} BETWEEN ? AND ?"
             bounds = [times[0] - slack, times[1] + slack]
-        if engine.dialect == "duckdb" and not isinstance(keys, list):
+        if engine.dialect == "duckdb" and len(keys) >= MANY and "pyarrow" in sys.modules:
             import pyarrow as pa
 
+            if isinstance(keys, list):
+                keys = texts(keys)
             incoming = pa.table({"key": keys})
             return {
                 row[0] for row in fetch_with_arrow(engine, f"{sql}(FROM incoming){within}", incoming, bounds)
             }
-        if engine.dialect == "duckdb":
-            return {row[0] for row in engine.fetch(f"{sql}(SELECT unnest(?)){within}", [keys, *bounds])}
         if not isinstance(keys, list):
             keys = keys.to_pylist()
+        if engine.dialect == "duckdb":
+            return {row[0] for row in engine.fetch(f"{sql}(SELECT unnest(?)){within}", [keys, *bounds])}
         known: set[str] = set()
         for start in range(0, len(keys), IN_LIST):
             some = keys[start : start + IN_LIST]
@@ -211,6 +227,18 @@ class RawRows:
         if table not in self._next_id:
             name = self.engine.name("raw", table)
             self._next_id[table] = self.engine.fetch(f"SELECT coalesce(max(id), 0) FROM {name}")[0][0] + 1
+
+
+def _stored(values: Sequence[Any]) -> Sequence[Any]:
+    """The values of a column as a database takes them."""
+    kinds = {*map(type, values)}
+    if kinds <= {str, NONE}:
+        together = "".join(filter(None, values))
+        if together.isascii() and "\x00" not in together:
+            return values
+    if kinds == {dt.datetime} and all(value.tzinfo for value in values):
+        return values
+    return [*map(_value, values)]
 
 
 def _value(value: Any) -> Any:

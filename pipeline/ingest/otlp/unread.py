@@ -55,12 +55,12 @@ class Unread:
     def log(self, service: str | None, name: Any, body: Any, attributes: Mapping[str, Any]) -> None:
         """Look through a log record."""
         full = body if name is None or (isinstance(body, str) and body.endswith(f".{name}")) else name
-        if not (isinstance(full, str) and _EVENT_NAME.fullmatch(full)):
-            full = "log record"
-        key = service, full
-        if key not in self._kinds:
-            self._kinds[key] = log_kind(service, full)
-        if kind := self._kinds[key]:
+        if not isinstance(full, str) or (service, full) not in self._kinds:
+            if not (isinstance(full, str) and _EVENT_NAME.fullmatch(full)):
+                full = "log record"
+            if (service, full) not in self._kinds:
+                self._kinds[service, full] = log_kind(service, full)
+        if kind := self._kinds[service, full]:
             self._look(kind, attributes)
 
     def span(self, service: str | None, name: Any, attributes: Mapping[str, Any]) -> None:

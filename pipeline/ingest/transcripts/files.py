@@ -56,7 +56,7 @@ def _setting(variable: str) -> str:
 
 
 def _places(base: Path, folder: str) -> list[Path]:
-    if "*" not in folder:
+    if "*" not in folder or not base.is_dir():
         return [base / folder]
     return sorted(base.glob(folder)) or [base / folder]
 

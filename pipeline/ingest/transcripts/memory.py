@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from pipeline import agents
 from pipeline.engines import meta
 from pipeline.engines.forgotten import Forgotten
+from pipeline.ingest.landing.arrow import append_columns
 from pipeline.ingest.transcripts.earlier import MARK
 from pipeline.ingest.transcripts.files import walk
 from pipeline.ingest.values import clean_text
@@ -113,29 +114,29 @@ class Memory:
         else:
             for path in other:
                 engine.delete(meta.SCHEMA, TABLE, "path", path)
-        columns = list(meta.TABLES[TABLE])
-        rows: list[tuple[str | None, ...]] = []
+        batch: dict[str, Remembered] = {}
         size = 0
         for path, file in files.items():
-            rows.append(
-                (
-                    file.place,
-                    path,
-                    self._inputs,
-                    self._readers,
-                    file.state,
-                    file.agent,
-                    file.reason,
-                    file.shared,
-                )
-            )
+            batch[path] = file
             size += len(file.shared)
-            # A batch takes a hundred times its size in a database's memory.
+            # As JSON, a batch takes a hundred times its size in a database's memory.
             if size > BATCH:
-                engine.append(meta.SCHEMA, TABLE, columns, rows)
-                rows, size = [], 0
-        if rows:
-            engine.append(meta.SCHEMA, TABLE, columns, rows)
+                self._write(batch)
+                batch, size = {}, 0
+        if batch:
+            self._write(batch)
+
+    def _write(self, files: Mapping[str, Remembered]) -> None:
+        columns: dict[str, list[str | None]] = {
+            "path": [*files],
+            "place": [file.place for file in files.values()],
+            "state": [file.state for file in files.values()],
+            "agent": [file.agent for file in files.values()],
+            "reason": [file.reason for file in files.values()],
+            "shared": [file.shared for file in files.values()],
+        }
+        common = {"inputs": self._inputs, "readers": self._readers}
+        append_columns(self._engine, meta.SCHEMA, TABLE, columns, {}, common)
 
 
 def as_text(hashes: Sequence[int]) -> str:

@@ -6,8 +6,8 @@ from pathlib import Path
 from pipeline.ingest.projects import asked_of_git
 
 
-def developer_at(cwd: str | None) -> str | None:
-    """The developer who works in a folder.
+def asked_in(cwd: str | None) -> str:
+    """The folder in which git is asked for the developer who works in another.
 
     Args:
         cwd: the session's folder, as the transcript names it; where it is gone or unknown, what
@@ -16,10 +16,15 @@ def developer_at(cwd: str | None) -> str | None:
     if cwd and Path(cwd).is_absolute():
         try:
             if Path(cwd).is_dir():
-                return _email_in(cwd) or _user()
+                return cwd
         except (OSError, ValueError):
             pass
-    return _email_in(str(Path.home())) or _user()
+    return str(Path.home())
+
+
+def developer_in(folder: str) -> str | None:
+    """The developer who works in a folder."""
+    return _email_in(folder) or _user()
 
 
 def _email_in(folder: str) -> str | None:

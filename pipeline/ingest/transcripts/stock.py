@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from pipeline.agents.events import PartReader, Reader
@@ -74,6 +75,7 @@ class Look:
         self._memory = memory
         self._readers = readers
         self._failed: set[Path] = set()
+        self._by_parts = cache(lambda agent: isinstance(readers[agent], PartReader))
 
     def take(self, stock: Stock) -> None:
         """Add the files of the place to the stock."""
@@ -118,7 +120,7 @@ class Look:
 
     def _is_by_parts(self, file: Remembered) -> bool:
         """Whether its bytes alone say whose it is and what it tells."""
-        return file.agent is not None and isinstance(self._readers[file.agent], PartReader)
+        return file.agent is not None and self._by_parts(file.agent)
 
     def _may_be_another(self, file: Remembered) -> bool:
         is_noise = file.agent is None and file.reason is None

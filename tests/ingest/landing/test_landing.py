@@ -279,5 +279,5 @@ def test_many_rows_land_as_a_few_do(monkeypatch):
             return of_logs, rows(engine, f"SELECT {columns} FROM raw.git_commits ORDER BY id")
 
     few = landed()
-    monkeypatch.setattr("pipeline.ingest.landing.raw_rows.MANY", 1)
+    monkeypatch.setattr("pipeline.ingest.landing.arrow.MANY", 1)
     assert landed() == few

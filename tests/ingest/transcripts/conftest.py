@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pipeline.engines import connect
-from pipeline.ingest.transcripts import ingest_transcripts
+from pipeline.ingest.transcripts.ingest import ingest_transcripts
 from tests.agents.homes import move_homes
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.engines import connect
 from pipeline.errors import IngestError
-from pipeline.ingest.transcripts import ingest_transcripts
+from pipeline.ingest.transcripts.ingest import ingest_transcripts
 from tests.agents.amp import test_transcripts as amp
 from tests.agents.claude_code import test_transcripts as claude_code
 from tests.agents.cline import test_transcripts as cline

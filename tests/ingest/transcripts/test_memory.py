@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import shutil
 from contextlib import suppress
 
@@ -13,10 +14,12 @@ from pipeline import agents
 from pipeline.agents import files
 from pipeline.engines import connect
 from pipeline.engines.raw_tables import make_missing_raw_tables
-from pipeline.ingest.transcripts import NoTranscriptsError, ingest_transcripts
 from pipeline.ingest.transcripts.files import homes
-from pipeline.ingest.transcripts.helper import Helper
+from pipeline.ingest.transcripts.helper import SERVE, Helper
+from pipeline.ingest.transcripts.ingest import NoTranscriptsError, ingest_transcripts
 from pipeline.ingest.transcripts.memory import is_unchanged
+from pipeline.ingest.transcripts.serve import ToRead
+from pipeline.system.processes import start_process
 from tests.agents.claude_code import test_transcripts as claude_code
 from tests.agents.claude_code.test_transcripts import FORK, SESSION, prompt, response
 from tests.agents.codex import test_transcripts as codex
@@ -363,8 +366,8 @@ def test_what_many_files_tell_waits_on_disk_and_is_told_all_the_same(
     ingest()
     before = rows(engine)
     engine.execute("DELETE FROM raw.otel_logs")
-    monkeypatch.setattr("pipeline.ingest.transcript_parts.MOST_KEPT", 0)
-    monkeypatch.setattr("pipeline.ingest.transcripts.telling.BATCH", 1)
+    monkeypatch.setattr("pipeline.ingest.transcripts.parts.MOST_KEPT", 0)
+    monkeypatch.setattr("pipeline.ingest.transcripts.records.BATCH", 1)
     read_again()
     assert rows(engine) == before
 
@@ -382,8 +385,24 @@ def test_where_many_files_have_changed_the_others_are_still_known(project, inges
     assert files_read() == []
 
 
-@pytest.mark.parametrize("what", ["helps", "ends at once", "says nonsense", "cannot be started"])
-def test_a_helper_changes_nothing(project, home, engine, ingest, read_again, monkeypatch, what):
+# What a helper does that tells one family, and then ends.
+ENDS_TELLING = """
+from pipeline.ingest.transcripts.records import Records
+from pipeline.ingest.transcripts.serve import serve
+whole = Records.of_families
+def some(records, reader, families, *rest):
+    yield from whole(records, reader, families[:1], *rest)
+    raise SystemExit
+Records.of_families = some
+serve()
+"""
+BROKEN = {"ends at once": "", "says nonsense": "print('x')", "ends while it tells": ENDS_TELLING}
+
+
+@pytest.mark.parametrize("share", [0, 3, 12, 100], ids=["nothing", "little", "half", "all"])
+@pytest.mark.parametrize("what", ["helps", "cannot be started", *BROKEN])
+def test_a_helper_changes_nothing(project, home, engine, ingest, read_again, monkeypatch, what, share):
+    """Not even the order in which rows land, whatever share of the files it reads."""
     claude_code.parent(project, UNKNOWN, response(500, message="msg_5", timestamp="no time"))
     claude_code.forked(project, first="10:59:59")
     for number in range(20):
@@ -391,17 +410,39 @@ def test_a_helper_changes_nothing(project, home, engine, ingest, read_again, mon
     codex.rollout(home / ".codex", "a", codex.meta("a"), codex.model(), codex.FIRST, codex.SECOND)
     (home / ".codex" / "sessions" / "2026" / "11" / "02" / "rollout-x.jsonl").write_text('{"payload": {')
     first = ingest()
-    before = rows(engine)
+    before = as_landed(engine)
     engine.execute("DELETE FROM raw.otel_logs")
     monkeypatch.setattr("pipeline.ingest.transcripts.helper.WORTH_HELPER", 0)
     monkeypatch.setattr("pipeline.ingest.transcripts.helper.processors", lambda: 2)
-    serve = {"ends at once": "", "says nonsense": "print('x')"}
-    if what in serve:
-        monkeypatch.setattr("pipeline.ingest.transcripts.helper.SERVE", serve[what])
+    monkeypatch.setattr("pipeline.ingest.transcripts.records.BATCH", 1)
+    if what in BROKEN:
+        monkeypatch.setattr("pipeline.ingest.transcripts.helper.SERVE", BROKEN[what])
     if what == "cannot be started":
         monkeypatch.setattr("sys.executable", str(home / "nothing"))
-    if what == "helps":  # with all of it
-        monkeypatch.setattr(Helper, "has_read", lambda helper, number: helper._thread.join() or True)
+    has_read = Helper.has_read
+
+    def waited_for(helper, count):
+        while count <= share and helper._process.poll() is None and not has_read(helper, count):
+            pass
+        return count <= share and has_read(helper, count)
+
+    monkeypatch.setattr(Helper, "has_read", waited_for)
     again = read_again()
-    assert rows(engine) == before
+    assert as_landed(engine) == before
     assert (again.rows_in, again.landed, again.warnings) == (first.rows_in, first.landed, first.warnings)
+
+
+@pytest.mark.parametrize("files", [0, 1])
+def test_a_helper_ends_with_whoever_asked_it(project, tmp_path, files):
+    write_lines(project / "s1.jsonl", *session("s1"))
+    helper = start_process(SERVE)
+    asked = ToRead("claude_code", [*project.glob("*.jsonl")][:files], tmp_path, b"", None)
+    helper.communicate(pickle.dumps(asked), timeout=60)  # and nothing more: it was killed
+    assert helper.returncode == 0
+
+
+def as_landed(engine):
+    """All rows in the order in which they landed, and what was put aside."""
+    columns = "* EXCLUDE (created_at)"
+    aside = "SELECT file, line, reason, records FROM meta.quarantine ORDER BY ALL"
+    return engine.fetch(f"SELECT {columns} FROM raw.otel_logs ORDER BY id"), engine.fetch(aside)

@@ -5,7 +5,7 @@ from itertools import permutations
 import pytest
 
 from pipeline.engines import connect
-from pipeline.ingest.transcripts import ingest_transcripts
+from pipeline.ingest.transcripts.ingest import ingest_transcripts
 from tests.ingest.transcripts.conftest import write_lines
 
 
