@@ -40,6 +40,9 @@ SETTINGS = {
     "spark.sql.shuffle.partitions": "16",
     # Else a product of decimals keeps six digits behind the point.
     "spark.sql.decimalOperations.allowPrecisionLoss": "false",
+    # Java interprets methods of more than 8000 bytes and never compiles them: what a stage of many columns
+    # is generated as then takes several times as long. Beyond this, Spark generates many small methods.
+    "spark.sql.codegen.hugeMethodLimit": "8000",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.log.level": "OFF",
