@@ -13,7 +13,8 @@ from pipeline.compile import dialects
 from pipeline.compile.contracts import contracts_of
 from pipeline.compile.graph import contract_tables, discover
 from pipeline.compile.renderings import COMPILERS
-from pipeline.models.operations import as_of
+from pipeline.models.operations import as_of, span
+from pipeline.plan.bind import TIME_WINDOW_SECONDS, WINDOW_DAYS, WINDOW_HOURS
 from schemas.base import Source
 
 CONTRACTS = contracts_of()
@@ -24,8 +25,9 @@ FRAMELESS = (sge.RowNumber, sge.Lag, sge.Lead)
 SETTINGS = {
     "as_of": as_of(),
     "timezone": "Europe/Berlin",
-    "window_days": 90,
-    "time_window_seconds": 300,
+    "window": span(WINDOW_DAYS, "D"),
+    "window_hours": span(WINDOW_HOURS, "h"),
+    "time_window": span(TIME_WINDOW_SECONDS, "s"),
     "internal_domains": ("example.com",),
 }
 
