@@ -23,6 +23,7 @@ from pipeline.engines.duckdb_compact import remove_left, rewrite
 from pipeline.errors import DatabaseLockedError, QueryError, TargetError
 from pipeline.plan.layers import LAYERS
 from pipeline.plan.render import quote_text
+from pipeline.system import memory
 
 # A file in the format of 2.0 cannot be opened by 1.x, which most BI drivers still are.
 STORAGE = "STORAGE_VERSION 'v1.5.0'"
@@ -30,9 +31,9 @@ ROWS_PER_INSERT = 10_000
 # Rows that are written together, a quarter of what DuckDB takes by itself: two processors share the work on a
 # million rows more evenly (a build takes a sixth less time), and an ingest writes while it still reads.
 ROW_GROUP = 30_720
-# What a build may use unless it is told otherwise; DuckDB itself would take four fifths of the machine. What
-# does not fit is spilled beside the file: twenty million raw rows take 2 GiB in all, and a fifth more time.
-BUILD_MEMORY = "1600MB"
+# What a build may use at least, unless it is told otherwise, else half of what is free; DuckDB itself would
+# take four fifths of the machine. What does not fit is spilled beside the file.
+LEAST_MEMORY = 2 << 30
 # Where the blocks of a table, or of a part of it, lie in the file; and whether all of it is in them.
 BLOCKS = (
     "bit_xor(hash(row_group_id, column_id, segment_id, segment_type, block_id, block_offset,"
@@ -127,7 +128,7 @@ class DuckDB(Engine):
         # What a build commits goes into the file at once: else it is written twice, to the log as well.
         self._fetch("SET checkpoint_threshold = '1KB'", None)
         if not self.bounded and self.path != ":memory:":
-            self._fetch(f"SET memory_limit = '{BUILD_MEMORY}'", None)
+            self._fetch(f"SET memory_limit = '{build_memory(memory.spare())}'", None)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -303,7 +304,7 @@ class DuckDB(Engine):
         with open_engine(self.path, read_only=True, wait=self.wait) as reader:
             self.connection = reader.connection  # what Ctrl-C interrupts
             if not self.bounded:
-                reader.execute(f"SET memory_limit = '{BUILD_MEMORY}'")
+                reader.execute(f"SET memory_limit = '{build_memory(memory.spare())}'")
             return rewrite(reader, ROW_GROUP, (total - free) * block)
 
     def ibis(self) -> Any:
@@ -311,6 +312,11 @@ class DuckDB(Engine):
 
         self._catalogue.is_kept = False  # whoever has it makes tables without us
         return ibis_duckdb(self.connection)
+
+
+def build_memory(spare: int) -> str:
+    """What a build may use where so many bytes are free, as DuckDB writes it."""
+    return f"{max(LEAST_MEMORY, spare // 2) >> 20} MiB"
 
 
 def open_engine(
