@@ -18,7 +18,6 @@ from pipeline.ingest.transcripts.stock import Stock, take_stock
 from pipeline.ingest.transcripts.telling import Telling
 from pipeline.ingest.transcripts.unread import UnreadNumbers
 from pipeline.ingest.values import records
-from pipeline.privacy.attributes import Attributes
 from pipeline.system.gc import gc_paused
 
 if TYPE_CHECKING:
@@ -122,6 +121,8 @@ def _as_they_land(events: list[Event], pseudonyms: "Pseudonyms | None") -> list[
     """Events with the ids that their records have in the database."""
     if not pseudonyms:
         return events
+    from pipeline.privacy.attributes import Attributes
+
     attributes = Attributes(pseudonyms).attributes
     return [
         replace(event, session=pseudonyms.identifier(event.session), attributes=attributes(event.attributes))
