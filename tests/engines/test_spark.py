@@ -53,6 +53,11 @@ def test_the_session_speaks_utc(engine):
     assert engine.fetch("SELECT current_timezone()") == [("UTC",)]
 
 
+def test_a_setting_in_the_url_wins_over_ours(engine, url):
+    assert "spark.sql.shuffle.partitions=2" in url
+    assert engine.fetch("SET spark.sql.shuffle.partitions") == [("spark.sql.shuffle.partitions", "2")]
+
+
 def test_rows_land_with_the_types_of_the_table(engine, schema):
     engine.execute(
         "CREATE TABLE mart.t (id BIGINT, seen TIMESTAMP, value DOUBLE, attributes STRING, day DATE)"
