@@ -145,6 +145,6 @@ def test_clean_removes_plans_and_pages_and_nothing_else(in_demo, demo, monkeypat
 
     after = {file for file in demo[1].rglob("*") if file.is_file()}
     assert output.startswith("Removed 0 compiled plans.")
-    assert {file.relative_to(demo[1]).parts[0] for file in before - after} == {"site", "dashboard"}
+    assert {file.relative_to(demo[1]).parts[0] for file in before - after} == {"site", "dashboard", "target"}
     assert (demo[1] / "site" / "mine.txt").exists()
     assert not (demo[1] / "dashboard").exists()

@@ -17,7 +17,7 @@ from pipeline.engines.raw_tables import make_missing_raw_tables
 from pipeline.errors import ModelError
 from pipeline.ingest.landing.landing import Landing
 from pipeline.outputs.report import read_report, render
-from pipeline.plan.bind import bind
+from pipeline.plan.bind import bind, unbound_settings
 
 pytestmark = pytest.mark.slow
 
@@ -116,7 +116,8 @@ class Project:
         self.shapes = engine.shapes("raw")
         self.unbound = plan_cache._unbound("duckdb", Config(), MODELS, SCHEMAS)
         self.plan = self.bound({})
-        self.compiler = _Compiler("duckdb", Config(), MODELS, SCHEMAS)
+        settings = unbound_settings(Config().model_settings(), "duckdb")
+        self.compiler = _Compiler("duckdb", settings, MODELS, SCHEMAS)
         self.contracts, self.graph = self.compiler.contracts, self.compiler.graph
 
     def broken(self, name, change):

@@ -14,6 +14,7 @@ from pipeline.engines import connect
 from pipeline.engines.raw_tables import make_missing_raw_tables
 from pipeline.ingest.landing.landing import Landing
 from pipeline.outputs.report import read_report
+from pipeline.plan.bind import unbound_settings
 from pipeline.plan.layers import LAYERS
 from pipeline.plan.lineage import VALUE
 from pipeline.run.auditor import Auditor
@@ -132,7 +133,8 @@ def plan(engine, compiled):
 @pytest.fixture(scope="module")
 def laws_of():
     """The laws that compare a column, by `table.column`, wherever in their chain the table stands."""
-    compiler = _Compiler("duckdb", Config(), "pipeline.models", "schemas")
+    settings = unbound_settings(Config().model_settings(), "duckdb")
+    compiler = _Compiler("duckdb", settings, "pipeline.models", "schemas")
     found: dict[str, set[str]] = {}
     for law in compiler.laws:
         for edges in compiler._lineage(law, compiler._expression(law)).values():

@@ -3,21 +3,10 @@
 import ibis
 from ibis import _
 
-from pipeline.agents.conventions import SHORT_HASH
 from pipeline.models.commit_authors import by_people, first_rows
 from pipeline.models.commit_evidence import linked_sessions, named_in_results
-from pipeline.models.expressions import UNKNOWN, stack, with_developer
+from pipeline.models.expressions import UNKNOWN, with_developer
 from pipeline.models.threads import in_their_sessions, naming_sessions
-
-
-def that_may_be_of_sessions(raw_git_commits: ibis.Table, results: ibis.Table) -> ibis.Table:
-    """All rows of the commits of which any is named: few of many, before they are sorted."""
-    collected = raw_git_commits.filter(_.agent_session_id.strip().nullif("").notnull())
-    short = results.select(short=_.git_commit_id.left(SHORT_HASH))
-    begun = raw_git_commits.commit_hash.lower().left(SHORT_HASH)
-    linked = raw_git_commits.semi_join(short, begun == short.short)
-    named = stack(*(some.select(named=_.commit_hash.lower()) for some in (collected, linked)))
-    return raw_git_commits.semi_join(named, raw_git_commits.commit_hash.lower() == named.named)
 
 
 def stg_session_authors(
@@ -33,9 +22,10 @@ def stg_session_authors(
     A session's commits are those that its tools' results name, or whose collector names it. Commits that do
     not tell who was there are passed over: see `commit_authors.by_people`.
     """
+    commits = by_people(first_rows(raw_git_commits), commit_marks).select(
+        "commit_hash", "agent_session_id", "developer_id"
+    )
     results = named_in_results(in_their_sessions(stg_log_events, stg_session_threads, stg_thread_events))
-    of_sessions = first_rows(that_may_be_of_sessions(raw_git_commits, results))
-    commits = by_people(of_sessions, commit_marks).select("commit_hash", "agent_session_id", "developer_id")
     linked = commits.left_join(linked_sessions(commits, results), "commit_hash").drop("commit_hash_right")
     named = linked.mutate(
         named_session_id=ibis.coalesce(_.agent_session_id.strip().nullif(""), _.link_session_id)
