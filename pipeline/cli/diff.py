@@ -91,16 +91,23 @@ def _show(diffs: "list[TableDiff]") -> None:
     from pipeline.cli.tables import print_table
 
     print_table(
-        ["table", "rows", "added", "removed", "changed", "what"],
+        ["table", "rows", "added", "removed", "changed", "columns that differ"],
         [
-            (table.table, _rows(table), table.added, table.removed, table.changed, "; ".join(_what(table)))
+            (table.table, _rows(table), table.added, table.removed, table.changed, _named(table))
             for table in diffs
         ],
     )
     for table in diffs:
+        for column in table.columns:
+            say(f"{table.table}.{_column(column)}")
         for example in table.examples:
             say(f"{table.table}  {_example(example)}")
     say(_summary(diffs))
+
+
+def _named(table: "TableDiff") -> str:
+    """What differs in a table, in a few words."""
+    return ", ".join(column.name for column in table.columns) or "; ".join(_what(table))
 
 
 def _rows(table: "TableDiff") -> str:
@@ -123,8 +130,10 @@ def _what(table: "TableDiff") -> list[str]:
 
 def _column(column: "ColumnDiff") -> str:
     said = f"{column.name} in {column.rows:,}"
-    if column.old_sum is not None and column.new_sum is not None:
-        return f"{said}: {_number(column.old_sum)} → {_number(column.new_sum)} in all"
+    sums = column.old_sum, column.new_sum
+    if sums != (None, None):
+        old, new = ("–" if value is None else _number(value) for value in sums)
+        return f"{said}: {old} → {new} in all"
     return f"{said} by up to {_number(column.most)}" if column.most else said
 
 
@@ -148,7 +157,9 @@ def _is_key(name: str, value: Any) -> bool:
 
 
 def _value(value: Any) -> str:
-    return "–" if value is None else str(value)
+    from pipeline.cli.tables import cell
+
+    return "–" if value is None else cell(value)
 
 
 def _summary(diffs: "list[TableDiff]") -> str:

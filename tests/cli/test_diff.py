@@ -53,8 +53,12 @@ def test_a_price_says_what_it_does_before_anything_is_built(project, run):
 def test_text_names_tables_columns_and_rows(project, run):
     set_price(project, 3)
     lines = run("diff --from HEAD -s int_sessions_with_costs").stdout.splitlines()
-    assert "session_cost_usd in 1" in lines[1]
-    assert lines[2].startswith("int_sessions_with_costs  changed: session_id s1; session_cost_usd – → 3.0")
+    assert lines[1].split()[:5] == ["int_sessions_with_costs", "1", "0", "0", "1"]
+    assert "int_sessions_with_costs.session_cost_usd in 1: – → 3 in all" in lines
+    assert any(
+        line.startswith("int_sessions_with_costs  changed: session_id s1; session_cost_usd – → 3")
+        for line in lines
+    )
     assert lines[-1] == "1 table would differ."
 
 
