@@ -250,19 +250,19 @@ def build(
         _show_estimates(invocation, select, exclude, as_of, output_format)
         return
     events = ending.openlineage_events() if openlineage else None
-    plans: list[Plan] = []
-    done: list[RunResult] = []
+    done: list[tuple[Plan, RunResult]] = []
     before: list[Totals | None] = []
 
     def build_and_keep(engine: "Engine", plan: "Plan", **options: Any) -> "RunResult":
-        plans.append(plan)
         before.append(ending.totals(engine, invocation) if output_format == "text" else None)
-        done.append(build(engine, plan, **options))
-        ending.write_artifacts(plan, done[0], invocation)
-        return done[0]
+        result = build(engine, plan, **options)
+        done.append((plan, result))
+        ending.write_artifacts(plan, result, invocation)
+        return result
 
     def show_totals(engine: "Engine") -> None:
-        if not all(table.is_unchanged for table in done[0].tables):
+        _, result = done[0]
+        if not all(table.is_unchanged for table in result.tables):
             ending.show_totals(ending.totals(engine, invocation), before[0])
 
     start, code, error = time.monotonic(), 0, None
@@ -289,9 +289,10 @@ def build(
         raise
     except (Exception, KeyboardInterrupt) as failure:
         code, error = show_failure(failure, invocation), meaning(failure)[0]
-    result, seconds = done[0] if done else None, time.monotonic() - start
+    plan, result = done[0] if done else (None, None)
+    seconds = time.monotonic() - start
     if events:
-        ending.tell_openlineage(events.finish, plans[0] if plans else None, result, error)
+        ending.tell_openlineage(events.finish, plan, result, error)
     if notify and code != INTERRUPTED:
         ending.notify(notify, result, invocation, seconds, error)
     ending.last_line(result, seconds, output_format=output_format, log_format=invocation.log_format)

@@ -47,7 +47,6 @@ def generate(invocation: Invocation, folder: Path) -> None:
     import datetime as dt
 
     from pipeline.cli.output import say, warn
-    from pipeline.config import CONFIG_FILE
     from pipeline.errors import TargetError
     from pipeline.outputs.artifacts.folder import write_of_docs
     from pipeline.outputs.docs.folder import write_site
@@ -61,9 +60,9 @@ def generate(invocation: Invocation, folder: Path) -> None:
     except TargetError as error:
         plan, state = invocation.plan_without_database(), State()
         say(f"{error} The pages say nothing of rows, builds and check results.", err=True)
-    if (invocation.config.project_dir / CONFIG_FILE).exists():
+    if project := invocation.project:
         rows = {name: table.row_count for name, table in state.tables.items()}
-        if problem := write_of_docs(invocation.config.project_dir, plan, rows, state.target or ""):
+        if problem := write_of_docs(project, plan, rows, state.target or ""):
             warn(problem)
     files = site_files(plan, state, generated_at=dt.datetime.now(dt.UTC))
     write_site(folder, files)

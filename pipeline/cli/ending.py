@@ -8,7 +8,7 @@ import click
 from pipeline.cli.options import Invocation
 from pipeline.cli.output import say, warn
 from pipeline.cli.results import NOT_MADE
-from pipeline.config import CONFIG_FILE, redact
+from pipeline.config import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,8 +45,7 @@ def write_artifacts(plan: "Plan", result: "RunResult", invocation: Invocation) -
     """Write what other tools read of a run, beside the configuration; nothing where there is none."""
     from pipeline.outputs.artifacts.folder import write_of_run
 
-    folder = invocation.config.project_dir
-    if (folder / CONFIG_FILE).exists() and (problem := write_of_run(folder, plan, result)):
+    if (project := invocation.project) and (problem := write_of_run(project, plan, result)):
         result.warnings.append(problem)
 
 

@@ -12,6 +12,7 @@ from pipeline.cli.after_tab import tables_after_tab, targets_after_tab
 
 if TYPE_CHECKING:
     import datetime as dt
+    from pathlib import Path
 
     from pipeline.config import Config, Target
     from pipeline.engines.base import Engine
@@ -53,6 +54,14 @@ class Invocation:
         config = load_config(Path.cwd())
         name_nobody(config.privacy.pseudonyms)
         return config
+
+    @property
+    def project(self) -> "Path | None":
+        """The folder of the project; None where the working directory has no configuration."""
+        from pipeline.config import CONFIG_FILE
+
+        folder = self.config.project_dir
+        return folder if (folder / CONFIG_FILE).exists() else None
 
     @cached_property
     def pseudonyms(self) -> "Pseudonyms | None":

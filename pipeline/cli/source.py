@@ -60,7 +60,6 @@ def freshness(
 
     from pipeline.cli.output import print_json, warn
     from pipeline.cli.tables import print_table
-    from pipeline.config import CONFIG_FILE
     from pipeline.errors import AuditError
     from pipeline.outputs.artifacts.folder import write_of_freshness
     from pipeline.plan.selection import select as selected
@@ -70,8 +69,7 @@ def freshness(
         plan = invocation.plan(engine)
         names = selected(plan.tables, select, exclude, kinds=["source"])
         ages = [_age(engine, plan.tables[name], invocation.config.freshness, now) for name in names]
-    folder = invocation.config.project_dir
-    if (folder / CONFIG_FILE).exists() and (problem := write_of_freshness(folder, plan, ages, now)):
+    if (project := invocation.project) and (problem := write_of_freshness(project, plan, ages, now)):
         warn(problem)
     found = [_shown(age, now) for age in ages]
     if output_format == "json":

@@ -11,18 +11,17 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import pipeline
 from pipeline.compile import plan_cache
 from pipeline.config import CONFIG_FILE, load_config
 from pipeline.errors import SelectionError
 from pipeline.plan import Plan
+from pipeline.seeds.csv_files import ROOT as INSTALLED
 from pipeline.system.temporary import temporary_folder
 
 # What a version of the code consists of.
 PACKAGES = ("pipeline", "schemas")
 # What a version of a project consists of beside it.
 PROJECT = (CONFIG_FILE, "seeds")
-INSTALLED = Path(pipeline.__file__).parent.parent
 
 COMPILE = "from pipeline.compile import compile_plan; print(compile_plan('duckdb').to_json())"
 
@@ -84,6 +83,11 @@ def project_version(
     if Path(version).is_dir():
         yield _plan_for(version, Path(version), Path(version), dialect, shapes), Path(version)
         return
+    if Path(version).is_file():
+        raise SelectionError(
+            f"{version} is a file, which makes no tables: name a folder or a revision."
+            " `aa-pipeline contract diff` compares plans in files by what they promise."
+        )
     with temporary_folder() as folder:
         found = _git(project_dir, "rev-parse", "--show-prefix")
         prefix = Path(found.stdout.strip()) if found.returncode == 0 else Path()

@@ -1,6 +1,5 @@
 """DuckDB, spoken to through its own driver."""
 
-import hashlib
 import json
 import os
 import re
@@ -8,9 +7,6 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from functools import reduce
-from itertools import takewhile
-from operator import xor
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +14,7 @@ import duckdb
 
 from pipeline.engines import exists, meta
 from pipeline.engines.base import ROW, Engine, Kind, Step, check_options
+from pipeline.engines.duckdb_blocks import ROW_GROUP, Blocks
 from pipeline.engines.duckdb_catalogue import Catalogue
 from pipeline.engines.duckdb_compact import remove_left, rewrite
 from pipeline.errors import DatabaseLockedError, QueryError, TargetError
@@ -28,19 +25,11 @@ from pipeline.system import memory
 # A file in the format of 2.0 cannot be opened by 1.x, which most BI drivers still are.
 STORAGE = "STORAGE_VERSION 'v1.5.0'"
 ROWS_PER_INSERT = 10_000
-# Rows that are written together, a quarter of what DuckDB takes by itself: two processors share the work on a
-# million rows more evenly (a build takes a sixth less time), and an ingest writes while it still reads.
-ROW_GROUP = 30_720
 # What a build may use at least, unless it is told otherwise, else half of what is free; DuckDB itself would
 # take four fifths of the machine. What does not fit is spilled beside the file.
 LEAST_MEMORY = 2 << 30
 # Of which DuckDB is told this much: a build of twenty million raw rows took a fifth more than it was told.
 TOLD_MEMORY = 0.85
-# Where the blocks of a table, or of a part of it, lie in the file; and whether all of it is in them.
-BLOCKS = (
-    "bit_xor(hash(row_group_id, column_id, segment_id, segment_type, block_id, block_offset,"
-    " additional_block_ids)), coalesce(bool_and(persistent AND NOT has_updates), true)"
-)
 # What a file cannot be called within DuckDB: schemas of ours, and what is its own.
 TAKEN = {*(layer.schema for layer in LAYERS.values()), meta.FAILING_ROWS, "main"}
 TAKEN |= {"memory", "system", "temp", "information_schema", "pg_catalog"}
@@ -80,9 +69,7 @@ class DuckDB(Engine):
         self.url = f"duckdb://{path}"
         self.profiling = False
         self.steps: list[Step] = []
-        # Row groups of tables, within a transaction and until it writes.
-        self.seen: dict[str, list[tuple[int, int, bool]]] = {}
-        self.keeps_seen = False
+        self._blocks = Blocks(self._fetch, self.content_hash)
         self._catalogue = Catalogue(self._fetch)
         self._fetch("SET TimeZone = 'UTC'", None)
 
@@ -100,6 +87,7 @@ class DuckDB(Engine):
         except duckdb.Error as error:
             raise QueryError(_explained(f"DuckDB refused a statement: {error}")) from error
         self._catalogue.after(sql)
+        self._blocks.after(sql)
         if self.profiling:
             self.steps += _steps(json.loads(self.connection.get_profiling_information("json")))
         return rows
@@ -120,7 +108,6 @@ class DuckDB(Engine):
         return [column[0] for column in self.connection.description or []], rows
 
     def execute(self, sql: str, params: Sequence[Any] | None = None) -> int | None:
-        self.seen.clear()
         columns, rows = self.fetch_result(sql, params)
         return rows[0][0] if columns == ["Count"] and len(rows) == 1 else None
 
@@ -135,12 +122,11 @@ class DuckDB(Engine):
     @contextmanager
     def transaction(self) -> Iterator[None]:
         with super().transaction():
-            self.keeps_seen = True
+            self._blocks.is_kept = True
             try:
                 yield
             finally:
-                self.keeps_seen = False
-                self.seen.clear()
+                self._blocks.is_kept = False
 
     @contextmanager
     def schema_change(self) -> Iterator[None]:
@@ -191,7 +177,6 @@ class DuckDB(Engine):
             f"INSERT INTO {self.name(schema, table)} ({', '.join(map(self.quote, columns))})"
             f" SELECT {values} FROM (SELECT unnest(from_json(?, '[\"json\"]')) AS r)"
         )
-        self.seen.clear()
         for start in range(0, len(rows), ROWS_PER_INSERT):
             self._fetch(insert, [_json(rows[start : start + ROWS_PER_INSERT])])
         return len(rows)
@@ -206,51 +191,13 @@ class DuckDB(Engine):
         return f"CAST({alias}.rowid AS VARCHAR)"
 
     def change_marker(self, schema: str, table: str) -> str:
-        # Where the table's blocks lie in the file: an altered row moves at least one of them,
-        # once it is written. In memory there are no blocks.
-        groups = self._row_groups(schema, table)
-        return (
-            str(reduce(xor, (blocks for _, blocks, _ in groups), 0)) if all(row[2] for row in groups) else ""
-        )
+        return self._blocks.change_marker(self.name(schema, table))
 
     def growth_marker(self, schema: str, table: str) -> str:
-        # Row groups up to the last full one stay where they are. What comes after it is written
-        # anew as rows arrive, and so told by its content.
-        groups = self._row_groups(schema, table)
-        written = takewhile(lambda group: group[2], groups)
-        full = max((number for number, (rows, _, _) in enumerate(written, 1) if rows >= ROW_GROUP), default=0)
-        start, end = sum(rows for rows, _, _ in groups[:full]), sum(rows for rows, _, _ in groups)
-        return self._growth(schema, table, groups[:full], start, end)
+        return self._blocks.growth_marker(self.name(schema, table))
 
     def only_grew(self, schema: str, table: str, marker: str) -> bool:
-        full, start, end, _ = marker.split("-", 3)
-        groups = self._row_groups(schema, table)[: int(full)]
-        return marker == self._growth(schema, table, groups, int(start), int(end))
-
-    def _growth(
-        self, schema: str, table: str, full: list[tuple[int, int, bool]], start: int, end: int
-    ) -> str:
-        name = self.name(schema, table)
-        # A deleted row leaves its block where it is, and a gap in the numbers of the rows.
-        there = self.content_hash(f"SELECT rowid AS number FROM {name} WHERE rowid < {start}")
-        rest = self.content_hash(f"SELECT * FROM {name} WHERE rowid >= {start} AND rowid < {end}")
-        blocks = hashlib.blake2b(repr((full, there)).encode(), digest_size=8).hexdigest()
-        return f"{len(full)}-{start}-{end}-{blocks}-{rest}"
-
-    def _row_groups(self, schema: str, table: str) -> list[tuple[int, int, bool]]:
-        """Of each row group in order: its rows, a hash of where its blocks lie, whether all is in them."""
-        name = self.name(schema, table)
-        if name in self.seen:
-            return self.seen[name]
-        # 70 ms for five million rows.
-        found = self.fetch(
-            f"SELECT row_group_id, max(count), {BLOCKS} FROM pragma_storage_info(?) GROUP BY 1 ORDER BY 1",
-            [name],
-        )
-        groups = [(rows, blocks, written) for _, rows, blocks, written in found]
-        if self.keeps_seen:
-            self.seen[name] = groups
-        return groups
+        return self._blocks.only_grew(self.name(schema, table), marker)
 
     def row_hash(self, alias: str) -> str | None:
         return f"hash({alias})"

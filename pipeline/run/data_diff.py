@@ -161,7 +161,9 @@ class _Comparison:
         self.engine = engine
         self.old, self.new = tables
         self.places = places
-        self.table: PlanTable = self.new or self.old  # type: ignore[assignment] # one of them is there
+        table = self.new or self.old
+        assert table is not None
+        self.table = table
         columns = [{column.name: column for column in table.columns} if table else {} for table in tables]
         self.old_columns, self.new_columns = columns
         common = [

@@ -97,7 +97,6 @@ class Recomputation:
 
     def _has_changed(self, source: PlanTable) -> bool:
         if source.name not in self._changed:
-            # That of a raw table that is missing stands in no database.
             key = source.schema, source.stored_name
             left = self.standing.published.get(key)
             if source.missing:

@@ -4,6 +4,7 @@ What both versions make in the same way of the same inputs is built once.
 """
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,9 +85,7 @@ class Scratch:
             return False
         if (old.sql, old.kind, old.schema, _types(old)) != (new.sql, new.kind, new.schema, _types(new)):
             return True
-        return old.kind == "seed" and sorted(map(repr, self.rows(0, old))) != sorted(
-            map(repr, self.rows(1, new))
-        )
+        return old.kind == "seed" and Counter(self.rows(0, old)) != Counter(self.rows(1, new))
 
     def rows(self, side: int, seed: PlanTable) -> list[tuple[Any, ...]]:
         """What a seed is loaded with in a version."""

@@ -90,3 +90,8 @@ def test_a_project_in_a_folder_of_its_repository_is_compared_with_itself(project
 
 def test_what_is_no_version_is_said(project, run):
     assert "no folder and no revision" in run("diff --from nothing", expect=2).output
+
+
+def test_a_file_is_no_version_of_what_makes_tables(project, run):
+    output = run("diff --from aa-pipeline.toml", expect=2).output
+    assert "name a folder or a revision" in output

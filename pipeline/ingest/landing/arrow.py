@@ -101,6 +101,14 @@ def _column(values: Sequence[Any], is_json: bool) -> "pa.Array | None":
     return None
 
 
+def is_worth_arrow(engine: "Engine", count: int) -> bool:
+    """Whether so many rows go by Arrow: to DuckDB, if it has been imported and they are many.
+
+    Of many rows an Arrow table takes a tenth of the memory of JSON, and of the time.
+    """
+    return engine.dialect == "duckdb" and count >= MANY and "pyarrow" in sys.modules
+
+
 def append_columns(
     engine: "Engine",
     schema: str,
@@ -109,9 +117,7 @@ def append_columns(
     shape: Mapping[str, str],
     common: Mapping[str, Any],
 ) -> None:
-    """Add rows that are given by columns: by Arrow, if it has been imported and there are many.
-
-    Of many rows an Arrow table takes a tenth of the memory of JSON, and of the time.
+    """Add rows that are given by columns: by Arrow, where that is worth it.
 
     Args:
         engine: an open engine.
@@ -121,8 +127,7 @@ def append_columns(
         shape: the types of the table's columns.
         common: further columns, with the value that all of the rows have.
     """
-    count = len(next(iter(columns.values())))
-    if engine.dialect == "duckdb" and count >= MANY and "pyarrow" in sys.modules:
+    if is_worth_arrow(engine, len(next(iter(columns.values())))):
         incoming = table_of(columns, shape)
         if incoming is not None:
             append_arrow(engine, schema, table, incoming, common)

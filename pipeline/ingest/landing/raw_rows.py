@@ -1,7 +1,6 @@
 """Rows on their way into the raw tables: in batches, each record once."""
 
 import datetime as dt
-import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import compress
@@ -9,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.engines.base import IN_LIST
 from pipeline.engines.raw_tables import make_raw_table
-from pipeline.ingest.landing.arrow import MANY, Summary, append_arrow, append_columns, fetch_with_arrow
+from pipeline.ingest.landing.arrow import (
+    Summary,
+    append_arrow,
+    append_columns,
+    fetch_with_arrow,
+    is_worth_arrow,
+)
 from pipeline.ingest.landing.columns import booleans, integers, texts
 from pipeline.ingest.landing.identity import key_of, record_hash
 from pipeline.ingest.landing.people import People
@@ -178,7 +183,7 @@ class RawRows:
             slack = dt.timedelta(days=0 if self._shapes[table][column] in EXACT else 1)
             within = f" AND {engine.quote(column)} BETWEEN ? AND ?"
             bounds = [times[0] - slack, times[1] + slack]
-        if engine.dialect == "duckdb" and len(keys) >= MANY and "pyarrow" in sys.modules:
+        if is_worth_arrow(engine, len(keys)):
             import pyarrow as pa
 
             if isinstance(keys, list):
