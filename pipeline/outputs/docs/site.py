@@ -20,7 +20,7 @@ from pipeline.outputs.docs.state import State, TableState
 from pipeline.outputs.pages import base_css, environment
 from pipeline.plan import Plan, PlanColumn, PlanTable
 from pipeline.plan.check_results import STATUSES, CheckResult, without_query
-from pipeline.plan.layers import AS_LOOKED_FOR, LAYERS
+from pipeline.plan.layers import AS_LOOKED_FOR, LAYERS, STAGING
 from pipeline.plan.lineage import KINDS, ROWS, VALUE
 from pipeline.system.hidden import visible, visible_json
 
@@ -75,7 +75,7 @@ def site_files(plan: Plan, state: State, *, generated_at: dt.datetime) -> dict[s
     ]
     pages: dict[str, dict[str, Any]] = {
         "index.html": {"root": "", "current": "index", "counts": counts, "attention": attention},
-        "lineage.html": {"root": "", "current": "lineage"},
+        "lineage.html": {"root": "", "current": "lineage", "groups": _groups(plan)},
         "about.html": {"root": "", "current": "about", "text": _about()},
     }
     files = {path: templates.get_template(f"{path}.j2").render(shared | own) for path, own in pages.items()}
@@ -87,7 +87,7 @@ def site_files(plan: Plan, state: State, *, generated_at: dt.datetime) -> dict[s
         "static/search-data.js": _script("AA_SEARCH", _search_data(tables.values())),
         "static/lineage-data.js": _script("AA_LINEAGE", lineage_data(plan)),
     }
-    for name in ("theme.js", "site.js", "layout.js", "lineage.js"):
+    for name in ("theme.js", "site.js", "folding.js", "layout.js", "lineage.js"):
         files[f"static/{name}"] = (STATIC / name).read_text(encoding="utf-8")
     return files
 
@@ -196,6 +196,7 @@ def lineage_data(plan: Plan) -> dict[str, Any]:
             {
                 "name": table.name,
                 "layer": table.layer,
+                "group": _group(table),
                 "page": page_path(table.name),
                 "text": table.description.partition("\n")[0],
                 "columns": [[column.name, column.description] for column in table.columns],
@@ -212,6 +213,25 @@ def lineage_data(plan: Plan) -> dict[str, Any]:
             for table in plan.tables.values()
         ],
     }
+
+
+# Tables of a layer that only its own tables are for: models in a folder `base`, as dbt calls it.
+HELPERS = "helpers"
+
+
+def _group(table: PlanTable) -> str:
+    """What a table is folded away with in the graph: its layer, or the helpers."""
+    return HELPERS if Path(table.path).parent.name == "base" else table.layer
+
+
+def _groups(plan: Plan) -> list[tuple[str, str, str, int]]:
+    """What can be folded away: name, title, the layer that gives the colour, and how many tables."""
+    counts = Counter(map(_group, plan.tables.values()))
+    titles = {layer.name: (layer.title, layer.name) for layer in LAYERS.values()}
+    titles[HELPERS] = "Helpers", STAGING.name
+    order = [*LAYERS]
+    order.insert(order.index(STAGING.name) + 1, HELPERS)
+    return [(group, *titles[group], counts[group]) for group in order if group in counts]
 
 
 def _search_data(pages: Iterable[TablePage]) -> list[Any]:

@@ -2,6 +2,7 @@
 //   lineage.html                   every table
 //   lineage.html#table             a table, what it comes from and where it goes
 //   lineage.html#table.column      a column, likewise, step by step
+// Of layers that are folded no tables are drawn: lines lead through them.
 "use strict";
 
 { // a scope of its own beside the other scripts
@@ -12,12 +13,14 @@ const ROWS = -1; // in a column's place: the rows of the table
 const CHAR = 7.25; // width of a character of the graph's font, which is monospaced
 const ROW = 22;
 const HEAD = 30;
+const LEGIBLE = 11 / 12; // so far may the font of 12 pixels shrink until somebody asks for more
 
 const graph = document.getElementById("graph");
 const svg = document.getElementById("canvas");
 const panelEmpty = document.getElementById("panel-empty");
 const panelChosen = document.getElementById("panel-chosen");
 const backButton = document.getElementById("back");
+const layerButtons = [...document.querySelectorAll("[data-fold]")];
 
 const readers = tables.map(() => []);
 tables.forEach((table, number) => { for (const from of table.reads) readers[from].push(number); });
@@ -27,7 +30,9 @@ const columnName = (table, column) => (column === ROWS ? "rows" : tables[table].
 const hashOf = (table, column) =>
   `#${encodeURIComponent(tables[table].name)}${column === undefined ? "" : `.${encodeURIComponent(column === ROWS ? "*" : columnName(table, column))}`}`;
 
-let steps = Infinity; // how far around a table
+let steps = 1; // how far around a table
+const folded = new Set(layerButtons.filter((one) => one.getAttribute("aria-pressed") === "false").map((one) => one.dataset.fold));
+const isFolded = (table) => folded.has(tables[table].group);
 let shownKinds = new Set([VALUE]);
 let view = { x: 0, y: 0, scale: 1 };
 let extent = { width: 1, height: 1 };
@@ -145,15 +150,19 @@ function tableNode(number, chosen) {
   return { id: number, sequence: number, pinned: table.layer === "raw", width, height: 18 + 15 * words.length, words, chosen };
 }
 
-function drawTables(shown, chosen) {
+function drawTables(around, chosen) {
+  const near = (number) => number === chosen || tables[number].reads.includes(chosen) || (chosen !== undefined && tables[chosen].reads.includes(number));
+  const shown = new Set([...around].filter((number) => !isFolded(number) || near(number)));
   const nodes = [...shown].sort((a, b) => a - b).map((number) => tableNode(number, number === chosen));
-  const edges = nodes.flatMap(({ id }) => tables[id].reads.filter((from) => shown.has(from)).map((from) => [from, id]));
-  let plan = Layout.arrange(nodes, edges, { x: 38, y: 14 });
+  const edges = Folding.edges(shown, (number) => tables[number].reads.filter((from) => around.has(from)).map((from) => ({ from, kind: VALUE })));
+  const pairs = edges.map(({ from, to }) => [from, to]);
+  let plan = Layout.arrange(nodes, pairs, { x: 34, y: 14 });
   // A long chain is low and wide: what height there is makes its lines easier to tell apart.
   const room = (graph.clientHeight / graph.clientWidth) * (plan.width / plan.height);
-  if (room > 1.2) plan = Layout.arrange(nodes, edges, { x: 38, y: 14 * Math.min(room, 3.5) });
-  const paths = edges.map(([from, to]) =>
-    draw("path", { class: "edge", d: curve(pointsOf(plan.edges.get(`${from} ${to}`))), "data-from": from, "data-to": to }));
+  if (room > 1.2) plan = Layout.arrange(nodes, pairs, { x: 34, y: 14 * Math.min(room, 3.5) });
+  const paths = edges.map(({ from, to, folded: isThrough }) => draw("path", {
+    class: isThrough ? "edge through" : "edge", d: curve(pointsOf(plan.edges.get(`${from} ${to}`))), "data-from": from, "data-to": to,
+  }, ...(isThrough ? [draw("title", {}, `${tables[from].name} → ${tables[to].name}, by tables that are folded`)] : [])));
   const boxes = nodes.map(({ id, words, chosen: isChosen }) => {
     const table = tables[id];
     const { x, y, width, height } = plan.nodes.get(id);
@@ -171,7 +180,7 @@ function drawTables(shown, chosen) {
 }
 
 function drawColumns(table, column) {
-  const steps_ = [...walk(table, column, true), ...walk(table, column, false)];
+  const steps_ = unfolded([...walk(table, column, true), ...walk(table, column, false)], table);
   const rows = new Map([[table, new Set([column])]]); // table → its columns that take part
   for (const step of steps_) {
     for (const [one, its] of [[step.from, step.fromColumn], [step.table, step.column]]) {
@@ -189,12 +198,11 @@ function drawColumns(table, column) {
   const y = (number, one) => plan.nodes.get(number).y + HEAD + cards.get(number).indexOf(one) * ROW + ROW / 2;
   for (let pass = 0; pass < 4; pass++) untangle(cards, steps_, y, pass % 2 === 0);
 
-  const unique = new Map(steps_.map((step) => [[step.from, step.fromColumn, step.table, step.column, step.kind].join(" "), step]));
-  const paths = [...unique.values()].map((step) => draw("path", {
-    class: "edge step", "data-kind": KINDS[step.kind],
+  const paths = steps_.map((step) => draw("path", {
+    class: step.folded ? "edge step through" : "edge step", "data-kind": KINDS[step.kind],
     "data-from": `${step.from} ${step.fromColumn}`, "data-to": `${step.table} ${step.column}`,
     d: curve(pointsOf(plan.edges.get(`${step.from} ${step.table}`), y(step.from, step.fromColumn), y(step.table, step.column))),
-  }, draw("title", {}, `${tables[step.from].name}.${columnName(step.from, step.fromColumn)} → ${tables[step.table].name}.${columnName(step.table, step.column)}: ${KINDS[step.kind]}`)));
+  }, draw("title", {}, `${tables[step.from].name}.${columnName(step.from, step.fromColumn)} → ${tables[step.table].name}.${columnName(step.table, step.column)}: ${KINDS[step.kind]}${step.folded ? ", by tables that are folded" : ""}`)));
   const boxes = nodes.map(({ id }) => {
     const at = plan.nodes.get(id);
     return draw("g", { class: "card-box", "data-layer": tables[id].layer, transform: `translate(${at.x},${at.y})` },
@@ -214,6 +222,22 @@ function drawColumns(table, column) {
       draw("text", { x: 12, y: ROW / 2 + 4 }, shortened(columnName(id, one))))));
   });
   show(paths, boxes, plan);
+}
+
+/** Steps between columns of tables that are shown, each once; the chosen table always is. */
+function unfolded(all, chosenTable) {
+  const into = new Map();
+  const shown = new Set();
+  for (const step of all) {
+    const [from, to] = [`${step.from} ${step.fromColumn}`, `${step.table} ${step.column}`];
+    if (!into.has(to)) into.set(to, new Map());
+    into.get(to).set(`${from} ${step.kind}`, { from, kind: step.kind });
+    for (const [table, end] of [[step.from, from], [step.table, to]]) if (table === chosenTable || !isFolded(table)) shown.add(end);
+  }
+  return Folding.edges(shown, (end) => [...(into.get(end)?.values() ?? [])]).map(({ from, to, kind, folded: isThrough }) => {
+    const [[fromTable, fromColumn], [table, column]] = [from, to].map((end) => end.split(" ").map(Number));
+    return { table, column, from: fromTable, fromColumn, kind, folded: isThrough };
+  });
 }
 
 /** Puts the columns within each card in the order of what they are connected to. */
@@ -240,7 +264,7 @@ function show(paths, boxes, plan) {
   extent = plan;
   const links = [...svg.querySelectorAll("a")];
   (svg.querySelector("a.chosen") ?? links[0])?.setAttribute("tabindex", "0");
-  fit();
+  open();
 }
 
 // --- the panel -------------------------------------------------------------------------------------
@@ -362,22 +386,25 @@ function apply() {
   document.getElementById("scene").setAttribute("transform", `translate(${view.x},${view.y}) scale(${view.scale})`);
 }
 
-function fit() {
+/** How the graph is first seen: legible. A column's way is seen whole. */
+function open() { fit(document.body.dataset.view === "column" ? 0 : LEGIBLE); }
+
+/** All of the graph, unless it would be smaller than `least`: then it begins at the chosen one, or at the left. */
+function fit(least = 0) {
   const { width, height } = graph.getBoundingClientRect();
-  const margin = 28;
-  const [top, bottom] = [68, 56]; // for the buttons and the legend
+  const margin = 20;
+  const [top, bottom] = [64, 56]; // for the buttons and the legend
   const middle = (top + height - bottom) / 2;
   const scale = Math.min((width - 2 * margin) / extent.width, (height - top - bottom) / extent.height, 1.25);
-  // Smaller than that nobody reads it: rather begin at the chosen one, or at the left.
-  const readable = width < 600 ? 0.6 : 0.42;
-  view.scale = Math.max(scale, Math.min(readable, 1));
-  view.x = scale >= view.scale ? (width - extent.width * view.scale) / 2 : margin;
+  view.scale = Math.max(scale, least, 0.05);
+  view.x = extent.width * view.scale <= width - 2 * margin ? (width - extent.width * view.scale) / 2 : margin;
   view.y = Math.max(middle - (extent.height * view.scale) / 2, top);
-  if (scale < view.scale) {
-    const at = svg.querySelector("a.chosen");
-    const box = at && boxOf(at);
-    if (box) { view.x = width / 2 - box.x * view.scale; view.y = middle - box.y * view.scale; }
-  }
+  apply();
+  const at = scale < view.scale && svg.querySelector("a.chosen");
+  if (!at) return;
+  const box = boxOf(at);
+  view.x = width / 2 - box.x * view.scale;
+  view.y = middle - box.y * view.scale;
   apply();
 }
 
@@ -505,10 +532,18 @@ svg.addEventListener("focusout", light);
 
 document.getElementById("zoom-in").addEventListener("click", () => zoom(1.25));
 document.getElementById("zoom-out").addEventListener("click", () => zoom(0.8));
-document.getElementById("fit").addEventListener("click", fit);
+document.getElementById("fit").addEventListener("click", () => fit());
+for (const button of layerButtons) {
+  button.addEventListener("click", () => {
+    const { fold } = button.dataset;
+    if (!folded.delete(fold)) folded.add(fold);
+    button.setAttribute("aria-pressed", String(!folded.has(fold)));
+    update();
+  });
+}
 backButton.addEventListener("click", () => { location.hash = ""; });
 addEventListener("hashchange", update);
-new ResizeObserver(fit).observe(graph);
+new ResizeObserver(open).observe(graph);
 
 update();
 document.body.dataset.ready = "true";
