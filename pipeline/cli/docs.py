@@ -36,7 +36,9 @@ def generate(invocation: Invocation, folder: Path) -> None:
     """Write the documentation site.
 
     Static pages that open from the folder too and load nothing from anywhere. Row counts, builds
-    and check results are those of the last runs; without a database they are left out. A folder that
+    and check results are those of the last runs; five rows of each table, with people's names and
+    words masked, and what its columns hold are of now. Without a database they are left out; where
+    [privacy] sets min_group, so are rows and what columns hold. A folder that
     holds something else stays as it is. Beside aa-pipeline.toml, the folder target/ gets dbt's artifacts
     (manifest.json, catalog.json), for catalogues that read them.
 
@@ -56,7 +58,11 @@ def generate(invocation: Invocation, folder: Path) -> None:
     try:
         with invocation.connect(read_only=True) as engine:
             plan = invocation.plan(engine)
-            state = read_state(engine, plan)
+            # A row or a range may be of one person alone.
+            min_group = invocation.config.privacy.min_group
+            state = read_state(engine, plan, profiles=min_group == 1)
+            if min_group > 1:
+                say(f"No rows or profiles are shown: groups have at least {min_group} people.", err=True)
     except TargetError as error:
         plan, state = invocation.plan_without_database(), State()
         say(f"{error} The pages say nothing of rows, builds and check results.", err=True)

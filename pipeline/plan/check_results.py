@@ -237,7 +237,14 @@ def mask(column: str, value: Any) -> Any:
     'j***@example.com'
     >>> mask("commit_message", "fix the secret thing")
     '*** (20 characters)'
+
+    JSON is masked as its text, whether a driver gives it as that or as what it says:
+
+    >>> mask("attributes", {"user.email": "jane.doe@example.com"})
+    '*** (38 characters)'
     """
+    if isinstance(value, dict | list):
+        value = json.dumps(value, ensure_ascii=False, default=str)
     if not isinstance(value, str):
         return value
     if _EMAIL.fullmatch(value):

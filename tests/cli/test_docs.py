@@ -12,6 +12,25 @@ def test_docs_generate_writes_a_site_and_again_over_its_own(run_shop, shop, fold
     assert not (folder / "site").exists()
 
 
+def test_docs_generate_shows_rows_and_what_columns_hold(run_shop, shop, folder):
+    run_shop("build")
+    run_shop("docs generate")
+    page = (folder / "site" / "tables" / "fct_product_sales.html").read_text()
+    assert 'id="rows"' in page
+    assert " distinct<" in page
+
+
+def test_docs_generate_shows_no_rows_where_groups_have_a_least_size(run_shop, shop, folder):
+    run_shop("build")
+    with (folder / "aa-pipeline.toml").open("a") as config:
+        config.write("\n[privacy]\nmin_group = 5\n")
+    result = run_shop("docs generate")
+    assert "No rows or profiles are shown: groups have at least 5 people." in result.stderr
+    pages = [page.read_text() for page in (folder / "site" / "tables").iterdir()]
+    assert pages
+    assert not [page for page in pages if 'id="rows"' in page or " distinct<" in page]
+
+
 def test_docs_generate_without_a_database_says_so_and_writes_what_is_known(run_shop, folder):
     result = run_shop("docs", "generate", "-o", "public")
     assert "say nothing of rows, builds and check results" in result.stderr

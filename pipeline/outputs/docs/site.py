@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
+from decimal import Decimal
 from functools import cached_property
 from html import escape
 from importlib.util import find_spec
@@ -65,6 +66,8 @@ def site_files(plan: Plan, state: State, *, generated_at: dt.datetime) -> dict[s
         "short": _short,
         "prose": _prose,
         "breakable": _breakable,
+        "shown": _shown,
+        "share": _share,
     }
     counts = Counter(check.status for page in tables.values() for check in page.checks)
     attention = [
@@ -290,6 +293,29 @@ def _identifier(name: str) -> str:
 def _short(value: str) -> str:
     """A type as people say it: `TIMESTAMP WITH TIME ZONE` is long for a narrow column."""
     return {"TIMESTAMP WITH TIME ZONE": "TIMESTAMPTZ"}.get(value, value)
+
+
+def _shown(value: Any) -> str:
+    """A value as people read it."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    if isinstance(value, float | Decimal):
+        return f"{value:,.6g}" if abs(float(value)) < 1e6 else f"{value:,.0f}"
+    if isinstance(value, dt.datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    return str(value)
+
+
+def _share(part: int, of: int) -> str:
+    """A share in percent; what is not all of it is never 100, what is something never 0.
+
+    >>> _share(1, 3), _share(1, 100_000), _share(99_999, 100_000), _share(7, 7)
+    ('33 %', '<1 %', '>99 %', '100 %')
+    """
+    percent = round(100 * part / of)
+    if percent == 0 and part:
+        return "<1 %"
+    return ">99 %" if percent == 100 and part < of else f"{percent} %"
 
 
 def _prose(text: str) -> "Markup":

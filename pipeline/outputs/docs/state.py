@@ -7,6 +7,8 @@ from typing import Any
 
 from pipeline.engines import meta
 from pipeline.engines.base import Engine
+from pipeline.errors import QueryError
+from pipeline.outputs.docs.profile import TableProfile, profile
 from pipeline.plan import Plan, PlanTable
 from pipeline.plan.check_results import CheckResult
 from pipeline.run.state import UNTOUCHED
@@ -43,11 +45,13 @@ class TableState:
         row_count: its rows, when a run last looked.
         built_at: start of the last run that made it anew.
         newest: of a raw table, when its newest row arrived.
+        profile: what it holds, where somebody asked.
     """
 
     row_count: int | None = None
     built_at: dt.datetime | None = None
     newest: dt.datetime | None = None
+    profile: TableProfile | None = None
 
 
 @dataclass(frozen=True)
@@ -67,8 +71,14 @@ class State:
     target: str | None = None
 
 
-def read_state(engine: Engine, plan: Plan) -> State:
-    """What an open database says of the tables of a plan; a few short queries."""
+def read_state(engine: Engine, plan: Plan, *, profiles: bool = False) -> State:
+    """What an open database says of the tables of a plan.
+
+    Args:
+        engine: an open database.
+        plan: the tables.
+        profiles: whether to look into each of them, too; else it is a few short queries.
+    """
     there = engine.shapes("meta")
     rows: dict[tuple[str, str], Any] = {}
     built: dict[tuple[str, str], Any] = {}
@@ -86,14 +96,23 @@ def read_state(engine: Engine, plan: Plan) -> State:
             last = map(CheckResult.of_row, engine.fetch_dicts(LAST_RESULTS.format(**names)))
             results = {(result.table, result.audit): result for result in last}
     tables = {}
+    kinds = engine.kinds() if profiles else {}
     for name, table in plan.tables.items():
         stored = table.schema, table.stored_name
         tables[name] = TableState(
             row_count=rows[stored][0] if stored in rows else None,
             built_at=built[stored][2] if stored in built else None,
             newest=newest_row(engine, table) if table.kind == "source" and not table.missing else None,
+            profile=_profile(engine, table) if stored in kinds and not table.missing else None,
         )
     return State(tables, results, last_run, engine.url)
+
+
+def _profile(engine: Engine, table: PlanTable) -> TableProfile | None:
+    try:
+        return profile(engine, table)
+    except QueryError:  # made by an earlier release, with other columns, or not for us to read
+        return None
 
 
 def _by_table(rows: Iterable[tuple[Any, ...]]) -> dict[tuple[str, str], tuple[Any, ...]]:

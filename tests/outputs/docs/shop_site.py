@@ -51,4 +51,4 @@ def built_shop_site(project_dir):
         shapes = engine.shapes("raw")
         run.build(engine, compile_shop(shapes=shapes), as_of=AT, project_dir=project_dir)
         plan = plan_with_hostile_table(shapes)
-        return site_files(plan, read_state(engine, plan), generated_at=AT)
+        return site_files(plan, read_state(engine, plan, profiles=True), generated_at=AT)

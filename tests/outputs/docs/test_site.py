@@ -73,6 +73,19 @@ def test_a_page_shows_rows_build_key_references_checks_code_and_neighbours(site)
     assert {"../tables/stg_sales.html", "../lineage.html#fct_product_sales.sales"} <= links
 
 
+def test_a_page_shows_its_first_rows_and_what_each_column_holds(site):
+    text = str(Text(site["tables/fct_product_sales.html"]))
+    assert "Looked at when these pages were made: 1 row." in text
+    assert "Rows 1 product sales revenue_usd tea 1 2.5 The first by the key." in text
+    assert re.search(r"For how much in all\..{,80} 2\.5 1 distinct", text)
+
+
+def test_checks_that_hold_are_folded(site):
+    # The first is the list of tables at the side.
+    page = Text(site["tables/fct_product_sales.html"])
+    assert [attrs for tag, attrs in page.elements if tag == "details"][1:] == [{}, {}]
+
+
 def test_the_page_of_a_source_shows_its_newest_row(site):
     assert "Newest row 2026-01-01 12:00 UTC" in str(Text(site["tables/raw_sales.html"]))
     assert "not in the database; reads as empty" in str(Text(site["tables/raw_visits.html"]))
