@@ -10,6 +10,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from pipeline.engines import connect
+from pipeline.outputs.dashboard import write_dashboard
+from tests.outputs.dashboard.marts import write_marts
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # A browser that looks for updates would be one that talks to other hosts.
 ARGUMENTS = [
@@ -89,6 +93,28 @@ def accessibility_faults():
         ]
 
     return found
+
+
+@pytest.fixture(scope="module")
+def database(company):
+    with connect(str(company / "agent_analytics.duckdb"), read_only=True) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def dashboard(database, tmp_path_factory):
+    return write_dashboard(database, tmp_path_factory.mktemp("dashboard")).file.as_uri()
+
+
+@pytest.fixture
+def handmade(tmp_path):
+    """Writes the dashboard over handmade marts; its address."""
+
+    def write(**rows):
+        with connect(str(write_marts(tmp_path / "x.duckdb", **rows)), read_only=True) as engine:
+            return write_dashboard(engine, tmp_path / "dashboard").file.as_uri()
+
+    return write
 
 
 @pytest.fixture

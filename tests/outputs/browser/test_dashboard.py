@@ -5,11 +5,10 @@ from urllib.parse import urlencode
 
 import pytest
 
-from pipeline.engines import connect
 from pipeline.outputs.dashboard import write_dashboard
 from pipeline.outputs.dashboard.metrics import METRICS
 from tests.outputs.browser.conftest import overflow
-from tests.outputs.dashboard.marts import DAY, HOSTILE, commit, developer, usage, write_marts
+from tests.outputs.dashboard.marts import DAY, HOSTILE, commit, developer, usage
 
 VIEWS = ["return", "agents", "team", "git", "cost"]
 FIRST, LAST = dt.date(2026, 9, 16), dt.date(2026, 11, 14)
@@ -67,17 +66,6 @@ def expect(locator):
 
 
 @pytest.fixture(scope="module")
-def database(company):
-    with connect(str(company / "agent_analytics.duckdb"), read_only=True) as engine:
-        yield engine
-
-
-@pytest.fixture(scope="module")
-def dashboard(database, tmp_path_factory):
-    return write_dashboard(database, tmp_path_factory.mktemp("dashboard")).file.as_uri()
-
-
-@pytest.fixture(scope="module")
 def the_page(chromium, dashboard):
     """One page for all filters: opening it anew for each takes most of the time."""
     context = chromium.new_context()
@@ -101,17 +89,6 @@ def look_at(the_page):
         return the_page
 
     return show
-
-
-@pytest.fixture
-def handmade(tmp_path):
-    """Writes the dashboard over handmade marts; its address."""
-
-    def write(**rows):
-        with connect(str(write_marts(tmp_path / "x.duckdb", **rows)), read_only=True) as engine:
-            return write_dashboard(engine, tmp_path / "dashboard").file.as_uri()
-
-    return write
 
 
 def address(dashboard, view, **chosen):

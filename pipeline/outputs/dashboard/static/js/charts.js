@@ -45,7 +45,7 @@ function config() {
     view: { stroke: null },
     axis: {
       labelColor: dim, titleColor: dim, gridColor: line, domainColor: line, tickColor: line, labelFont: font, labelFontSize: 12,
-      labelPadding: 6, titleFontWeight: "normal", ticks: false, domain: false,
+      labelPadding: 6, labelSeparation: 8, titleFontWeight: "normal", ticks: false, domain: false,
     },
     axisX: { grid: false },
     text: { color: ink, font, fontSize: 12 },
@@ -64,7 +64,7 @@ function chart({ title, metrics, note, legend, rows, unit, spec, height = 220 })
     rows.some((row) => row.value) ? holder : el("p", { class: "dim nothing" }, "Nothing in this period."),
     rows.some((row) => row.value) ? numbers(title, rows, unit) : null,
   );
-  if (rows.some((row) => row.value)) openCharts.push({ holder, spec: () => ({ ...spec(), height, data: { values: rows } }) });
+  if (rows.some((row) => row.value)) openCharts.push({ holder, spec: () => ({ ...spec(holder.clientWidth), height, data: { values: rows } }) });
   return panel;
 }
 
@@ -99,7 +99,8 @@ function drawCharts() {
     const runtime = vega.parse(vegaLite.compile(spec).spec, {}, { ast: true });
     chart.view = new vega.View(runtime, { expr: vega.expressionInterpreter, renderer: "svg", container: chart.holder, hover: true, tooltip });
     // The picture is described as a whole; its parts are not for screen readers.
-    chart.view.runAsync().then(() => chart.holder.querySelector("svg")?.setAttribute("aria-hidden", "true"));
+    chart.view.run();
+    chart.holder.querySelector("svg").setAttribute("aria-hidden", "true");
   }
 }
 
@@ -110,17 +111,30 @@ function axisLabels(unit) {
   return { labelExpr: `abs(datum.value) < 1 ? format(datum.value, '${sign}~f') : format(datum.value, '${sign}~s')` };
 }
 
-function columnsSpec(unit, names, legend, { stack = "zero" } = {}) {
+// What shows a tooltip wherever the pointer is above a part of the x axis. `hits`: {tip, and what `x` names}.
+const hitLayer = (hits, x) => ({
+  data: { values: hits },
+  mark: { type: "bar", opacity: 0, ...(x.x2 ? {} : { width: { band: 1 } }) },
+  encoding: { ...x, y: { value: 0 }, y2: { value: "height" }, tooltip: { field: "tip" } },
+});
+
+function columnsSpec(unit, names, legend, hits, { stack = "zero" } = {}) {
   const few = names.length < 8;
+  const axis = { title: null, labelAngle: 0, labelOverlap: "parity", labelFlush: false, labelExpr: "slice(datum.label, 0, 6) == 'Week o' ? slice(datum.label, 8) : datum.label" };
+  const x = { field: "label", type: "ordinal", sort: null, scale: { domain: names }, axis };
   return () => ({
-    mark: { type: "bar", cornerRadiusEnd: legend.length > 1 ? 0 : 2, ...(few ? { width: 44 } : { width: { band: 0.78 } }) },
-    encoding: {
-      x: { field: "label", type: "ordinal", sort: null, scale: { domain: names }, axis: { title: null, labelAngle: 0, labelOverlap: "parity", labelFlush: false, labelExpr: "slice(datum.label, 0, 6) == 'Week o' ? slice(datum.label, 8) : datum.label" } },
-      y: { field: "value", type: "quantitative", stack, axis: { title: null, ...axisLabels(stack === "normalize" ? "share" : unit), tickCount: 4, ...(unit === "count" && stack !== "normalize" ? { tickMinStep: 1 } : {}) } },
-      color: { field: "series", type: "nominal", legend: null, scale: { domain: legend.map(({ name }) => name), range: legend.map(({ colour: word }) => colour(word)) } },
-      order: { field: "rank", type: "quantitative" },
-      tooltip: { field: "tip" },
-    },
+    layer: [
+      {
+        mark: { type: "bar", cornerRadiusEnd: legend.length > 1 ? 0 : 2, ...(few ? { width: 44 } : { width: { band: 0.78 } }) },
+        encoding: {
+          x,
+          y: { field: "value", type: "quantitative", stack, axis: { title: null, ...axisLabels(stack === "normalize" ? "share" : unit), tickCount: 4, ...(unit === "count" && stack !== "normalize" ? { tickMinStep: 1 } : {}) } },
+          color: { field: "series", type: "nominal", legend: null, scale: { domain: legend.map(({ name }) => name), range: legend.map(({ colour: word }) => colour(word)) } },
+          order: { field: "rank", type: "quantitative" },
+        },
+      },
+      hitLayer(hits, { x }),
+    ],
   });
 }
 
@@ -128,13 +142,21 @@ function columnsSpec(unit, names, legend, { stack = "zero" } = {}) {
 function timeChart({ title, metrics, note, unit, time, groups, stack, height }) {
   const names = time.list.map((bucket) => (bucket.unit === "week" ? `Week of ${bucketLabel(bucket)}` : bucketLabel(bucket)));
   const unique = new Set(names).size === names.length ? names : time.list.map((bucket) => toIso(bucket.from));
-  const rows = groups.flatMap(({ name, values }, rank) => time.list.map((bucket, at) => ({
-    label: unique[at], series: name, rank, value: values[at] ?? 0, tip: `${bucketName(bucket)}${name ? ` · ${name}` : ""}: ${format(unit, values[at] ?? 0)}`,
-  })));
-  return chart({ title, metrics, note, unit, legend: groups, rows, height, spec: columnsSpec(unit, unique, groups, { stack }) });
+  const rows = groups.flatMap(({ name, values }, rank) => time.list.map((bucket, at) => ({ label: unique[at], series: name, rank, value: values[at] ?? 0 })));
+  const hits = time.list.map((bucket, at) => ({ label: unique[at], tip: tipOf(bucketName(bucket), groups.map(({ name, values }) => [name, values[at] ?? 0]), unit) }));
+  return chart({ title, metrics, note, unit, legend: groups, rows, height, spec: columnsSpec(unit, unique, groups, hits, { stack }) });
+}
+
+// What there was, a line each, and their total.
+function tipOf(when, parts, unit) {
+  if (parts.length === 1) return `${when}: ${format(unit, parts[0][1])}`;
+  const there = parts.filter(([, value]) => value);
+  const total = there.length === 1 ? [] : [["Total", parts.reduce((sum, [, value]) => sum + value, 0)]];
+  return [when, ...[...there, ...total].map(([name, value]) => `${name}: ${format(unit, value)}`)].join("\n");
 }
 
 const MOST_BARS = 8;
+const CHARACTER = 7.2; // the width of most, in pixels
 
 // Horizontal bars, one per thing. `items`: {name, value, colour}.
 function barChart({ title, metrics, note, unit, items, height }) {
@@ -147,10 +169,10 @@ function barChart({ title, metrics, note, unit, items, height }) {
     title, metrics, unit, rows,
     note: [note, cut, unknown.length ? `Not known: ${unknown.slice(0, MOST_BARS).join(", ")}.` : null].filter(Boolean).join(" "),
     height: height ?? Math.max(60, 34 * rows.length + 8),
-    spec: () => ({
+    spec: (width) => ({
       encoding: {
-        y: { field: "label", type: "nominal", sort: null, axis: { title: null, labelLimit: 150, labelColor: colour("ink") } },
-        x: { field: "value", type: "quantitative", axis: null, scale: { domainMin: 0, domainMax: Math.max(...rows.map((row) => row.value)) * 1.22 || 1 } },
+        y: { field: "label", type: "nominal", sort: null, axis: { title: null, labelLimit: Math.min(150, 0.42 * width), labelColor: colour("ink") } },
+        x: { field: "value", type: "quantitative", axis: null, scale: { domainMin: 0, domainMax: Math.max(...rows.map((row) => row.value)) * beyondBars(rows, width) || 1 } },
       },
       layer: [
         { mark: { type: "bar", cornerRadiusEnd: 3, height: 18 }, encoding: { color: { field: "colour", type: "nominal", legend: null, scale: { domain: [...new Set(rows.map((row) => row.colour))], range: [...new Set(rows.map((row) => row.colour))].map(colour) } }, tooltip: { field: "tip" } } },
@@ -160,9 +182,21 @@ function barChart({ title, metrics, note, unit, items, height }) {
   });
 }
 
+// How much longer than its longest bar a chart is, so that the figures beside the bars have room.
+function beyondBars(rows, width) {
+  const longest = (field) => CHARACTER * Math.max(...rows.map((row) => row[field].length));
+  const bars = width - Math.min(150, 0.42 * width, longest("label")) - 16;
+  return bars / Math.max(bars - longest("text") - 8, 1);
+}
+
 // The month's cost as it adds up: what was, what is to come at this pace, and the budget.
 function monthChart({ title, metrics, note, points, budget, first, last }) {
-  const rows = points.map(({ day, value, kind }) => ({ day: day - first + 1, label: shortDate(day), series: kind, value, tip: `${shortDate(day)} · ${kind}: ${format("usd", value)}` }));
+  const rows = points.map(({ day, value, kind }) => ({ day: day - first + 1, label: shortDate(day), series: kind, value }));
+  const hits = [...new Set(rows.map((row) => row.day))].map((day) => ({
+    from: day - 0.5, to: day + 0.5,
+    tip: [shortDate(first + day - 1), ...rows.filter((row) => row.day === day).map((row) => `${row.series}: ${format("usd", row.value)}`), ...(budget ? [`Budget: ${format("usd", budget)}`] : [])].join("\n"),
+  }));
+  const scale = { domain: [1, last - first + 1], nice: false };
   const legend = [{ name: "Spent", colour: "series-1" }, ...(rows.some((row) => row.series === "Forecast") ? [{ name: "Forecast", colour: "series-2" }] : []), ...(budget ? [{ name: "Budget", colour: "failed" }] : [])];
   return chart({
     title, metrics, note, unit: "usd", rows, legend,
@@ -173,15 +207,13 @@ function monthChart({ title, metrics, note, points, budget, first, last }) {
           encoding: {
             color: { field: "series", type: "nominal", legend: null, scale: { domain: ["Spent", "Forecast"], range: [colour("series-1"), colour("series-2")] } },
             strokeDash: { field: "series", type: "nominal", legend: null, scale: { domain: ["Spent", "Forecast"], range: [[1, 0], [4, 4]] } },
-            tooltip: { field: "tip" },
+            x: { field: "day", type: "quantitative", scale, axis: { title: null, values: [1, 5, 10, 15, 20, 25, last - first + 1] } },
+            y: { field: "value", type: "quantitative", axis: { title: null, ...axisLabels("usd"), tickCount: 4 }, scale: { domainMin: 0 } },
           },
         },
-        ...(budget ? [{ mark: { type: "rule", strokeWidth: 2, color: colour("failed") }, encoding: { x: null, y: { datum: budget }, tooltip: { value: `Budget: ${format("usd", budget)}` } } }] : []),
+        ...(budget ? [{ mark: { type: "rule", strokeWidth: 2, color: colour("failed") }, encoding: { y: { datum: budget } } }] : []),
+        hitLayer(hits, { x: { field: "from", type: "quantitative", scale }, x2: { field: "to" } }),
       ],
-      encoding: {
-        x: { field: "day", type: "quantitative", scale: { domain: [1, last - first + 1], nice: false }, axis: { title: null, values: [1, 5, 10, 15, 20, 25, last - first + 1] } },
-        y: { field: "value", type: "quantitative", axis: { title: null, ...axisLabels("usd"), tickCount: 4 }, scale: { domainMin: 0 } },
-      },
     }),
   });
 }

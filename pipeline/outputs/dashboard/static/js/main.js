@@ -9,6 +9,7 @@ const VIEWS = {
 };
 const PERIODS = { "7 days": 7, "30 days": 30, "90 days": 90, "All days": Infinity };
 const DEFAULT_DAYS = 30;
+const MOST_NAMED = 5;
 
 const agentNames = DATA.agents.map(({ name }) => name);
 // Two people of one name are told apart by their ids.
@@ -18,7 +19,7 @@ const developerNames = (() => {
   return DATA.developers.map(({ id, name }) => (counts.get(name) > 1 && name !== id ? `${name} (${id})` : name));
 })();
 
-const state = { view: "return", from: 0, to: 0, developers: new Set(), agents: new Set(), projects: new Set() };
+const state = { view: "return", from: 0, to: 0, developers: new Set(), agents: new Set(), projects: new Set(), unknown: [] };
 const LISTS = { developers: DATA.developers.map(({ id }) => id), agents: DATA.agents.map(({ id }) => id), projects: DATA.projects };
 
 const within = (day) => Math.max(FIRST_DAY, Math.min(day, LAST_DAY));
@@ -29,15 +30,35 @@ function readAddress() {
   const [view, query = ""] = location.hash.slice(1).split("?");
   const wanted = new URLSearchParams(query);
   state.view = view in VIEWS ? view : "return";
-  const days = ["from", "to"].map((name) => toDay(wanted.get(name) ?? ""));
-  Object.assign(state, lastDays(DEFAULT_DAYS));
-  if (!Number.isNaN(days[0])) state.from = within(days[0]);
-  if (!Number.isNaN(days[1])) state.to = within(days[1]);
+  Object.assign(state, lastDays(DEFAULT_DAYS), { unknown: [] });
+  for (const name of ["from", "to"]) {
+    if (!wanted.get(name)) continue;
+    const day = toDay(wanted.get(name));
+    if (day !== within(day)) state.unknown.push(wanted.get(name)); // outside, or no day at all
+    if (!Number.isNaN(day)) state[name] = within(day);
+  }
   if (state.from > state.to) [state.from, state.to] = [state.to, state.from];
   for (const [name, ids] of Object.entries(LISTS)) {
     state[name].clear();
-    for (const id of wanted.getAll(name)) if (ids.includes(id)) state[name].add(ids.indexOf(id));
+    for (const id of wanted.getAll(name)) {
+      if (ids.includes(id)) state[name].add(ids.indexOf(id));
+      else state.unknown.push(id);
+    }
   }
+}
+
+const MOST_TOLD = 100; // characters
+const unknownNotice = () => (state.unknown.length
+  ? `The address asks for ${state.unknown.map((word) => `“${word.slice(0, MOST_TOLD)}”`).join(", ")}, which is not here: there are days from ${shortDate(FIRST_DAY, true)} to ${shortDate(LAST_DAY, true)}, and the names in the filters.` : null);
+
+// What is chosen, in words; empty where it is everything.
+function chosenWords() {
+  const names = { developers: developerNames, agents: agentNames, ...(VIEWS[state.view].projects ? { projects: DATA.projects } : {}) };
+  const chosen = Object.entries(names).filter(([list]) => state[list].size).map(([list, all]) => {
+    const found = [...state[list]].map((place) => all[place]);
+    return found.length > MOST_NAMED ? `${found.slice(0, MOST_NAMED).join(", ")} and ${plural(found.length - MOST_NAMED, "other")}` : found.join(", ");
+  });
+  return chosen.length ? ` · only ${chosen.join(" · ")}` : "";
 }
 
 function address(view = state.view) {
@@ -120,6 +141,7 @@ function drawFilters() {
 }
 
 function changed() {
+  state.unknown = [];
   history.replaceState(null, "", address());
   show();
 }
@@ -146,12 +168,19 @@ function show() {
       "div",
       { class: "headline" },
       el("h1", {}, headline),
-      el("p", { class: "dim" }, period(state.from, state.to), compared ? `, compared with ${period(compared.from, compared.to)}` : ""),
+      el("p", { class: "dim" }, period(state.from, state.to), compared ? `, compared with ${period(compared.from, compared.to)}` : "", chosenWords()),
     ),
-    ...[GROUP_NOTICE, ...notices].filter(Boolean).map((notice) => el("p", { class: "notice small" }, notice)),
+    ...[unknownNotice(), GROUP_NOTICE, ...notices].filter(Boolean).map((notice) => el("p", { class: "notice small" }, notice)),
     ...parts.filter(Boolean),
   );
   drawCharts();
+}
+
+// On paper charts are laid out for its width, and tables have all of their rows.
+function print(starts) {
+  onPaper = starts;
+  document.body.classList.toggle("paper", starts);
+  show();
 }
 
 function open() {
@@ -176,6 +205,8 @@ function start() {
     );
     return;
   }
+  addEventListener("beforeprint", () => print(true));
+  addEventListener("afterprint", () => print(false));
   addEventListener("hashchange", open);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
   open();

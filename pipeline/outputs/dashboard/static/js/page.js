@@ -65,7 +65,8 @@ function kpi(metric, value, { before, note, label } = {}) {
     "div",
     { class: "kpi card" },
     el("div", { class: "kpi-label" }, el("span", {}, name), info([metric], `What “${name}” means`)),
-    el("div", { class: "kpi-value" }, number(metric, value)),
+    // The longer a figure is, the smaller: it is never cut.
+    el("div", { class: "kpi-value", style: `--length: ${format(unit, value).length}` }, number(metric, value)),
     el("div", { class: "kpi-note small" }, note ?? (before === undefined || before === null ? "" : `was ${format(unit, before)}`)),
   );
 }
@@ -76,14 +77,17 @@ const kpis = (...items) => el("div", { class: "kpis" }, ...items);
 
 const FIRST_ROWS = 12;
 const MORE_ROWS = 100;
+let onPaper = false; // while the page is printed; then nothing is left out
 const sortings = new Map(); // by title; outlives a change of the filter
 
 // columns: {metric, value(row), label, show(row)}; the first names the row. A metric has its own label.
-function table(title, columns, rows, { sort = 1, empty = "Nothing in this period." } = {}) {
+// On paper stand all rows, but for a `list` of single things, of which there may be hundreds.
+function table(title, columns, rows, { sort = 1, list = false, empty = "Nothing in this period." } = {}) {
   const numeric = (column) => !["text"].includes(METRICS[column.metric]?.unit ?? "text");
+  const label = (column) => METRICS[column.metric]?.label ?? column.label;
   const sorting = sortings.get(title) ?? { at: sort, down: numeric(columns[sort]) };
   sortings.set(title, sorting);
-  let shown = FIRST_ROWS;
+  let shown = onPaper && !list ? Infinity : FIRST_ROWS;
   const head = el("tr");
   const body = el("tbody");
   const more = el("button", { type: "button", class: "more", onclick: () => { shown += MORE_ROWS; fill(); } });
@@ -93,14 +97,15 @@ function table(title, columns, rows, { sort = 1, empty = "Nothing in this period
     head.replaceChildren(...columns.map((column, at) => el(
       "th",
       { scope: "col", "data-metric": column.metric, class: numeric(column) ? "num" : "", "aria-sort": at === sorting.at ? (sorting.down ? "descending" : "ascending") : null },
-      el(
+      // Where a table goes on on a second page, the browser repeats the text of its head, and no buttons.
+      onPaper ? label(column) : el(
         "button",
         { type: "button", class: "sort", onclick: () => { sorting.down = at === sorting.at ? !sorting.down : numeric(column); sorting.at = at; fill(); head.children[at].firstChild.focus(); } },
-        METRICS[column.metric]?.label ?? column.label,
+        label(column),
       ),
     )));
     body.replaceChildren(...sorted.slice(0, shown).map((row) => el("tr", {}, ...columns.map((column, at) => cell(column, row, at)))));
-    more.hidden = sorted.length <= shown;
+    more.hidden = onPaper || sorted.length <= shown;
     more.textContent = `Show more of ${whole.format(sorted.length)}`;
   }
 
@@ -119,6 +124,7 @@ function table(title, columns, rows, { sort = 1, empty = "Nothing in this period
       ? el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": title }, el("table", {}, el("thead", {}, head), body))
       : el("p", { class: "dim" }, empty),
     more,
+    onPaper && shown < rows.length ? el("p", { class: "dim small" }, `The first ${shown} of ${whole.format(rows.length)}.`) : null,
   );
 }
 
@@ -166,10 +172,20 @@ function picker(title, all, names, chosen, onchange) {
   return details;
 }
 
-// A drop-down closes on Escape and on a click elsewhere.
+// A drop-down closes on Escape and on a click elsewhere. Arrows move along its list, Enter chooses.
+const STEPS = { ArrowDown: 1, ArrowUp: -1 };
+
 function closesByItself(details) {
   details.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && details.open) { details.open = false; details.firstChild.focus(); }
+    if (event.key === "Escape" && details.open) { details.open = false; details.firstChild.focus(); return; }
+    const isBox = event.target.type === "checkbox";
+    if (event.key === "Enter" && isBox) event.target.click();
+    else if (event.key in STEPS && details.open && event.target.type !== "date") {
+      const stops = [details.firstChild, ...details.querySelectorAll(".picker-panel :is(input, button)")];
+      const at = stops.indexOf(event.target) + STEPS[event.key];
+      stops[Math.max(0, Math.min(at, stops.length - 1))].focus();
+    } else return;
+    event.preventDefault();
   });
   document.addEventListener("pointerdown", (event) => { if (!details.contains(event.target)) details.open = false; });
   details.addEventListener("focusout", (event) => { if (event.relatedTarget && !details.contains(event.relatedTarget)) details.open = false; });

@@ -84,5 +84,5 @@ function latestTable(filter) {
     { metric: "commit_origin", value: (row) => (row.agent === null ? ORIGIN_NAMES[DATA.origins[row.origin]] : agentNames[row.agent]) },
     { metric: "lines", value: (row) => row.lines },
     { metric: "commit_cost", value: (row) => (row.nano === null ? null : row.nano / 1e9) },
-  ], rows);
+  ], rows, { list: true });
 }
