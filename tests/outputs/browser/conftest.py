@@ -77,7 +77,7 @@ def _is_foreign(url):
 
 @pytest.fixture(scope="session")
 def accessibility_faults():
-    """What axe-core finds on a page that is serious or worse, as rule and element."""
+    """What axe-core finds on a page that is of moderate weight or worse, as rule and element."""
     if find_spec("axe_playwright_python") is None:
         pytest.skip("no axe-core: pip install -e '.[dev]'")
     axe = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
@@ -88,7 +88,7 @@ def accessibility_faults():
         return [
             f"{violation['id']}: {node['html']} {node['any'][0]['message'] if node['any'] else ''}"
             for violation in result["violations"]
-            if violation["impact"] in ("serious", "critical")
+            if violation["impact"] != "minor"
             for node in violation["nodes"]
         ]
 

@@ -54,7 +54,7 @@ def test_every_page_opens_without_an_error_or_a_foreign_request(open_page, reque
 
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize(("size", "scheme"), [("wide", "light"), ("narrow", "dark")])
-def test_no_page_has_a_serious_accessibility_fault_or_is_too_wide(
+def test_no_page_has_an_accessibility_fault_or_is_too_wide(
     open_page, from_file, accessibility_faults, path, scheme, size
 ):
     page = open_page(f"{from_file}/{path}", size, scheme)

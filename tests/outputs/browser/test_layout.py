@@ -24,8 +24,9 @@ def test_labels_of_charts_are_whole_and_apart(open_page, dashboard, view, width)
         const texts = (root) => [...root?.querySelectorAll('text') ?? []]
             .filter((text) => text.textContent && getComputedStyle(text).opacity !== '0');
         const cut = texts(chart).filter((text) => box(text).right > box(chart).right + 1);
-        const touching = [...chart.querySelectorAll('.mark-text.role-axis-label')].map(texts).flatMap((axis) =>
-            axis.filter((text, at) => at && Math.round(box(text).top) === Math.round(box(axis[at - 1]).top)
+        const isNext = (text, before) => Math.round(box(text).top) === Math.round(box(before).top);
+        const touching = [...chart.querySelectorAll('.mark-text.role-axis-label')].map(texts)
+            .flatMap((axis) => axis.filter((text, at) => at && isNext(text, axis[at - 1])
                 && box(text).left < box(axis[at - 1]).right + 2));
         return [...cut, ...touching].map((text) => text.textContent);
     })""")
