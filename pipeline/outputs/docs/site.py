@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pipeline
+from pipeline.outputs.docs.guides import guides, markdown
 from pipeline.outputs.docs.highlight import highlight
 from pipeline.outputs.docs.state import State, TableState
 from pipeline.outputs.pages import base_css, environment
@@ -79,9 +80,13 @@ def site_files(plan: Plan, state: State, *, generated_at: dt.datetime) -> dict[s
     pages: dict[str, dict[str, Any]] = {
         "index.html": {"root": "", "current": "index", "counts": counts, "attention": attention},
         "lineage.html": {"root": "", "current": "lineage", "groups": _groups(plan)},
-        "about.html": {"root": "", "current": "about", "text": _about()},
+        "about.html": {"root": "", "current": "guides", "text": markdown(_how_it_works())},
+        "guides.html": {"root": "", "current": "guides", "guides": guides()},
     }
     files = {path: templates.get_template(f"{path}.j2").render(shared | own) for path, own in pages.items()}
+    template = templates.get_template("guide.html.j2")
+    for guide in guides():
+        files[guide.path] = template.render(**shared, root="../", current="guides", guide=guide)
     template = templates.get_template("table.html.j2")
     for page in tables.values():
         files[page.path] = template.render(**shared, root="../", current=page.name, page=page)
@@ -237,6 +242,11 @@ def _groups(plan: Plan) -> list[tuple[str, str, str, int]]:
     return [(group, *titles[group], counts[group]) for group in order if group in counts]
 
 
+def _how_it_works() -> str:
+    """How the pipeline works, as its package says."""
+    return (inspect.getdoc(pipeline) or "").partition("\n")[2]
+
+
 def _search_data(pages: Iterable[TablePage]) -> list[Any]:
     return [
         [
@@ -248,16 +258,6 @@ def _search_data(pages: Iterable[TablePage]) -> list[Any]:
         ]
         for page in pages
     ]
-
-
-def _about() -> "Markup":
-    """How the pipeline works, as its package says."""
-    from markdown_it import MarkdownIt
-
-    text = inspect.getdoc(pipeline) or ""
-    html = MarkdownIt("commonmark", {"html": False}).render(text.partition("\n")[2])
-    # Wide drawings scroll by keyboard too.
-    return _markup(html.replace("<pre>", '<pre class="card" tabindex="0">'))
 
 
 def _script(name: str, data: Any) -> str:

@@ -11,6 +11,9 @@ from tests.outputs.docs.shop_site import HOSTILE, built_shop_site
 PAGES = [
     "index.html",
     "about.html",
+    "guides.html",
+    "guides/numbers.html",
+    "guides/operating.html",
     "lineage.html",
     "lineage.html#fct_product_sales",
     "lineage.html#fct_product_sales.revenue_usd",

@@ -1,4 +1,4 @@
-"""What the README shows of scheduled builds works: its command lines, run as they are written."""
+"""What the guide shows of scheduled builds works: its command lines, run as they are written."""
 
 import os
 import re
@@ -14,7 +14,8 @@ import pytest
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[1]
-SECTION = (ROOT / "README.md").read_text().partition("## Build on a schedule")[2].partition("\n## ")[0]
+GUIDE = ROOT / "pipeline" / "outputs" / "docs" / "guides" / "operating.md"
+SECTION = GUIDE.read_text().partition("## Build on a schedule")[2].partition("\n## ")[0]
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", SECTION, re.DOTALL)
 TRANSCRIPT = ROOT / "tests/cases/claude-prompts/input/s1.jsonl"
 LAST_LINE = re.compile(
