@@ -273,7 +273,10 @@ class _Comparison:
         key = {name: mask(name, row[name]) for name in self.key}
         if row["old_rows"] != row["new_rows"]:
             return {"row": "added" if row["new_rows"] > row["old_rows"] else "removed", **key}
-        both = {column.name: (row[f"old_{n}"], row[f"new_{n}"]) for n, column in enumerate(self.values)}
+        both = {
+            column.name: [_shown(row[f"{side}_{n}"], column) for side in ("old", "new")]
+            for n, column in enumerate(self.values)
+        }
         changed = {
             name: [mask(name, value) for value in pair]
             for name, pair in both.items()
@@ -285,6 +288,11 @@ class _Comparison:
 def _comparable(quoted: str, column: PlanColumn) -> str:
     """A value that every engine can take the greatest of."""
     return f"CASE WHEN {quoted} THEN 1 WHEN NOT {quoted} THEN 0 END" if column.type == "boolean" else quoted
+
+
+def _shown(value: Any, column: PlanColumn) -> Any:
+    """What was made comparable, as it was."""
+    return bool(value) if column.type == "boolean" and value is not None else value
 
 
 def _is_number(column: PlanColumn) -> bool:

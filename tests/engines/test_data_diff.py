@@ -8,7 +8,7 @@ import pytest
 from pipeline import run
 from pipeline.engines import connect
 from pipeline.errors import QueryError
-from pipeline.plan import Check
+from pipeline.plan import Check, PlanColumn
 from pipeline.run.data_diff import ColumnDiff, TableDiff, data_diff
 from pipeline.run.scratch import Version
 from tests.projects import compile_shop
@@ -102,6 +102,15 @@ def test_a_value_that_appears_where_there_was_none_is_a_change(engine, plan, tmp
     found = compared(engine, version(plan, tmp_path), version(plan, tmp_path, stg_sales=new))
     assert found["stg_sales"].columns == [ColumnDiff("till", 3)]
     assert found["fct_product_sales"].is_same
+
+
+def test_what_is_true_or_false_is_shown_so(engine, plan, tmp_path):
+    mart = plan.tables["fct_product_sales"]
+    columns = [*mart.columns, PlanColumn("is_dear", "boolean", "BOOLEAN", True, "")]
+    dear = f"SELECT sold.*, revenue_usd > %s AS is_dear FROM ({mart.sql}) AS sold"
+    plan.tables[mart.name] = replace(mart, columns=columns, sql=dear % 5)
+    found = compared(engine, version(plan, tmp_path), version(plan, tmp_path, **{mart.name: dear % 100}))
+    assert found[mart.name].examples == [{"row": "changed", "product": "tea", "is_dear": [True, False]}]
 
 
 def test_a_billionth_is_no_difference(engine, plan, tmp_path):
