@@ -8,7 +8,7 @@ The page shows these words on demand beside each number, with links to the colum
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pipeline.outputs.metrics.declared import COMMITS, COSTS, DEVELOPERS, METRICS, USAGE
+from pipeline.outputs.metrics.declared import COMMITS, COSTS, DEVELOPERS, METRICS, USAGE, Metric
 from pipeline.outputs.metrics.expressions import Expression, Ratio, Sum
 
 
@@ -107,7 +107,7 @@ OF_THE_PAGE: dict[str, Definition] = {
         (f"{COSTS}.mtd_cost_usd", f"{COSTS}.avg_7day_cost_usd"),
     ),
 }
-ALL = {**METRICS, **OF_THE_PAGE}
+ALL: dict[str, Metric | Definition] = {**METRICS, **OF_THE_PAGE}
 
 
 def as_json() -> dict[str, dict[str, Any]]:

@@ -142,7 +142,8 @@ def query_metric(
         if start and (period.since or _first_day(engine)) < start:
             period = Period(start, period.until)
             notes.append(
-                f"Commits and Copilot reports are kept for {window_days} days, so this is of {start} and later."
+                f"Commits and Copilot reports are kept for {window_days} days:"
+                f" this is of {start} and later only."
             )
     source: _Source
     if min_group > 1:
@@ -246,16 +247,16 @@ def _unpriced(metric: Metric, source: _Source) -> list[str]:
     if not tokens:
         return []
     return [
-        f"{tokens:,.0f} tokens have neither a reported cost nor a price: every cost here is that much too low."
-        " A row in seeds/model_prices.csv prices a model."
+        f"{tokens:,.0f} tokens have neither a reported cost nor a price: every cost here is that much too"
+        " low. A row in seeds/model_prices.csv prices a model."
     ]
 
 
 def _few(metric: Metric, min_group: int) -> str:
     if metric.few == "people":
         return (
-            f"Numbers of people are rounded down to a multiple of {min_group}; where they are fewer, nothing is"
-            " said. A week or month is counted whole, whatever part of it is chosen."
+            f"Numbers of people are rounded down to a multiple of {min_group}; where they are fewer, nothing"
+            " is said. A week or month is counted whole, whatever part of it is chosen."
         )
     return (
         f"No number here is about fewer than {min_group} people. Smaller groups of a month are folded into"

@@ -1,7 +1,7 @@
 """Every metric, declared once: the dashboard, notebooks, the command line and assistants use these."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from pipeline.outputs.metrics.expressions import FACTS, TIME, Count, Expression, Latest, Ratio, Sum, operands
 
@@ -43,6 +43,18 @@ class Metric:
         """What one row is of the tables that it is added up from."""
         facts = dict.fromkeys(operand.fact for operand in operands(self.expression))
         return "; ".join(f"{FACTS[fact].table}: one row per {FACTS[fact].grain}" for fact in facts)
+
+    def document(self) -> dict[str, Any]:
+        """The metric as JSON tells it."""
+        return {
+            "label": self.label,
+            "unit": self.unit,
+            "meaning": self.meaning,
+            "grain": self.grain,
+            "dimensions": [*self.dimensions],
+            "better": self.better,
+            "columns": [*self.columns],
+        }
 
     @property
     def is_windowed(self) -> bool:

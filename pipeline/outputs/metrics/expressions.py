@@ -1,5 +1,6 @@
-"""What a metric is made of: a few kinds of sums and counts, small enough that every engine and the page's
-JavaScript compute them alike.
+"""What a metric is made of: a few kinds of sums and counts.
+
+They are small enough that every engine and the page's JavaScript compute them alike.
 
 * `Sum` adds up figures of rows.
 * `Count` counts different people, days or agents: such a number of two days is not the sum of both.

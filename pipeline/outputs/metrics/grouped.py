@@ -1,4 +1,4 @@
-"""Sums over groups of people of which none is small, where [privacy] sets min_group: as the dashboard has them.
+"""Sums over groups of people of which none is small, as the dashboard has them where min_group is set.
 
 A group stands on its last day. Numbers of people are told of whole days, weeks and months, or of agents over
 all days, and are rounded down: else two of them could be subtracted.
@@ -25,6 +25,8 @@ from pipeline.outputs.metrics.rows import Key, Period, Value, in_unit
 
 NAMES = {"usage": ("agent", "model"), "commits": ("origin", "agent", "project")}
 DIMENSIONS = {fact: (*TIME, *names) for fact, names in NAMES.items()}
+# A group that has none of these, but suggestions of Copilot, has no cost that anything tells.
+_COST = ("sessions", "input", "output", "creation", "read", "nano")
 _FIGURES = {"usage": USAGE_FIGURES, "commits": COMMIT_FIGURES}
 
 
@@ -58,7 +60,6 @@ class Groups:
         """
         if not isinstance(operand, Sum):
             return self._people(by[0])
-        places = [_FIGURES[operand.fact].index(figure) for figure in operand.figures]
         found: dict[Key, list[int | None]] = defaultdict(list)
         if not by:
             found[()] = []
@@ -68,8 +69,7 @@ class Groups:
                 for dimension in by
             )
             if operand.origin in (None, names.get("origin")):
-                figures = [group.figures[place] for place in places]
-                found[key].append(None if None in figures else sum(figure or 0 for figure in figures))
+                found[key].append(_sum(operand, group))
             elif names["origin"] == OTHERS and operand.origin != "agent":
                 found[key].append(None)  # of these nobody knows how many are of this origin
         folded = operand.origin in ("human", "unknown")
@@ -110,7 +110,7 @@ class Groups:
         return commit_groups(self.engine, self.min_group)
 
     def _people(self, by: str) -> dict[Key, Value]:
-        """How many people were active, in each whole period that is not wholly left out, or with each agent."""
+        """How many people were active, in each whole period that is not all left out, or with each agent."""
         found = active_people(self.engine, self.min_group)[by]
         if by == "agent":
             return {(agent,): people for agent, people in found.items()}
@@ -120,6 +120,19 @@ class Groups:
             for end, people in found.items()
             if end >= first and start_of(by, end) <= last
         }
+
+
+def _sum(operand: Sum, group: Group) -> int | None:
+    """The sum of figures of a group; none where one is not known."""
+    told = dict(zip(_FIGURES[operand.fact], group.figures, strict=True))
+    if operand.figures == ("nano",) and not any(told[name] for name in _COST) and _suggested(told):
+        return None
+    figures = [told[name] for name in operand.figures]
+    return None if None in figures else sum(figure or 0 for figure in figures)
+
+
+def _suggested(told: Mapping[str, int | None]) -> bool:
+    return bool(told["suggestions"] or told["acceptances"])
 
 
 def _total(values: Sequence[int | None], per: float, *, folded: bool) -> Value:
