@@ -27,7 +27,10 @@ _FIRST_DAY = {
     "week": "CAST(DATE_TRUNC('week', {}) AS DATE)",
     "month": "CAST(DATE_TRUNC('month', {}) AS DATE)",
 }
-_FIRST_DAY_ON_BIGQUERY = {"week": "DATE_TRUNC({}, ISOWEEK)", "month": "DATE_TRUNC({}, MONTH)"}
+_FIRST_DAY_ON_BIGQUERY = {
+    "week": "CAST(DATE_TRUNC({}, WEEK(MONDAY)) AS DATE)",
+    "month": "CAST(DATE_TRUNC({}, MONTH) AS DATE)",
+}
 
 _USAGE_SUMS = {
     figure: f"CASE WHEN {UNTOLD} THEN NULL ELSE {sql} END" if figure == "nano" else sql
