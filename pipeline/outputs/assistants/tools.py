@@ -1,4 +1,7 @@
-"""The questions of assistants: metrics and what tables mean. No statement comes from outside, no row leaves."""
+"""The questions of assistants: metrics, and what tables mean.
+
+No statement comes from outside, and no row of a table leaves.
+"""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -36,8 +39,8 @@ class Tools:
     def list_metrics(self) -> dict[str, Any]:
         """List every metric about coding agents: cost, tokens, sessions, active developers, commits and more.
 
-        Each has its meaning, unit, and the dimensions that it can be told apart and filtered by. Read it before
-        the first query_metric.
+        Each has its meaning, unit, and the dimensions that it can be told apart and filtered by. Read it
+        before the first query_metric.
         """
         return {
             "metrics": [{"name": name, **metric.document()} for name, metric in METRICS.items()],
@@ -60,8 +63,8 @@ class Tools:
         since, until: the first and the last day that count, as 2026-11-01.
         limit: how many rows at most, 1 to 1000; is_cut tells that there are more.
 
-        The total is the metric of all that counts: never add up rows of ratios or of people. A value of null is
-        not 0: reason says why there is none. Tell people the notes.
+        The total is the metric of all that counts: never add up rows of ratios or of people. A value of null
+        is not 0: reason says why there is none. Tell people the notes.
         """
         if not 1 <= limit <= MOST_ROWS:
             raise SelectionError(f"limit is 1 to {MOST_ROWS}, not {limit}.")
