@@ -1,5 +1,6 @@
 """`metrics`: numbers that are declared once, and their values by whatever they can be told apart by."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -32,6 +33,7 @@ def metrics() -> None:
     \b
     aa-pipeline metrics list
     aa-pipeline metrics query cost_per_commit --by agent
+    aa-pipeline metrics export metrics.osi.json
     """
 
 
@@ -196,5 +198,37 @@ def _cell(value: Any) -> Any:
     return f"'{text}" if re.match(FORMULA, text) else text
 
 
+@command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(["osi"]),
+    default="osi",
+    show_default=True,
+    help="osi is Apache Ossie's, once the Open Semantic Interchange, in JSON.",
+)
+@pass_invocation
+def export(invocation: Invocation, file: Path, file_format: str) -> None:
+    """Write the metrics and the tables behind them for other tools.
+
+    Needs no database. Metrics that the format cannot have are named.
+
+    \b
+    aa-pipeline metrics export metrics.osi.json
+    """
+    import json
+
+    from pipeline.cli.output import say
+    from pipeline.outputs.metrics.osi import osi_document
+    from pipeline.system.files import write_whole
+
+    document, left_out = osi_document(invocation.plan_without_database().tables)
+    write_whole(file, (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode())
+    say(f"Wrote {len(document['semantic_model'][0]['metrics'])} metrics to {file}.", err=True)
+    say(f"Left out, since the format cannot have them: {', '.join(left_out)}.", err=True)
+
+
 metrics.add_command(list_)
 metrics.add_command(query)
+metrics.add_command(export)

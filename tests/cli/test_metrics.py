@@ -81,3 +81,10 @@ def test_min_group_reaches_metrics(run, marts):
     (marts.parent / "aa-pipeline.toml").write_text("[privacy]\nmin_group = 5\n")
     assert "Too few people to tell" in run("metrics query cost", expect=2).stderr
     assert DAY.isoformat() not in run("metrics query cost --by day", expect=2).output
+
+
+def test_the_document_for_other_tools_needs_no_database(run, folder):
+    result = run("metrics export metrics.osi.json")
+    assert "Left out, since the format cannot have them: cost_share, " in result.stderr
+    document = json.loads((folder / "metrics.osi.json").read_text())
+    assert document["semantic_model"][0]["metrics"][0]["name"] == "cost"
