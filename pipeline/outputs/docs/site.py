@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pipeline
 from pipeline.outputs.docs.highlight import highlight
 from pipeline.outputs.docs.state import State, TableState
+from pipeline.outputs.metrics import METRICS
 from pipeline.outputs.pages import base_css, environment
 from pipeline.plan import Plan, PlanColumn, PlanTable
 from pipeline.plan.check_results import STATUSES, CheckResult, without_query
@@ -52,10 +53,17 @@ def site_files(plan: Plan, state: State, *, generated_at: dt.datetime) -> dict[s
         for upstream in page.table.depends_on:
             tables[upstream].downstream.append(page.name)
     templates = environment("pipeline.outputs.docs")
+    # Metrics of tables that a project has.
+    metrics = {
+        name: metric
+        for name, metric in METRICS.items()
+        if all(column.partition(".")[0] in tables for column in metric.columns)
+    }
     shared = {
         "plan": plan,
         "state": state,
         "tables": tables,
+        "metrics": metrics,
         "layers": _layers(tables.values()),
         "layer_words": LAYERS,
         "statuses": STATUSES,
@@ -78,6 +86,8 @@ def site_files(plan: Plan, state: State, *, generated_at: dt.datetime) -> dict[s
         "lineage.html": {"root": "", "current": "lineage"},
         "about.html": {"root": "", "current": "about", "text": _about()},
     }
+    if metrics:
+        pages["metrics.html"] = {"root": "", "current": "metrics"}
     files = {path: templates.get_template(f"{path}.j2").render(shared | own) for path, own in pages.items()}
     template = templates.get_template("table.html.j2")
     for page in tables.values():
