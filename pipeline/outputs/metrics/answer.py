@@ -137,14 +137,15 @@ def query_metric(
     question = ask(name, by=by, where=where, since=since, until=until, min_group=min_group)
     metric = question.metric
     period, notes = question.period, []
-    if metric.is_windowed:
+    if metric.is_windowed or metric.is_of_activity:
         start = window_start(engine, timezone, window_days)
         if start and (period.since or _first_day(engine)) < start:
-            period = Period(start, period.until)
-            notes.append(
-                f"Commits and Copilot reports are kept for {window_days} days:"
-                f" this is of {start} and later only."
-            )
+            kept = f"Commits and Copilot reports are kept for {window_days} days:"
+            if metric.is_windowed:
+                period = Period(start, period.until)
+                notes.append(f"{kept} this is of {start} and later only.")
+            else:
+                notes.append(f"{kept} before {start} activity is that of sessions and tokens only.")
     source: _Source
     if min_group > 1:
         source = Groups(engine, min_group, question.where, period)

@@ -57,6 +57,11 @@ class Metric:
         }
 
     @property
+    def is_of_activity(self) -> bool:
+        """Whether it counts people, days or agents with any activity."""
+        return any(not isinstance(operand, Sum) for operand in operands(self.expression))
+
+    @property
     def is_windowed(self) -> bool:
         """Whether it needs commits or Copilot reports, which are kept for a window."""
         return any(

@@ -16,6 +16,7 @@ NAMES = [
 ]
 
 LEAST = 3
+WINDOW = 20  # days
 # What the page calls the others.
 FOLDED = ("Other models", "Other projects", "folded")
 
@@ -114,15 +115,19 @@ def database(company):
 
 @pytest.fixture(scope="module")
 def opened(chromium, database, tmp_path_factory):
-    """The dashboard, of groups of at least so many people."""
+    """The dashboard as it is usually, with a short window of commits, and of groups of people."""
 
-    def open_page(min_group):
+    def open_page(**settings):
         page = chromium.new_page()
         folder = tmp_path_factory.mktemp("dashboard")
-        page.goto(write_dashboard(database, folder, min_group=min_group).file.as_uri())
+        page.goto(write_dashboard(database, folder, **settings).file.as_uri())
         return page
 
-    pages = {min_group: open_page(min_group) for min_group in (1, LEAST)}
+    pages = {
+        "all": open_page(),
+        "window": open_page(window_days=WINDOW),
+        "groups": open_page(min_group=LEAST),
+    }
     yield pages
     for page in pages.values():
         page.close()
@@ -152,7 +157,7 @@ def same(name, here, there):
     return here == pytest.approx(there, rel=1e-7 if in_rows else 1e-12, abs=0)
 
 
-def differences(page, database, chosen, all_asked, min_group=1):
+def differences(page, database, chosen, all_asked, **settings):
     """Where an answer is not what the page computes."""
     computed = page.evaluate(
         COMPUTE, [address("", "return", **chosen), [asked_of_the_page(*one) for one in all_asked]]
@@ -166,7 +171,7 @@ def differences(page, database, chosen, all_asked, min_group=1):
             where={kind: values for kind, values in where.items() if kind in METRICS[name].dimensions},
             since=chosen["from"] if "from" in chosen else LAST - dt.timedelta(days=29),
             until=chosen.get("to", LAST),
-            min_group=min_group,
+            **settings,
         ).document()
         told = {_key(row, by): _plain(row["value"]) for row in answer["rows"]}
         shown = {_key_of(group): value for group, value in on_the_page.items()}
@@ -183,7 +188,22 @@ def differences(page, database, chosen, all_asked, min_group=1):
 
 @pytest.mark.parametrize("chosen", [FILTERS[name] for name in NAMES], ids=NAMES)
 def test_the_answer_is_what_the_page_computes(opened, database, chosen):
-    assert [*differences(opened[1], database, chosen, [*questions()])] == []
+    assert [*differences(opened["all"], database, chosen, [*questions()])] == []
+
+
+def test_what_is_kept_for_a_window_is_compared_within_it_as_on_the_page(opened, database):
+    page, chosen = opened["window"], FILTERS["all days"]
+    assert [*differences(page, database, chosen, [*questions()], window_days=WINDOW)] == []
+    kept = "Commits and Copilot reports are kept for 20 days:"
+
+    def notes(name):
+        return query_metric(database, name, window_days=WINDOW).notes
+
+    assert notes("commits") == [f"{kept} this is of 2026-10-27 and later only."]
+    assert notes("developers") == [f"{kept} before 2026-10-27 activity is that of sessions and tokens only."]
+    assert notes("sessions") == query_metric(database, "commits").notes == []
+    within, whole = (query_metric(database, "cost_per_commit", window_days=days) for days in (WINDOW, 90))
+    assert within.total.value != whole.total.value
 
 
 @pytest.mark.parametrize("name", ["all days", "one agent of all days"])
@@ -192,7 +212,7 @@ def test_of_groups_of_people_the_answer_is_what_the_page_computes(opened, databa
     all_asked = [*questions()]
     told = [one for one in all_asked if is_told(*one, where="agents" in chosen)]
     assert 0 < len(told) < len(all_asked)
-    assert [*differences(opened[LEAST], database, chosen, told, min_group=LEAST)] == []
+    assert [*differences(opened["groups"], database, chosen, told, min_group=LEAST)] == []
 
 
 def is_told(name, by, *, where):
