@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli.after_tab import metrics_after_tab
+from pipeline.cli.after_tab import dimensions_after_tab, metrics_after_tab
 from pipeline.cli.options import (
     Group,
     Invocation,
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from pipeline.outputs.metrics import Answer
-
-DIMENSIONS = ("day", "week", "month", "developer", "agent", "model", "project", "size", "method", "origin")
 
 
 @click.group(cls=Group)
@@ -81,7 +79,7 @@ def _conditions(ctx: click.Context, param: click.Parameter, value: tuple[str, ..
     "--by",
     multiple=True,
     metavar="DIMENSION",
-    shell_complete=lambda ctx, param, incomplete: [d for d in DIMENSIONS if d.startswith(incomplete)],
+    shell_complete=dimensions_after_tab,
     help="A row for each day, week, month, developer, agent, …; may be given several times.",
 )
 @period_options

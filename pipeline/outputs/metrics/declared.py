@@ -53,6 +53,7 @@ class Metric:
             "grain": self.grain,
             "dimensions": [*self.dimensions],
             "better": self.better,
+            "min_group": self.few,
             "columns": [*self.columns],
         }
 

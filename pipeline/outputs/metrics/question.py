@@ -67,12 +67,16 @@ def ask(
         raise SelectionError("The first day (since) is after the last one (until).")
     for dimension in (*dimensions, *wanted):
         _check_dimension(name, metric, dimension)
+    if empty := [dimension for dimension, values in wanted.items() if not values]:
+        raise SelectionError(f"No {empty[0]} is named that counts; leave it out, and all count.")
     if min_group > 1:
         _check_told(name, metric, dimensions, wanted, period, min_group)
     return Question(name, metric, dimensions, wanted, period)
 
 
 def _date(what: str, value: dt.date | str | None) -> dt.date | None:
+    if isinstance(value, dt.datetime):
+        return value.date()
     if value is None or isinstance(value, dt.date):
         return value
     try:

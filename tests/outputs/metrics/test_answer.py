@@ -150,6 +150,8 @@ def test_a_commit_without_a_project_is_of_none_and_not_left_out(ask):
 def test_both_days_of_a_period_count(ask):
     rows = {"usages": [used(date=DAY.replace(day=day)) for day in (1, 2, 3, 4)]}
     assert told(ask(rows, "cost", since="2026-11-02", until="2026-11-03")) == {(): 2.0}
+    at_noon = dt.datetime(2026, 11, 2, 12)
+    assert told(ask(rows, "cost", since=at_noon, until=dt.date(2026, 11, 3))) == {(): 2.0}
 
 
 def test_tokens_without_a_price_are_told_beside_every_cost(ask):
@@ -202,6 +204,7 @@ def test_an_answer_that_is_cut_says_so(ask):
         ({"name": "cost", "by": "modle"}, r"its dimensions are day, .*, model\. Did you mean model\?"),
         ({"name": "cost", "by": "project"}, r"By project there are committed_cost, "),
         ({"name": "cost", "where": {"agent": ["codx"]}}, r"There is no agent codx\. Did you mean codex\?"),
+        ({"name": "cost", "where": {"agent": []}}, "No agent is named that counts; leave it out"),
         ({"name": "cost", "where": {"day": "2026-11-01"}}, "Days are chosen with since and until"),
         ({"name": "cost", "since": "yesterday"}, "since: 'yesterday' is no date, such as 2026-11-01"),
         ({"name": "cost", "since": "2026-11-02", "until": "2026-11-01"}, "is after the last one"),
