@@ -52,6 +52,8 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Look": {
         "usage": ("usage", "Show what agents on this machine used, and what it cost."),
+        "metrics": ("metrics", "List metrics, such as cost per commit, and ask for their values."),
+        "mcp": ("mcp", "Let an assistant ask for metrics and tables, over the Model Context Protocol."),
         "ls": ("look", "List models, seeds and sources."),
         "show": ("look", "Show rows of a model, a seed or a raw table, in the order of its key."),
         "report": ("report", "Show the schema validation report of the last run."),

@@ -20,6 +20,20 @@ def columns_after_tab(ctx: click.Context, param: click.Parameter, incomplete: st
     return [name for name in names if name.startswith(incomplete)]
 
 
+def metrics_after_tab(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Names of metrics."""
+    from pipeline.outputs.metrics import METRICS
+
+    return [name for name in METRICS if name.startswith(incomplete)]
+
+
+def dimensions_after_tab(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """What metrics can be told apart by."""
+    from pipeline.outputs.metrics.expressions import DIMENSIONS
+
+    return [name for name in DIMENSIONS if name.startswith(incomplete)]
+
+
 def targets_after_tab(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Names of configured databases."""
     from pipeline.config import load_config

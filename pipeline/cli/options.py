@@ -360,6 +360,31 @@ def format_option(function: F) -> F:
     )(function)
 
 
+def period_options(function: F) -> F:
+    """`--since DATE` and `--until DATE`, both inclusive."""
+    since = click.option("--since", metavar="DATE", callback=_day, help="The first day that counts.")
+    until = click.option("--until", metavar="DATE", callback=_day, help="The last day that counts.")
+    return since(until(function))
+
+
+def check_period(since: "dt.date | None", until: "dt.date | None") -> None:
+    """Refuse a period that ends before it begins."""
+    if since and until and since > until:
+        raise click.UsageError("--since is after --until.")
+
+
+def _day(ctx: click.Context, param: click.Parameter, value: str | None) -> "dt.date | None":
+    """A date; ccusage's users write it without dashes."""
+    import datetime as dt
+
+    if value is None:
+        return None
+    try:
+        return dt.date.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is no date, such as 2026-11-01.", ctx, param) from None
+
+
 def as_of_option(function: F) -> F:
     """`--as-of TIME`, which arrives as an instant in UTC."""
     return click.option(

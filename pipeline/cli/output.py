@@ -99,7 +99,7 @@ def _wrapped(text: str, *, err: bool) -> str:
 
 def print_json(document: Any) -> None:
     """One JSON document on standard output."""
-    click.echo(escaped_json(json.dumps(_plain(document), ensure_ascii=False, indent=2)))
+    click.echo(escaped_json(json.dumps(plain(document), ensure_ascii=False, indent=2)))
 
 
 def console(*, err: bool = False) -> "Console":
@@ -111,14 +111,14 @@ def console(*, err: bool = False) -> "Console":
     )
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A value that JSON knows: instants in ISO form, decimals as numbers, no NaN."""
     from decimal import Decimal
 
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, float | Decimal):
         return float(value) if math.isfinite(value) else None
     if isinstance(value, str):

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.cli.options import Invocation, command, format_option, pass_invocation
+from pipeline.cli.options import (
+    Invocation,
+    check_period,
+    command,
+    format_option,
+    pass_invocation,
+    period_options,
+)
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -23,18 +30,6 @@ MOST_RUNS = 50  # of which our own database keeps what was made and checked
 DAYS_OF_RUNS = 30  # that it keeps of what it did
 
 
-def _day(ctx: click.Context, param: click.Parameter, value: str | None) -> "dt.date | None":
-    """A date; ccusage's users write it without dashes."""
-    import datetime as dt
-
-    if value is None:
-        return None
-    try:
-        return dt.date.fromisoformat(value)
-    except ValueError:
-        raise click.BadParameter(f"{value!r} is no date, such as 2026-11-01.", ctx, param) from None
-
-
 @command()
 @click.argument("paths", nargs=-1, metavar="[PATH...]")
 @click.option(
@@ -44,8 +39,7 @@ def _day(ctx: click.Context, param: click.Parameter, value: str | None) -> "dt.d
     show_default=True,
     help="What each row is about; a block is five hours from an agent's first request on.",
 )
-@click.option("--since", metavar="DATE", callback=_day, help="The first day that counts.")
-@click.option("--until", metavar="DATE", callback=_day, help="The last day that counts.")
+@period_options
 @click.option("--watch", is_flag=True, help="Look again every few seconds, until Ctrl-C.")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @format_option
@@ -75,8 +69,7 @@ def usage(
     from pipeline.outputs.usage import read_usage
 
     as_json = as_json or output_format == "json"
-    if since and until and since > until:
-        raise click.UsageError("--since is after --until.")
+    check_period(since, until)
     if watch and as_json:
         raise click.UsageError("--watch shows a table: leave --json out.")
     is_ours = not _is_configured(invocation)

@@ -11,7 +11,7 @@
 """
 
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -30,6 +30,8 @@ from pipeline.privacy.pseudonyms import Pseudonyms
 from pipeline.system.pseudonyms import without_people
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from pipeline.engines.base import Engine
 
 # Databases that let one process in: a connection that stays open would stop every build.
@@ -162,6 +164,56 @@ class Pipeline:
                 full_refresh=full_refresh,
             )
         return BuildView(result)
+
+    def metric(
+        self,
+        name: str,
+        by: str | Sequence[str] = (),
+        *,
+        where: Mapping[str, str | Sequence[str]] | None = None,
+        since: "dt.date | str | None" = None,
+        until: "dt.date | str | None" = None,
+    ) -> Any:
+        """A metric as the dashboard computes it: `aa.metric("cost_per_commit", by="agent")`.
+
+        `aa-pipeline metrics list` lists metrics and what each can be told apart by.
+
+        Args:
+            name: of the metric.
+            by: the dimensions that rows are told apart by.
+            where: values by dimension that count: `{"agent": ["codex", "amp"]}`; everything if not given.
+            since: the first day that counts.
+            until: the last one.
+
+        Returns:
+            A pandas data frame of the dimensions, the metric, and the reason where there is no value. What
+            must be known of the numbers is in `attrs["notes"]`, the metric of all rows in `attrs["total"]`:
+            of ratios and of people it is not the sum of the rows.
+
+        Raises:
+            ModelError: a mart is not published.
+            SelectionError: there is no such metric, dimension or value, or it is not told.
+        """
+        import pandas as pd
+
+        from pipeline.outputs.metrics import query_metric
+
+        with self.connect() as engine:
+            answer = query_metric(
+                engine,
+                name,
+                by=by,
+                where=where,
+                since=since,
+                until=until,
+                timezone=self.config.timezone,
+                window_days=self.config.window_days,
+                min_group=self.config.privacy.min_group,
+            )
+        rows = [(*answer.labels(row).values(), row.value, row.reason) for row in answer.rows]
+        frame = pd.DataFrame(rows, columns=[*answer.question.by, name, "reason"])
+        frame.attrs = {"notes": answer.notes, "total": answer.total.value if answer.total else None}
+        return frame
 
     def report(self, run_id: str | None = None) -> ReportView:
         """The schema validation report of the last run, or of another; the beginning of its id will do.

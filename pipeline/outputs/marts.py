@@ -2,11 +2,13 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pipeline.engines.base import Engine
+from pipeline.errors import ModelError
 from pipeline.outputs.groups import Cell, Group, grouped, round_down
+from pipeline.run.state import published
 
 USAGE, COMMITS, DEVELOPERS, AGENTS = TABLES = (
     *("fct_daily_agent_usage", "fct_git_commits"),
@@ -33,6 +35,24 @@ FIGURES = {
 USAGE_FIGURES = tuple(name for name in FIGURES if name != "commits")
 COMMIT_FIGURES = ("commits", "lines")
 
+# A developer who is known and no bot: GitHub writes `[bot]` into the names of apps that commit.
+PERSON = """(is_known AND COALESCE(developer_name, '') NOT LIKE '%[bot]%'
+    AND COALESCE(developer_email, '') NOT LIKE '%[bot]%')"""
+# A row of usage with any activity.
+ACTIVE = """(total_sessions > 0 OR total_tokens > 0 OR agent_assisted_commits > 0
+    OR copilot_suggestions > 0 OR copilot_acceptances > 0)"""
+# A row of usage of which nothing tells the cost, though its cost in the marts is 0: suggestions of Copilot,
+# and commits without a session or tokens.
+UNTOLD = """(total_sessions = 0 AND total_tokens = 0 AND total_cost_usd = 0
+    AND agent_assisted_commits + copilot_suggestions + copilot_acceptances > 0)"""
+
+# Sums over commits, in whole numbers.
+COMMIT_SUMS = {
+    "commits": "COUNT(*)",
+    "lines": "CAST(SUM(lines_changed) AS BIGINT)",
+    "nano": "CAST(ROUND(SUM(cost_usd) * 1e9) AS BIGINT)",
+}
+
 # A commit without an agent is human only where the developer's agents had reported by then: else
 # nobody can know. The place of a commit `c` in ORIGINS; `t` is OBSERVED.
 ORIGINS = ("agent", "human", "unknown")
@@ -51,9 +71,27 @@ GROUP BY 1, 2, 3, 4, 5
 """
 
 
-def is_person(name: str | None, mail: str | None, known: bool) -> bool:
-    """Whether a developer is known and no bot: GitHub writes `[bot]` into the names of apps that commit."""
-    return bool(known) and "[bot]" not in (name or "") and "[bot]" not in (mail or "")
+def check_published(engine: Engine) -> None:
+    """Refuse a database without what is shown of it.
+
+    Raises:
+        ModelError: names a mart that is not published.
+    """
+    there = engine.shapes("mart")
+    if missing := [table for table in TABLES if table not in there]:
+        raise ModelError(
+            f"{missing[0]} is not published in {engine.url}, and its numbers are asked for."
+            " `aa-pipeline build` makes it."
+        )
+
+
+def window_start(engine: Engine, timezone: str, window_days: int) -> dt.date | None:
+    """The first whole day of the window of commits and Copilot reports; None where no run is known."""
+    run = published(engine, engine.shapes("meta")).get(("mart", USAGE))
+    if run is None:
+        return None
+    start = (run.as_of - dt.timedelta(days=window_days)).astimezone(ZoneInfo(timezone))
+    return start.date() + dt.timedelta(days=1)
 
 
 def usage_groups(engine: Engine, min_group: int) -> list[Group] | None:
@@ -121,8 +159,5 @@ def _end_of_month(day: dt.date) -> dt.date:
 
 
 def _people(engine: Engine) -> set[str]:
-    rows: Iterable[tuple[Any, ...]] = engine.fetch(
-        "SELECT developer_id, developer_name, developer_email, is_known FROM"
-        f" {engine.name('mart', DEVELOPERS)}"
-    )
-    return {key for key, name, mail, known in rows if is_person(name, mail, known)}
+    rows = engine.fetch(f"SELECT developer_id FROM {engine.name('mart', DEVELOPERS)} WHERE {PERSON}")
+    return {key for (key,) in rows}

@@ -13,6 +13,7 @@ from pipeline.engines import connect
 from tests.conftest import AS_OF
 from tests.engines.called import commits_as_built, commits_as_called
 from tests.engines.reread import what_an_earlier_version_read_gives_way
+from tests.outputs.metrics.everything import OF_EACH_KIND, everything
 
 CONFIG = """
 default_target = "cloud"
@@ -75,6 +76,11 @@ def test_the_report_and_the_docs_tell_of_the_build(folder, on_duckdb):
     assert counts() == counts("--target", on_duckdb)
     aa("docs", "generate", "-o", "site")
     assert "fct_agent_costs" in (folder / "site" / "index.html").read_text()
+
+
+def test_metrics_of_each_kind_are_the_same(url, on_duckdb):
+    with connect(url, read_only=True) as here, connect(on_duckdb, read_only=True) as there:
+        assert everything(here, OF_EACH_KIND) == everything(there, OF_EACH_KIND)
 
 
 def test_debug_counts_the_raw_tables(folder):

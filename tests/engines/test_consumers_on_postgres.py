@@ -15,6 +15,7 @@ from tests.conftest import AS_OF
 from tests.engines.called import commits_as_built, commits_as_called
 from tests.engines.reread import what_an_earlier_version_read_gives_way
 from tests.outputs.bi.test_bi import grafana_queries, metabase_queries
+from tests.outputs.metrics.everything import everything
 
 AS_ARE = ("day", "nano")
 INTERNAL = Config(internal_domains=("example.com",))
@@ -102,6 +103,10 @@ def test_groups_of_people_are_the_same(engine, on_duckdb):
     assert here["usage"]["rows"]
     assert here["commits"]["rows"]
     assert here == there
+
+
+def test_every_metric_is_the_same(engine, on_duckdb):
+    assert everything(engine) == everything(on_duckdb)
 
 
 def test_notebooks_read_it_and_stand_in_no_builds_way(url):

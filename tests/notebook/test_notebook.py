@@ -55,6 +55,18 @@ def test_tables_are_live_ibis_tables(small):
     assert named.usd.sum().execute() == 3.5
 
 
+def test_a_metric_is_a_data_frame_with_its_total_and_notes(small):
+    cost = small.metric("cost", by="agent")
+    assert cost.to_dict("records") == [
+        {"agent": "codex", "cost": 2.0, "reason": None},
+        {"agent": "claude_code", "cost": 1.5, "reason": None},
+    ]
+    assert cost.attrs == {"notes": [], "total": 3.5}
+    assert small.metric("cost", where={"agent": "codex"}, since="2026-11-10")["cost"].tolist() == [2.0]
+    with pytest.raises(SelectionError, match=r"There is no metric coost\. Did you mean cost\?"):
+        small.metric("coost")
+
+
 def test_a_query_in_the_databases_own_sql_is_a_table(small):
     found = small.sql("SELECT agent_type, total_cost_usd AS usd FROM mart.fct_daily_agent_usage")
     assert found.filter(found.usd > 1.6).to_pyarrow().to_pylist() == [{"agent_type": "codex", "usd": 2.0}]

@@ -8,11 +8,19 @@ in billionths of a dollar and time in microseconds, as whole numbers.
 
 import datetime as dt
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from pipeline.engines.base import Engine
-from pipeline.errors import ModelError
-from pipeline.outputs.marts import FIGURES, OBSERVED, ORIGIN, ORIGINS, TABLES, is_person
+from pipeline.outputs.marts import (
+    COMMIT_SUMS,
+    FIGURES,
+    OBSERVED,
+    ORIGIN,
+    ORIGINS,
+    PERSON,
+    TABLES,
+    check_published,
+    window_start,
+)
 from pipeline.run.state import published
 
 # More rows than this make a page that a browser opens slowly; the latest days that fit are kept.
@@ -49,18 +57,18 @@ WHERE facts.date >= ? ORDER BY 1, 2, 3, 4
 """
 USAGE_COLUMNS = ("day", "developer", "agent", "model", *FIGURES)
 
-COMMITS = """
+COMMITS = f"""
 SELECT days.place, developers.place, agents.place, projects.place, method, size, origin,
-       COUNT(*), CAST(SUM(lines_changed) AS BIGINT), CAST(ROUND(SUM(cost_usd) * 1e9) AS BIGINT)
+       {", ".join(COMMIT_SUMS.values())}
 FROM (
-    SELECT c.*, {method} AS method, {size} AS size, {origin} AS origin
-    FROM {commits} AS c LEFT JOIN {observed} AS t ON c.developer_id = t.developer_id
+    SELECT c.*, {{method}} AS method, {{size}} AS size, {{origin}} AS origin
+    FROM {{commits}} AS c LEFT JOIN {{observed}} AS t ON c.developer_id = t.developer_id
     WHERE c.commit_date >= ?
 ) AS facts
-JOIN {days} AS days ON facts.commit_date = days.value
-JOIN {developers} AS developers ON facts.developer_id = developers.value
-LEFT JOIN {agents} AS agents ON facts.agent_type = agents.value
-LEFT JOIN {projects} AS projects ON facts.project_id = projects.value
+JOIN {{days}} AS days ON facts.commit_date = days.value
+JOIN {{developers}} AS developers ON facts.developer_id = developers.value
+LEFT JOIN {{agents}} AS agents ON facts.agent_type = agents.value
+LEFT JOIN {{projects}} AS projects ON facts.project_id = projects.value
 GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 1, 2, 3, 4, 5, 6, 7
 """
 COMMIT_COLUMNS = (
@@ -147,20 +155,6 @@ def read_marts(engine: Engine, *, timezone: str = "UTC", window_days: int = 90) 
     }
 
 
-def check_published(engine: Engine) -> None:
-    """Refuse a database without what the page shows.
-
-    Raises:
-        ModelError: names a mart that is not published.
-    """
-    there = engine.shapes("mart")
-    if missing := [table for table in TABLES if table not in there]:
-        raise ModelError(
-            f"{missing[0]} is not published in {engine.url}, and the dashboard shows it."
-            " `aa-pipeline build` makes it."
-        )
-
-
 def about(engine: Engine, timezone: str, window_days: int) -> dict[str, Any]:
     """What the page says of all its numbers; all days are on it."""
     run = published(engine, engine.shapes("meta")).get(("mart", TABLES[0]))
@@ -169,7 +163,7 @@ def about(engine: Engine, timezone: str, window_days: int) -> dict[str, Any]:
         "timezone": timezone,
         "first_day": None,
         "cut_off": False,
-        "window_start": _window_start(run.as_of, timezone, window_days) if run else None,
+        "window_start": window_start(engine, timezone, window_days),
         "window_days": window_days,
     }
 
@@ -183,12 +177,6 @@ def _first_day(days: list[tuple[Any, ...]]) -> tuple[dt.date, bool]:
             return first, True
         first = day
     return first or dt.date(1970, 1, 1), False
-
-
-def _window_start(as_of: dt.datetime, timezone: str, window_days: int) -> dt.date:
-    """The first whole day of the window of commits and Copilot reports."""
-    start = (as_of - dt.timedelta(days=window_days)).astimezone(ZoneInfo(timezone))
-    return start.date() + dt.timedelta(days=1)
 
 
 def _numbered(relation: str, order: str) -> str:
@@ -211,16 +199,9 @@ def _with_subject(row: tuple[Any, ...]) -> list[Any]:
 
 
 def _developers(engine: Engine, table: str, ids: list[str]) -> list[dict[str, Any]]:
-    found = {
-        row[0]: row
-        for row in engine.fetch(
-            f"SELECT developer_id, developer_name, developer_email, is_known FROM {table}"
-        )
-    }
-    return [
-        {"id": key, "name": name, "person": is_person(name, mail, known)}
-        for key, name, mail, known in (found[key] for key in ids)
-    ]
+    rows = engine.fetch(f"SELECT developer_id, developer_name, {PERSON} FROM {table}")
+    found = {key: {"id": key, "name": name, "person": bool(person)} for key, name, person in rows}
+    return [found[key] for key in ids]
 
 
 def _agents(engine: Engine, table: str, ids: list[str]) -> list[dict[str, Any]]:

@@ -16,7 +16,6 @@ from pipeline.outputs.dashboard.data import (
     USAGE_COLUMNS,
     about,
     budgets,
-    check_published,
 )
 from pipeline.outputs.groups import OTHERS, Group
 from pipeline.outputs.marts import (
@@ -25,6 +24,7 @@ from pipeline.outputs.marts import (
     ORIGINS,
     USAGE_FIGURES,
     active_people,
+    check_published,
     commit_groups,
     usage_groups,
 )

@@ -19,6 +19,7 @@ import pipeline
 from pipeline.outputs.docs.guides import guides, markdown
 from pipeline.outputs.docs.highlight import highlight
 from pipeline.outputs.docs.state import State, TableState
+from pipeline.outputs.metrics import METRICS
 from pipeline.outputs.pages import base_css, environment
 from pipeline.plan import Plan, PlanColumn, PlanTable
 from pipeline.plan.check_results import STATUSES, CheckResult, without_query
@@ -54,10 +55,17 @@ def site_files(plan: Plan, state: State, *, generated_at: dt.datetime) -> dict[s
         for upstream in page.table.depends_on:
             tables[upstream].downstream.append(page.name)
     templates = environment("pipeline.outputs.docs")
+    # Metrics of tables that a project has.
+    metrics = {
+        name: metric
+        for name, metric in METRICS.items()
+        if all(column.partition(".")[0] in tables for column in metric.columns)
+    }
     shared = {
         "plan": plan,
         "state": state,
         "tables": tables,
+        "metrics": metrics,
         "layers": _layers(tables.values()),
         "layer_words": LAYERS,
         "statuses": STATUSES,
@@ -83,6 +91,8 @@ def site_files(plan: Plan, state: State, *, generated_at: dt.datetime) -> dict[s
         "about.html": {"root": "", "current": "guides", "text": markdown(_how_it_works())},
         "guides.html": {"root": "", "current": "guides", "guides": guides()},
     }
+    if metrics:
+        pages["metrics.html"] = {"root": "", "current": "metrics"}
     files = {path: templates.get_template(f"{path}.j2").render(shared | own) for path, own in pages.items()}
     template = templates.get_template("guide.html.j2")
     for guide in guides():

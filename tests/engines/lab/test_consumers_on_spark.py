@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from pipeline.cli import cli
 from pipeline.outputs.dashboard.data import read_marts
 from tests.engines import made_up
+from tests.outputs.metrics.everything import OF_EACH_KIND, everything
 
 AS_OF = made_up.AS_OF.isoformat()
 
@@ -103,6 +104,12 @@ def test_documentation_and_dashboard_are_written(aa, lab):
     for data in here, there:  # Spark sorts NULL first
         data["commits"]["rows"].sort(key=str)
     assert here == there
+
+
+def test_metrics_of_each_kind_are_the_same(aa, lab):
+    assert everything(lab.built("spark").engine, OF_EACH_KIND) == everything(
+        lab.expected.engine, OF_EACH_KIND
+    )
 
 
 def test_an_export_has_the_rows_and_types_of_duckdb(aa, on_duckdb, tmp_path):

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import pytest
 
 from pipeline.outputs.dashboard import write_dashboard
-from pipeline.outputs.dashboard.metrics import METRICS
+from pipeline.outputs.dashboard.metrics import ALL as METRICS
 from tests.outputs.browser.conftest import overflow
 from tests.outputs.dashboard.marts import DAY, HOSTILE, commit, developer, usage
 
@@ -162,8 +162,9 @@ class Marts:
     @property
     def assisted(self):
         """Commits, lines, cost."""
+        # Without commits their cost is 0; where none of theirs is known, it is not.
         return self.commits(
-            "count(*), coalesce(sum(lines_changed), 0), coalesce(sum(cost_usd), 0)",
+            "count(*), coalesce(sum(lines_changed), 0), CASE WHEN count(*) > 0 THEN sum(cost_usd) ELSE 0 END",
             "is_agent_assisted",
             of_agents=True,
         )[0]
@@ -186,14 +187,16 @@ def test_return_is_that_of_the_marts(look_at, database, chosen):
     page = look_at("return", chosen)
     marts = Marts(database, chosen)
     commits, lines, in_commits = marts.assisted
-    cost_name = "committed_cost" if "projects" in chosen else "cost"
+    cost, each, per_dollar = ("cost", "cost_per_commit", "lines_per_dollar")
+    if "projects" in chosen:
+        cost, each, per_dollar = ("committed_cost", "committed_cost_each", "committed_lines_per_dollar")
     assert headline_numbers(page) == {
-        cost_name: about(marts.cost),
+        cost: about(marts.cost),
         "committed_cost": about(in_commits),
         "assisted_commits": commits,
         "assisted_lines": lines,
-        "cost_per_commit": about(divided(marts.cost, commits)),
-        "lines_per_dollar": about(divided(lines, marts.cost)),
+        each: about(divided(marts.cost, commits)),
+        per_dollar: about(divided(lines, marts.cost)),
     }
     by_project = marts.commits(
         "project_id, sum(cost_usd), count(*)", "is_agent_assisted", of_agents=True, tail="GROUP BY 1"
@@ -201,9 +204,9 @@ def test_return_is_that_of_the_marts(look_at, database, chosen):
     found = rows_of(page, "By project")
     assert {name: row for name, row in found.items() if row["assisted_commits"]} == {
         project: {
-            "committed_cost": about(cost or 0),
+            "committed_cost": about(cost),
             "assisted_commits": count,
-            "committed_cost_each": about((cost or 0) / count),
+            "committed_cost_each": about(divided(cost, count)),
             "assisted_lines": found[project]["assisted_lines"],
         }
         for project, cost, count in by_project

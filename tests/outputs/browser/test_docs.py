@@ -1,10 +1,12 @@
+import datetime as dt
 import re
 import threading
 
 import pytest
 
 from pipeline.outputs.docs import make_server, write_site
-from pipeline.outputs.docs.site import page_path
+from pipeline.outputs.docs.site import page_path, site_files
+from pipeline.outputs.docs.state import State
 from tests.outputs.browser.conftest import overflow
 from tests.outputs.docs.shop_site import HOSTILE, built_shop_site
 
@@ -45,6 +47,18 @@ def from_server(folder):
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.mark.parametrize(("size", "scheme"), [("wide", "light"), ("narrow", "dark")])
+def test_the_page_of_metrics_is_for_everybody(
+    open_page, accessibility_faults, compiled, tmp_path, size, scheme
+):
+    write_site(tmp_path / "site", site_files(compiled(), State(), generated_at=dt.datetime.now(dt.UTC)))
+    page = open_page(f"{(tmp_path / 'site' / 'metrics.html').as_uri()}#cost_per_commit", size, scheme)
+    assert page.title() == "Metrics · aa-pipeline"
+    assert page.locator("#cost_per_commit code").first.is_visible()
+    assert accessibility_faults(page) == []
+    assert overflow(page) == 0
 
 
 @pytest.mark.parametrize("path", PAGES)

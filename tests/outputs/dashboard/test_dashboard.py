@@ -9,7 +9,7 @@ import schemas.marts
 from pipeline.engines import connect
 from pipeline.errors import ModelError, SetupError
 from pipeline.outputs.dashboard import write_dashboard
-from pipeline.outputs.dashboard.metrics import METRICS
+from pipeline.outputs.dashboard.metrics import ALL as METRICS
 from pipeline.outputs.dashboard.page import SCRIPTS, STATIC, VENDOR, VIEWS
 from pipeline.system.hidden import visible
 from schemas.base import Contract
@@ -203,9 +203,9 @@ def test_every_metric_names_columns_that_there_are():
 
 def test_every_number_of_the_page_has_a_definition_and_every_definition_a_number():
     scripts = "\n".join((STATIC / "js" / f"{name}.js").read_text() for name in SCRIPTS)
-    used = set(re.findall(r'(?:metric: |kpi\(|costMetric = byProject \? |: )"([a-z_0-9]+)"', scripts))
+    used = set(re.findall(r'"([a-z_0-9]+)"', scripts))
     assert used >= METRICS.keys()
-    asked = set(re.findall(r'(?:kpi\(|metric: )"([a-z_0-9]+)"', scripts)) - {"name"}
+    asked = set(re.findall(r'(?:kpi\(|Kpi\(|declared\(|metric: )"([a-z_0-9]+)"', scripts)) - {"name"}
     assert asked <= METRICS.keys()
 
 

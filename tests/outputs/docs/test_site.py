@@ -14,6 +14,7 @@ from pipeline.engines import connect
 from pipeline.outputs.docs import State, read_state, site_files
 from pipeline.outputs.docs.highlight import highlight
 from pipeline.outputs.docs.site import page_path
+from pipeline.outputs.metrics import METRICS
 from tests.outputs.docs.shop_site import AT, HOSTILE, built_shop_site, plan_with_hostile_table
 from tests.projects import compile_shop
 
@@ -104,6 +105,20 @@ def test_a_page_tells_how_it_works_as_the_package_does(site):
     assert "A model is a function over Ibis tables" in str(page)
     assert "5 compile run models and contracts to a plan" in str(page)
     assert [attrs.get("tabindex") for tag, attrs in page.elements if tag == "pre"] == ["0", "0"]
+
+
+def test_metrics_have_a_page_with_links_to_their_columns(site, compiled):
+    assert "metrics.html" not in site  # the shop has other tables
+    real = site_files(compiled(), State(), generated_at=AT)
+    page = Text(real["metrics.html"])
+    assert {attrs.get("id") for _, attrs in page.elements} >= METRICS.keys()
+    assert f"Cost per commit. {METRICS['cost_per_commit'].meaning}" in str(page)
+    links = {attrs["href"] for tag, attrs in page.elements if tag == "a"}
+    assert {
+        f"tables/{column.replace('.', '.html#')}" for metric in METRICS.values() for column in metric.columns
+    } <= links
+    assert 'id="total_cost_usd"' in real["tables/fct_daily_agent_usage.html"]
+    assert 'href="../metrics.html"' in real["tables/dim_agents.html"]
 
 
 def test_without_a_database_the_pages_say_what_there_will_be():

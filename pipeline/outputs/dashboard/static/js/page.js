@@ -1,7 +1,5 @@
 // Pieces of the page. Text only ever becomes text: nothing here parses HTML.
 
-const METRICS = JSON.parse(document.getElementById("metrics").textContent);
-
 function el(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -71,6 +69,9 @@ function kpi(metric, value, { before, note, label } = {}) {
   );
 }
 
+// One that is computed as it is declared, of two pairs of totals.
+const declaredKpi = (metric, now, before, about = {}) => kpi(metric, metricValue(metric, now), { before: before ? metricValue(metric, before) : undefined, ...about });
+
 const kpis = (...items) => el("div", { class: "kpis" }, ...items);
 
 // A table that sorts by its headers. Long ones are shown in parts.
@@ -79,6 +80,9 @@ const FIRST_ROWS = 12;
 const MORE_ROWS = 100;
 let onPaper = false; // while the page is printed; then nothing is left out
 const sortings = new Map(); // by title; outlives a change of the filter
+
+// A column of rows with totals, computed as its metric is declared.
+const declared = (metric) => ({ metric, value: (row) => metricValue(metric, row) });
 
 // columns: {metric, value(row), label, show(row)}; the first names the row. A metric has its own label.
 // On paper stand all rows, but for a `list` of single things, of which there may be hundreds.

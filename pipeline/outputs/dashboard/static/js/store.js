@@ -1,5 +1,6 @@
 // The facts as typed columns, and sums of them under a filter.
 
+const METRICS = JSON.parse(document.getElementById("metrics").textContent);
 const DATA = JSON.parse(document.getElementById("data").textContent);
 // Where no group of fewer people is shown, rows name no developer: each is a group, on its last day.
 const MIN_GROUP = DATA.about.min_group ?? 1;
@@ -69,11 +70,18 @@ function eachCommit(filter, visit) {
   }
 }
 
-const ratio = (part, whole) => (part === null || !whole ? null : part / whole);
+const ratio = (part, whole, times = 1) => (part === null || !whole ? null : (times * part) / whole);
+
+// The value of a metric as it is declared: a sum of figures, or one such sum divided by another.
+function metricValue(name, { used, commit }) {
+  const { expression } = METRICS[name];
+  const sum = (part) => (part.fact === "usage" ? used : commit).sum(part);
+  return expression.above ? ratio(sum(expression.above), sum(expression.below), expression.times) : sum(expression);
+}
 
 class UsageTotals {
   sessions = 0; micros = 0; input = 0; output = 0; creation = 0; read = 0; unpriced = 0;
-  editsAccepted = 0; editsDecided = 0; acceptances = 0; suggestions = 0;
+  edits_accepted = 0; edits_decided = 0; acceptances = 0; suggestions = 0;
   nano = 0; priced = false; unknownCost = false; activeDays = 0;
   lastDays = new Map(); // person → latest active day
   agents = new Set(); // with activity
@@ -86,8 +94,8 @@ class UsageTotals {
     this.creation += usage.creation[i];
     this.read += usage.read[i];
     this.unpriced += usage.unpriced[i];
-    this.editsAccepted += usage.edits_accepted[i];
-    this.editsDecided += usage.edits_decided[i];
+    this.edits_accepted += usage.edits_accepted[i];
+    this.edits_decided += usage.edits_decided[i];
     this.acceptances += usage.acceptances[i];
     this.suggestions += usage.suggestions[i];
     if (Number.isNaN(usage.nano[i]) || isUntold(i)) this.unknownCost = true;
@@ -102,15 +110,15 @@ class UsageTotals {
     }
   }
 
-  get tokens() { return this.input + this.output + this.creation + this.read; }
-  // 0 without usage, none where nothing that was used has a cost
-  get cost() { return this.unknownCost && !this.priced ? null : this.nano / 1e9; }
-  get hours() { return this.micros / 3.6e9; }
+  // 0 without usage; of money none where nothing that was used has a cost
+  sum({ figures, per }) {
+    if (figures.includes("nano") && this.unknownCost && !this.priced) return null;
+    return figures.reduce((sum, figure) => sum + this[figure], 0) / per;
+  }
+
+  get tokens() { return metricValue("tokens", { used: this }); }
+  get cost() { return metricValue("cost", { used: this }); }
   get people() { return this.lastDays.size; }
-  get cacheHitRate() { return ratio(this.read, this.input + this.creation + this.read); }
-  get editAcceptance() { return ratio(100 * this.editsAccepted, this.editsDecided); }
-  get suggestionAcceptance() { return ratio(100 * this.acceptances, this.suggestions); }
-  get costPerSession() { return ratio(this.cost, this.sessions); }
 }
 
 // Work of which nothing tells the cost, though its cost in the marts is 0: suggestions of Copilot, and commits
@@ -126,10 +134,10 @@ function isActive(i) {
 }
 
 class CommitTotals {
-  commits = 0; lines = 0; nano = 0;
+  commits = 0; lines = 0;
   // By origin. other: agents that are not chosen; folded: without an agent, by too few people to say more.
   agent = 0; human = 0; unknown = 0; other = 0; folded = 0;
-  assistedLines = 0;
+  assistedLines = 0; nano = 0; priced = false; // of those by chosen agents
 
   add(i, filter) {
     const count = commits.commits[i];
@@ -139,12 +147,17 @@ class CommitTotals {
     this[origin] += count;
     if (origin === "agent") {
       this.assistedLines += commits.lines[i];
-      if (!Number.isNaN(commits.nano[i])) this.nano += commits.nano[i];
+      if (!Number.isNaN(commits.nano[i])) { this.nano += commits.nano[i]; this.priced = true; }
     }
   }
 
-  get cost() { return this.nano / 1e9; }
-  share(origin) { return this.folded && origin !== "agent" ? null : ratio(this[origin], this.commits); }
+  // 0 without commits; none where the cost of none is known, and where commits of two origins are one number
+  sum({ figures: [figure], per, origin }) {
+    if (origin === null) return this[figure];
+    if (origin !== "agent") return this.folded ? null : this[origin];
+    const nano = this.agent && !this.priced ? null : this.nano / per;
+    return { commits: this.agent, lines: this.assistedLines, nano }[figure];
+  }
 }
 
 // agent, human, unknown, or other: assisted by an agent that is not chosen.

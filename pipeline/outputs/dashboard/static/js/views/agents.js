@@ -4,21 +4,16 @@ let comparedBy = "cost";
 
 const agentColumns = [
   { metric: "name", label: "Agent", value: (row) => row.name },
-  { metric: "cost", value: (row) => row.used.cost },
+  declared("cost"),
   ...(GROUPED ? [] : [
     { metric: "developers", value: (row) => row.used.people },
     { metric: "active_days", value: (row) => row.used.activeDays },
   ]),
-  { metric: "sessions", value: (row) => row.used.sessions },
-  { metric: "tokens", value: (row) => row.used.tokens },
-  { metric: "cost_per_session", value: (row) => row.used.costPerSession },
-  { metric: "cache_hit_rate", value: (row) => row.used.cacheHitRate },
-  { metric: "edit_acceptance", value: (row) => row.used.editAcceptance },
-  { metric: "suggestion_acceptance", value: (row) => row.used.suggestionAcceptance },
+  ...["sessions", "tokens", "cost_per_session", "cache_hit_rate", "edit_acceptance", "suggestion_acceptance"].map(declared),
   // Of an agent whose commits are among those of others they are not known.
   { metric: "assisted_commits", value: (row) => row.commit.agent || (GROUPED ? null : 0) },
-  { metric: "cost_per_commit", value: (row) => ratio(row.used.cost, row.commit.agent) },
-  { metric: "lines_per_dollar", value: (row) => ratio(row.commit.assistedLines, row.used.cost) },
+  declared("cost_per_commit"),
+  declared("lines_per_dollar"),
 ];
 
 function agentsView(filter) {
@@ -41,9 +36,7 @@ function agentsView(filter) {
         GROUPED ? null : kpi("agents_in_use", total.agents.size, { before: before?.agents.size }),
         GROUPED ? null : kpi("developers", total.people, { before: before?.people }),
         GROUPED ? null : kpi("several_agents", several, { note: `of ${plural(total.people, "active developer")}` }),
-        kpi("cache_hit_rate", total.cacheHitRate, { before: before?.cacheHitRate }),
-        kpi("edit_acceptance", total.editAcceptance, { before: before?.editAcceptance }),
-        kpi("suggestion_acceptance", total.suggestionAcceptance, { before: before?.suggestionAcceptance }),
+        ...["cache_hit_rate", "edit_acceptance", "suggestion_acceptance"].map((metric) => declaredKpi(metric, { used: total }, before && { used: before })),
       ),
       GROUPED ? comparison : pair(
         comparison,

@@ -16,20 +16,16 @@ function gitView(filter) {
   const before = windowed.before && commitTotal(windowed.before);
   const perBucket = commitsBy(windowed, (i) => time.of(commits.day[i]));
   const origins = Object.keys(ORIGIN_NAMES).filter((origin) => !["other", "folded"].includes(origin) || total[origin]);
-  const share = (origin) => (row) => row.commit.share(origin);
+  const share = (origin) => metricValue(`${origin}_share`, { commit: total });
   return {
     headline: total.commits
-      ? `${format("share", total.share("agent"))} of ${plural(total.commits, "commit")} had an agent's help${total.share("unknown") ? `; for ${format("share", total.share("unknown"))} nobody can tell` : ""}`
+      ? `${format("share", share("agent"))} of ${plural(total.commits, "commit")} had an agent's help${share("unknown") ? `; for ${format("share", share("unknown"))} nobody can tell` : ""}`
       : "No commits in this period",
     compared: windowed.before,
     notices: [windowNotice(filter, windowed)],
     parts: [
       kpis(
-        kpi("commits", total.commits, { before: before?.commits }),
-        kpi("agent_share", total.share("agent"), { before: before?.share("agent") }),
-        kpi("human_share", total.share("human"), { before: before?.share("human") }),
-        kpi("unknown_share", total.share("unknown"), { before: before?.share("unknown") }),
-        kpi("line_share", ratio(total.assistedLines, total.lines), { before: before ? ratio(before.assistedLines, before.lines) : undefined }),
+        ...["commits", "agent_share", "human_share", "unknown_share", "line_share"].map((metric) => declaredKpi(metric, { commit: total }, before && { commit: before })),
       ),
       pair(
         timeChart({
@@ -40,19 +36,12 @@ function gitView(filter) {
       ),
       table("By project", [
         { metric: "name", label: "Project", value: (row) => row.name },
-        { metric: "commits", value: (row) => row.commit.commits },
-        { metric: "agent_share", value: share("agent") },
-        { metric: "human_share", value: share("human") },
-        { metric: "unknown_share", value: share("unknown") },
-        { metric: "line_share", value: (row) => ratio(row.commit.assistedLines, row.commit.lines) },
-        GROUPED ? null : { metric: "committed_cost", value: (row) => row.commit.cost },
+        ...["commits", "agent_share", "human_share", "unknown_share", "line_share"].map(declared),
+        GROUPED ? null : declared("committed_cost"),
       ].filter(Boolean), byProjectRows(windowed)),
       GROUPED ? null : table("By size", [
         { metric: "commit_size", value: (row) => row.name },
-        { metric: "commits", value: (row) => row.commit.commits },
-        { metric: "agent_share", value: share("agent") },
-        { metric: "human_share", value: share("human") },
-        { metric: "unknown_share", value: share("unknown") },
+        ...["commits", "agent_share", "human_share", "unknown_share"].map(declared),
       ], [...commitsBy(windowed, (i) => commits.size[i])].map(([size, commit]) => ({ name: DATA.sizes[size], commit }))),
       GROUPED ? null : latestTable(windowed),
     ],

@@ -1,72 +1,61 @@
 // Return: what the agents cost, and the commits and lines that came of it.
 
+const RETURN = { cost: "cost", perCommit: "cost_per_commit", perDollar: "lines_per_dollar" };
+const RETURN_OF_COMMITS = { cost: "committed_cost", perCommit: "committed_cost_each", perDollar: "committed_lines_per_dollar" };
+
 function returnView(filter) {
   const windowed = insideWindow(filter);
   const time = buckets(windowed);
   const latest = Math.min(filter.to, LAST_DAY);
   const budgets = budgetRows(latest);
-  const byProject = windowed.projects !== null;
-  const sums = (part) => {
-    const commit = commitTotal(part);
-    // The cost of a project is that of its commits: sessions know no project.
-    const cost = byProject ? commit.cost : usageTotal(part).cost;
-    return { cost, commit, perCommit: ratio(cost, commit.agent), perDollar: ratio(commit.assistedLines, cost) };
-  };
+  // The cost of a project is that of its commits: sessions know no project.
+  const names = windowed.projects === null ? RETURN : RETURN_OF_COMMITS;
+  const sums = (part) => ({ used: usageTotal(part), commit: commitTotal(part) });
   const now = sums(windowed);
   const before = windowed.before && sums(windowed.before);
-  const costMetric = byProject ? "committed_cost" : "cost";
   const perBucket = usageBy(windowed, (i) => time.of(usage.day[i]));
   const commitsPerBucket = commitsBy(windowed, (i) => time.of(commits.day[i]));
-  const costOf = (at) => (byProject ? commitsPerBucket.get(at)?.cost : perBucket.get(at)?.cost) ?? 0;
+  const costOf = (at) => metricValue(names.cost, { used: perBucket.get(at) ?? new UsageTotals(), commit: commitsPerBucket.get(at) ?? new CommitTotals() }) ?? 0;
+  const cost = format("usd", metricValue(names.cost, now));
   return {
     headline: now.commit.agent
-      ? `${format("usd", now.cost)} went in, ${plural(now.commit.agent, "commit")} came out`
-      : `${format("usd", now.cost)} went in, no assisted commit came out yet`,
+      ? `${cost} went in, ${plural(now.commit.agent, "commit")} came out`
+      : `${cost} went in, no assisted commit came out yet`,
     compared: windowed.before,
     notices: [windowNotice(filter, windowed), ...breakNotices(budgets, null, latest)],
     parts: [
       kpis(
-        kpi(costMetric, now.cost, { before: before?.cost }),
-        kpi("assisted_commits", now.commit.agent, { before: before?.commit.agent }),
-        kpi("cost_per_commit", now.perCommit, { before: before?.perCommit }),
-        kpi("assisted_lines", now.commit.assistedLines, { before: before?.commit.assistedLines }),
-        kpi("lines_per_dollar", now.perDollar, { before: before?.perDollar }),
-        byProject || GROUPED ? null : kpi("committed_cost", now.commit.cost, { before: before?.commit.cost }),
+        ...[names.cost, "assisted_commits", names.perCommit, "assisted_lines", names.perDollar].map((metric) => declaredKpi(metric, now, before)),
+        names === RETURN_OF_COMMITS || GROUPED ? null : declaredKpi("committed_cost", now, before),
       ),
       pair(
-        timeChart({ title: "What went in", metrics: [costMetric], unit: "usd", time, groups: [{ name: "", colour: "series-1", values: time.list.map((_, at) => costOf(at)) }] }),
+        timeChart({ title: "What went in", metrics: [names.cost], unit: "usd", time, groups: [{ name: "", colour: "series-1", values: time.list.map((_, at) => costOf(at)) }] }),
         timeChart({ title: "Commits that came out", metrics: ["assisted_commits"], unit: "count", time, groups: [{ name: "", colour: "series-3", values: time.list.map((_, at) => commitsPerBucket.get(at)?.agent ?? 0) }] }),
       ),
       GROUPED ? null : table("By developer", [
         { metric: "name", label: "Developer", value: (row) => row.name },
-        { metric: costMetric, value: (row) => row.cost },
-        { metric: "assisted_commits", value: (row) => row.commit.agent },
-        { metric: "cost_per_commit", value: (row) => ratio(row.cost, row.commit.agent) },
-        { metric: "assisted_lines", value: (row) => row.commit.assistedLines },
-        { metric: "lines_per_dollar", value: (row) => ratio(row.commit.assistedLines, row.cost) },
-      ], returnByDeveloper(windowed, byProject)),
+        ...[names.cost, "assisted_commits", names.perCommit, "assisted_lines", names.perDollar].map(declared),
+      ], returnByDeveloper(windowed).filter((row) => metricValue(names.cost, row) || row.commit.agent)),
       table("By project", [
         { metric: "name", label: "Project", value: (row) => row.name },
-        GROUPED ? null : { metric: "committed_cost", value: (row) => row.commit.cost },
-        { metric: "assisted_commits", value: (row) => row.commit.agent },
-        GROUPED ? null : { metric: "committed_cost_each", value: (row) => ratio(row.commit.cost, row.commit.agent) },
-        { metric: "assisted_lines", value: (row) => row.commit.assistedLines },
+        GROUPED ? null : declared("committed_cost"),
+        declared("assisted_commits"),
+        GROUPED ? null : declared("committed_cost_each"),
+        declared("assisted_lines"),
       ].filter(Boolean), byProjectRows(windowed)),
       budgetTable(budgets, latest),
     ],
   };
 }
 
-function returnByDeveloper(filter, byProject) {
-  const used = byProject ? new Map() : usageBy(filter, (i) => usage.developer[i]);
+function returnByDeveloper(filter) {
+  const used = usageBy(filter, (i) => usage.developer[i]);
   const made = commitsBy(filter, (i) => commits.developer[i]);
-  return [...new Set([...used.keys(), ...made.keys()])]
-    .map((developer) => {
-      const commit = made.get(developer) ?? new CommitTotals();
-      const total = used.get(developer) ?? new UsageTotals();
-      return { name: developerNames[developer], commit, cost: byProject ? commit.cost : total.cost };
-    })
-    .filter((row) => row.cost || row.commit.agent);
+  return [...new Set([...used.keys(), ...made.keys()])].map((developer) => ({
+    name: developerNames[developer],
+    used: used.get(developer) ?? new UsageTotals(),
+    commit: made.get(developer) ?? new CommitTotals(),
+  }));
 }
 
 function byProjectRows(filter) {

@@ -1,0 +1,110 @@
+"""The questions of assistants: metrics, and what tables mean.
+
+No statement comes from outside, and no row of a table leaves.
+"""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.engines.base import Engine
+from pipeline.errors import SelectionError, did_you_mean
+from pipeline.outputs.metrics import METRICS, query_metric
+from pipeline.outputs.metrics.expressions import DIMENSIONS
+from pipeline.plan import PlanTable
+from pipeline.plan.contract_diff import contract
+
+MOST_ROWS = 1_000
+
+
+@dataclass(frozen=True)
+class Tools:
+    """Every public method is a tool; its docstring is what an assistant reads.
+
+    Attributes:
+        connect: opens the database to read; closed after each question, so that builds are not held up.
+        tables: the tables of the plan by name.
+        timezone: in which days begin.
+        window_days: how many days of commits and Copilot reports the marts keep.
+        min_group: the least number of people behind any figure.
+    """
+
+    connect: Callable[[], AbstractContextManager[Engine]]
+    tables: Callable[[], Mapping[str, PlanTable]]
+    timezone: str
+    window_days: int
+    min_group: int
+
+    def list_metrics(self) -> dict[str, Any]:
+        """List every metric about coding agents: cost, tokens, sessions, active developers, commits and more.
+
+        Each has its meaning, unit, and the dimensions that it can be told apart and filtered by. Read it
+        before the first query_metric.
+        """
+        return {
+            "metrics": [{"name": name, **metric.document()} for name, metric in METRICS.items()],
+            "dimensions": DIMENSIONS,
+        }
+
+    def query_metric(
+        self,
+        name: str,
+        by: list[str] | None = None,
+        where: dict[str, list[str]] | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        limit: int = 100,
+    ) -> dict[str, Any]:
+        """Get the values of one metric, as the dashboard shows them.
+
+        by: dimensions, one row for each of their values, such as ["month", "agent"]; without it one number.
+        where: values that count, such as {"agent": ["codex", "amp"]}.
+        since, until: the first and the last day that count, as 2026-11-01.
+        limit: how many rows at most, 1 to 1000; is_cut tells that there are more.
+
+        The total is the metric of all that counts: never add up rows of ratios or of people. A value of null
+        is not 0: reason says why there is none. Tell people the notes.
+        """
+        if not 1 <= limit <= MOST_ROWS:
+            raise SelectionError(f"limit is 1 to {MOST_ROWS}, not {limit}.")
+        with self.connect() as engine:
+            answer = query_metric(
+                engine,
+                name,
+                by=by or (),
+                where=where,
+                since=since,
+                until=until,
+                timezone=self.timezone,
+                window_days=self.window_days,
+                min_group=self.min_group,
+            )
+        return answer.document(limit)
+
+    def list_tables(self) -> dict[str, Any]:
+        """List the tables behind the metrics: what one row of each is, and which tables it is made of."""
+        return {
+            "tables": [
+                {
+                    "name": table.name,
+                    "layer": table.layer,
+                    "kind": table.kind,
+                    "description": table.description.partition("\n")[0],
+                    "made_of": [*table.depends_on],
+                }
+                for table in self.tables().values()
+            ]
+        }
+
+    def describe_table(self, name: str) -> dict[str, Any]:
+        """Tell what a table promises: its key, each column with type and meaning, and the checks of its rows.
+
+        name: as list_tables has it, such as fct_git_commits.
+        """
+        tables = self.tables()
+        if name not in tables:
+            raise SelectionError(
+                f"There is no table {name}.{did_you_mean(name, tables)} list_tables lists them."
+            )
+        return contract(tables[name])
