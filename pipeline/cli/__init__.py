@@ -58,6 +58,10 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "show": ("look", "Show rows of a model, a seed or a raw table, in the order of its key."),
         "report": ("report", "Show the schema validation report of the last run."),
         "dashboard": ("dashboard", "Write the dashboard: return, agents, team, git and cost, in one page."),
+        "digest": (
+            "digest",
+            "Sum up a week for a mail or a chat: the dashboard's figures beside those before.",
+        ),
         "docs": ("docs", "The documentation site: every table and column, checks, code, and lineage."),
         "lineage": ("lineage", "Show what a table or a column comes from, and where it goes."),
         "contract": ("contract", "Show what a table promises, and what a change breaks."),

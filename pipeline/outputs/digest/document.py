@@ -1,0 +1,195 @@
+"""What a digest says: figures of a week with those of the week before, and tables of what they consist of."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipeline.engines.base import Engine
+from pipeline.errors import SelectionError
+from pipeline.outputs.metrics import METRICS, Answer, query_metric
+from pipeline.outputs.metrics.rows import Value
+
+WEEK = dt.timedelta(days=7)
+FIGURES = (
+    *("cost", "assisted_commits", "cost_per_commit", "developers", "sessions", "tokens", "cache_hit_rate"),
+    "unpriced_tokens",
+)
+# Title, dimension, and the metrics that stand in columns; the first orders the rows.
+TABLES = (
+    ("By agent", "agent", ("cost", "sessions", "tokens", "assisted_commits", "cost_per_commit")),
+    ("By model", "model", ("cost", "tokens", "cache_hit_rate")),
+    ("By project", "project", ("assisted_commits", "assisted_lines", "committed_cost")),
+)
+MOST_ROWS = 10
+COUNTED = ("count", "tokens")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A metric of the week.
+
+    Attributes:
+        metric: its name.
+        value: None where there is none.
+        before: of the week before.
+        reason: why there is no value.
+    """
+
+    metric: str
+    value: Value
+    before: Value = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """Metrics of the week by something.
+
+    Attributes:
+        title: its heading.
+        by: the dimension.
+        metrics: names of the columns.
+        rows: what it is about, and the values.
+        left_out: how many further rows there are.
+    """
+
+    title: str
+    by: str
+    metrics: tuple[str, ...]
+    rows: list[tuple[str, tuple[Value, ...]]]
+    left_out: int = 0
+
+
+@dataclass(frozen=True)
+class Digest:
+    """A week.
+
+    Attributes:
+        monday: its first day.
+        timezone: in which its days begin.
+        notes: what must be known of these numbers, in sentences.
+    """
+
+    monday: dt.date
+    timezone: str
+    figures: list[Figure]
+    tables: list[Table]
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def sunday(self) -> dt.date:
+        """Its last day."""
+        return self.monday + WEEK - dt.timedelta(days=1)
+
+    def document(self) -> dict[str, Any]:
+        """All of it as JSON tells it."""
+        return {
+            "week": f"{self.monday:%G-W%V}",
+            "since": self.monday,
+            "until": self.sunday,
+            "timezone": self.timezone,
+            "figures": [
+                {
+                    "metric": figure.metric,
+                    "label": METRICS[figure.metric].label,
+                    "unit": METRICS[figure.metric].unit,
+                    "value": figure.value,
+                    "before": figure.before,
+                    **({"reason": figure.reason} if figure.value is None else {}),
+                }
+                for figure in self.figures
+            ],
+            "tables": [
+                {
+                    "title": table.title,
+                    "by": table.by,
+                    "rows": [
+                        {table.by: name, **dict(zip(table.metrics, values, strict=True))}
+                        for name, values in table.rows
+                    ],
+                    "left_out": table.left_out,
+                }
+                for table in self.tables
+            ],
+            "notes": self.notes,
+        }
+
+
+def read_digest(
+    engine: Engine, monday: dt.date, *, timezone: str = "UTC", window_days: int = 90, min_group: int = 1
+) -> Digest:
+    """The digest of a week.
+
+    Args:
+        engine: an open database whose marts are published.
+        monday: the week's first day.
+        timezone: in which the days of the tables begin.
+        window_days: how many days of commits and Copilot reports the marts keep.
+        min_group: the least number of people behind any figure; what has fewer is left out.
+
+    Raises:
+        ModelError: a mart is not published.
+    """
+
+    def ask(metric: str, first: dt.date, by: tuple[str, ...] = ()) -> Answer | None:
+        try:
+            return query_metric(
+                engine,
+                metric,
+                by=by,
+                since=first,
+                until=first + WEEK - dt.timedelta(days=1),
+                timezone=timezone,
+                window_days=window_days,
+                min_group=min_group,
+            )
+        except SelectionError:  # not told of groups
+            return None
+
+    figures: list[Figure] = []
+    notes: dict[str, None] = {}
+    for metric in FIGURES:
+        now = ask(metric, monday)
+        if now is None or now.total is None:
+            continue
+        before = ask(metric, monday - WEEK)
+        was = before.total.value if before and before.total else None
+        figures.append(Figure(metric, now.total.value, was, now.total.reason))
+        notes |= dict.fromkeys(now.notes)
+    names = dict(
+        engine.fetch(f"SELECT agent_type, agent_display_name FROM {engine.name('mart', 'dim_agents')}")
+    )
+    tables = []
+    for title, by, metrics in TABLES:
+        answers = {metric: ask(metric, monday, (by,)) for metric in metrics}
+        there = {metric: _values(answer) for metric, answer in answers.items() if answer}
+        # Of what has no row there is none; where groups are small, it may be of too few people.
+        none = {metric: 0 for metric in there if min_group == 1 and METRICS[metric].unit in COUNTED}
+        if rows := _rows(there, none, names if by == "agent" else {}):
+            tables.append(Table(title, by, tuple(there), rows[:MOST_ROWS], max(0, len(rows) - MOST_ROWS)))
+    return Digest(monday, timezone, figures, tables, [*notes])
+
+
+def _values(answer: Answer) -> dict[Any, Value]:
+    return {row.key[0]: row.value for row in answer.rows}
+
+
+def _rows(
+    columns: dict[str, dict[Any, Value]], none: dict[str, int], names: dict[str, str]
+) -> list[tuple[str, tuple[Value, ...]]]:
+    """A row for each thing that any column knows; the largest of the first column come first."""
+    keys = dict.fromkeys(key for values in columns.values() for key in values)
+    # No dictionary: two may have one name.
+    rows = [
+        (
+            "unknown" if key is None else str(names.get(key, key)),
+            tuple(values.get(key, none.get(metric)) for metric, values in columns.items()),
+        )
+        for key in keys
+    ]
+
+    def order(row: tuple[str, tuple[Value, ...]]) -> tuple[list[tuple[bool, float]], str]:
+        name, values = row
+        return [(value is None, -value if isinstance(value, int | float) else 0) for value in values], name
+
+    return sorted(((name, values) for name, values in rows if any(values)), key=order)
