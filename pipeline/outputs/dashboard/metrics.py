@@ -70,25 +70,6 @@ OF_THE_PAGE: dict[str, Definition] = {
         "Lines added + deleted: small to 100, medium to 500, else large.",
         (f"{COMMITS}.commit_size",),
     ),
-    "day_cost": Definition(
-        "Latest day",
-        "usd",
-        "Cost of the latest day of the period; the day may not be over.",
-        (f"{COSTS}.daily_cost_usd",),
-    ),
-    "month_to_date": Definition(
-        "Month to date",
-        "usd",
-        "Cost from the first of the month to the latest day of the period.",
-        (f"{COSTS}.mtd_cost_usd",),
-    ),
-    "forecast": Definition(
-        "Forecast for the month",
-        "usd",
-        "Month to date + the average of the last 7 calendar days × the days that are left. "
-        "None with fewer than 3 days with cost. Below it, the same with the average of the last 30 days.",
-        (f"{COSTS}.month_forecast_usd", f"{COSTS}.avg_30day_cost_usd"),
-    ),
     "budget": Definition(
         "Budget",
         "usd",

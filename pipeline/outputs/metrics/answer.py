@@ -9,9 +9,11 @@ from pipeline.engines.base import Engine
 from pipeline.outputs.marts import check_published, window_start
 from pipeline.outputs.metrics.declared import Metric
 from pipeline.outputs.metrics.expressions import (
+    COST,
     FACTS,
     TIME,
     Expression,
+    OfMonth,
     Operand,
     Ratio,
     Sum,
@@ -19,6 +21,7 @@ from pipeline.outputs.metrics.expressions import (
     operands,
 )
 from pipeline.outputs.metrics.grouped import Groups
+from pipeline.outputs.metrics.month import SHORT, of_month
 from pipeline.outputs.metrics.question import Question, ask, check_values
 from pipeline.outputs.metrics.rows import Key, Period, Rows, Value
 
@@ -146,6 +149,10 @@ def query_metric(
                 notes.append(f"{kept} this is of {start} and later only.")
             else:
                 notes.append(f"{kept} before {start} activity is that of sessions and tokens only.")
+    if isinstance(metric.expression, OfMonth):
+        if period.since:
+            notes.append("The month is counted from its first day, and the pace of days before it.")
+        period = Period(None, period.until)
     source: _Source
     if min_group > 1:
         source = Groups(engine, min_group, question.where, period)
@@ -162,6 +169,13 @@ def query_metric(
 
 
 def _rows(expression: Expression, source: _Source, by: tuple[str, ...], engine: Engine) -> list[Row]:
+    if isinstance(expression, OfMonth):
+        last = _days(engine)[1] or dt.date.min
+        latest = min(source.period.until or last, last)
+        found = of_month(expression, source.values(COST, (*by, "day")), latest)
+        if not by and not found:
+            found = {(): (None, SHORT) if expression.figure == "forecast" else (0, None)}
+        return [Row(key, value, reason) for key, (value, reason) in found.items()]
     if not isinstance(expression, Ratio):
         values = source.values(expression, by)
         return [Row(key, value, _why(expression, value)) for key, value in values.items()]

@@ -3,7 +3,18 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pipeline.outputs.metrics.expressions import FACTS, TIME, Count, Expression, Latest, Ratio, Sum, operands
+from pipeline.outputs.metrics.expressions import (
+    COST,
+    FACTS,
+    TIME,
+    Count,
+    Expression,
+    Latest,
+    OfMonth,
+    Ratio,
+    Sum,
+    operands,
+)
 
 USAGE = FACTS["usage"].table
 COMMITS = FACTS["commits"].table
@@ -77,13 +88,12 @@ OF_ASSISTED = (*OF_COMMITS, "agent", "method")
 OF_BOTH = (*TIME, "developer", "agent")
 
 NANO = 1e9
-COST = Sum("usage", ("nano",), "usage", per=NANO)
 SESSIONS = Sum("usage", ("sessions",), "sessions")
 INPUT = ("input", "creation", "read")
 TOKENS = Sum("usage", (*INPUT, "output"), "tokens")
 ASSISTED = Sum("commits", ("commits",), "assisted commits", origin="agent")
 ASSISTED_LINES = Sum("commits", ("lines",), "lines in assisted commits", origin="agent")
-IN_COMMITS = Sum("commits", ("nano",), "assisted commits", per=NANO, origin="agent")
+IN_COMMITS = Sum("commits", ("nano",), "cost in commits", per=NANO, origin="agent")
 ALL_COMMITS = Sum("commits", ("commits",), "commits")
 LINES = Sum("commits", ("lines",), "lines in commits")
 PEOPLE = Count(("developer",), "active developers")
@@ -400,6 +410,33 @@ METRICS: dict[str, Metric] = {
         (f"{COMMITS}.lines_changed",),
         LINES,
         (*OF_COMMITS, "origin"),
+    ),
+    "day_cost": Metric(
+        "Latest day",
+        "usd",
+        "Cost of the latest day of the period; the day may not be over.",
+        (f"{COSTS}.daily_cost_usd",),
+        OfMonth("day"),
+        ("developer", "agent"),
+        few="hidden",
+    ),
+    "month_to_date": Metric(
+        "Month to date",
+        "usd",
+        "Cost from the first of the month to the latest day of the period.",
+        (f"{COSTS}.mtd_cost_usd",),
+        OfMonth("to_date"),
+        ("developer", "agent"),
+    ),
+    "forecast": Metric(
+        "Forecast for the month",
+        "usd",
+        "Month to date + the average of the last 7 calendar days × the days that are left. "
+        "None with fewer than 3 days with cost. The dashboard has the same with the average of the last 30 "
+        "days below it.",
+        (f"{COSTS}.month_forecast_usd", f"{COSTS}.avg_30day_cost_usd"),
+        OfMonth("forecast"),
+        ("developer", "agent"),
     ),
     "unpriced_tokens": Metric(
         "Unpriced tokens",

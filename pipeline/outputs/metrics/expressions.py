@@ -5,13 +5,16 @@ They are small enough that every engine and the page's JavaScript compute them a
 * `Sum` adds up figures of rows.
 * `Count` counts different people, days or agents: such a number of two days is not the sum of both.
 * `Latest` is the latest day.
+* `OfMonth` is a cost of a month, as far as it goes or as it will be.
 * `Ratio` divides one by another, after both are added up: it is never a mean of ratios.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 TIME = ("day", "week", "month")
+DAYS_FOR_FORECAST = 3
 
 
 @dataclass(frozen=True)
@@ -132,14 +135,28 @@ class Ratio:
     per_week: bool = False
 
 
+@dataclass(frozen=True)
+class OfMonth:
+    """A cost of the month that holds the latest day of the period, whatever its first day is.
+
+    Attributes:
+        figure: of the latest day, of the month to_date, or its forecast.
+    """
+
+    figure: Literal["day", "to_date", "forecast"]
+
+
 Operand = Sum | Count | Latest
-Expression = Operand | Ratio
+Expression = Operand | Ratio | OfMonth
+COST = Sum("usage", ("nano",), "cost", per=1e9)
 
 
 def operands(expression: Expression) -> Iterator[Operand]:
     """The sums and counts of an expression."""
     if isinstance(expression, Ratio):
         yield from (expression.above, expression.below)
+    elif isinstance(expression, OfMonth):
+        yield COST
     else:
         yield expression
 

@@ -2,7 +2,7 @@
 
 Its format: core-spec/spec.md and osi-schema.json in https://github.com/apache/ossie, version 0.2.0.dev0. An
 expression there is one statement over datasets, so it has no metrics that are more than that: shares of all
-that is shown, counts of counts, and what needs both facts. Which these are, the caller is told.
+that is shown, counts of counts, figures of a month, and what needs both facts. The caller is told which.
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Any
 
 from pipeline.outputs.marts import ACTIVE, AGENTS, COMMITS, DEVELOPERS, PERSON, UNTOLD, USAGE
 from pipeline.outputs.metrics.declared import ASSISTED, METRICS, Metric
-from pipeline.outputs.metrics.expressions import Count, Expression, Ratio, Sum
+from pipeline.outputs.metrics.expressions import Count, Expression, OfMonth, Ratio, Sum
 from pipeline.plan import PlanColumn, PlanTable
 
 VERSION = "0.2.0.dev0"
@@ -119,6 +119,8 @@ def _expression(expression: Expression, columns: Mapping[str, set[str]]) -> str 
     """A metric as one statement; None where it is more than that."""
     if isinstance(expression, Sum):
         return _sum(expression, columns)
+    if isinstance(expression, OfMonth):
+        return None
     if isinstance(expression, Ratio):
         if expression.of_all or expression.per_week:
             return None

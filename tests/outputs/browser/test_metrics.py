@@ -40,6 +40,11 @@ COMPUTE = """
   };
   const keyOf = (rows, by) => (i) => JSON.stringify(by.map((name) => key[name](rows, i)));
   const has = (rows, by) => by.every((name) => ["day", "week", "month"].includes(name) || name in rows);
+  const monthly = {
+    day_cost: (month) => month.known(month.day),
+    month_to_date: (month) => month.known(month.toDate),
+    forecast: (month) => month.forecast,
+  };
   const counts = {
     developers: (used) => used.people,
     active_days: (used) => used.activeDays,
@@ -61,6 +66,20 @@ COMPUTE = """
     const found = {};
     if (GROUPED && name === "developers") {
       people(by[0], filter).forEach(([group, count]) => { found[JSON.stringify(group)] = count; });
+      return found;
+    }
+    if (name in monthly) {
+      // Of each of them, what the page shows if they are chosen.
+      let chosen = [[[], filter]];
+      for (const dimension of by) {
+        const list = { developer: DATA.developers, agent: DATA.agents }[dimension];
+        chosen = chosen.flatMap(([ids, part]) => list.map(({ id }, place) => [[...ids, id],
+          { ...part, [`${dimension}s`]: new Set(passes(part[`${dimension}s`], place) ? [place] : []) }]));
+      }
+      for (const [ids, part] of chosen) {
+        const month = monthOf({ ...part, to: Math.min(part.to, LAST_DAY) });
+        found[JSON.stringify(ids)] = monthly[name](month);
+      }
       return found;
     }
     if (name === "several_agents") {

@@ -142,6 +142,28 @@ def test_days_a_week_are_of_the_weeks_of_the_period(ask):
     assert told(ask(rows, "days_per_week", until=NEXT)) == {(): 1.5}
 
 
+def test_a_forecast_is_none_with_fewer_than_three_days_of_cost_not_0(ask):
+    two = [used(cost=4.0), used(cost=8.0, date=NEXT), used(cost=0.0, date=DAY.replace(day=1))]
+    answer = ask({"usages": two}, "forecast")
+    assert (told(answer), answer.total.reason) == ({(): None}, "fewer than 3 days with cost")
+    # 15 until the 11th; since the 9th 5 a day on three days of it, and 19 days are left
+    three = [*two, used(cost=3.0, date=DAY.replace(day=9))]
+    assert told(ask({"usages": three}, "forecast")) == {(): 15.0 + 19 * 5.0}
+    assert told(ask({"usages": three}, "month_to_date", by="agent")) == {
+        ("claude_code",): 15.0,
+        "total": 15.0,
+    }
+
+
+def test_a_month_to_date_begins_with_the_month_whatever_the_period_does(ask):
+    rows = {"usages": [used(date=DAY.replace(day=1)), used(date=NEXT), used(date=DAY.replace(month=10))]}
+    answer = ask(rows, "month_to_date", since=NEXT)
+    assert told(answer) == {(): 2.0}
+    assert answer.notes == ["The month is counted from its first day, and the pace of days before it."]
+    assert told(ask(rows, "day_cost", until=DAY)) == {(): 0}
+    assert told(ask({"usages": [used(cost=None)]}, "month_to_date")) == {(): None}
+
+
 def test_a_commit_without_a_project_is_of_none_and_not_left_out(ask):
     rows = {"commits": [commit(1, project_id=None), commit(2), commit(3)]}
     assert told(ask(rows, "commits", by="project")) == {("shop",): 2, (None,): 1, "total": 3}

@@ -96,7 +96,7 @@ def test_what_is_more_than_one_statement_is_left_out_and_named(written):
     assert sorted(metrics + left_out) == sorted(METRICS)
     assert left_out == [
         *("cost_share", "lines_per_dollar", "several_agents", "days_per_week", "token_share"),
-        *("human_share", "unknown_share", "method_share"),
+        *("human_share", "unknown_share", "method_share", "day_cost", "month_to_date", "forecast"),
     ]
 
 
