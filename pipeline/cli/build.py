@@ -1,10 +1,12 @@
 """`seed`, `run`, `test`, `build`, `compile`: what works on the plan."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipeline.cli import state as states
 from pipeline.cli.options import (
     Command,
     Invocation,
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
     from pipeline.outputs.totals import Totals
     from pipeline.plan import Plan, PlanTable
     from pipeline.run import RunResult, TableResult
-
-KINDS = ("model", "seed", "source")
 
 full_refresh_option = click.option(
     "--full-refresh", is_flag=True, help="Build everything anew, whether or not something changed."
@@ -105,6 +105,7 @@ def seed(
 
 @command()
 @selection_options
+@states.state_option
 @as_of_option
 @full_refresh_option
 @format_option
@@ -113,6 +114,7 @@ def run(
     invocation: Invocation,
     select: tuple[str, ...],
     exclude: tuple[str, ...],
+    state: Path | None,
     as_of: "dt.datetime | None",
     full_refresh: bool,
     output_format: str,
@@ -134,6 +136,7 @@ def run(
         "Built",
         select=select,
         exclude=exclude,
+        state=state,
         kinds=["model"],
         output_format=output_format,
         as_of=as_of,
@@ -145,6 +148,7 @@ def run(
 
 @command()
 @selection_options
+@states.state_option
 @click.option(
     "--recompute",
     is_flag=True,
@@ -158,6 +162,7 @@ def test(
     invocation: Invocation,
     select: tuple[str, ...],
     exclude: tuple[str, ...],
+    state: Path | None,
     recompute: bool,
     fail_fast: bool,
     store_failures: bool,
@@ -180,6 +185,7 @@ def test(
         "Audited",
         select=select,
         exclude=exclude,
+        state=state,
         output_format=output_format,
         fail_fast=fail_fast,
         store_failures=store_failures,
@@ -206,6 +212,7 @@ class _Build(Command):
 
 @command(cls=_Build)
 @selection_options
+@states.state_option
 @as_of_option
 @full_refresh_option
 @fail_fast_option
@@ -220,6 +227,7 @@ def build(
     invocation: Invocation,
     select: tuple[str, ...],
     exclude: tuple[str, ...],
+    state: Path | None,
     as_of: "dt.datetime | None",
     full_refresh: bool,
     fail_fast: bool,
@@ -239,6 +247,7 @@ def build(
     \b
     aa-pipeline build
     aa-pipeline build --select +fct_agent_costs --full-refresh
+    aa-pipeline build -s state:modified+ --state published/
     """
     import time
 
@@ -247,7 +256,7 @@ def build(
     from pipeline.run import build
 
     if dry_run:
-        _show_estimates(invocation, select, exclude, as_of, output_format)
+        _show_estimates(invocation, select, exclude, state, as_of, output_format)
         return
     events = ending.openlineage_events() if openlineage else None
     done: list[tuple[Plan, RunResult]] = []
@@ -276,6 +285,7 @@ def build(
             then=show_totals,
             select=select,
             exclude=exclude,
+            state=state,
             output_format=output_format,
             as_of=as_of,
             full_refresh=full_refresh,
@@ -306,7 +316,8 @@ def work_on_plan(
     *,
     select: Sequence[str] = (),
     exclude: Sequence[str] = (),
-    kinds: Sequence[str] = KINDS,
+    state: Path | None = None,
+    kinds: Sequence[str] = states.KINDS,
     create: bool = False,
     output_format: str = "text",
     then: Callable[["Engine"], None] | None = None,
@@ -320,6 +331,7 @@ def work_on_plan(
         verb: what it does to tables, in the past tense.
         select: expressions that select tables; everything if there are none.
         exclude: expressions that take tables away.
+        state: what `state:modified` compares with.
         kinds: kinds of table that the function works on.
         create: make a database file that is not there.
         output_format: text, json, or summary: text without the list of tables.
@@ -331,14 +343,15 @@ def work_on_plan(
     """
     from pipeline.cli.output import progress
     from pipeline.cli.results import show_result
-    from pipeline.plan.selection import select as selected_names
 
     with invocation.connect(create=create) as engine:
         with progress("Reading the plan") as update:
             plan = invocation.plan(engine, update)
             selected = None
             if select or exclude:
-                selected = selected_names(plan.tables, select, exclude, kinds)
+                selected = states.selected(invocation, plan, select, exclude, state, kinds)
+                if not selected:
+                    states.nothing_to_do(state)
 
             def on_event(table: "PlanTable", result: "TableResult | None") -> None:
                 if result is None:
@@ -354,6 +367,7 @@ def _show_estimates(
     invocation: Invocation,
     select: Sequence[str],
     exclude: Sequence[str],
+    state: Path | None,
     as_of: "dt.datetime | None",
     output_format: str,
 ) -> None:
@@ -362,12 +376,13 @@ def _show_estimates(
 
     from pipeline.cli.output import print_json, progress, say
     from pipeline.cli.tables import print_table
-    from pipeline.plan.selection import select as selected_names
     from pipeline.run import estimate
 
     with invocation.connect(read_only=True) as engine, progress("Asking for estimates"):
         plan = invocation.plan(engine)
-        selected = selected_names(plan.tables, select, exclude, KINDS) if select or exclude else None
+        selected = None
+        if select or exclude:
+            selected = states.selected(invocation, plan, select, exclude, state)
         found = estimate(engine, plan, selected=selected, as_of=as_of)
     if output_format == "json":
         print_json([asdict(table) for table in found])

@@ -5,7 +5,7 @@ names); pages as exposures.
 """
 
 import datetime as dt
-import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 from pipeline.outputs.artifacts.ids import (
@@ -17,6 +17,7 @@ from pipeline.outputs.artifacts.ids import (
     metadata,
     table_id,
 )
+from pipeline.outputs.artifacts.state import DEFINITION, STATE, state_of
 from pipeline.plan import Check, Plan, PlanTable
 from pipeline.plan.layers import MARTS, RAW
 from pipeline.plan.render import quote
@@ -30,11 +31,14 @@ PAGES = {
 }
 
 
-def manifest(plan: Plan, *, url: str, now: dt.datetime, invocation_id: str) -> Node:
+def manifest(
+    plan: Plan, *, url: str, now: dt.datetime, invocation_id: str, definitions: Mapping[str, str]
+) -> Node:
     """The whole document.
 
     Args:
         plan: of the project, for its database.
+        definitions: of its tables, as `state` has them.
         url: of the database; no secret of it is written.
         now: when it is written.
         invocation_id: the same in all that one command writes.
@@ -55,7 +59,17 @@ def manifest(plan: Plan, *, url: str, now: dt.datetime, invocation_id: str) -> N
     for name, reads in parents.items():
         for read in reads:
             children[read].append(name)
+    for table in tables:
+        told = definitions[table.name]
+        if table.kind == "source":
+            sources[table_id(table)]["meta"] = {DEFINITION: told}
+        else:
+            nodes[table_id(table)] |= {
+                "meta": {DEFINITION: told},
+                "checksum": {"name": "blake2b", "checksum": told},
+            }
     head = metadata("manifest", VERSION, plan, now, invocation_id)
+    head["env"][STATE] = state_of(definitions)
     head |= {
         "project_name": PACKAGE,
         "project_id": None,
@@ -118,7 +132,6 @@ def _node(plan: Plan, table: PlanTable, database: str | None) -> Node:
         "schema": table.schema,
         "alias": table.name,
         "relation_name": _relation(plan, table),
-        "checksum": {"name": "sha256", "checksum": hashlib.sha256(table.fingerprint.encode()).hexdigest()},
         "config": {"enabled": True, "materialized": materialized, "schema": table.schema, "tags": table.tags},
         "columns": _columns(table),
         "depends_on": {"macros": []},

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -15,6 +16,7 @@ from pipeline.outputs.artifacts.freshness import SourceAge, sources
 from pipeline.outputs.artifacts.ids import database_of
 from pipeline.outputs.artifacts.manifest import manifest
 from pipeline.outputs.artifacts.results import run_results
+from pipeline.outputs.artifacts.state import definitions
 from tests.projects import compile_shop
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -28,7 +30,8 @@ def plan():
 
 @pytest.fixture(scope="module")
 def written(plan):
-    return manifest(plan, url=URL, now=NOW, invocation_id="run")
+    told = definitions(plan, Path())
+    return manifest(plan, url=URL, now=NOW, invocation_id="run", definitions=told)
 
 
 @pytest.fixture
@@ -124,6 +127,19 @@ def test_a_manifest_is_written_anew_only_for_another_plan(engine, tmp_path):
     plan.fingerprint = "another"
     artifacts.write_of_run(tmp_path, plan, result)
     assert file.stat().st_ino != before
+
+
+def test_a_manifest_is_written_anew_for_other_rows_of_a_seed(engine, tmp_path):
+    artifacts.write_of_run(tmp_path, *build(engine, tmp_path))
+    file = tmp_path / "target" / "manifest.json"
+    before = json.loads(file.read_text())["nodes"]
+    (tmp_path / "seeds").mkdir()
+    (tmp_path / "seeds" / "products.csv").write_text("product,label\ntea,Tea from Ceylon\n")
+    artifacts.write_of_run(tmp_path, *build(engine, tmp_path))
+    after = json.loads(file.read_text())["nodes"]
+    assert [name for name in after if after[name]["checksum"] != before[name]["checksum"]] == [
+        "seed.aa_pipeline.products"
+    ]
 
 
 def test_artifacts_of_another_project_stay(engine, tmp_path):
