@@ -21,7 +21,7 @@ from pipeline.run.fingerprints import MISSING, Fingerprints, of_model
 from pipeline.run.not_counted import not_counted
 from pipeline.run.publish_checks import ChecksFailed, PublishChecks, in_order
 from pipeline.run.record import record
-from pipeline.run.results import NO_NEWS, Listener, RunResult, TableResult, silent
+from pipeline.run.results import NO_NEWS, Listener, RunResult, TableResult, given, silent
 from pipeline.run.seed_rows import seed_fingerprint, seed_rows
 from pipeline.run.state import Published, Standing, has_drifted, look_at, published, stored_kind
 from pipeline.run.unmatched import unmatched
@@ -80,6 +80,9 @@ def build(
     builder = _Builder("build", engine, plan, selected, as_of, project_dir, pseudonyms, on_event)
     builder.auditing, builder.fail_fast, builder.full_refresh = True, fail_fast, full_refresh
     builder.auditor.keep_failures = store_failures
+    builder.result.arguments |= given(
+        full_refresh=full_refresh, fail_fast=fail_fast, store_failures=store_failures
+    )
     if profile and not engine.start_profiling():
         builder.result.warnings.append(f"A profile is not available on {engine.dialect}.")
     return builder.go()
@@ -99,6 +102,7 @@ def run(
     """Like `build`, without checks."""
     builder = _Builder("run", engine, plan, selected, as_of, project_dir, pseudonyms, on_event)
     builder.full_refresh = full_refresh
+    builder.result.arguments |= given(full_refresh=full_refresh)
     return builder.go()
 
 
@@ -146,6 +150,7 @@ class _Builder:
     ) -> None:
         self.engine = engine
         self.plan = plan
+        selected = None if selected is None else [*selected]
         self.selected = set(plan.tables if selected is None else selected)
         self.project_dir = project_dir
         self.pseudonyms = pseudonyms
@@ -157,6 +162,7 @@ class _Builder:
             plan_fingerprint=plan.fingerprint,
             version=plan.version,
             layers={table.name: table.layer for table in plan.tables.values()},
+            arguments=given(selected=selected, as_of=as_of),
         )
         self.as_of = self.result.as_of
         self.auditor = Auditor(engine, self.as_of)
