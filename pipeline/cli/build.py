@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline.cli import state as states
+from pipeline.cli.defer import defer_option, deferring
 from pipeline.cli.options import (
     Command,
     Invocation,
@@ -106,6 +107,7 @@ def seed(
 @command()
 @selection_options
 @states.state_option
+@defer_option
 @as_of_option
 @full_refresh_option
 @format_option
@@ -115,6 +117,7 @@ def run(
     select: tuple[str, ...],
     exclude: tuple[str, ...],
     state: Path | None,
+    defer: str | None,
     as_of: "dt.datetime | None",
     full_refresh: bool,
     output_format: str,
@@ -137,6 +140,7 @@ def run(
         select=select,
         exclude=exclude,
         state=state,
+        defer=defer,
         kinds=["model"],
         output_format=output_format,
         as_of=as_of,
@@ -213,6 +217,7 @@ class _Build(Command):
 @command(cls=_Build)
 @selection_options
 @states.state_option
+@defer_option
 @as_of_option
 @full_refresh_option
 @fail_fast_option
@@ -228,6 +233,7 @@ def build(
     select: tuple[str, ...],
     exclude: tuple[str, ...],
     state: Path | None,
+    defer: str | None,
     as_of: "dt.datetime | None",
     full_refresh: bool,
     fail_fast: bool,
@@ -286,6 +292,7 @@ def build(
             select=select,
             exclude=exclude,
             state=state,
+            defer=defer,
             output_format=output_format,
             as_of=as_of,
             full_refresh=full_refresh,
@@ -317,6 +324,7 @@ def work_on_plan(
     select: Sequence[str] = (),
     exclude: Sequence[str] = (),
     state: Path | None = None,
+    defer: str | None = None,
     kinds: Sequence[str] = states.KINDS,
     create: bool = False,
     output_format: str = "text",
@@ -332,6 +340,7 @@ def work_on_plan(
         select: expressions that select tables; everything if there are none.
         exclude: expressions that take tables away.
         state: what `state:modified` compares with.
+        defer: the target of which tables are read that are not built here.
         kinds: kinds of table that the function works on.
         create: make a database file that is not there.
         output_format: text, json, or summary: text without the list of tables.
@@ -357,7 +366,9 @@ def work_on_plan(
                 if result is None:
                     update(table.name)
 
-            result = function(engine, plan, selected=selected, on_event=on_event, **options)
+            with deferring(invocation, engine, defer) as deferral:
+                given = {"defer": deferral} if deferral else {}
+                result = function(engine, plan, selected=selected, on_event=on_event, **given, **options)
         show_result(result, output_format, verb, invocation.target)
         if then and output_format == "text":
             then(engine)

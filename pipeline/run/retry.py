@@ -1,8 +1,7 @@
 """What the last run was, and which tables it has to deal with once more if it failed.
 
 A build publishes all that it has made or nothing, on every engine. So after one that has failed nothing
-stands that could be gone on from: it is repeated whole. Tables that nothing has changed are skipped, as in any
-build.
+stands that could be gone on from: it is repeated whole. Tables that nothing has changed are skipped, as ever.
 """
 
 import datetime as dt
