@@ -270,9 +270,10 @@ def build(
 
     def build_and_keep(engine: "Engine", plan: "Plan", **options: Any) -> "RunResult":
         before.append(ending.totals(engine, invocation) if output_format == "text" else None)
+        ages = ending.ages_of_sources(engine, plan, invocation)
         result = build(engine, plan, **options)
         done.append((plan, result))
-        ending.write_artifacts(plan, result, invocation)
+        ending.write_artifacts(plan, result, ages, invocation)
         return result
 
     def show_totals(engine: "Engine") -> None:

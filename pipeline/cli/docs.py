@@ -38,7 +38,8 @@ def generate(invocation: Invocation, folder: Path) -> None:
     Static pages that open from the folder too and load nothing from anywhere. Row counts, builds
     and check results are those of the last runs; without a database they are left out. A folder that
     holds something else stays as it is. Beside aa-pipeline.toml, the folder target/ gets dbt's artifacts
-    (manifest.json, catalog.json), for catalogues that read them.
+    (manifest.json, catalog.json, sources.json, and run_results.json where no build has written it), for
+    catalogues that read them.
 
     \b
     aa-pipeline docs generate
@@ -46,6 +47,7 @@ def generate(invocation: Invocation, folder: Path) -> None:
     """
     import datetime as dt
 
+    from pipeline.cli.ending import ages_of_sources
     from pipeline.cli.output import say, warn
     from pipeline.errors import TargetError
     from pipeline.outputs.artifacts.folder import write_of_docs
@@ -56,14 +58,13 @@ def generate(invocation: Invocation, folder: Path) -> None:
     try:
         with invocation.connect(read_only=True) as engine:
             plan = invocation.plan(engine)
-            state = read_state(engine, plan)
+            state, ages = read_state(engine, plan), ages_of_sources(engine, plan, invocation)
     except TargetError as error:
-        plan, state = invocation.plan_without_database(), State()
+        plan, state, ages = invocation.plan_without_database(), State(), []
         say(f"{error} The pages say nothing of rows, builds and check results.", err=True)
-    if project := invocation.project:
-        rows = {name: table.row_count for name, table in state.tables.items()}
-        if problem := write_of_docs(project, plan, rows, state.target or ""):
-            warn(problem)
+    project = invocation.project
+    if project and (problem := write_of_docs(project, plan, state, ages, state.target or "")):
+        warn(problem)
     files = site_files(plan, state, generated_at=dt.datetime.now(dt.UTC))
     write_site(folder, files)
     size = sum(len(text.encode()) for text in files.values())

@@ -116,8 +116,18 @@ def _columns(table: PlanTable) -> Node:
     }
 
 
-def _relation(plan: Plan, table: PlanTable) -> str:
-    return f"{quote(table.schema, plan.dialect)}.{quote(table.stored_name, plan.dialect)}"
+def _relation(plan: Plan, table: PlanTable, database: str | None) -> str:
+    """A table's full name, as dbt has it: with its database, where it has one."""
+    parts = [database, table.schema, table.stored_name]
+    return ".".join(quote(part, plan.dialect) for part in parts if part is not None)
+
+
+def _compiled(plan: Plan, table: PlanTable, database: str | None) -> str:
+    """A model's SQL with full names, as dbt has it."""
+    sql = str(table.sql)
+    for upstream in (plan.tables[name] for name in table.depends_on):
+        sql = sql.replace(_relation(plan, upstream, None), _relation(plan, upstream, database))
+    return sql
 
 
 def _node(plan: Plan, table: PlanTable, database: str | None) -> Node:
@@ -131,7 +141,7 @@ def _node(plan: Plan, table: PlanTable, database: str | None) -> Node:
         "database": database,
         "schema": table.schema,
         "alias": table.name,
-        "relation_name": _relation(plan, table),
+        "relation_name": _relation(plan, table, database),
         "config": {"enabled": True, "materialized": materialized, "schema": table.schema, "tags": table.tags},
         "columns": _columns(table),
         "depends_on": {"macros": []},
@@ -144,7 +154,7 @@ def _node(plan: Plan, table: PlanTable, database: str | None) -> Node:
             "refs": [_ref(upstream) for upstream in upstreams if upstream.kind != "source"],
             "sources": [[RAW.name, up.stored_name] for up in upstreams if up.kind == "source"],
             "compiled": True,
-            "compiled_code": table.sql,
+            "compiled_code": _compiled(plan, table, database),
             "contract": {"enforced": True, "alias_types": True},
             "access": "public" if table.layer == MARTS.name else "protected",
             "primary_key": table.key,
@@ -227,7 +237,7 @@ def _source(plan: Plan, table: PlanTable, database: str | None) -> Node:
         "source_name": RAW.name,
         "source_description": RAW.description,
         "loader": "aa-pipeline ingest",
-        "relation_name": _relation(plan, table),
+        "relation_name": _relation(plan, table, database),
         "columns": _columns(table),
         "config": {"enabled": not table.missing},
         "freshness": None,
