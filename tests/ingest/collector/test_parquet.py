@@ -105,7 +105,7 @@ def test_where_nothing_can_be_read_nothing_lands(engine, tmp_path):
 
 
 def test_a_bucket_is_not_read_and_that_is_said(engine):
-    with pytest.raises(IngestError, match="s3://ours/logs.parquet is elsewhere"):
+    with pytest.raises(IngestError, match="is elsewhere, and only files of this machine are read"):
         ingest_parquet(engine, ["s3://ours/logs.parquet"])
 
 
