@@ -119,7 +119,7 @@ def company(demo_output) -> Path:
 
 
 # A test that asks for one of these is slow.
-SLOW = {"company", "run_shop", "chromium", "postgres", "spark", "emulator"}
+SLOW = {"company", "run_shop", "chromium", "postgres", "spark", "emulator", "clickhouse"}
 
 # Clusters of Spark and the emulator of BigQuery are large: two workers have them, who take equally long.
 SERVERS = {

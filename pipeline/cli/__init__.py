@@ -39,6 +39,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "seed": ("build", "Load the CSV seeds: prices, agents, identities, budgets."),
         "run": ("build", "Build the models and publish them, without audits."),
         "test": ("build", "Audit what is published, as of the run that published it."),
+        "retry": ("retry", "Repeat the last build, run, seed or test of the database, if it failed."),
         "diff": (
             "diff",
             "Show what a change of code, prices or settings does to the data, before it is published.",

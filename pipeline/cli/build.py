@@ -1,10 +1,13 @@
 """`seed`, `run`, `test`, `build`, `compile`: what works on the plan."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipeline.cli import state as states
+from pipeline.cli.defer import defer_option, deferring
 from pipeline.cli.options import (
     Command,
     Invocation,
@@ -22,8 +25,6 @@ if TYPE_CHECKING:
     from pipeline.outputs.totals import Totals
     from pipeline.plan import Plan, PlanTable
     from pipeline.run import RunResult, TableResult
-
-KINDS = ("model", "seed", "source")
 
 full_refresh_option = click.option(
     "--full-refresh", is_flag=True, help="Build everything anew, whether or not something changed."
@@ -105,6 +106,8 @@ def seed(
 
 @command()
 @selection_options
+@states.state_option
+@defer_option
 @as_of_option
 @full_refresh_option
 @format_option
@@ -113,6 +116,8 @@ def run(
     invocation: Invocation,
     select: tuple[str, ...],
     exclude: tuple[str, ...],
+    state: Path | None,
+    defer: str | None,
     as_of: "dt.datetime | None",
     full_refresh: bool,
     output_format: str,
@@ -134,6 +139,8 @@ def run(
         "Built",
         select=select,
         exclude=exclude,
+        state=state,
+        defer=defer,
         kinds=["model"],
         output_format=output_format,
         as_of=as_of,
@@ -145,6 +152,7 @@ def run(
 
 @command()
 @selection_options
+@states.state_option
 @click.option(
     "--recompute",
     is_flag=True,
@@ -158,6 +166,7 @@ def test(
     invocation: Invocation,
     select: tuple[str, ...],
     exclude: tuple[str, ...],
+    state: Path | None,
     recompute: bool,
     fail_fast: bool,
     store_failures: bool,
@@ -180,6 +189,7 @@ def test(
         "Audited",
         select=select,
         exclude=exclude,
+        state=state,
         output_format=output_format,
         fail_fast=fail_fast,
         store_failures=store_failures,
@@ -206,6 +216,8 @@ class _Build(Command):
 
 @command(cls=_Build)
 @selection_options
+@states.state_option
+@defer_option
 @as_of_option
 @full_refresh_option
 @fail_fast_option
@@ -220,6 +232,8 @@ def build(
     invocation: Invocation,
     select: tuple[str, ...],
     exclude: tuple[str, ...],
+    state: Path | None,
+    defer: str | None,
     as_of: "dt.datetime | None",
     full_refresh: bool,
     fail_fast: bool,
@@ -239,6 +253,7 @@ def build(
     \b
     aa-pipeline build
     aa-pipeline build --select +fct_agent_costs --full-refresh
+    aa-pipeline build -s state:modified+ --state published/
     """
     import time
 
@@ -247,7 +262,7 @@ def build(
     from pipeline.run import build
 
     if dry_run:
-        _show_estimates(invocation, select, exclude, as_of, output_format)
+        _show_estimates(invocation, select, exclude, state, as_of, output_format)
         return
     events = ending.openlineage_events() if openlineage else None
     done: list[tuple[Plan, RunResult]] = []
@@ -255,9 +270,10 @@ def build(
 
     def build_and_keep(engine: "Engine", plan: "Plan", **options: Any) -> "RunResult":
         before.append(ending.totals(engine, invocation) if output_format == "text" else None)
+        ages = ending.ages_of_sources(engine, plan, invocation)
         result = build(engine, plan, **options)
         done.append((plan, result))
-        ending.write_artifacts(plan, result, invocation)
+        ending.write_artifacts(plan, result, ages, invocation)
         return result
 
     def show_totals(engine: "Engine") -> None:
@@ -276,6 +292,8 @@ def build(
             then=show_totals,
             select=select,
             exclude=exclude,
+            state=state,
+            defer=defer,
             output_format=output_format,
             as_of=as_of,
             full_refresh=full_refresh,
@@ -306,7 +324,9 @@ def work_on_plan(
     *,
     select: Sequence[str] = (),
     exclude: Sequence[str] = (),
-    kinds: Sequence[str] = KINDS,
+    state: Path | None = None,
+    defer: str | None = None,
+    kinds: Sequence[str] = states.KINDS,
     create: bool = False,
     output_format: str = "text",
     then: Callable[["Engine"], None] | None = None,
@@ -320,6 +340,8 @@ def work_on_plan(
         verb: what it does to tables, in the past tense.
         select: expressions that select tables; everything if there are none.
         exclude: expressions that take tables away.
+        state: what `state:modified` compares with.
+        defer: the target of which tables are read that are not built here.
         kinds: kinds of table that the function works on.
         create: make a database file that is not there.
         output_format: text, json, or summary: text without the list of tables.
@@ -331,20 +353,23 @@ def work_on_plan(
     """
     from pipeline.cli.output import progress
     from pipeline.cli.results import show_result
-    from pipeline.plan.selection import select as selected_names
 
     with invocation.connect(create=create) as engine:
         with progress("Reading the plan") as update:
             plan = invocation.plan(engine, update)
             selected = None
             if select or exclude:
-                selected = selected_names(plan.tables, select, exclude, kinds)
+                selected = states.selected(invocation, plan, select, exclude, state, kinds)
+                if not selected:
+                    states.nothing_to_do(state)
 
             def on_event(table: "PlanTable", result: "TableResult | None") -> None:
                 if result is None:
                     update(table.name)
 
-            result = function(engine, plan, selected=selected, on_event=on_event, **options)
+            with deferring(invocation, engine, defer) as deferral:
+                given = {"defer": deferral} if deferral else {}
+                result = function(engine, plan, selected=selected, on_event=on_event, **given, **options)
         show_result(result, output_format, verb, invocation.target)
         if then and output_format == "text":
             then(engine)
@@ -354,6 +379,7 @@ def _show_estimates(
     invocation: Invocation,
     select: Sequence[str],
     exclude: Sequence[str],
+    state: Path | None,
     as_of: "dt.datetime | None",
     output_format: str,
 ) -> None:
@@ -362,12 +388,13 @@ def _show_estimates(
 
     from pipeline.cli.output import print_json, progress, say
     from pipeline.cli.tables import print_table
-    from pipeline.plan.selection import select as selected_names
     from pipeline.run import estimate
 
     with invocation.connect(read_only=True) as engine, progress("Asking for estimates"):
         plan = invocation.plan(engine)
-        selected = selected_names(plan.tables, select, exclude, KINDS) if select or exclude else None
+        selected = None
+        if select or exclude:
+            selected = states.selected(invocation, plan, select, exclude, state)
         found = estimate(engine, plan, selected=selected, as_of=as_of)
     if output_format == "json":
         print_json([asdict(table) for table in found])

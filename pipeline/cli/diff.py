@@ -1,11 +1,13 @@
 """`diff`: what a change of code, prices or settings does to the data, before it is published."""
 
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipeline.cli import state as states
 from pipeline.cli.options import Invocation, as_of_option, command, pass_invocation, selection_options
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ SAME = "Both versions make the same of the same inputs: code, settings and seeds
 @click.option("--from", "old", required=True, metavar="VERSION", help="The version to compare with.")
 @click.option("--to", "new", default=".", show_default=True, metavar="VERSION", help="The other version.")
 @selection_options
+@states.state_option
 @as_of_option
 @click.option(
     "--format",
@@ -36,6 +39,7 @@ def diff(
     new: str,
     select: tuple[str, ...],
     exclude: tuple[str, ...],
+    state: Path | None,
     as_of: "dt.datetime | None",
     output_format: str,
 ) -> None:
@@ -51,7 +55,6 @@ def diff(
     """
     from pipeline.cli.output import print_json, progress, say
     from pipeline.compile.code_versions import project_version
-    from pipeline.plan.selection import select as selected_names
     from pipeline.run.data_diff import data_diff
     from pipeline.run.scratch import Version
 
@@ -66,8 +69,12 @@ def diff(
             update(f"Reading the plan of {name}")
             found = project_version(name, invocation.config.project_dir, engine.dialect, shapes)
             versions.append(Version(*open_versions.enter_context(found)))
-        tables = versions[0].plan.tables | versions[1].plan.tables
-        selected = selected_names(tables, select, exclude) if select or exclude else None
+        both = versions[0].plan.tables | versions[1].plan.tables
+        selected = None
+        if select or exclude:
+            _, now = versions
+            plan = replace(now.plan, tables=both)
+            selected = states.selected(invocation, plan, select, exclude, state, project_dir=now.project_dir)
         found_diffs = data_diff(
             engine,
             *versions,
@@ -78,6 +85,8 @@ def diff(
         )
     if output_format == "json":
         print_json([asdict(table) for table in found_diffs])
+    elif selected == []:
+        states.nothing_to_do(state)
     elif not found_diffs:
         say(SAME)
     elif output_format == "markdown":

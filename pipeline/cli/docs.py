@@ -40,7 +40,8 @@ def generate(invocation: Invocation, folder: Path) -> None:
     words masked, and what its columns hold are of now. Without a database they are left out; where
     [privacy] sets min_group, so are rows and what columns hold. A folder that
     holds something else stays as it is. Beside aa-pipeline.toml, the folder target/ gets dbt's artifacts
-    (manifest.json, catalog.json), for catalogues that read them.
+    (manifest.json, catalog.json, sources.json, and run_results.json where no build has written it), for
+    catalogues that read them.
 
     \b
     aa-pipeline docs generate
@@ -48,6 +49,7 @@ def generate(invocation: Invocation, folder: Path) -> None:
     """
     import datetime as dt
 
+    from pipeline.cli.ending import ages_of_sources
     from pipeline.cli.output import say, warn
     from pipeline.errors import TargetError
     from pipeline.outputs.artifacts.folder import write_of_docs
@@ -63,13 +65,13 @@ def generate(invocation: Invocation, folder: Path) -> None:
             state = read_state(engine, plan, profiles=min_group == 1)
             if min_group > 1:
                 say(f"No rows or profiles are shown: groups have at least {min_group} people.", err=True)
+            ages = ages_of_sources(engine, plan, invocation)
     except TargetError as error:
-        plan, state = invocation.plan_without_database(), State()
+        plan, state, ages = invocation.plan_without_database(), State(), []
         say(f"{error} The pages say nothing of rows, builds and check results.", err=True)
-    if project := invocation.project:
-        rows = {name: table.row_count for name, table in state.tables.items()}
-        if problem := write_of_docs(project, plan, rows, state.target or ""):
-            warn(problem)
+    project = invocation.project
+    if project and (problem := write_of_docs(project, plan, state, ages, state.target or "")):
+        warn(problem)
     files = site_files(plan, state, generated_at=dt.datetime.now(dt.UTC))
     write_site(folder, files)
     size = sum(len(text.encode()) for text in files.values())

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pipeline.engines.base import Engine
+    from pipeline.outputs.artifacts.freshness import SourceAge
     from pipeline.outputs.openlineage import BuildEvents
     from pipeline.outputs.totals import Totals
     from pipeline.plan import Plan
@@ -41,11 +42,25 @@ def show_totals(now: "Totals | None", before: "Totals | None") -> None:
             say(news)
 
 
-def write_artifacts(plan: "Plan", result: "RunResult", invocation: Invocation) -> None:
+def ages_of_sources(engine: "Engine", plan: "Plan", invocation: Invocation) -> "list[SourceAge]":
+    """How old raw rows are as a build begins, for who reads that beside the configuration."""
+    if not invocation.project:
+        return []
+    import datetime as dt
+
+    from pipeline.outputs.artifacts.freshness import source_ages
+
+    tables = [table for table in plan.tables.values() if table.kind == "source"]
+    return source_ages(engine, tables, invocation.config.freshness, dt.datetime.now(dt.UTC))
+
+
+def write_artifacts(
+    plan: "Plan", result: "RunResult", ages: "list[SourceAge]", invocation: Invocation
+) -> None:
     """Write what other tools read of a run, beside the configuration; nothing where there is none."""
     from pipeline.outputs.artifacts.folder import write_of_run
 
-    if (project := invocation.project) and (problem := write_of_run(project, plan, result)):
+    if (project := invocation.project) and (problem := write_of_run(project, plan, result, ages)):
         result.warnings.append(problem)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pipeline.cli.collector import clickhouse, include_option, parquet
 from pipeline.cli.options import (
     Group,
     Invocation,
@@ -38,6 +39,7 @@ def ingest() -> None:
     \b
     aa-pipeline ingest transcripts
     aa-pipeline ingest otlp ~/telemetry
+    aa-pipeline ingest clickhouse https://reader@clickhouse.example.com:8443/otel
     aa-pipeline ingest git ~/code/app ~/code/site
     aa-pipeline ingest copilot users-28-day.ndjson
     """
@@ -45,12 +47,7 @@ def ingest() -> None:
 
 @command()
 @click.argument("paths", nargs=-1, metavar="PATH...")
-@click.option(
-    "--include",
-    multiple=True,
-    metavar="ATTRIBUTE",
-    help="Land this attribute though it holds content, such as prompt. May be repeated.",
-)
+@include_option
 @click.option(
     "--listen",
     metavar="HOST:PORT",
@@ -347,7 +344,7 @@ def _described(agent: "Listed") -> dict[str, object]:
     }
 
 
-for source in (otlp, git, copilot, transcripts):
+for source in (otlp, clickhouse, parquet, git, copilot, transcripts):
     ingest.add_command(source)
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipeline.cli import state as states
 from pipeline.cli.after_tab import tables_after_tab
 from pipeline.cli.options import (
     Invocation,
@@ -25,9 +26,16 @@ if TYPE_CHECKING:
 
 @command()
 @selection_options
+@states.state_option
 @format_option
 @pass_invocation
-def ls(invocation: Invocation, select: tuple[str, ...], exclude: tuple[str, ...], output_format: str) -> None:
+def ls(
+    invocation: Invocation,
+    select: tuple[str, ...],
+    exclude: tuple[str, ...],
+    state: Path | None,
+    output_format: str,
+) -> None:
     """List models, seeds and sources.
 
     Needs no database. Without a terminal it prints one name per line.
@@ -36,16 +44,19 @@ def ls(invocation: Invocation, select: tuple[str, ...], exclude: tuple[str, ...]
     aa-pipeline ls
     aa-pipeline ls --select +fct_agent_costs
     aa-pipeline ls -s marts --format json
+    aa-pipeline ls -s state:modified+ --state published/
     """
     from pipeline.cli.output import is_terminal, print_json, say
     from pipeline.cli.tables import print_table
-    from pipeline.plan.selection import select as selected
 
     plan = invocation.plan_without_database()
-    tables = [plan.tables[name] for name in selected(plan.tables, select, exclude)]
+    names = states.selected(invocation, plan, select, exclude, state)
+    tables = [plan.tables[name] for name in names]
+    if not tables:
+        states.nothing_to_do(state)
     if output_format == "json":
         print_json([_described(table) for table in tables])
-    elif is_terminal():
+    elif tables and is_terminal():
         print_table(
             ["name", "layer", "stored as", "description"],
             [

@@ -17,12 +17,8 @@ from pipeline.cli.options import (
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
 
-    from pipeline.config import Freshness
-    from pipeline.engines.base import Engine
     from pipeline.outputs.artifacts.freshness import SourceAge
-    from pipeline.plan import PlanTable
 
 
 @click.group(cls=Group)
@@ -50,7 +46,7 @@ def freshness(
     """Show the age of the newest row of each raw table.
 
     Exits with 1 if a table is older than its error_after in aa-pipeline.toml. Beside that file,
-    target/sources.json tells the same to tools that read dbt's artifacts.
+    target/sources.json tells the same of tables with a limit to tools that read dbt's artifacts.
 
     \b
     aa-pipeline source freshness
@@ -62,13 +58,14 @@ def freshness(
     from pipeline.cli.tables import print_table
     from pipeline.errors import AuditError
     from pipeline.outputs.artifacts.folder import write_of_freshness
+    from pipeline.outputs.artifacts.freshness import source_ages
     from pipeline.plan.selection import select as selected
 
     now = as_of or dt.datetime.now(dt.UTC)
     with invocation.connect(read_only=True) as engine:
         plan = invocation.plan(engine)
         names = selected(plan.tables, select, exclude, kinds=["source"])
-        ages = [_age(engine, plan.tables[name], invocation.config.freshness, now) for name in names]
+        ages = source_ages(engine, [plan.tables[name] for name in names], invocation.config.freshness, now)
     if (project := invocation.project) and (problem := write_of_freshness(project, plan, ages, now)):
         warn(problem)
     found = [_shown(age, now) for age in ages]
@@ -87,26 +84,6 @@ def freshness(
 
 
 source.add_command(freshness)
-
-
-def _age(
-    engine: "Engine", table: "PlanTable", limits: "Mapping[str, Freshness]", now: "dt.datetime"
-) -> "SourceAge":
-    from pipeline.config import Freshness
-    from pipeline.outputs.artifacts.freshness import SourceAge
-    from pipeline.outputs.docs.state import newest_row
-
-    newest = None if table.missing else newest_row(engine, table)
-    limit = limits.get(table.stored_name, Freshness())
-    if newest is None:
-        state = "missing" if table.missing else "empty"
-    elif limit.error_after and now - newest > limit.error_after:
-        state = "error"
-    elif limit.warn_after and now - newest > limit.warn_after:
-        state = "warn"
-    else:
-        state = "pass"
-    return SourceAge(table, newest, limit, state)
 
 
 def _shown(age: "SourceAge", now: "dt.datetime") -> dict[str, Any]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from pipeline.errors import ConfigError, did_you_mean
+from pipeline.errors import ConfigError, TargetError, did_you_mean
 from pipeline.plan.render import quote
 
 # The alias of a relation whose rows are hashed whole. A column of this name would be hashed in their place.
@@ -246,6 +246,23 @@ class Engine(ABC):
             self.execute(f"{rows} IS NULL")
         else:
             self.execute(f"{rows} = ?", [value])
+
+    def borrow(self, other: "Engine", schema: str, table: str, columns: Mapping[str, str]) -> str:
+        """A relation with the rows of another database's table, for the transaction that is open.
+
+        Args:
+            other: an open database of the same engine, which stays open for as long.
+            schema: of the table there.
+            table: its name there.
+            columns: native types by name.
+
+        Raises:
+            TargetError: the engine cannot read another database.
+        """
+        raise TargetError(
+            f"{self.url} cannot read tables of {other.url}: a build defers from one DuckDB file to another,"
+            " or from one PostgreSQL database to another. Build what is read here, or use such a target."
+        )
 
     def place(self, alias: str) -> str:
         """A text that tells a row of a table of that alias from all others, until the row is changed.

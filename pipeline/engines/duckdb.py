@@ -33,6 +33,8 @@ TOLD_MEMORY = 0.85
 # What a file cannot be called within DuckDB: schemas of ours, and what is its own.
 TAKEN = {*(layer.schema for layer in LAYERS.values()), meta.FAILING_ROWS, "main"}
 TAKEN |= {"memory", "system", "temp", "information_schema", "pg_catalog"}
+BORROWED = "aa_borrowed"  # what another file is called that a build reads
+TAKEN |= {BORROWED}
 SECONDS_BETWEEN_TRIES = 0.1
 HEADERS = 3 * 4096  # bytes that every database has
 # So much of a file may be free: it is used again soon, and to rewrite the file has all tables built anew.
@@ -186,6 +188,14 @@ class DuckDB(Engine):
             return super().create(schema, table, select, kind, replacing)
         # One statement instead of two, of which each has its price.
         return self.execute(f"CREATE OR REPLACE {kind.upper()} {self.name(schema, table)} AS {select}")
+
+    def borrow(self, other: Engine, schema: str, table: str, columns: Mapping[str, str]) -> str:
+        if not isinstance(other, DuckDB) or other.path == ":memory:":
+            return super().borrow(other, schema, table, columns)
+        if BORROWED not in {name for (name,) in self.fetch("SELECT database_name FROM duckdb_databases()")}:
+            file = quote_text(os.path.realpath(other.path), self.dialect)
+            self.execute(f"ATTACH {file} AS {BORROWED} (TYPE duckdb, READ_ONLY)")
+        return f"{BORROWED}.{self.name(schema, table)}"
 
     def place(self, alias: str) -> str:
         return f"CAST({alias}.rowid AS VARCHAR)"

@@ -29,6 +29,7 @@ TABLES: dict[str, dict[str, str]] = {
         "target": "text",
         "seconds": "float",
         "version": "text",
+        "arguments": "text",  # JSON: what `retry` repeats it with
     },
     # One row per run and table that it dealt with; the fingerprint covers code and inputs.
     "run_tables": {

@@ -17,7 +17,7 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from pipeline.config import redact
-from pipeline.engines.base import ROW, Kind, check_options
+from pipeline.engines.base import ROW, Engine, Kind, check_options
 from pipeline.engines.postgres_locks import NEEDS_ALL_OF, milliseconds, patiently
 from pipeline.engines.postgres_publish import PublishesInPlace
 from pipeline.engines.postgres_restored import of_before
@@ -308,6 +308,19 @@ class Postgres(PublishesInPlace):
             cursor.copy(f"COPY ({query}) TO STDOUT") as rows,
         ):
             yield from map(bytes, rows)
+
+    def borrow(self, other: Engine, schema: str, table: str, columns: Mapping[str, str]) -> str:
+        # One database of a server cannot read another one without an extension that administrators install.
+        if not isinstance(other, Postgres):
+            return super().borrow(other, schema, table, columns)
+        if not other.in_transaction():  # all that is borrowed is of one snapshot
+            other.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        copy = self.name("pg_temp", f"borrowed_{table}")
+        definitions = ", ".join(f"{self.quote(name)} {native}" for name, native in columns.items())
+        self.execute(f"CREATE TEMP TABLE {copy} ({definitions}) ON COMMIT DROP")
+        self.copy_in("pg_temp", f"borrowed_{table}", columns, other.copy_out(schema, table, columns))
+        self.execute(f"ANALYZE {copy}")
+        return copy
 
     def lower(self, text: str) -> str:
         # By code points alone, only ASCII letters have a lower case.

@@ -87,6 +87,7 @@ def bind(
     for table in severities(plan.tables.values(), checks["severity"]):
         if table.kind == "source":
             table = freshness(table, checks["freshness"].get(table.stored_name))
+        table = replace(table, definition=_definition(table, values))
         if table.kind == "source" and table.stored_name in raw.queries:
             table = _source(table, raw)
         elif table.kind == "model":
@@ -163,6 +164,16 @@ def _fill_in(sql: str, values: Mapping[str, str]) -> str:
         for placeholder, value in values.items():
             sql = sql.replace(placeholder, value)
     return sql
+
+
+def _definition(table: PlanTable, values: Mapping[str, str]) -> str:
+    """What stands for an unbound table itself: nothing of what it is made of, or of the database."""
+    texts = [table.sql or "", *(check.sql or "" for check in table.checks)]
+    settings = [value for name, value in values.items() if any(name in text for text in texts)]
+    columns = [(c.name, c.native_type, c.nullable, c.references) for c in table.columns]
+    checks = [(c.name, c.severity, c.tolerance) for c in table.checks]
+    how = (table.kind, table.schema, table.materialized, table.key)
+    return _hash(*texts, repr((how, settings, columns, checks)))
 
 
 def _fingerprinted(tables: Iterable[PlanTable], raw: RawTables) -> dict[str, PlanTable]:

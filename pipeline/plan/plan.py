@@ -101,7 +101,8 @@ class PlanTable:
     a row for (`compile.analysis.grouped`). `reads` says how the columns of a source are read where they are
     not as its contract says. `time_drift` is a query for a number: 0 if time alone has changed no row of the
     model since it was made. `code` stands for all that a model was compiled from: while it is the same, it
-    need not be compiled again.
+    need not be compiled again. `definition` stands for what it is itself, columns and checks included,
+    whatever it is made of and whatever the raw tables of the database look like.
     """
 
     name: str
@@ -119,6 +120,7 @@ class PlanTable:
     lineage: dict[str, list[list[str]]] = field(default_factory=dict)
     fingerprint: str = ""
     code: str = ""
+    definition: str = ""
     path: str = ""
     tags: list[str] = field(default_factory=list)
     time_drift: str = ""

@@ -3,6 +3,7 @@
     name  fct_*  staging.*  marts  tag:daily  path:models/marts  source:raw.git_commits
     resource_type:seed  config.materialized:view  config.schema:mart  file:dim_agents.py  fqn:…
     column:fct_agent_costs.daily_cost_usd    its table; `+` follows the column, not the table
+    state:modified  state:new                against an earlier state; what is new is modified as well
     +x  2+x  x+  x+1  +x+     with ancestors, with descendants, at most that many steps away
     @x                        with descendants and all that these need
     "a b", repeated option    union
@@ -25,6 +26,7 @@ from pipeline.plan.layers import OF_MODELS, RAW
 from pipeline.plan.lineage import Column, tables_down, tables_up
 
 Tables = Mapping[str, PlanTable]
+Changes = Mapping[str, Collection[str]]  # modified and new, each with names of tables
 
 _CRITERION = re.compile(
     r"(?P<at>@)?(?P<parents>(?P<up>\d*)\+)?"
@@ -54,6 +56,7 @@ def select(
     select: Sequence[str] = (),
     exclude: Sequence[str] = (),
     kinds: Collection[str] = _RESOURCE_TYPES,
+    changes: Changes | None = None,
 ) -> list[str]:
     """Names of the selected tables, in the plan's order.
 
@@ -62,14 +65,18 @@ def select(
         select: expressions; their union counts. Everything if empty.
         exclude: expressions whose union is taken away.
         kinds: the kinds of table that the command works on: model, seed, source.
+        changes: what `state:` selects; None where nobody has said what to compare with.
+
+    Returns:
+        At least one, unless `state:` was asked for: that nothing has changed is an answer.
 
     Raises:
         SelectionError: a word of an expression matches nothing, or nothing is left.
     """
-    chosen = _union(tables, select) if select else set(tables)
-    chosen -= _union(tables, exclude)
+    chosen = _union(tables, select, changes) if select else set(tables)
+    chosen -= _union(tables, exclude, changes)
     names = [name for name in tables if name in chosen and tables[name].kind in kinds]
-    if not names:
+    if not names and not asks_for_state(*select, *exclude):
         asked = " ".join(select) if select else "everything"
         without = f" without {' '.join(exclude)}" if exclude else ""
         wanted = " or ".join(f"{kind}s" for kind in kinds)
@@ -78,6 +85,11 @@ def select(
             "`aa-pipeline ls` with the same selection shows what it matches."
         )
     return names
+
+
+def asks_for_state(*expressions: str) -> bool:
+    """Whether a selection compares with an earlier state."""
+    return any("state:" in expression for expression in expressions)
 
 
 def ancestors(tables: Tables, names: Iterable[str], depth: int | None = None) -> set[str]:
@@ -104,13 +116,13 @@ def _walk(names: Iterable[str], neighbours: Callable[[str], Iterable[str]], dept
     return seen
 
 
-def _union(tables: Tables, expressions: Iterable[str]) -> set[str]:
+def _union(tables: Tables, expressions: Iterable[str], changes: Changes | None) -> set[str]:
     words = [word for expression in expressions for word in expression.split()]
-    return set().union(*(_intersection(tables, word) for word in words))
+    return set().union(*(_intersection(tables, word, changes) for word in words))
 
 
-def _intersection(tables: Tables, word: str) -> set[str]:
-    parts = [_matches(tables, _parse(part)) for part in word.split(",") if part]
+def _intersection(tables: Tables, word: str, changes: Changes | None) -> set[str]:
+    parts = [_matches(tables, _parse(part), changes) for part in word.split(",") if part]
     return set.intersection(*parts) if parts else set()
 
 
@@ -151,10 +163,13 @@ def _depth(sign: str | None, digits: str | None) -> int | None:
     return int(digits) if digits else None
 
 
-def _matches(tables: Tables, criterion: _Criterion) -> set[str]:
+def _matches(tables: Tables, criterion: _Criterion, changes: Changes | None) -> set[str]:
     method = _METHODS[criterion.method]
-    found = {table.name for table in tables.values() if method(table, criterion.value)}
-    if not found:
+    if criterion.method == "state":
+        found = _changed(criterion, changes) & tables.keys()
+    else:
+        found = {table.name for table in tables.values() if method(table, criterion.value)}
+    if not found and criterion.method != "state":
         raise SelectionError(
             f"The selection {criterion.text!r} matches nothing."
             f"{did_you_mean(criterion.value, _words(tables, criterion.method))} "
@@ -169,6 +184,21 @@ def _matches(tables: Tables, criterion: _Criterion) -> set[str]:
         found |= down()
         return found | ancestors(tables, found)
     return found | up(criterion.up) | down(criterion.down)
+
+
+def _changed(criterion: _Criterion, changes: Changes | None) -> set[str]:
+    """The tables that differ from an earlier state."""
+    if changes is None:
+        raise SelectionError(
+            f"The selection {criterion.text!r} compares with an earlier state. Say with which one:"
+            " --state FOLDER, a copy of the folder target/ that a build wrote."
+        )
+    if criterion.value not in changes:
+        raise SelectionError(
+            f"The selection {criterion.text!r} names no state.{did_you_mean(criterion.value, changes)}"
+            f" There are {' and '.join(f'state:{name}' for name in changes)}."
+        )
+    return {*changes[criterion.value]}
 
 
 def _words(tables: Tables, method: str) -> set[str]:
@@ -270,4 +300,5 @@ _METHODS: dict[str, Callable[[PlanTable, str], bool]] = {
     "config.materialized": lambda table, value: table.kind == "model" and table.materialized == value,
     "config.schema": lambda table, value: fnmatchcase(table.schema, value),
     "column": lambda table, value: bool(_columns(table, value)),
+    "state": lambda table, value: False,  # `_changed` tells
 }

@@ -9,6 +9,8 @@ and the engine's driver.
 * `state`: what the database holds, and from which code and inputs.
 * `results`: what all of them return; `record`: the same as run metadata, in the schema `meta`;
   `failures`: all failing rows, where that is asked for.
+* `retry`: what the last run was, and which tables it has to deal with once more if it failed.
+* `defer`: tables of another target, read in the place of those that have not been built.
 * `up_to_date`: whether a build would do anything.
 * `recompute`: whether what is published is what the plan makes; `seed_rows`: what seeds are loaded with.
 * `data_diff`: what a change does to the data; `scratch`: where both versions of it are built.

@@ -13,7 +13,7 @@ from pipeline.run.auditor import Auditor
 from pipeline.run.failures import Failures, store
 from pipeline.run.recompute import Recomputation
 from pipeline.run.record import record
-from pipeline.run.results import FailingRow, Listener, RunResult, silent
+from pipeline.run.results import FailingRow, Listener, RunResult, given, silent
 from pipeline.run.state import Standing, published
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def audit(
         TargetError: a newer release keeps the database.
         QueryError: the database refused a statement.
     """
+    selected = None if selected is None else [*selected]
     chosen = set(plan.tables if selected is None else selected)
     tables = [table for table in plan.tables.values() if table.name in chosen]
     there = meta.ensure(engine)
@@ -68,6 +69,9 @@ def audit(
         plan_fingerprint=plan.fingerprint,
         version=plan.version,
         layers={table.name: table.layer for table in plan.tables.values()},
+        arguments=given(
+            selected=selected, fail_fast=fail_fast, store_failures=store_failures, recompute=recompute
+        ),
     )
     results = result.audits
     failures: list[Failures] = []

@@ -16,12 +16,13 @@ from pipeline.plan.render import AS_OF, literal, render
 from pipeline.privacy import database
 from pipeline.run import found_rows, incremental
 from pipeline.run.auditor import Auditor
+from pipeline.run.defer import Deferral
 from pipeline.run.failures import store
 from pipeline.run.fingerprints import MISSING, Fingerprints, of_model
 from pipeline.run.not_counted import not_counted
 from pipeline.run.publish_checks import ChecksFailed, PublishChecks, in_order
 from pipeline.run.record import record
-from pipeline.run.results import NO_NEWS, Listener, RunResult, TableResult, silent
+from pipeline.run.results import NO_NEWS, Listener, RunResult, TableResult, given, silent
 from pipeline.run.seed_rows import seed_fingerprint, seed_rows
 from pipeline.run.state import Published, Standing, has_drifted, look_at, published, stored_kind
 from pipeline.run.unmatched import unmatched
@@ -46,6 +47,7 @@ def build(
     full_refresh: bool = False,
     store_failures: bool = False,
     profile: bool = False,
+    defer: Deferral | None = None,
     on_event: Listener = silent,
 ) -> RunResult:
     """Load seeds, build tables, check them, and publish if no check of severity error fails.
@@ -65,6 +67,7 @@ def build(
         full_refresh: build everything anew, whether or not something changed.
         store_failures: keep all failing rows in tables of the schema `audit`.
         profile: find out what the engine spends its time on, where it can tell.
+        defer: another target, of which tables are read that are neither selected nor built here.
         on_event: told about each table.
 
     Returns:
@@ -80,6 +83,10 @@ def build(
     builder = _Builder("build", engine, plan, selected, as_of, project_dir, pseudonyms, on_event)
     builder.auditing, builder.fail_fast, builder.full_refresh = True, fail_fast, full_refresh
     builder.auditor.keep_failures = store_failures
+    builder.result.arguments |= given(
+        full_refresh=full_refresh, fail_fast=fail_fast, store_failures=store_failures
+    )
+    builder.defer_to(defer)
     if profile and not engine.start_profiling():
         builder.result.warnings.append(f"A profile is not available on {engine.dialect}.")
     return builder.go()
@@ -94,11 +101,14 @@ def run(
     project_dir: Path = Path(),
     pseudonyms: "Pseudonyms | None" = None,
     full_refresh: bool = False,
+    defer: Deferral | None = None,
     on_event: Listener = silent,
 ) -> RunResult:
     """Like `build`, without checks."""
     builder = _Builder("run", engine, plan, selected, as_of, project_dir, pseudonyms, on_event)
     builder.full_refresh = full_refresh
+    builder.result.arguments |= given(full_refresh=full_refresh)
+    builder.defer_to(defer)
     return builder.go()
 
 
@@ -132,6 +142,7 @@ class _Builder:
     auditing = False
     fail_fast = False
     full_refresh = False
+    deferral: Deferral | None = None
 
     def __init__(
         self,
@@ -146,6 +157,7 @@ class _Builder:
     ) -> None:
         self.engine = engine
         self.plan = plan
+        selected = None if selected is None else [*selected]
         self.selected = set(plan.tables if selected is None else selected)
         self.project_dir = project_dir
         self.pseudonyms = pseudonyms
@@ -157,6 +169,7 @@ class _Builder:
             plan_fingerprint=plan.fingerprint,
             version=plan.version,
             layers={table.name: table.layer for table in plan.tables.values()},
+            arguments=given(selected=selected, as_of=as_of),
         )
         self.as_of = self.result.as_of
         self.auditor = Auditor(engine, self.as_of)
@@ -165,6 +178,13 @@ class _Builder:
         self.everything = len(self.models) == len(models)
         self.reads = {name for table in self.models for name in table.depends_on}
         self.steps: list[Step] = []
+
+    def defer_to(self, deferral: Deferral | None) -> None:
+        """Read from another target what is neither selected nor built here."""
+        if deferral:
+            deferral.refuse_other_people(self.pseudonyms)
+            self.deferral = deferral
+            self.result.arguments["defer"] = deferral.target
 
     def go(self) -> RunResult:
         self._check_sources()
@@ -370,7 +390,7 @@ class _Builder:
     # Models
 
     def _check_upstreams(self) -> None:
-        """What is read but not selected must have been published by this code or one like it."""
+        """What is read but not selected must have been published, here or elsewhere, by code like this."""
         made = self.selected | {name for name in self.reads if self.plan.tables[name].kind != "model"}
         shapes: dict[str, dict[str, dict[str, str]]] = {}
         for table in self.models:
@@ -378,6 +398,9 @@ class _Builder:
                 if name in made:
                     continue
                 upstream = self.plan.tables[name]
+                if self.deferral and (upstream.schema, name) not in self.standing.kinds:
+                    self.deferral.borrow(self.engine, upstream, table)
+                    continue
                 if upstream.schema not in shapes:
                     shapes[upstream.schema] = self.engine.shapes(upstream.schema)
                 problems = shape_problems(upstream, shapes[upstream.schema].get(name))
@@ -389,10 +412,13 @@ class _Builder:
 
     def _build_model(self, table: PlanTable) -> _Done:
         assert table.sql is not None
-        sql = render(table.sql, self.as_of)
+        borrowed = self.deferral.of(table) if self.deferral else []
+        sql = render(table.sql, self.as_of, self.deferral.relations if self.deferral else {})
         before = self.standing.before(table)
         inputs = self.fingerprints.inputs(table)
         reason = self.fingerprints.why(table, before, inputs)
+        if self.deferral and borrowed:
+            reason = f"reads {', '.join(borrowed)} of {self.deferral.target}"
         if reason is None and AS_OF in table.sql:
             # Time has passed; has that changed any row?
             assert before is not None
@@ -430,7 +456,8 @@ class _Builder:
         if AS_OF in table.sql:
             stored = f"SELECT * FROM {self.engine.name(table.schema, table.name)}"
             content = (None if table.time_drift else self.engine.content_hash(stored)) or literal(self.as_of)
-        self.fingerprints[table.name] = of_model(table, inputs, content)
+        # What was made of something unknown is like nothing that was made before.
+        self.fingerprints[table.name] = of_model(table, inputs or self.result.run_id, content)
         return "full", reason, row_count
 
     def _has_drifted(self, table: PlanTable, sql: str, before: Published, made_from: str) -> bool:

@@ -75,6 +75,9 @@ class Recomputation:
             keep_failures: whether all rows that differ are returned.
         """
         before = self.standing.before(table)
+        if lacking := [name for name in table.depends_on if not self._is_there(self.plan.tables[name])]:
+            why = f"{', '.join(lacking)} was never built here; it was made of another target's"
+            return Recomputed(self._result(table, "skipped", None, f"Not made anew: {why}."), [])
         gone = self._no_longer_there(table, before)
         if before is None or gone:
             why = f"{', '.join(gone)} changed since it was built" if gone else "no run has left it"
@@ -94,6 +97,9 @@ class Recomputation:
             for source in upstreams
             if source.kind == "source" and self._has_changed(source)
         ]
+
+    def _is_there(self, table: PlanTable) -> bool:
+        return table.kind == "source" or (table.schema, table.name) in self.standing.kinds
 
     def _has_changed(self, source: PlanTable) -> bool:
         if source.name not in self._changed:

@@ -1,6 +1,7 @@
 """Run metadata: what a run did and found, in the schema `meta`."""
 
 import datetime as dt
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -19,7 +20,8 @@ def record(engine: Engine, result: RunResult) -> None:
     finished_at = result.started_at + dt.timedelta(seconds=result.seconds)
     run_id = result.run_id
     number = meta.next_number(engine, "runs")
-    _write(engine, "runs", [result], run_number=number, finished_at=finished_at)
+    arguments = json.dumps(result.arguments, default=str)
+    _write(engine, "runs", [result], run_number=number, finished_at=finished_at, arguments=arguments)
     _write(
         engine,
         "run_tables",

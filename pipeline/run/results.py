@@ -2,8 +2,9 @@
 
 import datetime as dt
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from pipeline.engines.base import Step
 from pipeline.plan import PlanTable
@@ -68,6 +69,7 @@ class RunResult:
         audits: the results of the checks.
         stored: tables that keep all failing rows, if that was asked for.
         layers: the layer of each table of the plan.
+        arguments: of the command that were not its defaults, `selected` as the names of tables.
     """
 
     command: str
@@ -85,6 +87,7 @@ class RunResult:
     warnings: list[str] = field(default_factory=list)
     stored: list[str] = field(default_factory=list)
     layers: dict[str, str] = field(default_factory=dict)
+    arguments: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         # For people; the random end keeps two runs of one microsecond apart.
@@ -93,6 +96,12 @@ class RunResult:
     def finish(self) -> None:
         """Take the time."""
         self.seconds = (dt.datetime.now(dt.UTC) - self.started_at).total_seconds()
+
+
+def given(*, selected: Iterable[str] | None = None, **arguments: Any) -> dict[str, Any]:
+    """The arguments of a command that say something, as JSON can hold them."""
+    told = {name: value for name, value in arguments.items() if value}
+    return told if selected is None else {"selected": [*selected], **told}
 
 
 # Told about each table when work on it begins (None) and when it is done.

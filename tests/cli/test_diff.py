@@ -95,3 +95,12 @@ def test_what_is_no_version_is_said(project, run):
 def test_a_file_is_no_version_of_what_makes_tables(project, run):
     output = run("diff --from aa-pipeline.toml", expect=2).output
     assert "name a folder or a revision" in output
+
+
+def test_only_what_is_modified_is_compared(project, run):
+    run("build")
+    (project / "target").rename(project / "published")
+    assert run("diff --from HEAD -s state:modified --state published --format json").stdout == "[]\n"
+    set_price(project, 3)
+    told = json.loads(run("diff --from HEAD -s state:modified --state published --format json").stdout)
+    assert [table["table"] for table in told] == ["model_prices"]

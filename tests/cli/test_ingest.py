@@ -268,3 +268,20 @@ def test_telemetry_and_commits_land_without_numpy_and_pandas(run, folder, words)
     ).stdout
     assert "0 quarantined" in output
     assert output.endswith("set()\n")
+
+
+def test_parquet_files_of_a_collectors_tables_land(run):
+    import duckdb
+
+    duckdb.sql(
+        "SELECT TIMESTAMP '2026-11-20 10:00:00' AS Timestamp, 'claude-code' AS ServiceName,"
+        " 'claude_code.api_request' AS Body, MAP {'session.id': 's1'} AS LogAttributes"
+    ).write_parquet("logs.parquet")
+    assert "1 record in = 1 landed + 0 duplicates" in run("ingest parquet logs.parquet").stdout
+    assert query("SELECT body FROM raw.otel_logs") == [("claude_code.api_request",)]
+
+
+def test_clickhouse_that_is_not_there_is_one_paragraph_without_the_password(run):
+    output = run("ingest clickhouse http://ada:s3cret@127.0.0.1:9/otel", expect=1).output
+    assert output.startswith("Error: http://127.0.0.1:9/otel cannot be read: ")
+    assert "s3cret" not in output

@@ -158,7 +158,10 @@ def test_failures_are_json_lines_where_the_log_is(run):
         ("buidl", "There is no command 'buidl'. Did you mean build?"),
         ("freshness", "There is no command 'freshness'. It is `aa-pipeline source freshness`."),
         ("ingest transcript", "There is no command 'transcript'. Did you mean transcripts?"),
-        ("ingest x", "There is no command 'x'. `aa-pipeline ingest` takes copilot, git, otlp, transcripts."),
+        (
+            "ingest x",
+            "There is no command 'x'. `aa-pipeline ingest` takes clickhouse, copilot, git, otlp, parquet, transcripts.",
+        ),
         ("ls --selct x", "No such option '--selct'. Did you mean '--select'?"),
         (
             "export dim_agents",

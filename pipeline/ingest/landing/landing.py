@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 # The raw tables that an ingest lands in, by its source.
 LANDS_IN = {
     "otlp": ("otel_logs", "otel_metrics", "otel_spans"),
+    "clickhouse": ("otel_logs", "otel_metrics", "otel_spans"),
+    "parquet": ("otel_logs", "otel_metrics", "otel_spans"),
     "git": ("git_commits",),
     "copilot": ("copilot_metrics", "otel_logs"),
     "transcripts": ("otel_logs",),
@@ -56,7 +58,7 @@ class IngestResult:
     """What became of an input: `rows_in == landed + duplicates + quarantined`.
 
     Attributes:
-        source: otlp, git, copilot or transcripts.
+        source: otlp, clickhouse, parquet, git, copilot or transcripts.
         rows_in: records found in the input, readable or not.
         empty: what holds no record for us and rightly so: points without a value,
             files with nothing new.
@@ -83,7 +85,7 @@ class Landing:
 
     Args:
         engine: an open engine.
-        source: otlp, git, copilot or transcripts.
+        source: otlp, clickhouse, parquet, git, copilot or transcripts.
         inputs: the paths or addresses that were named.
         pseudonyms: what lands instead of people; None lets them be.
     """

@@ -6,7 +6,7 @@ file exporters of the JavaScript SDK write.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
 from pipeline.errors import IngestError
@@ -68,7 +68,7 @@ def ingest_otlp(
             read = read_by_helpers
         for file, piece, batch in read(account.pieces(files), kept):
             account.take(file, piece, batch)
-        account.tell_unread()
+        tell_unread(landing, account.unread)
         found = any(file.known for file in files)
         if found:
             for problem in problems:
@@ -84,6 +84,16 @@ def ingest_otlp(
     return result
 
 
+def tell_unread(landing: Landing, unread: Mapping[str, Unread]) -> None:
+    """Tell of usage that landed and that no model reads, by the input that held it."""
+    understood = {agent for of_input in unread.values() for agent in of_input.understood}
+    for name, of_input in unread.items():
+        for found, number in of_input.found.items():
+            # Agents that export spans tell of the same requests in logs or metrics.
+            if not (found.is_span and found.agent in understood):
+                landing.not_read(name, found.agent, found.kind, found.field, number)
+
+
 class _Account:
     """Takes what was read to the landing, and remembers how far each file was read."""
 
@@ -92,7 +102,7 @@ class _Account:
         self.remember = remember
         self.landing = landing
         self.problems = problems
-        self._unread: dict[str, Unread] = {}
+        self.unread: dict[str, Unread] = {}
         self._table = engine.name("meta", "ingest_files")
         # Without rows to show for it, a file counts as unread.
         shapes = engine.shapes("raw")
@@ -126,7 +136,7 @@ class _Account:
             self.landing.land_arrow(table, rows, batch.summaries[table])
         self.landing.skip(batch.empty)
         self.landing.drop(batch.dropped)
-        self._unread.setdefault(file.name, Unread()).take(batch.usage)
+        self.unread.setdefault(file.name, Unread()).take(batch.usage)
         file.known = file.known or batch.documents > 0 or file.start > 0
         bad = list(batch.bad)
         if piece.problem:
@@ -153,15 +163,6 @@ class _Account:
             file.lines += batch.lines
         if piece.last:
             self._finish(file, read_to)
-
-    def tell_unread(self) -> None:
-        """Tell of usage that landed and that no model reads."""
-        understood = {agent for unread in self._unread.values() for agent in unread.understood}
-        for name, unread in self._unread.items():
-            for found, number in unread.found.items():
-                # Agents that export spans tell of the same requests in logs or metrics.
-                if not (found.is_span and found.agent in understood):
-                    self.landing.not_read(name, found.agent, found.kind, found.field, number)
 
     def _finish(self, file: InputFile, read_to: int) -> None:
         if not file.known:

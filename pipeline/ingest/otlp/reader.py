@@ -75,16 +75,7 @@ def _read_piece(piece: Piece, include: frozenset[str]) -> Batch:
             read_document(parse_message(message), number, rows)
         except ValueError as error:
             rows.put_aside(number, f"message {number}: {error}")
-    tables, summaries = {}, {}
-    if rows.logs:
-        logs, summaries["otel_logs"] = _table(rows.logs, LOG_COLUMNS, rows.common)
-        tables["otel_logs"] = logs.append_column("source", same("otlp", logs.num_rows))
-    if rows.metrics:
-        tables["otel_metrics"], summaries["otel_metrics"] = _table(rows.metrics, METRIC_COLUMNS, rows.common)
-    if rows.spans:
-        tables["otel_spans"], summaries["otel_spans"] = _table(
-            rows.spans, SPAN_COLUMNS, rows.common, time="start_timestamp"
-        )
+    tables, summaries = tables_of(rows)
     return Batch(
         tables,
         summaries,
@@ -97,6 +88,22 @@ def _read_piece(piece: Piece, include: frozenset[str]) -> Batch:
         lines,
         *unread,
     )
+
+
+def tables_of(rows: Rows) -> "tuple[dict[str, pa.Table], dict[str, Summary]]":
+    """The rows of each raw table, and what is known of them."""
+    tables: dict[str, pa.Table] = {}
+    summaries: dict[str, Summary] = {}
+    if rows.logs:
+        logs, summaries["otel_logs"] = _table(rows.logs, LOG_COLUMNS, rows.common)
+        tables["otel_logs"] = logs.append_column("source", same("otlp", logs.num_rows))
+    if rows.metrics:
+        tables["otel_metrics"], summaries["otel_metrics"] = _table(rows.metrics, METRIC_COLUMNS, rows.common)
+    if rows.spans:
+        tables["otel_spans"], summaries["otel_spans"] = _table(
+            rows.spans, SPAN_COLUMNS, rows.common, time="start_timestamp"
+        )
+    return tables, summaries
 
 
 def parse_json(text: bytes | bytearray) -> Any:

@@ -11,7 +11,9 @@ from pipeline.outputs.artifacts.catalog import catalog
 from pipeline.outputs.artifacts.freshness import SourceAge, sources
 from pipeline.outputs.artifacts.ids import PLAN
 from pipeline.outputs.artifacts.manifest import manifest
-from pipeline.outputs.artifacts.results import run_results
+from pipeline.outputs.artifacts.results import last_results, run_results
+from pipeline.outputs.artifacts.state import definitions, state_of
+from pipeline.outputs.docs.state import State
 from pipeline.plan import Plan
 from pipeline.run.results import RunResult
 from pipeline.system.files import write_whole
@@ -23,13 +25,17 @@ OURS = f'"{PLAN}":"'
 HEAD_BYTES = 1_000
 
 
-def write_of_run(project_dir: Path, plan: Plan, result: RunResult) -> str | None:
-    """What a run did, and what there is; why it could not be written, if so.
+def write_of_run(project_dir: Path, plan: Plan, result: RunResult, ages: Iterable[SourceAge]) -> str | None:
+    """What a run did, what there is and how old it is; why it could not be written, if so.
 
-    The manifest is large, and stays as it is while the plan does; so does the catalog while no table changes.
+    The manifest is large, and stays as it is while plan and seeds do; so does the catalog while no table
+    changes.
     """
     now, folder = dt.datetime.now(dt.UTC), project_dir / FOLDER
-    documents = {"run_results.json": run_results(plan, result, now)}
+    documents = {
+        "run_results.json": run_results(plan, result, now),
+        "sources.json": sources(plan, ages, now=result.started_at, invocation_id=result.run_id),
+    }
     changed = not all(table.is_unchanged for table in result.tables)
     if result.status == "success" and (changed or not (folder / "catalog.json").exists()):
         gone = ("dropped", "error")
@@ -37,19 +43,32 @@ def write_of_run(project_dir: Path, plan: Plan, result: RunResult) -> str | None
         documents["catalog.json"] = catalog(
             plan, rows, url=result.target, now=now, invocation_id=result.run_id
         )
-    if f"{OURS}{plan.fingerprint}" not in _head(folder / "manifest.json"):
-        documents["manifest.json"] = manifest(plan, url=result.target, now=now, invocation_id=result.run_id)
+    told = definitions(plan, project_dir)
+    head = _head(folder / "manifest.json")
+    if f"{OURS}{plan.fingerprint}" not in head or state_of(told) not in head:
+        documents["manifest.json"] = manifest(
+            plan, url=result.target, now=now, invocation_id=result.run_id, definitions=told
+        )
     return _write(folder, documents)
 
 
-def write_of_docs(project_dir: Path, plan: Plan, rows: Mapping[str, int | None], url: str) -> str | None:
-    """What there is, as the documentation shows it; why it could not be written, if so."""
-    now = dt.datetime.now(dt.UTC)
+def write_of_docs(
+    project_dir: Path, plan: Plan, state: State, ages: Iterable[SourceAge], url: str
+) -> str | None:
+    """What there is, as the documentation shows it; why it could not be written, if so.
+
+    What a run did stays as that run has written it. Only where none has, the last results stand for it.
+    """
+    now, told, folder = dt.datetime.now(dt.UTC), definitions(plan, project_dir), project_dir / FOLDER
+    rows = {name: table.row_count for name, table in state.tables.items()}
     documents = {
-        "manifest.json": manifest(plan, url=url, now=now, invocation_id=""),
+        "manifest.json": manifest(plan, url=url, now=now, invocation_id="", definitions=told),
         "catalog.json": catalog(plan, rows, url=url, now=now, invocation_id=""),
+        "sources.json": sources(plan, ages, now=now, invocation_id=""),
     }
-    return _write(project_dir / FOLDER, documents)
+    if not (folder / "run_results.json").exists():
+        documents["run_results.json"] = last_results(plan, state, now)
+    return _write(folder, documents)
 
 
 def write_of_freshness(

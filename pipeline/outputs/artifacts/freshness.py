@@ -1,12 +1,14 @@
 """`sources.json`: how old the newest rows of raw tables are."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pipeline.config import Freshness
+from pipeline.engines.base import Engine
 from pipeline.outputs.artifacts.ids import metadata, table_id
+from pipeline.outputs.docs.state import newest_row
 from pipeline.plan import Plan, PlanTable
 
 VERSION = 3
@@ -27,11 +29,39 @@ class SourceAge:
     state: str
 
 
+def source_ages(
+    engine: Engine, tables: Iterable[PlanTable], limits: Mapping[str, Freshness], now: dt.datetime
+) -> list[SourceAge]:
+    """How old the newest row of each raw table is.
+
+    Args:
+        engine: an open database.
+        tables: raw tables of its plan.
+        limits: how old that may be, by the name in the database.
+        now: the instant to look from.
+    """
+    return [_age(engine, table, limits.get(table.stored_name, Freshness()), now) for table in tables]
+
+
+def _age(engine: Engine, table: PlanTable, limit: Freshness, now: dt.datetime) -> SourceAge:
+    newest = None if table.missing else newest_row(engine, table)
+    if newest is None:
+        state = "missing" if table.missing else "empty"
+    elif limit.error_after and now - newest > limit.error_after:
+        state = "error"
+    elif limit.warn_after and now - newest > limit.warn_after:
+        state = "warn"
+    else:
+        state = "pass"
+    return SourceAge(table, newest, limit, state)
+
+
 def sources(plan: Plan, ages: Iterable[SourceAge], *, now: dt.datetime, invocation_id: str) -> dict[str, Any]:
-    """The whole document."""
+    """The whole document: of raw tables whose age has a limit, as with dbt; DataHub stumbles over others."""
+    limited = [age for age in ages if age.limit.warn_after or age.limit.error_after]
     return {
         "metadata": metadata("sources", VERSION, plan, now, invocation_id),
-        "results": [_result(age, now) for age in ages],
+        "results": [_result(age, now) for age in limited],
         "elapsed_time": 0.0,
     }
 

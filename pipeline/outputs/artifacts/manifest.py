@@ -5,7 +5,7 @@ names); pages as exposures.
 """
 
 import datetime as dt
-import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 from pipeline.outputs.artifacts.ids import (
@@ -17,6 +17,7 @@ from pipeline.outputs.artifacts.ids import (
     metadata,
     table_id,
 )
+from pipeline.outputs.artifacts.state import DEFINITION, STATE, state_of
 from pipeline.plan import Check, Plan, PlanTable
 from pipeline.plan.layers import MARTS, RAW
 from pipeline.plan.render import quote
@@ -30,11 +31,14 @@ PAGES = {
 }
 
 
-def manifest(plan: Plan, *, url: str, now: dt.datetime, invocation_id: str) -> Node:
+def manifest(
+    plan: Plan, *, url: str, now: dt.datetime, invocation_id: str, definitions: Mapping[str, str]
+) -> Node:
     """The whole document.
 
     Args:
         plan: of the project, for its database.
+        definitions: of its tables, as `state` has them.
         url: of the database; no secret of it is written.
         now: when it is written.
         invocation_id: the same in all that one command writes.
@@ -55,7 +59,17 @@ def manifest(plan: Plan, *, url: str, now: dt.datetime, invocation_id: str) -> N
     for name, reads in parents.items():
         for read in reads:
             children[read].append(name)
+    for table in tables:
+        told = definitions[table.name]
+        if table.kind == "source":
+            sources[table_id(table)]["meta"] = {DEFINITION: told}
+        else:
+            nodes[table_id(table)] |= {
+                "meta": {DEFINITION: told},
+                "checksum": {"name": "blake2b", "checksum": told},
+            }
     head = metadata("manifest", VERSION, plan, now, invocation_id)
+    head["env"][STATE] = state_of(definitions)
     head |= {
         "project_name": PACKAGE,
         "project_id": None,
@@ -102,8 +116,18 @@ def _columns(table: PlanTable) -> Node:
     }
 
 
-def _relation(plan: Plan, table: PlanTable) -> str:
-    return f"{quote(table.schema, plan.dialect)}.{quote(table.stored_name, plan.dialect)}"
+def _relation(plan: Plan, table: PlanTable, database: str | None) -> str:
+    """A table's full name, as dbt has it: with its database, where it has one."""
+    parts = [database, table.schema, table.stored_name]
+    return ".".join(quote(part, plan.dialect) for part in parts if part is not None)
+
+
+def _compiled(plan: Plan, table: PlanTable, database: str | None) -> str:
+    """A model's SQL with full names, as dbt has it."""
+    sql = str(table.sql)
+    for upstream in (plan.tables[name] for name in table.depends_on):
+        sql = sql.replace(_relation(plan, upstream, None), _relation(plan, upstream, database))
+    return sql
 
 
 def _node(plan: Plan, table: PlanTable, database: str | None) -> Node:
@@ -117,8 +141,7 @@ def _node(plan: Plan, table: PlanTable, database: str | None) -> Node:
         "database": database,
         "schema": table.schema,
         "alias": table.name,
-        "relation_name": _relation(plan, table),
-        "checksum": {"name": "sha256", "checksum": hashlib.sha256(table.fingerprint.encode()).hexdigest()},
+        "relation_name": _relation(plan, table, database),
         "config": {"enabled": True, "materialized": materialized, "schema": table.schema, "tags": table.tags},
         "columns": _columns(table),
         "depends_on": {"macros": []},
@@ -131,7 +154,7 @@ def _node(plan: Plan, table: PlanTable, database: str | None) -> Node:
             "refs": [_ref(upstream) for upstream in upstreams if upstream.kind != "source"],
             "sources": [[RAW.name, up.stored_name] for up in upstreams if up.kind == "source"],
             "compiled": True,
-            "compiled_code": table.sql,
+            "compiled_code": _compiled(plan, table, database),
             "contract": {"enforced": True, "alias_types": True},
             "access": "public" if table.layer == MARTS.name else "protected",
             "primary_key": table.key,
@@ -214,7 +237,7 @@ def _source(plan: Plan, table: PlanTable, database: str | None) -> Node:
         "source_name": RAW.name,
         "source_description": RAW.description,
         "loader": "aa-pipeline ingest",
-        "relation_name": _relation(plan, table),
+        "relation_name": _relation(plan, table, database),
         "columns": _columns(table),
         "config": {"enabled": not table.missing},
         "freshness": None,

@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 from pipeline.outputs.artifacts.ids import check_id, metadata, table_id
+from pipeline.outputs.docs.state import State
 from pipeline.plan import Plan
 from pipeline.plan.check_results import CheckResult
 from pipeline.run.results import RunResult, TableResult
@@ -39,6 +40,28 @@ def run_results(plan: Plan, result: RunResult, now: dt.datetime) -> dict[str, An
         "elapsed_time": result.seconds,
         "args": {"which": result.command},
     }
+
+
+def last_results(plan: Plan, state: State, now: dt.datetime) -> dict[str, Any]:
+    """The whole document, of all runs: tables that were built, and the last result of each check."""
+    last = state.last_run or {}
+    result = RunResult(
+        command=last.get("command", "build"),
+        as_of=now,
+        target=state.target or "",
+        plan_fingerprint=plan.fingerprint,
+        version=plan.version,
+        seconds=last.get("seconds", 0.0),
+        audits=[*state.results.values()],
+    )
+    result.tables = [
+        TableResult(
+            name, plan.tables[name].schema, plan.tables[name].stored_name, "built", "", table.row_count
+        )
+        for name, table in state.tables.items()
+        if table.built_at is not None
+    ]
+    return run_results(plan, result, now)
 
 
 def _result(unique_id: str, status: str, seconds: float, message: str | None) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 import datetime as dt
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -15,6 +17,7 @@ from pipeline.outputs.artifacts.freshness import SourceAge, sources
 from pipeline.outputs.artifacts.ids import database_of
 from pipeline.outputs.artifacts.manifest import manifest
 from pipeline.outputs.artifacts.results import run_results
+from pipeline.outputs.artifacts.state import definitions
 from tests.projects import compile_shop
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -28,7 +31,8 @@ def plan():
 
 @pytest.fixture(scope="module")
 def written(plan):
-    return manifest(plan, url=URL, now=NOW, invocation_id="run")
+    told = definitions(plan, Path())
+    return manifest(plan, url=URL, now=NOW, invocation_id="run", definitions=told)
 
 
 @pytest.fixture
@@ -91,7 +95,7 @@ def test_maps_hold_every_edge_in_both_directions(written):
 
 def test_a_build_tells_what_it_did_and_what_stands_there(engine, tmp_path):
     plan, result = build(engine, tmp_path)
-    assert artifacts.write_of_run(tmp_path, plan, result) is None
+    assert artifacts.write_of_run(tmp_path, plan, result, []) is None
     told = {name: json.loads((tmp_path / "target" / name).read_text()) for name in artifacts.NAMES[:3]}
     results = parser.parse_run_results_v6(run_results=told["run_results.json"]).results
     catalog = parser.parse_catalog_v1(catalog=told["catalog.json"])
@@ -116,42 +120,56 @@ def test_a_check_that_fails_has_failed_there(engine, tmp_path):
 
 def test_a_manifest_is_written_anew_only_for_another_plan(engine, tmp_path):
     plan, result = build(engine, tmp_path)
-    artifacts.write_of_run(tmp_path, plan, result)
+    artifacts.write_of_run(tmp_path, plan, result, [])
     file = tmp_path / "target" / "manifest.json"
     before = file.stat().st_ino
-    artifacts.write_of_run(tmp_path, plan, build(engine, tmp_path)[1])
+    artifacts.write_of_run(tmp_path, plan, build(engine, tmp_path)[1], [])
     assert file.stat().st_ino == before
     plan.fingerprint = "another"
-    artifacts.write_of_run(tmp_path, plan, result)
+    artifacts.write_of_run(tmp_path, plan, result, [])
     assert file.stat().st_ino != before
+
+
+def test_a_manifest_is_written_anew_for_other_rows_of_a_seed(engine, tmp_path):
+    artifacts.write_of_run(tmp_path, *build(engine, tmp_path), [])
+    file = tmp_path / "target" / "manifest.json"
+    before = json.loads(file.read_text())["nodes"]
+    (tmp_path / "seeds").mkdir()
+    (tmp_path / "seeds" / "products.csv").write_text("product,label\ntea,Tea from Ceylon\n")
+    artifacts.write_of_run(tmp_path, *build(engine, tmp_path), [])
+    after = json.loads(file.read_text())["nodes"]
+    assert [name for name in after if after[name]["checksum"] != before[name]["checksum"]] == [
+        "seed.aa_pipeline.products"
+    ]
 
 
 def test_artifacts_of_another_project_stay(engine, tmp_path):
     (tmp_path / "target").mkdir()
     theirs = tmp_path / "target" / "manifest.json"
     theirs.write_text('{"metadata": {"project_name": "theirs"}}')
-    assert "another project's" in artifacts.write_of_run(tmp_path, *build(engine, tmp_path))
+    assert "another project's" in artifacts.write_of_run(tmp_path, *build(engine, tmp_path), [])
     assert not artifacts.remove(tmp_path)
     assert [file.name for file in (tmp_path / "target").iterdir()] == ["manifest.json"]
 
 
 def test_a_folder_that_cannot_be_written_is_said(engine, tmp_path):
     (tmp_path / "target").write_text("a file")
-    assert "could not be written" in artifacts.write_of_run(tmp_path, *build(engine, tmp_path))
+    assert "could not be written" in artifacts.write_of_run(tmp_path, *build(engine, tmp_path), [])
 
 
 def test_what_was_written_can_be_removed(engine, tmp_path):
-    artifacts.write_of_run(tmp_path, *build(engine, tmp_path))
+    artifacts.write_of_run(tmp_path, *build(engine, tmp_path), [])
     assert artifacts.remove(tmp_path)
     assert not (tmp_path / "target").exists()
 
 
-def test_ages_of_raw_tables_with_their_limits(plan):
+def test_ages_of_raw_tables_that_have_a_limit(plan):
     sales, visits = plan.tables["raw_sales"], plan.tables["raw_visits"]
     limit = Freshness(warn_after=dt.timedelta(hours=1))
     ages = [
         SourceAge(sales, NOW - dt.timedelta(hours=2), limit, "warn"),
-        SourceAge(visits, None, Freshness(), "empty"),
+        SourceAge(visits, None, limit, "empty"),
+        SourceAge(replace(visits, name="raw_returns"), NOW, Freshness(), "pass"),
     ]
     told = parser.parse_sources_v3(sources=sources(plan, ages, now=NOW, invocation_id=""))
     stale, empty = told.results
@@ -187,7 +205,7 @@ def test_the_shipped_project_is_read_by_dbt(tmp_path, monkeypatch):
     assert CliRunner().invoke(cli, ["init"]).exit_code == 0
     with duckdb.connect("agent_analytics.duckdb") as database:
         database.execute("INSERT INTO raw.otel_logs (id, timestamp) VALUES (1, '2026-11-20')")
-    for command in (["build"], ["docs", "generate"], ["source", "freshness"]):
+    for command in (["build"], ["docs", "generate"]):
         assert CliRunner().invoke(cli, command).exit_code == 0
     told = {name: json.loads((tmp_path / "target" / name).read_text()) for name in artifacts.NAMES}
     assert (
