@@ -64,7 +64,9 @@ def generate(invocation: Invocation, folder: Path) -> None:
         rows = {name: table.row_count for name, table in state.tables.items()}
         if problem := write_of_docs(project, plan, rows, state.target or ""):
             warn(problem)
-    files = site_files(plan, state, generated_at=dt.datetime.now(dt.UTC))
+    files = site_files(
+        plan, state, project_dir=invocation.config.project_dir, generated_at=dt.datetime.now(dt.UTC)
+    )
     write_site(folder, files)
     size = sum(len(text.encode()) for text in files.values())
     say(f"Wrote {len(plan.tables)} tables to {folder / 'index.html'}, {size / 1e6:.1f} MB.")

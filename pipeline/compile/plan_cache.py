@@ -34,6 +34,7 @@ from pipeline.compile.sources import (
 )
 from pipeline.config import Config
 from pipeline.errors import SetupError
+from pipeline.extensions import digest, with_code
 from pipeline.plan import Plan, PlanTable
 from pipeline.plan.bind import bind, unbound_settings
 from pipeline.system.files import write_whole
@@ -149,7 +150,7 @@ def _unbound(
     on_compile: Callable[[str], None] = lambda name: None,
 ) -> Plan:
     """The unbound plan: shipped, if one is of this code and these settings, or else compiled."""
-    if (models, schemas) == (MODELS, SCHEMAS):
+    if (models, schemas) == (MODELS, SCHEMAS) and not with_code(config.project_dir):
         plan = shipped.load(dialect, config)
         if plan is not None:
             return plan
@@ -165,12 +166,14 @@ def _compile(
     among them, compiling takes a quarter less time.
     """
     settings = unbound_settings(config.model_settings(), dialect)
-    codes = codes_of(dialect, settings, models, schemas)
+    added = with_code(config.project_dir)
+    codes = codes_of(dialect, settings, models, schemas, added)
     arguments: dict[str, Any] = {
         "dialect": dialect,
         "settings": settings,
         "models": models,
         "schemas": schemas,
+        "extensions": added,
         "codes": codes,
     }
     trusted = _memory_is_disk(models, schemas)
@@ -227,7 +230,8 @@ def _project(dialect: str, config: Config) -> str:
 def _code(dialect: str, config: Config, models: str, schemas: str) -> str:
     """A fingerprint of everything but the raw tables; reads sources, imports nothing of them."""
     settings = (config.model_settings(), config.check_settings())
-    return _hash(repr((dialect, settings, _versions(), code_digest(models, schemas))))
+    added = digest(with_code(config.project_dir))
+    return _hash(repr((dialect, settings, _versions(), code_digest(models, schemas), added)))
 
 
 def _versions() -> list[str]:
