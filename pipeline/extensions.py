@@ -180,6 +180,11 @@ def place_of(error: BaseException, file: Path) -> str:
     return f":{line}" if line else ""
 
 
+def in_words(error: BaseException) -> str:
+    """What went wrong in somebody's file, in one line."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+
+
 def plugins() -> tuple[Extension, ...]:
     """The installed plugins, by name, unless the environment turns them off.
 

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, cast
 from pipeline.agents.conventions import CONVENTIONS
 from pipeline.agents.declaration import Agent
 from pipeline.errors import ModelError
-from pipeline.extensions import Extension, digest_of_agents, extensions, place_of
+from pipeline.extensions import Extension, digest_of_agents, extensions, in_words, place_of
 
 if TYPE_CHECKING:
     from pipeline.agents.events import Reader
@@ -68,8 +68,7 @@ def _read(extension: Extension, file: Path) -> tuple[str, Agent]:
         agent = getattr(extension.load(file), "AGENT", None)
     except Exception as error:
         raise ModelError(
-            f"{shown}{place_of(error, file)} cannot be imported: {type(error).__name__}: {error}."
-            " Mend the file."
+            f"{shown}{place_of(error, file)} cannot be imported: {in_words(error)}. Mend the file."
         ) from error
     if not isinstance(agent, Agent) or agent.name != name:
         raise ModelError(
@@ -111,7 +110,7 @@ class Readers(Mapping[str, "Reader"]):
             if name not in ADDED:
                 raise
             raise ModelError(
-                f"The transcripts of {name} cannot be read: {type(error).__name__}: {error}."
+                f"The transcripts of {name} cannot be read: {in_words(error)}."
                 f" Mend agents/{name}/transcripts.py."
             ) from error
 

@@ -30,7 +30,7 @@ from pipeline.compile.renderings import COMPILERS, by_code_point
 from pipeline.compile.sources import Codes, codes_of
 from pipeline.config import Config
 from pipeline.errors import ModelError, did_you_mean
-from pipeline.extensions import Extension, place_of, with_code
+from pipeline.extensions import Extension, in_words, place_of, with_code
 from pipeline.models.operations import as_of, span
 from pipeline.plan import Check, Plan, PlanColumn, PlanTable
 from pipeline.plan.bind import TIME_WINDOW_SECONDS, WINDOW_DAYS, WINDOW_HOURS, bind, unbound_settings
@@ -214,7 +214,8 @@ class Compiler:
 
     def model(self, model: Model) -> PlanTable:
         """A model: its expression proven against its contract, and its query."""
-        contract, expression = self.contracts[model.name], self.expression(model)
+        expression = self.expression(model)
+        contract = self.contracts[model.name]
         with self._writing(model):
             sql = self._publish(expression, contract)
         return self._table(
@@ -380,7 +381,7 @@ class Compiler:
             expression = model.function(*tables, **{name: self.settings[name] for name in model.settings})
         except Exception as error:
             place = f"{model.path}{place_of(error, model.file) or f':{model.line}'}"
-            raise ModelError(f"{place} cannot be built: {type(error).__name__}: {error}") from error
+            raise ModelError(f"{place} cannot be built: {in_words(error)}") from error
         if not isinstance(expression, ir.Table):
             raise ModelError(
                 f"{model.where} returns {type(expression).__name__}, not a table."

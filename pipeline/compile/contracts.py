@@ -8,7 +8,7 @@ from pkgutil import iter_modules
 from types import ModuleType
 
 from pipeline.errors import ModelError
-from pipeline.extensions import Extension, place_of
+from pipeline.extensions import Extension, in_words, place_of
 from schemas.base import Contract
 
 Contracts = dict[str, type[Contract]]
@@ -47,8 +47,7 @@ def added_contracts(extension: Extension) -> Contracts:
             module = extension.load(file)
         except Exception as error:
             raise ModelError(
-                f"{shown}{place_of(error, file)} cannot be imported: {type(error).__name__}: {error}."
-                " Mend the file."
+                f"{shown}{place_of(error, file)} cannot be imported: {in_words(error)}. Mend the file."
             ) from error
         for contract in _defined(module):
             where = f"{shown}:{_line(contract)}"

@@ -199,9 +199,7 @@ def order(depends_on: Mapping[str, Iterable[str]], models: Mapping[str, Model] |
             for function in (model, *model.additions)
             if function.level
         ]
-        where = (
-            f" Of these, {' and '.join(added)} {'is' if len(added) == 1 else 'are'} added." if added else ""
-        )
+        where = f" Added: {' and '.join(added)}." if added else ""
         raise ModelError(
             f"Models read each other in a circle: {circle}.{where}"
             " Move what both need into a model of its own."

@@ -26,7 +26,7 @@ from typing import Any
 
 from pipeline.compile.sources import LAWS
 from pipeline.errors import ModelError, did_you_mean
-from pipeline.extensions import Extension, place_of
+from pipeline.extensions import Extension, in_words, place_of
 from pipeline.plan.layers import OF_MODELS
 
 # What a model may ask for by a keyword-only parameter without default.
@@ -256,7 +256,7 @@ def _import(file: File) -> ModuleType:
         how = "" if file.extension else f"; `python -c 'import {file.module}'` shows the line"
         raise ModelError(
             f"{file.path}{place_of(error, file.place)} cannot be imported:"
-            f" {type(error).__name__}: {error}. Mend the file{how}."
+            f" {in_words(error)}. Mend the file{how}."
         ) from error
 
 
