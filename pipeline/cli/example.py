@@ -67,9 +67,9 @@ from pipeline.testing import rows, run_model
 def test_sessions_are_counted_by_agent():
     sessions = rows(
         "stg_agent_sessions",
-        {"agent_session_id": "a", "agent_type": "codex"},
-        {"agent_session_id": "b", "agent_type": "codex"},
-        {"agent_session_id": "c", "agent_type": "claude_code"},
+        {"session_id": "a", "agent_type": "codex"},
+        {"session_id": "b", "agent_type": "codex"},
+        {"session_id": "c", "agent_type": "claude_code"},
     )
     assert run_model("fct_sessions_per_agent", {"stg_agent_sessions": sessions}) == [
         {"agent_type": "claude_code", "sessions": 1},
