@@ -180,6 +180,22 @@ def place_of(error: BaseException, file: Path) -> str:
     return f":{line}" if line else ""
 
 
+def hidden() -> str:
+    """A sentence about another package that is found in the place of one of ours; empty if there is none."""
+    ours = Path(__file__).parent.parent
+    for name in ("pipeline", "schemas"):
+        module = sys.modules.get(name)
+        places = [*getattr(module, "__path__", ()), getattr(module, "__file__", None)]
+        place = next((Path(place) for place in places if place), None)
+        if place and place.resolve() not in (ours / name, ours / name / "__init__.py"):
+            return (
+                f"Python finds another package called {name}, {place}, in the place of that of aa-pipeline"
+                f" ({ours / name}). Rename it, or take its folder out of the search path; in a notebook and"
+                " with `python -m` that is the working directory, unless PYTHONSAFEPATH=1 is set."
+            )
+    return ""
+
+
 def in_words(error: BaseException) -> str:
     """What went wrong in somebody's file, in one line."""
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
