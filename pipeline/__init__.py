@@ -62,13 +62,7 @@ __all__ = ["Pipeline"]
 def __getattr__(name: str) -> Any:
     # On demand: models and commands import this package too, and must not pay for a notebook.
     if name == "Pipeline":
-        try:
-            from pipeline.notebook import Pipeline
-        except ImportError as error:
-            from pipeline.extensions import hidden
+        from pipeline.notebook import Pipeline
 
-            if why := hidden():
-                raise ImportError(why) from error
-            raise
         return Pipeline
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -51,12 +51,6 @@ def _meaning(error: BaseException) -> tuple[str, int]:
 
         where = f"{error.filename}: " if error.filename else ""
         return f"The system refused: {where}{error.strerror}.{advice(error)}", 1
-    if isinstance(error, ImportError):
-        from pipeline.errors import SetupError
-        from pipeline.extensions import hidden
-
-        if why := hidden():
-            return why, SetupError.exit_code
     import logging
 
     logging.getLogger("pipeline").debug("unexpected error", exc_info=error)

@@ -111,7 +111,7 @@ def test_another_package_of_our_name_is_named(folder):
     ours.write(folder)
     (folder / "schemas/__init__.py").touch()
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)])}
-    for code in ("from pipeline.cli import main; main()", "from pipeline import Pipeline"):
+    for code in ("from pipeline.cli import main; main()", "from pipeline import Pipeline; Pipeline().models"):
         done = subprocess.run(
             [sys.executable, "-c", code, "ls"],
             env=environment,
