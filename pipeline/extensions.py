@@ -38,10 +38,10 @@ CODE = ("models", "schemas", "agents")
 SEEDS = "seeds"
 
 # Other code of a project may lie in folders of these names: what is none of ours is not imported.
-OURS = {"schemas": re.compile(rb"\bContract\b"), "agents": re.compile(rb"^AGENT\b", re.MULTILINE)}
+OURS = {"schemas": rb"\bContract\b", "agents": rb"(?m)^AGENT\b"}
 
 
-@dataclass(frozen=True)
+@dataclass  # not frozen: every start of a command would wait for that
 class Extension:
     """A folder with rooms.
 
@@ -68,7 +68,7 @@ class Extension:
         for file in sorted((self.folder / room).rglob("*.py")):
             if file.name == "__init__.py" and room != "agents":
                 continue
-            if told is None or told.search(file.read_bytes()):
+            if told is None or re.search(told, file.read_bytes()):
                 yield file
 
     def code(self) -> Iterator[Path]:

@@ -76,7 +76,7 @@ def record(event: str, at: str, **attributes: object) -> dict:
 
 @pytest.fixture(params=["of the package", "of a project"])
 def acme(request, tmp_path):
-    """A folder with one more room, in a copy of the code or its own, and a function that runs Python there."""
+    """A folder with one more room, in the code or beside it, and a function that runs Python there."""
     code, agents = PACKAGES, tmp_path / "agents"
     if request.param == "of the package":
         code, agents = tmp_path, tmp_path / "pipeline" / "agents"
