@@ -36,12 +36,13 @@ schemas ─┘                                                        │ output
 ## Where things are
 
 ```text
-7  cli  notebook                 what people start
-6  demo  ingest  outputs         made-up data; records into raw; results out of meta and mart
-5  compile  run                  models and contracts to a plan; a plan on an engine
-4  privacy                       pseudonyms instead of people
-3  engines  models  seeds        databases; tables as functions; lists that people edit
-2  agents  schemas               what is known of each agent; contracts
+8  cli  notebook  testing        what people start
+7  demo  ingest  outputs         made-up data; records into raw; results out of meta and mart
+6  compile  run                  models and contracts to a plan; a plan on an engine
+5  privacy                       pseudonyms instead of people
+4  engines  models  seeds        databases; tables as functions; lists that people edit
+3  agents  schemas               what is known of each agent; contracts
+2  extensions                    what plugins and a project's folder add to models, schemas, agents and seeds
 1  config  plan  system          settings; what compile hands to run; files and processes
 0  errors                        what is said when something is wrong
 ```

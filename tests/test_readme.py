@@ -1,31 +1,37 @@
-"""What the README says of adding a model is true: its example compiles, contract and all."""
+"""What the README says of adding a model is true: its example compiles, contract, column, test and all."""
 
+import os
 import re
-import shutil
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from pipeline.compile.compiler import compile_plan
+from pipeline.config import Config
 
 pytestmark = pytest.mark.slow
 
 README = Path(__file__).parents[1] / "README.md"
 
 
-def test_the_example_of_a_model_compiles(tmp_path, monkeypatch):
+def test_the_example_of_a_model_compiles_and_its_test_passes(tmp_path):
     section = README.read_text().partition("## Add a model")[2].partition("\n## ")[0]
-    model, contract = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
-    (path,) = re.findall(r"`pipeline/(models/marts/\w+\.py)`", section)
-    for package in ("models", "schemas"):
-        source = README.parent / ("pipeline/models" if package == "models" else package)
-        shutil.copytree(source, tmp_path / "readme" / package, ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "readme" / path).write_text(model)
-    marts = tmp_path / "readme" / "schemas" / "marts.py"
-    marts.write_text(f"{marts.read_text()}\n\n{contract}")
-    monkeypatch.syspath_prepend(tmp_path)
-    plan = compile_plan("duckdb", models="readme.models", schemas="readme.schemas")
-    assert [column.name for column in plan.tables[Path(path).stem].columns] == ["agent_type", "sessions"]
-    for name in [name for name in sys.modules if name.partition(".")[0] == "readme"]:
-        del sys.modules[name]
+    files = dict(re.findall(r"```python\n# (\S+)\n(.*?)```", section, re.DOTALL))
+    (tmp_path / "aa-pipeline.toml").touch()
+    for path, text in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    tables = compile_plan("duckdb", Config(project_dir=tmp_path)).tables
+    assert [column.name for column in tables["fct_sessions_per_agent"].columns] == ["agent_type", "sessions"]
+    assert tables["fct_git_commits"].columns[-1].name == "ticket"
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(place for place in sys.path if place)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "1 passed" in done.stdout, done.stdout

@@ -7,7 +7,8 @@ A room is a file, or a folder with a reader of transcripts:
     acme/transcripts.py         is_record, is_file, events: see `pipeline.agents.events.Reader`;
                                 and read, tell, if its files are many: `PartReader`
 
-Whatever module here defines `AGENT` is an agent; nothing lists them. Models, seeds and ingests are views of
+Whatever module here, or in the `agents` of a plugin or of the project that this process works in, defines
+`AGENT` is an agent; nothing lists them. Models, seeds and ingests are views of
 all rooms. To add an agent, add its room and its tests, then write the seeds:
 `python -m pipeline.seeds.agents`.
 
@@ -19,23 +20,73 @@ import importlib
 import pkgutil
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from pipeline.agents.conventions import CONVENTIONS
 from pipeline.agents.declaration import Agent
+from pipeline.errors import ModelError
+from pipeline.extensions import Extension, digest_of_agents, extensions, in_words, place_of
 
 if TYPE_CHECKING:
     from pipeline.agents.events import Reader
 
 
-def _discover() -> dict[str, Agent]:
+def _shipped() -> dict[str, Agent]:
     names = sorted(module.name for module in pkgutil.iter_modules(__path__))
     modules = {name: importlib.import_module(f"{__name__}.{name}") for name in names}
     return {name: module.AGENT for name, module in modules.items() if hasattr(module, "AGENT")}
 
 
-# By name, in the same order in every process.
-AGENTS: Mapping[str, Agent] = _discover()
+def _added(shipped: Mapping[str, Agent]) -> Iterator[tuple[str, Agent, str]]:
+    """Name, declaration and package of each agent of the extensions."""
+    known = {name: f"pipeline/agents/{name}" for name in shipped}
+    for extension in EXTENSIONS:
+        for file in rooms_of(extension):
+            name, agent = _read(extension, file)
+            shown = extension.shown(file)
+            if name in known:
+                raise ModelError(
+                    f"Two agents are called {name}: {known[name]} and {shown}. Rename one of them."
+                )
+            known[name] = shown
+            yield name, agent, f"{extension.package}.agents"
+
+
+def rooms_of(extension: Extension) -> Iterator[Path]:
+    """The file of each agent of an extension."""
+    room = extension.folder / "agents"
+    for file in extension.files("agents"):
+        if (file.parent.parent if file.name == "__init__.py" else file.parent) == room:
+            yield file
+
+
+def _read(extension: Extension, file: Path) -> tuple[str, Agent]:
+    shown = extension.shown(file)
+    name = file.parent.name if file.name == "__init__.py" else file.stem
+    try:
+        agent = getattr(extension.load(file), "AGENT", None)
+    except Exception as error:
+        raise ModelError(
+            f"{shown}{place_of(error, file)} cannot be imported: {in_words(error)}. Mend the file."
+        ) from error
+    if not isinstance(agent, Agent) or agent.name != name:
+        raise ModelError(
+            f"{shown} declares no agent that is called like its file: AGENT is to be Agent({name!r}, …)."
+        )
+    return name, agent
+
+
+# What this process works with: agents are known before anything is read or compiled.
+EXTENSIONS = extensions(Path.cwd())
+EXTENDED_BY = digest_of_agents(EXTENSIONS)
+
+_SHIPPED = _shipped()
+_ADDED = {name: (agent, package) for name, agent, package in _added(_SHIPPED)}
+
+# Those that are not shipped, and all of them; by name, in the same order in every process.
+ADDED: dict[str, Agent] = {name: agent for name, (agent, _) in sorted(_ADDED.items())}
+AGENTS: Mapping[str, Agent] = dict(sorted((_SHIPPED | ADDED).items()))
 
 # As whom agents commit, or are named as co-authors.
 EMAILS = frozenset(email for agent in AGENTS.values() for email in agent.marks.emails)
@@ -53,7 +104,15 @@ class Readers(Mapping[str, "Reader"]):
     def __getitem__(self, name: str) -> "Reader":
         if name not in self._names:
             raise KeyError(name)
-        return cast("Reader", importlib.import_module(_module(name)))
+        try:
+            return cast("Reader", importlib.import_module(_module(name)))
+        except Exception as error:
+            if name not in ADDED:
+                raise
+            raise ModelError(
+                f"The transcripts of {name} cannot be read: {in_words(error)}."
+                f" Mend agents/{name}/transcripts.py."
+            ) from error
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
@@ -68,9 +127,13 @@ def readers() -> Mapping[str, "Reader"]:
 
 
 def _module(name: str) -> str:
-    return f"{__name__}.{name}.transcripts"
+    return f"{_package(name)}.{name}.transcripts"
+
+
+def _package(name: str) -> str:
+    return _ADDED[name][1] if name in _ADDED else __name__
 
 
 def _is_package(name: str) -> bool:
-    spec = find_spec(f"{__name__}.{name}")
+    spec = find_spec(f"{_package(name)}.{name}")
     return spec is not None and spec.submodule_search_locations is not None

@@ -33,6 +33,7 @@ def debug(invocation: Invocation, output_format: str) -> None:
     failed: PipelineError | None = None
     try:
         facts["configuration"] = _configuration(invocation)
+        facts["extensions"] = _extensions(invocation.config.project_dir)
         facts["prices"] = _prices(invocation.config.project_dir)
         facts["plan cache"] = str(plan_cache.folder())
         facts["target"] = str(invocation.target)
@@ -60,6 +61,7 @@ def _show(name: str, value: Any) -> None:
     from pipeline.cli.tables import print_table
 
     if isinstance(value, list):
+        say(f"{name}:" if value else f"{name}: none")
         print_table(list(value[0]), [list(row.values()) for row in value]) if value else None
     elif isinstance(value, dict):
         say(f"{name}:")
@@ -96,6 +98,21 @@ def _configuration(invocation: Invocation) -> dict[str, Any]:
         "time_window_seconds": config.time_window_seconds,
         "memory_limit": config.memory_limit,
     }
+
+
+def _extensions(project_dir: Path) -> list[dict[str, Any]]:
+    """The code that is loaded beside what is shipped: of plugins, and of the project."""
+    from pipeline.extensions import CODE, extensions
+
+    return [
+        {
+            "extension": f"plugin {found.name} ({found.version})" if found.is_plugin else found.name,
+            "folder": str(found.folder),
+            **{room: len([*found.files(room)]) for room in CODE},
+            "seeds": len(found.csv_files()),
+        }
+        for found in extensions(project_dir)
+    ]
 
 
 def _prices(project_dir: Path) -> dict[str, Any]:

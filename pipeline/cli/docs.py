@@ -72,7 +72,9 @@ def generate(invocation: Invocation, folder: Path) -> None:
     project = invocation.project
     if project and (problem := write_of_docs(project, plan, state, ages, state.target or "")):
         warn(problem)
-    files = site_files(plan, state, generated_at=dt.datetime.now(dt.UTC))
+    files = site_files(
+        plan, state, project_dir=invocation.config.project_dir, generated_at=dt.datetime.now(dt.UTC)
+    )
     write_site(folder, files)
     size = sum(len(text.encode()) for text in files.values())
     say(f"Wrote {len(plan.tables)} tables to {folder / 'index.html'}, {size / 1e6:.1f} MB.")

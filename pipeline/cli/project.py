@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import click
+
 from pipeline.cli.options import Invocation, command, pass_invocation
 
 CONFIG_TEMPLATE = """\
@@ -55,14 +57,18 @@ CONFIG_TEMPLATE = """\
 
 
 @command()
+@click.option(
+    "--models", is_flag=True, help="Write an example of a model of your own too: contract, law and test."
+)
 @pass_invocation
-def init(invocation: Invocation) -> None:
+def init(invocation: Invocation, models: bool) -> None:
     """Write a configuration file and make empty raw tables.
 
     What is there already stays as it is.
 
     \b
     aa-pipeline init
+    aa-pipeline init --models
     aa-pipeline init --target postgres://ada@db.example.com/analytics
     """
     from pipeline.cli.output import say
@@ -71,10 +77,12 @@ def init(invocation: Invocation) -> None:
 
     file = Path.cwd() / CONFIG_FILE
     target = invocation.target  # a broken configuration is an error before anything is made
-    if _write_new(file):
+    if _write_new(file, CONFIG_TEMPLATE):
         say(f"Wrote {CONFIG_FILE}; every key in it is explained and optional.")
     else:
         say(f"{CONFIG_FILE} is there already and stays as it is.")
+    if models:
+        _write_example()
 
     with invocation.connect(create=True) as engine, engine.transaction():
         missing = make_missing_raw_tables(engine)
@@ -86,13 +94,27 @@ def init(invocation: Invocation) -> None:
     say("Next: `aa-pipeline ingest --help` shows how data gets in; then `aa-pipeline build`.")
 
 
-def _write_new(file: Path) -> bool:
-    """Write the template, unless the file is there; another `init` may be making the same right now."""
+def _write_example() -> None:
+    """Write a mart of one's own with what belongs to it, but for files that are there."""
+    from pipeline.cli.example import FILES
+    from pipeline.cli.output import say
+
+    for name, text in FILES.items():
+        file = Path.cwd() / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if _write_new(file, text):
+            say(f"Wrote {name}.")
+        else:
+            say(f"{name} is there already and stays as it is.")
+
+
+def _write_new(file: Path, text: str) -> bool:
+    """Write a text, unless the file is there; another `init` may be making the same right now."""
     from pipeline.system.files import write_whole
 
-    if file.exists():
+    if file.exists() or file.is_symlink():
         return False
-    write_whole(file, CONFIG_TEMPLATE.encode())
+    write_whole(file, text.encode())
     return True
 
 

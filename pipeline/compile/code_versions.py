@@ -14,6 +14,7 @@ from pathlib import Path
 from pipeline.compile import plan_cache
 from pipeline.config import CONFIG_FILE, load_config
 from pipeline.errors import SelectionError
+from pipeline.extensions import CODE, SEEDS, file_of, with_code
 from pipeline.plan import Plan
 from pipeline.seeds.csv_files import ROOT as INSTALLED
 from pipeline.system.temporary import temporary_folder
@@ -21,7 +22,7 @@ from pipeline.system.temporary import temporary_folder
 # What a version of the code consists of.
 PACKAGES = ("pipeline", "schemas")
 # What a version of a project consists of beside it.
-PROJECT = (CONFIG_FILE, "seeds")
+PROJECT = (CONFIG_FILE, *CODE, SEEDS)
 
 COMPILE = "from pipeline.compile import compile_plan; print(compile_plan('duckdb').to_json())"
 
@@ -55,10 +56,20 @@ def plan_of(version: str, repository: Path = Path()) -> Plan:
             " Name the folder or the git revision of the code instead.",
         )
     if path.is_dir():
-        return _compile(path, version)
+        return _plan_in(path, path, version)
     with temporary_folder() as folder:
-        _check_out(version, repository, folder, PACKAGES)
-        return _compile(folder, version)
+        prefix = _prefix(repository)
+        _check_out(
+            version, repository, folder, [*PACKAGES, *((prefix / name).as_posix() for name in PROJECT)]
+        )
+        return _plan_in(folder, folder / prefix, version)
+
+
+def _plan_in(code: Path, project: Path, version: str) -> Plan:
+    """The plan of the code in a folder; of a project without any, what is installed makes it."""
+    if not all((code / package).is_dir() for package in PACKAGES) and (project / CONFIG_FILE).is_file():
+        return _installed_for(version, project, "duckdb", None)
+    return _compile(code, version)
 
 
 @contextmanager
@@ -89,8 +100,7 @@ def project_version(
             " `aa-pipeline contract diff` compares plans in files by what they promise."
         )
     with temporary_folder() as folder:
-        found = _git(project_dir, "rev-parse", "--show-prefix")
-        prefix = Path(found.stdout.strip()) if found.returncode == 0 else Path()
+        prefix = _prefix(project_dir)
         own = [(prefix / name).as_posix() for name in PROJECT]
         _check_out(version, project_dir, folder, [*PACKAGES, *own])
         yield _plan_for(version, folder, folder / prefix, dialect, shapes), folder / prefix
@@ -99,16 +109,31 @@ def project_version(
 def _plan_for(version: str, code: Path, project: Path, dialect: str, shapes: plan_cache.Shapes) -> Plan:
     """The plan of some code, or of what is installed if it is none, and of a project's configuration."""
     if not all((code / package).is_dir() for package in PACKAGES) or code.resolve() == INSTALLED.resolve():
-        code, plan = INSTALLED, plan_cache.load(dialect, load_config(project), shapes)
+        code, plan = INSTALLED, _installed_for(version, project, dialect, shapes)
     else:
         told = json.dumps({"dialect": dialect, "project": str(project.resolve()), "shapes": shapes})
         plan = _compile(code, version, COMPILE_FOR, told)
     seeds = {
         name: replace(table, path=str(code.resolve() / table.path))
         for name, table in plan.tables.items()
-        if table.kind == "seed"
+        if table.kind == "seed" and not file_of(table.path, project)
     }
     return replace(plan, tables=plan.tables | seeds)
+
+
+def _installed_for(version: str, project: Path, dialect: str, shapes: plan_cache.Shapes | None) -> Plan:
+    """The plan that what is installed makes for a project."""
+    if not with_code(project):
+        return plan_cache.load(dialect, load_config(project), shapes)
+    # A process of its own, in which agents are those of that project.
+    told = json.dumps({"dialect": dialect, "project": str(project.resolve()), "shapes": shapes})
+    return _compile(INSTALLED, version, COMPILE_FOR, told, here=project)
+
+
+def _prefix(folder: Path) -> Path:
+    """Where a folder lies in its git repository."""
+    found = _git(folder, "rev-parse", "--show-prefix")
+    return Path(found.stdout.strip()) if found.returncode == 0 else Path()
 
 
 def _read(text: str | bytes, problem: str) -> Plan:
@@ -143,10 +168,12 @@ def _check_out(revision: str, repository: Path, folder: Path, paths: Sequence[st
         code.extractall(folder)
 
 
-def _compile(folder: Path, version: str, code: str = COMPILE, told: str = "") -> Plan:
+def _compile(
+    folder: Path, version: str, code: str = COMPILE, told: str = "", here: Path | None = None
+) -> Plan:
     done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=folder,
+        [sys.executable, "-P", "-c", code],
+        cwd=here or folder,
         env=os.environ | {"PYTHONPATH": str(folder.resolve())},
         input=told,
         capture_output=True,

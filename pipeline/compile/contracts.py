@@ -1,14 +1,20 @@
-"""The contracts of a package, by the name of their table."""
+"""The contracts of a package, and those of an extension, by the name of their table."""
 
 import inspect
+from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 from pkgutil import iter_modules
+from types import ModuleType
 
 from pipeline.errors import ModelError
+from pipeline.extensions import Extension, in_words, place_of
 from schemas.base import Contract
 
+Contracts = dict[str, type[Contract]]
 
-def contracts_of(package: str = "schemas") -> dict[str, type[Contract]]:
+
+def contracts_of(package: str = "schemas") -> Contracts:
     """Every contract that a module of the package defines, by table, in order of definition.
 
     A class whose table no file builds, such as a common base of several contracts, does no harm.
@@ -16,17 +22,72 @@ def contracts_of(package: str = "schemas") -> dict[str, type[Contract]]:
     Raises:
         ModelError: two contracts are of the same table.
     """
-    found: dict[str, type[Contract]] = {}
-    for module in sorted(f"{package}.{info.name}" for info in iter_modules(import_module(package).__path__)):
-        for value in vars(import_module(module)).values():
-            if not (inspect.isclass(value) and issubclass(value, Contract)):
-                continue
-            if value.__module__ != module or module == "schemas.base":
-                continue
-            if value.table() in found:
+    found: Contracts = {}
+    for name in sorted(f"{package}.{info.name}" for info in iter_modules(import_module(package).__path__)):
+        for contract in _defined(import_module(name)):
+            if contract.table() in found:
                 raise ModelError(
-                    f"The table {value.table()} has two contracts: in {module} and in"
-                    f" {found[value.table()].__module__}. Remove one of them."
+                    f"The table {contract.table()} has two contracts: in {name} and in"
+                    f" {found[contract.table()].__module__}. Remove one of them."
                 )
-            found[value.table()] = value
+            found[contract.table()] = contract
     return found
+
+
+def added_contracts(extension: Extension) -> Contracts:
+    """Every contract of an extension, by the table that it is called like.
+
+    Raises:
+        ModelError: a file cannot be imported, two contracts are called alike, or one says what none can.
+    """
+    found: Contracts = {}
+    for file in extension.files("schemas"):
+        shown = extension.shown(file)
+        try:
+            module = extension.load(file)
+        except Exception as error:
+            raise ModelError(
+                f"{shown}{place_of(error, file)} cannot be imported: {in_words(error)}. Mend the file."
+            ) from error
+        for contract in _defined(module):
+            where = f"{shown}:{_line(contract)}"
+            if contract.table() in found:
+                other = shown_of(found[contract.table()], extension)
+                raise ModelError(
+                    f"Two contracts are called {contract.__name__}: {other} and {where}. Remove one of them."
+                )
+            try:
+                contract.columns()
+            except Exception as error:
+                first = str(error).partition("\n")[0]
+                raise ModelError(
+                    f"{where}: the contract {contract.__name__} cannot be understood: {first}. A column is"
+                    " written `name: type = column(…)`, and its type is int, float, str, bool, dt.date,"
+                    " UtcTimestamp or Decimal."
+                ) from error
+            found[contract.table()] = contract
+    return found
+
+
+def shown_of(contract: type[Contract], extension: Extension) -> str:
+    """File and line of an extension's contract."""
+    file = inspect.getsourcefile(contract)
+    return f"{extension.shown(Path(str(file)))}:{_line(contract)}"
+
+
+def _defined(module: ModuleType) -> Iterator[type[Contract]]:
+    if module.__name__ == "schemas.base":
+        return
+    for value in vars(module).values():
+        if inspect.isclass(value) and issubclass(value, Contract) and value.__module__ == module.__name__:
+            yield value
+
+
+def _line(contract: type[Contract]) -> int:
+    import linecache
+
+    linecache.checkcache()
+    try:
+        return inspect.getsourcelines(contract)[1]
+    except OSError:
+        return 1

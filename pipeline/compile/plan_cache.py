@@ -34,6 +34,7 @@ from pipeline.compile.sources import (
 )
 from pipeline.config import Config
 from pipeline.errors import SetupError
+from pipeline.extensions import digest, hidden, plugins, with_code
 from pipeline.plan import Plan, PlanTable
 from pipeline.plan.bind import bind, unbound_settings
 from pipeline.system.files import write_whole
@@ -149,7 +150,7 @@ def _unbound(
     on_compile: Callable[[str], None] = lambda name: None,
 ) -> Plan:
     """The unbound plan: shipped, if one is of this code and these settings, or else compiled."""
-    if (models, schemas) == (MODELS, SCHEMAS):
+    if (models, schemas) == (MODELS, SCHEMAS) and not with_code(config.project_dir):
         plan = shipped.load(dialect, config)
         if plan is not None:
             return plan
@@ -165,12 +166,14 @@ def _compile(
     among them, compiling takes a quarter less time.
     """
     settings = unbound_settings(config.model_settings(), dialect)
-    codes = codes_of(dialect, settings, models, schemas)
+    added = with_code(config.project_dir)
+    codes = codes_of(dialect, settings, models, schemas, added)
     arguments: dict[str, Any] = {
         "dialect": dialect,
         "settings": settings,
         "models": models,
         "schemas": schemas,
+        "extensions": added,
         "codes": codes,
     }
     trusted = _memory_is_disk(models, schemas)
@@ -183,7 +186,12 @@ def _compile(
     gc.disable()
     try:
         with nullcontext({}) if few else _helper(arguments | {"earlier": [*earlier]}) as compiled:
-            from pipeline.compile.compiler import compile_unbound
+            try:
+                from pipeline.compile.compiler import compile_unbound
+            except ImportError as error:
+                if why := hidden():
+                    raise SetupError(why) from error
+                raise
 
             return compile_unbound(**arguments, earlier=earlier, compiled=compiled, on_compile=on_compile)
     finally:
@@ -227,7 +235,8 @@ def _project(dialect: str, config: Config) -> str:
 def _code(dialect: str, config: Config, models: str, schemas: str) -> str:
     """A fingerprint of everything but the raw tables; reads sources, imports nothing of them."""
     settings = (config.model_settings(), config.check_settings())
-    return _hash(repr((dialect, settings, _versions(), code_digest(models, schemas))))
+    added = digest(with_code(config.project_dir))
+    return _hash(repr((dialect, settings, _versions(), code_digest(models, schemas), added)))
 
 
 def _versions() -> list[str]:
@@ -247,15 +256,18 @@ def _memory_is_disk(models: str, schemas: str) -> bool:
     """Whether the modules that would be compiled from are what now stands in their files.
 
     In a notebook they may have been imported before a file was edited. Such a plan serves its
-    process, but must not be kept under the fingerprint of the edited file.
+    process, but must not be kept under the fingerprint of the edited file. A project's own are read anew.
     """
-    if not any(module in sys.modules for module in (models, schemas, AGENTS, "pipeline.compile.compiler")):
+    installed = plugins()
+    packages = (models, schemas, AGENTS, "pipeline.compile.compiler", *(one.package for one in installed))
+    if not any(module in sys.modules for module in packages):
         return True
     try:
         started = Path(f"/proc/{os.getpid()}").stat().st_ctime
     except OSError:
         return False
-    return all(file.stat().st_ctime < started for file in compile_inputs(models, schemas))
+    files = (*compile_inputs(models, schemas), *(file for one in installed for file in one.code()))
+    return all(file.stat().st_ctime < started for file in files)
 
 
 def _read(file: Path, fingerprint: str) -> Plan | None:

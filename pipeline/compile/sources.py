@@ -2,12 +2,13 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from pipeline.extensions import Extension, digest
 from pipeline.plan import Plan
 from pipeline.plan.layers import OF_MODELS
 
@@ -17,7 +18,10 @@ SCHEMAS = "schemas"
 AGENTS = "pipeline.agents"
 
 # What else a plan depends on: what models know of agents, the compiler, and what it writes.
-COMPILER = ("pipeline.compile", "pipeline.config", "pipeline.plan", "pipeline.system.compat", AGENTS)
+COMPILER = (
+    *("pipeline.compile", "pipeline.config", "pipeline.extensions", "pipeline.plan"),
+    *("pipeline.system.compat", AGENTS),
+)
 
 
 WORD = re.compile(r"[A-Za-z_]\w*")
@@ -38,29 +42,50 @@ class Codes:
     """What stands for all that each table of a plan is compiled from (`PlanTable.code`).
 
     Attributes:
-        models: by name. A model is compiled from its own file and those of the laws that name it, with the
-            models and the settings that they name; and from what is none of these: the modules beside the
-            layers, contracts, agents, the compiler.
+        models: those shipped, by name. A model is compiled from its own file and those of the laws that name
+            it, with the models and the settings that they name; and from what is none of these: the modules
+            beside the layers, contracts, agents, the compiler.
         rest: of raw tables and seeds, which are made from the latter alone.
+        added: of everything in extensions, which concerns their tables and those that they alter; empty where
+            there are none.
     """
 
     models: dict[str, str]
     rest: str
+    added: str = ""
 
-    def of_contract(self, name: str) -> str:
+    def of_contract(self, name: str, is_added: bool = False) -> str:
         """Of a raw table or a seed."""
-        return f"{self.rest}:{name}"
+        return f"{self.rest}:{name}{self.added if is_added else ''}"
+
+    def of_model(self, name: str, is_altered: bool) -> str:
+        """Of a model, which extensions have added or altered, or have not."""
+        return self.models.get(name, name) + (self.added if is_altered else "")
 
     def are_of(self, plan: Plan) -> bool:
-        """Whether compiling would make this plan, but for the settings that it is bound to."""
-        of_models = {table.name: table.code for table in plan.tables.values() if table.kind == "model"}
-        others = [table for table in plan.tables.values() if table.kind != "model"]
-        return of_models == self.models and all(
-            table.code == self.of_contract(table.name) for table in others
+        """Whether compiling would make this plan, but for the settings that it is bound to.
+
+        Which tables an extension concerns is not known before it is imported: if it concerns none, that is.
+        """
+        codes = {
+            table.name: (table.kind, table.code.removesuffix(self.added)) for table in plan.tables.values()
+        }
+        of_models = {name: code for name, (kind, code) in codes.items() if kind == "model" and code != name}
+        others = [(name, code) for name, (kind, code) in codes.items() if kind != "model"]
+        return (
+            of_models == self.models
+            and all(code == self.of_contract(name) for name, code in others)
+            and (not self.added or any(table.code.endswith(self.added) for table in plan.tables.values()))
         )
 
 
-def codes_of(dialect: str, settings: Mapping[str, Any], models: str, schemas: str) -> Codes:
+def codes_of(
+    dialect: str,
+    settings: Mapping[str, Any],
+    models: str,
+    schemas: str,
+    extensions: Sequence[Extension] = (),
+) -> Codes:
     """What stands for all that each table is compiled from; reads the files, imports none of them.
 
     Args:
@@ -68,6 +93,7 @@ def codes_of(dialect: str, settings: Mapping[str, Any], models: str, schemas: st
         settings: those that models get, placeholders for values that a plan is bound to.
         models: the package of the models.
         schemas: the package of the contracts.
+        extensions: what is added to them.
     """
     own: dict[str, tuple[str, str]] = {}
     laws: list[str] = []
@@ -85,6 +111,11 @@ def codes_of(dialect: str, settings: Mapping[str, Any], models: str, schemas: st
                 rest.update(f"\0{package} {name} {len(text)}\0{text}".encode())
             if package == schemas:
                 named_by_contracts |= {*WORD.findall(text)}
+    # What models know of an agent stands in no file of theirs.
+    for extension in extensions:
+        for file in extension.files("agents"):
+            text = file.read_text(encoding="utf-8", errors="replace")
+            rest.update(f"\0{extension.shown(file)} {len(text)}\0{text}".encode())
     # Where a table lies that a column refers to.
     rest.update(repr(sorted(own[name][0] for name in named_by_contracts & own.keys())).encode())
     words_of_laws = [(law, {*WORD.findall(law)}) for law in laws]
@@ -100,7 +131,19 @@ def codes_of(dialect: str, settings: Mapping[str, Any], models: str, schemas: st
         told = repr((rest.hexdigest(), path, others, values, texts))
         return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
 
-    return Codes({name: code(name, *file) for name, file in own.items()}, rest.hexdigest())
+    codes = {name: code(name, *file) for name, file in own.items()}
+    return Codes(codes, rest.hexdigest(), _added(extensions, [rest.hexdigest(), *codes.values()], settings))
+
+
+def _added(extensions: Sequence[Extension], shipped: Sequence[str], settings: Mapping[str, Any]) -> str:
+    """What stands for all that an extension's tables are compiled from."""
+    if not extensions:
+        return ""
+    texts = (file.read_text(encoding="utf-8", errors="replace") for one in extensions for file in one.code())
+    named = {word for text in texts for word in WORD.findall(text)}
+    values = sorted((setting, repr(settings[setting])) for setting in named & settings.keys())
+    told = repr((digest(extensions), shipped, values))
+    return f"+{hashlib.blake2b(told.encode(), digest_size=16).hexdigest()}"
 
 
 def compile_inputs(models: str, schemas: str) -> Iterator[Path]:

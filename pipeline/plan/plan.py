@@ -122,6 +122,7 @@ class PlanTable:
     code: str = ""
     definition: str = ""
     path: str = ""
+    extended_by: list[str] = field(default_factory=list)  # files of models that add columns to it
     tags: list[str] = field(default_factory=list)
     time_drift: str = ""
     partitions: dict[str, dict[str, str]] = field(default_factory=dict)

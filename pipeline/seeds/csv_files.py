@@ -1,7 +1,7 @@
 """Seeds: CSV files that people edit, read as their contracts say.
 
-A packaged file lies where the plan says; the project may have one of the same name in its own
-`seeds` folder. A row of the project's file replaces the packaged row of the same key,
+A packaged file lies where the plan says; plugins and the project may have one of the same name in their own
+`seeds` folder. A row of such a file replaces a row of the same key in those before it,
 or is added after them. Commas part the cells, or semicolons. An empty cell is NULL. The project's identities
 may also be given as a `.mailmap` in that folder; where both speak of one alias, the CSV wins. What a mark of
 commits must be more than text stands in `pipeline.seeds.commit_marks`.
@@ -17,6 +17,7 @@ from typing import Any
 
 import pipeline
 from pipeline.errors import ConfigError, did_you_mean
+from pipeline.extensions import SEEDS, digest_of_agents, extensions, file_of, plugins
 from pipeline.plan import Plan, PlanColumn, PlanTable
 from pipeline.system.files import open_file
 
@@ -26,6 +27,8 @@ ROOT = Path(pipeline.__file__).parent.parent
 Row = tuple[Any, ...]
 
 DELIMITERS = {",": "comma", ";": "semicolon"}
+# What agents declare of themselves.
+OF_AGENTS = ("agents", "agent_aliases")
 MAILMAPS = (".mailmap", "mailmap")  # other forms of identities.csv
 
 
@@ -34,13 +37,17 @@ def fingerprint(seed: PlanTable, project_dir: Path) -> str:
     content = hashlib.blake2b(seed.fingerprint.encode(), digest_size=16)
     for file in files(seed, project_dir):
         content.update(_read(file) + b"\0")
+    if seed.name in OF_AGENTS:
+        content.update(digest_of_agents(extensions(project_dir)).encode())
     return content.hexdigest()
 
 
 def files(seed: PlanTable, project_dir: Path) -> list[Path]:
     """The files that a seed is read from, the packaged one first."""
     names = [*(MAILMAPS if seed.name == "identities" else ()), f"{seed.name}.csv"]
-    found = [ROOT / seed.path, *(project_dir / "seeds" / name for name in names)]
+    folders = [*(plugin.folder for plugin in plugins()), project_dir]
+    found = [] if file_of(seed.path, project_dir) else [ROOT / seed.path]
+    found += [folder / SEEDS / name for folder in folders for name in names]
     return [file for file in found if file.exists()]
 
 
@@ -53,6 +60,8 @@ def rows(seed: PlanTable, project_dir: Path) -> list[Row]:
     """
     by_key: dict[Row, Row] = {}
     refuse = _more_rules(seed, project_dir)
+    # A file may say of an agent otherwise than its room.
+    by_key |= {row[:1]: row for row in _declared(seed, project_dir)}
     for file in files(seed, project_dir):
         lines: dict[Row, int] = {}
         for line, row in _file_rows(file, seed.columns):
@@ -68,6 +77,16 @@ def rows(seed: PlanTable, project_dir: Path) -> list[Row]:
             refuse(f"{file}, line {line}", row)
             by_key[key] = row
     return list(by_key.values())
+
+
+def _declared(seed: PlanTable, project_dir: Path) -> list[Row]:
+    """Rows of agents that plugins and the project declare."""
+    if seed.name not in OF_AGENTS or not digest_of_agents(extensions(project_dir)):
+        return []
+    from pipeline.agents import ADDED
+    from pipeline.seeds.agents import rows
+
+    return [*rows(seed.name, ADDED.values())]
 
 
 def _more_rules(seed: PlanTable, project_dir: Path) -> Callable[[str, Row], None]:

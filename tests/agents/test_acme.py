@@ -1,4 +1,4 @@
-"""A made-up agent: its room is all that it takes."""
+"""A made-up agent: its room is all that it takes, in the package or beside a configuration."""
 
 import datetime as dt
 import json
@@ -74,19 +74,27 @@ def record(event: str, at: str, **attributes: object) -> dict:
     }
 
 
-@pytest.fixture
-def acme(tmp_path):
-    """A folder with the code and one more room, and a function that runs Python there."""
-    for package in ("pipeline", "schemas"):
-        shutil.copytree(PACKAGES / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
-    room = tmp_path / "pipeline" / "agents" / "acme"
+@pytest.fixture(params=["of the package", "of a project"])
+def acme(request, tmp_path):
+    """A folder with one more room, in the code or beside it, and a function that runs Python there."""
+    code, agents = PACKAGES, tmp_path / "agents"
+    if request.param == "of the package":
+        code, agents = tmp_path, tmp_path / "pipeline" / "agents"
+        for package in ("pipeline", "schemas"):
+            shutil.copytree(
+                PACKAGES / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__")
+            )
+    else:
+        (tmp_path / "aa-pipeline.toml").touch()
+        agents.mkdir()
+    room = agents / "acme"
     room.mkdir()
     (room / "__init__.py").write_text(DECLARATION)
     (room / "transcripts.py").write_text(READER)
     home = tmp_path / "home"
     home.mkdir()
     settings = {
-        "PYTHONPATH": str(tmp_path),
+        "PYTHONPATH": str(code),
         "HOME": str(home),
         "XDG_CACHE_HOME": str(tmp_path / "cache"),
         "ACME_HOME": str(tmp_path / "moved"),
@@ -104,6 +112,8 @@ def acme(tmp_path):
         )
         assert done.returncode == 0, done.stdout + done.stderr
 
+    if code == tmp_path:  # of others the seeds are read from their rooms
+        run("-m", "pipeline.seeds.agents")
     return tmp_path, run
 
 
@@ -137,10 +147,10 @@ def test_an_agent_is_added_by_its_room_alone(acme):
     }
     subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", message], env=environment, check=True)
 
-    run("-m", "pipeline.seeds.agents")
     run(
         "-c",
         COMMANDS,
+        "ingest transcripts --list",
         "ingest otlp telemetry.jsonl",
         "ingest transcripts --developer ada@example.com",
         "ingest git repository",

@@ -142,7 +142,7 @@ def test_columns_in_another_order_are_refused(project):
 )
 def test_a_model_that_cannot_be_built_is_named_by_its_file(project, body, problem):
     model = f"def fct_visits(stg_recent_visits):\n    {body}"
-    with pytest.raises(ModelError, match=rf"models/marts/fct_visits\.py .*{problem}"):
+    with pytest.raises(ModelError, match=rf"models/marts/fct_visits\.py:\d+ .*{problem}"):
         project(models__marts__fct_visits=model)
 
 
@@ -169,7 +169,7 @@ def test_a_law_that_is_called_like_a_check_of_its_table_is_refused(project, tmp_
     )
     law = "def few(fct_visits):\n    'Few come.'\n    return fct_visits.filter(fct_visits.visits > 9)\n"
     shop = (tmp_path / "broken_shop" / "schemas" / "marts.py").read_text().partition("class FctVisits")[0]
-    with pytest.raises(ModelError, match=r"few\.py is called like a check of fct_visits itself\."):
+    with pytest.raises(ModelError, match=r"few\.py:1 is called like a check of fct_visits itself\."):
         project(schemas__marts=shop, schemas__visits=contract, models__laws__few=law)
 
 

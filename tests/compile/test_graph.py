@@ -109,13 +109,13 @@ def test_a_layer_may_have_folders_and_helpers_beside_the_model(package):
     [
         pytest.param(
             {"staging/stg_a.py": "def stg_aa(): ..."},
-            r"staging/stg_a.py defines no function stg_a. Did you mean stg_aa\?",
+            r"staging/stg_a.py:1 defines no function stg_a. Did you mean stg_aa\?",
             id="no function of that name",
         ),
         pytest.param({"staging/stg_a.py": "stg_a = 1"}, "defines no function stg_a", id="not a function"),
         pytest.param(
             {"staging/stg_a.py": "import no_such_module"},
-            "staging/stg_a.py cannot be imported: ModuleNotFoundError: .*no_such_module",
+            "staging/stg_a.py:1 cannot be imported: ModuleNotFoundError: .*no_such_module",
             id="import error",
         ),
         pytest.param({"staging/stg_a.py": "def stg_a(:"}, "cannot be imported: SyntaxError", id="syntax"),

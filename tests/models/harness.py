@@ -1,36 +1,22 @@
-"""Rows in, rows out: models in memory, alone or from the raw tables up.
-
-A model runs as the SQL that a plan would hold, and is compiled once however many tests run it.
-"""
+"""Records and seeds for tests of models; and all models in memory, from the raw tables up."""
 
 import datetime as dt
-import json
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-import duckdb
 import ibis
 
 from pipeline.compile import dialects
 from pipeline.compile.contracts import contracts_of
 from pipeline.compile.graph import discover
 from pipeline.models.commit_marks import signed
-from pipeline.models.operations import as_of
 from pipeline.plan.render import AS_OF as INSTANT_OF_THE_RUN
+from pipeline.testing import SETTINGS, columns_of, connect, create, fetch, fill, run_model, settled, sql
 from schemas.base import Contract
 
 UTC = dt.UTC
-AS_OF = dt.datetime(2026, 3, 31, 12, tzinfo=UTC)
-SETTINGS = {
-    "as_of": AS_OF,
-    "timezone": "UTC",
-    "window_days": 90,
-    "time_window_seconds": 300,
-    "internal_domains": ("example.com",),
-}
-
-
+AS_OF = SETTINGS["as_of"]
 models = cache(discover)
 
 
@@ -40,38 +26,10 @@ def contracts() -> dict[str, type[Contract]]:
     return contracts_of()
 
 
-@cache
-def columns_of(table: str) -> dict[str, Any]:
-    """A table's columns and their Ibis types."""
-    return contracts()[table].columns()
-
-
 def at(text: str) -> dt.datetime:
     """An instant of UTC: "2026-03-10 09:00", or a time of that day."""
     day, _, clock = text.rpartition(" ")
     return dt.datetime.fromisoformat(f"{day or '2026-03-10'} {clock}").replace(tzinfo=UTC)
-
-
-def typed(table: str, rows: list[dict[str, Any]]) -> list[list[Any]]:
-    """Partial rows as whole ones: what a row leaves out is NULL, or a value that does not matter."""
-    columns = columns_of(table)
-    unknown = {name for row in rows for name in row} - set(columns)
-    assert not unknown, f"{table} has no {unknown}"
-    defaults = {"bool": False, "int": 0, "float": 0.0, "decimal": 0, "string": ""}
-
-    def value(row: dict[str, Any], name: str) -> Any:
-        dtype, given = columns[name], row.get(name)
-        if isinstance(given, dict | list):
-            return json.dumps(given)
-        if name in row or dtype.nullable:
-            return given
-        if dtype.is_timestamp():
-            return at("09:00")
-        if dtype.is_date():
-            return dt.date(2026, 3, 10)
-        return next(default for kind, default in defaults.items() if str(dtype).lstrip("!").startswith(kind))
-
-    return [[value(row, name) for name in columns] for row in rows]
 
 
 def log(clock: str, event: str | None = None, **given: Any) -> dict[str, Any]:
@@ -170,55 +128,6 @@ SEEDS = {
 }
 
 
-@cache
-def sql(name: str, settings: tuple[tuple[str, Any], ...]) -> str:
-    """A model as a query of the tables that it names, its columns cast as its contract says."""
-    model, given = models()[name], dict(settings)
-    given |= {
-        "as_of": as_of(),
-        "window": ibis.interval(days=given["window_days"]),
-        "window_hours": ibis.interval(hours=24 * given["window_days"]),
-        "time_window": ibis.interval(seconds=given["time_window_seconds"]),
-    }
-    upstreams = [
-        ibis.table({key: kind.copy(nullable=True) for key, kind in columns_of(table).items()}, name=table)
-        for table in model.upstreams
-    ]
-    expression = model.function(*upstreams, **{key: given[key] for key in model.settings})
-    query = dialects.text(dialects.query(expression, "duckdb"), "duckdb")
-    columns = ", ".join(
-        f"CAST({key} AS {dialects.native_type(kind, 'duckdb')}) AS {key}"
-        for key, kind in columns_of(name).items()
-    )
-    return f"SELECT {columns} FROM ({query})"
-
-
-def connect() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(config={"threads": 1})
-    connection.execute("SET TimeZone = 'UTC'")
-    return connection
-
-
-def create(connection: duckdb.DuckDBPyConnection, table: str) -> None:
-    columns = ", ".join(
-        f"{name} {dialects.native_type(kind, 'duckdb')}" for name, kind in columns_of(table).items()
-    )
-    connection.execute(f"CREATE TABLE {table} ({columns})")
-
-
-def fill(connection: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, Any]]) -> None:
-    connection.execute(f"DELETE FROM {table}").fetchall()
-    if rows:
-        marks = ", ".join("?" * len(columns_of(table)))
-        connection.executemany(f"INSERT INTO {table} VALUES ({marks})", typed(table, rows))
-
-
-def settled(settings: dict[str, Any]) -> tuple[str, tuple[tuple[str, Any], ...]]:
-    """The instant of the run, and the other settings."""
-    given = SETTINGS | settings
-    return given.pop("as_of").isoformat(sep=" "), tuple(sorted(given.items()))
-
-
 class Warehouse:
     """Every model built in memory from raw rows, or from those of models; asked by table name."""
 
@@ -253,32 +162,10 @@ class Warehouse:
         return only
 
 
-def fetch(connection: duckdb.DuckDBPyConnection, query: str, columns: Sequence[str]) -> list[dict[str, Any]]:
-    cursor = connection.execute(query)
-    names = [column[0] for column in cursor.description]
-    whole = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    chosen = [{name: row[name] for name in columns or names} for row in whole]
-    return sorted(chosen, key=lambda row: [(value is None, value) for value in row.values()])
-
-
-@cache
-def bench(name: str, as_of: str, settings: tuple[tuple[str, Any], ...]) -> duckdb.DuckDBPyConnection:
-    """A database with the empty upstream tables of one model, and the model prepared."""
-    connection = connect()
-    for upstream in models()[name].upstreams:
-        create(connection, upstream)
-    connection.execute(f"PREPARE model AS {sql(name, settings).replace(INSTANT_OF_THE_RUN, as_of)}")
-    return connection
-
-
 def rows(name: str, tables: dict[str, Any], *columns: str, **settings: Any) -> list[dict[str, Any]]:
-    """The rows that one model makes of its upstream rows; what is not given is empty."""
-    connection = bench(name, *settled(settings))
-    upstreams = models()[name].upstreams
-    assert set(tables) <= set(upstreams), f"{name} does not read {set(tables) - set(upstreams)}"
-    for upstream in upstreams:
-        fill(connection, upstream, tables.get(upstream, SEEDS.get(upstream, [])))
-    return fetch(connection, "EXECUTE model", columns)
+    """The rows that one model makes of its upstream rows; of seeds, those of every test if none are given."""
+    usual = {table: SEEDS[table] for table in models()[name].upstreams if table in SEEDS}
+    return run_model(name, usual | tables, *columns, **settings)
 
 
 def signs(commits: Sequence[dict[str, Any]]) -> list[tuple[str | None, str | None]]:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from pipeline import run
 from pipeline.config import Config
 from pipeline.engines import connect
-from tests.models.harness import AS_OF, at, columns_of, log, point, typed
+from pipeline.testing import columns_of
+from tests.models.harness import AS_OF, at, log, point
 
 pytestmark = pytest.mark.slow
 
@@ -176,7 +177,7 @@ class Company:
             stored = f"raw.{table.removeprefix('raw_')}"
             self.engine.execute(f"DELETE FROM {stored}")
             self.engine.append(
-                "raw", stored.removeprefix("raw."), list(columns_of(table)), typed(table, rows)
+                "raw", stored.removeprefix("raw."), list(columns_of(table)), stored(table, rows)
             )
 
     def build(self):

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from pipeline.compile.graph import Law
+from pipeline.compile.model_files import Law
 from pipeline.plan import Check
 
 

@@ -73,6 +73,7 @@ def list_agents(warn: Callable[[str], None]) -> list[Listed]:
             Place(path, tuple(moving), len(find(path, read, warn).files.get(name, ())))
             for path, moving in variables.items()
         )
-        evidence = next(evidence for evidence in agent.evidence if evidence.what == "transcripts")
+        known = (evidence for evidence in agent.evidence if evidence.what == "transcripts")
+        evidence = next(known, Evidence("transcripts", "nobody says", ""))  # of an agent that a project adds
         listed.append(Listed(name, agent.display, tuple(places), evidence))
     return listed

@@ -168,7 +168,7 @@ def is_unchanged(engine: "Engine", places: Sequence[Path]) -> bool:
 
 def _version_of_readers() -> str:
     """What is another text when the code of any reader is another one."""
-    code = hashlib.blake2b(MARK.encode(), digest_size=16)
+    code = hashlib.blake2b(f"{MARK}{agents.EXTENDED_BY}".encode(), digest_size=16)
     for folder in agents.__path__:
         for file in sorted(Path(folder).rglob("*.py")):
             status = file.stat()

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pipeline
 from pipeline.outputs.docs.guides import guides, markdown
+from pipeline.extensions import file_of
 from pipeline.outputs.docs.highlight import highlight
 from pipeline.outputs.docs.state import State, TableState
 from pipeline.outputs.metrics import METRICS
@@ -42,15 +43,18 @@ NEVER_MADE = "none"
 _PLAIN_NAME = re.compile(r"[a-z0-9_]{1,100}")
 
 
-def site_files(plan: Plan, state: State, *, generated_at: dt.datetime) -> dict[str, str]:
+def site_files(
+    plan: Plan, state: State, *, generated_at: dt.datetime, project_dir: Path = Path()
+) -> dict[str, str]:
     """The site as text by path; opens from a folder as well as from a server.
 
     Args:
         plan: the tables.
         state: what a database says of them; an empty one if there is none.
         generated_at: stands at the foot of every page.
+        project_dir: the project, whose own models are shown too.
     """
-    tables = {name: TablePage(table, plan, state) for name, table in plan.tables.items()}
+    tables = {name: TablePage(table, plan, state, project_dir) for name, table in plan.tables.items()}
     for page in tables.values():
         for upstream in page.table.depends_on:
             tables[upstream].downstream.append(page.name)
@@ -121,14 +125,14 @@ def page_path(table: str) -> str:
 class TablePage:
     """What the page of a table shows."""
 
-    def __init__(self, table: PlanTable, plan: Plan, state: State) -> None:
+    def __init__(self, table: PlanTable, plan: Plan, state: State, project_dir: Path) -> None:
         self.table = table
         self.name = table.name
         self.path = page_path(table.name)
         self.stored_as = f"{table.schema}.{table.stored_name}"
         self.downstream: list[str] = []
         self.state = state.tables.get(table.name, TableState())
-        self._plan = plan
+        self._plan, self._project_dir = plan, project_dir
         order = [*STATUSES, NEVER_MADE]
         self.checks = sorted(_results(table, state), key=lambda result: order.index(result.status))
 
@@ -168,9 +172,17 @@ class TablePage:
 
     @cached_property
     def python(self) -> "Markup | None":
-        """The model's source, coloured."""
-        source = _source(self.table.path) if self.table.kind == "model" else None
-        return None if source is None else _markup(highlight(source, "python"))
+        """The model's source, and that of those which add columns to it, coloured."""
+        if self.table.kind != "model":
+            return None
+        paths = [self.table.path, *self.table.extended_by]
+        texts = [_source(path, self._project_dir) for path in paths]
+        source = "\n\n".join(
+            text if len(paths) == 1 else f"# {path}\n{text}"
+            for path, text in zip(paths, texts, strict=True)
+            if text
+        )
+        return _markup(highlight(source, "python")) if source else None
 
     @cached_property
     def sql(self) -> "Markup | None":
@@ -283,8 +295,10 @@ def _layers(pages: Iterable[TablePage]) -> dict[str, list[TablePage]]:
     return {layer: sorted(of, key=lambda page: page.name) for layer, of in found.items() if of}
 
 
-def _source(path: str) -> str | None:
-    """The text of a model's file; the plan's path begins at the package that holds it."""
+def _source(path: str, project_dir: Path) -> str | None:
+    """The text of a model's file; the plan's path begins at the package that holds it, or in the project."""
+    if own := file_of(path, project_dir):
+        return own.read_text(encoding="utf-8") if own.is_file() else None
     spec = find_spec(Path(path).parts[0]) if path else None
     if spec is None or not spec.submodule_search_locations:
         return None

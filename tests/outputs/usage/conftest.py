@@ -6,10 +6,10 @@ import pytest
 from ibis.backends.sql.datatypes import DuckDBType
 
 from pipeline.engines import connect
+from pipeline.testing import stored
 from schemas.intermediate import IntUsageCosts
 from schemas.seeds import Agents
 from schemas.staging import StgAgentSessions
-from tests.models.harness import typed
 
 TABLES = {
     "int_usage_costs": ("intermediate", IntUsageCosts),
@@ -73,7 +73,7 @@ def fill(engine, usage=(), sessions=()):
         engine.create_schema(schema)
         declared = ", ".join(f"{name} {kind}" for name, kind in columns.items())
         engine.execute(f"CREATE TABLE {engine.name(schema, table)} ({declared})")
-        engine.append(schema, table, [*columns], typed(table, list(rows[table])))
+        engine.append(schema, table, [*columns], stored(table, list(rows[table])))
 
 
 @pytest.fixture

@@ -1,0 +1,43 @@
+"""A project's own mart, column, law and seed on a Spark cluster."""
+
+import datetime as dt
+
+import pytest
+
+from pipeline import run
+from pipeline.compile import plan_cache
+from pipeline.config import load_config
+from pipeline.engines import connect
+from pipeline.engines.raw_tables import make_missing_raw_tables
+from pipeline.plan.selection import ancestors
+from pipeline.testing import columns_of, stored
+from tests.projects import ours
+
+# PySpark leaves its sockets to Python to close.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
+    pytest.mark.usefixtures("spark"),
+]
+
+NOON = dt.datetime(2026, 11, 1, 12, tzinfo=dt.UTC)
+
+
+def test_what_a_project_adds_is_built_and_checked_there_too(new_spark, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    ours.write(tmp_path)
+    commits = [
+        {"id": number, "commit_hash": f"{number:040x}", "commit_message": message, "commit_timestamp": NOON}
+        for number, message in enumerate(("AA-1 begin", "tidy up"), start=1)
+    ]
+    with connect(new_spark()) as engine:
+        make_missing_raw_tables(engine)
+        engine.append(
+            "raw", "git_commits", [*columns_of("raw_git_commits")], stored("raw_git_commits", commits)
+        )
+        plan = plan_cache.load("pyspark", load_config(tmp_path), engine.shapes("raw"))
+        names = {"fct_commits_per_ticket", *ancestors(plan.tables, ["fct_commits_per_ticket"])}
+        result = run.build(engine, plan, selected=names, as_of=NOON, project_dir=tmp_path)
+        assert result.status == "success"
+        assert engine.fetch("SELECT * FROM mart.fct_commits_per_ticket") == [("AA-1", 1, "ada")]
+        found = engine.fetch("SELECT commit_message, ticket FROM mart.fct_git_commits ORDER BY 1")
+        assert found == [("AA-1 begin", "AA-1"), ("tidy up", None)]
