@@ -136,6 +136,28 @@ def compile_models(
             yield compiler.model(model)
 
 
+def expressions(dialect: str, settings: Mapping[str, Any], *, models: str, schemas: str) -> "Expressions":
+    """The expressions of models, for whoever looks into them; arguments as of `compile_unbound`."""
+    return Expressions(_Compiler(dialect, settings, models, schemas))
+
+
+class Expressions:
+    """What models are, before they are queries."""
+
+    def __init__(self, compiler: "_Compiler") -> None:
+        self._compiler = compiler
+
+    def of(self, model: str) -> tuple[ir.Table, dict[ops.Relation, str]]:
+        """A model's expression, and the tables that it is made of with the name of each."""
+        found = self._compiler.graph[model]
+        tables = {self._compiler.unbound(name).op(): name for name in found.upstreams}
+        return self._compiler.expression(found), tables
+
+    def query(self, expression: ir.Table) -> str:
+        """An expression as a query of the dialect, to be bound to a database."""
+        return self._compiler.query(expression)
+
+
 class _Compiler:
     """What every table's compilation shares."""
 
@@ -208,7 +230,7 @@ class _Compiler:
                 f"The model {model.path} has no contract."
                 f"{did_you_mean(model.name, self.contracts)} Write a class {expected} in schemas/."
             )
-        expression = self._expression(model)
+        expression = self.expression(model)
         problems = shape_problems(contract, expression.schema())
         if problems:
             raise ModelError(f"{model.path} does not keep its contract: {' '.join(problems)}")
@@ -242,7 +264,7 @@ class _Compiler:
 
     def law(self, law: Law) -> Check:
         """A law as a check of the table that it is listed at."""
-        broken = self._expression(law)
+        broken = self.expression(law)
         edges = [edge for edges in self._lineage(law, broken).values() for edge in edges]
         compared = {column for table, column, kind in edges if table == law.table and kind == VALUE}
         with self._writing(law):
@@ -345,7 +367,8 @@ class _Compiler:
             name: self.contracts[name] for name in upstreams if not issubclass(self.contracts[name], Source)
         }
 
-    def _expression(self, model: TableFunction) -> ir.Table:
+    def expression(self, model: TableFunction) -> ir.Table:
+        """What a model or a law makes of the tables that it reads."""
         upstreams = [self.unbound(name) for name in model.upstreams]
         try:
             expression = model.function(*upstreams, **{name: self.settings[name] for name in model.settings})
