@@ -54,6 +54,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "usage": ("usage", "Show what agents on this machine used, and what it cost."),
         "ls": ("look", "List models, seeds and sources."),
         "show": ("look", "Show rows of a model, a seed or a raw table, in the order of its key."),
+        "why": ("why", "Show why a number is what it is, down to the raw records."),
         "report": ("report", "Show the schema validation report of the last run."),
         "dashboard": ("dashboard", "Write the dashboard: return, agents, team, git and cost, in one page."),
         "docs": ("docs", "The documentation site: every table and column, checks, code, and lineage."),

@@ -49,7 +49,7 @@ def addends(value: ops.Value, is_summed: IsSummed) -> list[Addend]:
             return []
         case ops.Field():
             return [Addend(value, value, lambda base: base)]
-        case ops.WindowFunction() if _is_running_sum(value):
+        case ops.WindowFunction() if is_running_sum(value):
             return [Addend(value, value, lambda base: base)]
         case ops.Add() | ops.Subtract():
             right = of(value.right)
@@ -107,7 +107,7 @@ def _any(value: ops.Value, is_summed: IsSummed) -> bool:
     )
 
 
-def _is_running_sum(window: ops.WindowFunction) -> bool:
+def is_running_sum(window: ops.WindowFunction) -> bool:
     """Whether a window adds up what stands before a row in one order, up to the row."""
     return (
         isinstance(window.func, ops.Sum)

@@ -29,6 +29,7 @@ class Layer:
         measure: as what the model above adds them up.
         count: how many there are.
         amount: what they bring to the number above; None if they cannot be told apart by that.
+        unit: the column above that amounts are counted as, such as billionths of a dollar.
         says: what that is, in words.
         rows: the first of them, those that bring most first; `amount` is what a row brings.
         more: how many are not among `rows`.
@@ -43,6 +44,7 @@ class Layer:
     measure: str | None
     count: int
     amount: float | None
+    unit: str = ""
     says: str = ""
     rows: list[Row] = field(default_factory=list)
     more: int = 0

@@ -9,6 +9,7 @@ from operator import and_, or_
 from typing import Any
 
 import ibis
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
 from pipeline.compile.compiler import Expressions, expressions
@@ -24,8 +25,8 @@ from pipeline.plan.render import render
 from pipeline.run.state import published
 
 LIMIT = 10
-# So many rows are looked up one by one in the next table; more are joined to it.
-LOOKED_UP = 60
+# Of more rows of one table nothing is looked up any more.
+LOOKED_UP = 200
 ALIKE = 1e-6
 # Prompts, commit messages and what else is text of people stays out, as do whole JSON documents.
 NEVER = {"body", "commit_message", "notes", "author_name", "author_email", "committer_name"}
@@ -36,6 +37,9 @@ TELLING = (
     *("event", "event_name", "metric_name", "measure", "model_name", "usage_source", "source", "request_id"),
 )
 MOST_SHOWN = 5
+# Columns that models pass on as they are.
+EARLY = {"recorded_at", "first_at", "timestamp", "date", "day", "commit_hash", "developer_id", "session_id"}
+EARLY |= {"agent_type"}
 
 
 class Explainer:
@@ -59,6 +63,8 @@ class Explainer:
         self.engine = engine
         self.plan = plan
         self._shapes = engine.shapes("raw")
+        self._rows: dict[str, bool] = {}
+        self._chosen: dict[int, list[Row]] = {}
         self._runs = published(engine, engine.shapes("meta"))
         settings = unbound_settings(plan.settings, plan.dialect)
         self._expressions: Expressions = expressions(plan.dialect, settings, models=models, schemas=schemas)
@@ -103,23 +109,49 @@ class Explainer:
             answer.says = words.total(cell.value, cell.column.name, said)
 
     def _made_of(
-        self, table: PlanTable, column: str | None, chosen: "list[Row] | ir.Table", limit: int
+        self, table: PlanTable, column: str | None, chosen: list[Row], limit: int
     ) -> list[Layer]:
         """The rows above some rows of a table; and those above these."""
         expression, tables = self._expressions.of(table.name)
         kept = {name: _kept(self.plan.tables[name]) for name in tables.values()}
-        found = Tracer(tables, kept).parts(expression, column)
-        layers = [self._layer(part, table, chosen, limit) for part in found]
+        found = [
+            (part, layer)
+            for part in Tracer(tables, kept).parts(expression, column)
+            if self._has_rows(self.plan.tables[part.table])
+            and (layer := self._layer(part, table, column, chosen, limit)) is not None
+        ]
+        if any(layer.amount for _, layer in found):
+            # Beside what brings something, what brings nothing explains nothing.
+            found = [(part, layer) for part, layer in found if layer.amount or not part.adds_up]
+        for part, layer in found:
+            upstream = self.plan.tables[part.table]
+            if upstream.kind != "model":
+                continue
+            if layer.count > LOOKED_UP:
+                layer.ends = f"These are more than {LOOKED_UP} rows: ask for a cell of one of them."
+            else:
+                layer.made_of = self._made_of(upstream, part.column, self._chosen.pop(id(layer)), limit)
         return sorted(
-            (layer for layer in layers if layer is not None),
-            key=lambda layer: (layer.amount is None, -abs(layer.amount or 0)),
+            (layer for _, layer in found), key=lambda one: (one.amount is None, -abs(one.amount or 0))
         )
 
+    def _has_rows(self, table: PlanTable) -> bool:
+        if table.missing:
+            return False
+        if table.name not in self._rows:
+            there = self.engine.fetch(f"SELECT 1 FROM {self._relation(table)} LIMIT 1")
+            self._rows[table.name] = bool(there)
+        return self._rows[table.name]
+
+    def _relation(self, table: PlanTable) -> str:
+        if table.kind == "source":
+            return str(table.relation)
+        return self.engine.name(table.schema, table.stored_name)
+
     def _layer(
-        self, part: Parts, of: PlanTable, chosen: "list[Row] | ir.Table", limit: int
+        self, part: Parts, of: PlanTable, asked: str | None, chosen: list[Row], limit: int
     ) -> Layer | None:
-        names = _identity(of)
-        rows = _of_rows(part.rows, chosen, names)
+        rows = self._of_rows(part.rows, of, chosen)
         upstream = self.plan.tables[part.table]
         own = [name for name in rows.columns if name.startswith((FROM, WITH))]
         counted = rows.select(
@@ -130,46 +162,30 @@ class Explainer:
             aa_known=rows[AMOUNT].count().over(),
         )
         order = [counted[AMOUNT].desc(nulls_first=False), *(counted[name] for name in own[:6])]
-        fetched = self._fetch(counted.order_by(order).limit(max(limit, LOOKED_UP) + 1), of)
+        fetched = self._fetch(counted.order_by(order).limit(max(limit, LOOKED_UP)), of)
         if not fetched:
             return None
         count = int(fetched[0]["aa_count"])
         is_told = part.adds_up and int(fetched[0]["aa_known"]) > 0
         amount = float(fetched[0]["aa_sum"]) if is_told else None
-        layer = Layer(part.table, part.column, part.measure, count, amount)
-        layer.rows = [self._shown(row, upstream, is_told) for row in fetched[:limit]]
+        layer = Layer(part.table, part.column, part.measure, count, amount, unit=asked or "")
+        layer.rows = self._shown(fetched[:limit], upstream, is_told)
         layer.more = count - len(layer.rows)
         if layer.more and is_told:
             layer.more_amount = (amount or 0) - math.fsum(row[AMOUNT] or 0 for row in fetched[:limit])
         days = {row[FROM + name] for row in fetched for name in ("day", "date") if row.get(FROM + name)}
         layer.says = words.measured(part.measure, {day for day in days if isinstance(day, dt.date)})
-        layer.left_out = self._left_out(part, of, chosen, names)
+        layer.left_out = self._left_out(part, of, chosen)
         if upstream.kind == "model":
-            following: list[Row] | ir.Table
-            if count <= LOOKED_UP:
-                following = [
-                    {name: row[FROM + name] for name in _identity(upstream)} for row in fetched
-                ]
-            else:
-                following = rows.select(
-                    **{name: rows[FROM + name] for name in _identity(upstream)}
-                ).distinct()
-            if isinstance(following, list) or self.plan.tables[part.table].kind == "model":
-                layer.made_of = self._next(upstream, part.column, following, limit)
+            names = _identity(upstream)
+            self._chosen[id(layer)] = [{name: row[FROM + name] for name in names} for row in fetched]
         return layer
 
-    def _next(
-        self, table: PlanTable, column: str | None, chosen: "list[Row] | ir.Table", limit: int
-    ) -> list[Layer]:
-        return self._made_of(table, column, chosen, limit)
-
-    def _left_out(
-        self, part: Parts, of: PlanTable, chosen: "list[Row] | ir.Table", names: list[str]
-    ) -> list[LeftOut]:
+    def _left_out(self, part: Parts, of: PlanTable, chosen: list[Row]) -> list[LeftOut]:
         if part.left_out is None:
             return []
         found = part.left_out
-        rows = _of_rows(found.rows, chosen, names)
+        rows = self._of_rows(found.rows, of, chosen)
         columns = {
             name: rows[FROM + name]
             for name in found.columns
@@ -182,12 +198,35 @@ class Explainer:
         told = self._fetch(counted.order_by(ibis.desc("aa_count")).limit(LIMIT), of)
         return [LeftOut({name: row[name] for name in columns}, int(row["aa_count"])) for row in told]
 
-    def _shown(self, row: Row, table: PlanTable, is_told: bool) -> Row:
-        """A row as it is shown: what tells it apart, and what it brings."""
-        names = [name for name in _shown_columns(table) if FROM + name in row][:MOST_SHOWN]
-        made = {name: row[FROM + name] for name in names}
-        made |= {name.removeprefix(WITH): value for name, value in row.items() if name.startswith(WITH) and value}
-        return made | ({"amount": row[AMOUNT]} if is_told else {})
+    def _of_rows(self, rows: ir.Table, of: PlanTable, chosen: list[Row]) -> ir.Table:
+        """Those of some rows of a model that are the chosen ones of its table.
+
+        Of a few columns an engine can tell early which rows are needed; that it are exactly the chosen ones
+        is asked of the table, where columns are stored and need not be computed.
+        """
+        names = [*chosen[0]]
+        early = [name for name in names if name in EARLY] or names[:1]
+        rows = rows.filter(*(_in(rows[name], _values(chosen, name)) for name in early))
+        kinds = {name: rows[name].type() for name in names}
+        stored = ibis.table(kinds, name=of.stored_name, database=of.schema)
+        exact = stored.filter(_is_one_of(stored, chosen)).distinct()
+        same = [rows[name].identical_to(exact[name]) for name in names]
+        joined = rows.semi_join(exact, same).op()
+        found: ir.Table = ops.Project(joined, {name: ops.Field(joined, name) for name in rows.columns}).to_expr()
+        return found
+
+    def _shown(self, rows: list[Row], table: PlanTable, is_told: bool) -> list[Row]:
+        """Rows as they are shown: what tells them apart, what they are computed with, and what they bring."""
+        there = [name for name in _shown_columns(table) if FROM + name in rows[0]]
+        same = {name for name in there if len(rows) > 1 and len({row[FROM + name] for row in rows}) == 1}
+        names = [name for name in there if name not in same][:MOST_SHOWN] or there[:MOST_SHOWN]
+        used = [name for name in rows[0] if name.startswith(WITH) and any(row[name] for row in rows)]
+        return [
+            {name: row[FROM + name] for name in names}
+            | {name.removeprefix(WITH): row[name] for name in used}
+            | ({"amount": row[AMOUNT]} if is_told else {})
+            for row in rows
+        ]
 
     def _fetch(self, expression: ir.Table, of: PlanTable) -> list[Row]:
         """Rows of an expression over the tables that a model reads, as of the run that made it."""
@@ -229,17 +268,10 @@ def _shown_columns(table: PlanTable) -> list[str]:
     return own or [name for name in TELLING if name in names] or [*names - NEVER]
 
 
-def _of_rows(rows: ir.Table, chosen: "list[Row] | ir.Table", names: Iterable[str]) -> ir.Table:
-    """Those of some rows that have the values of the chosen ones."""
-    if isinstance(chosen, list):
-        return rows.filter(_is_one_of(rows, chosen))
-    return rows.semi_join(chosen, [rows[name].identical_to(chosen[name]) for name in names])
-
-
 def _is_one_of(rows: ir.Table, chosen: list[Row]) -> ir.BooleanValue:
     """Whether a row has the values of one of some others: each column's first, which an engine looks up."""
     names = [*chosen[0]]
-    values = {name: list(dict.fromkeys(row[name] for row in chosen)) for name in names}
+    values = {name: _values(chosen, name) for name in names}
     conditions = [_in(rows[name], values[name]) for name in names]
     several = [name for name in names if len(values[name]) > 1]
     if len(several) > 1:
@@ -254,6 +286,10 @@ def _is_one_of(rows: ir.Table, chosen: list[Row]) -> ir.BooleanValue:
             )
         )
     return reduce(and_, conditions)
+
+
+def _values(chosen: list[Row], name: str) -> list[Any]:
+    return list(dict.fromkeys(row[name] for row in chosen))
 
 
 def _in(column: ir.Column, values: list[Any]) -> ir.BooleanValue:

@@ -16,7 +16,7 @@ import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
-from pipeline.outputs.why.addends import Addend, addends, fields_in, fields_of, swapped
+from pipeline.outputs.why.addends import Addend, addends, fields_in, fields_of, is_running_sum, swapped
 
 AMOUNT = "aa_amount"
 # Before the name of a column of the upstream table, and of what an amount was computed from.
@@ -75,7 +75,6 @@ class _Way:
     carried: Names
     origin: "_Leaf | _Group | _Frame"
     adds_up: bool = True
-    filters: tuple[ops.Filter, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -113,19 +112,35 @@ class Tracer:
     def __init__(self, tables: Mapping[ops.Relation, str], kept: Mapping[str, Collection[str]]) -> None:
         self._tables = tables
         self._kept = kept
+        self._columns: dict[tuple[ops.Relation, str], list[_Way]] = {}
+        self._of_rows: dict[tuple[ops.Relation, frozenset[str]], list[_Way]] = {}
+        self._summed: dict[ops.Field, bool] = {}
 
     def parts(self, expression: ir.Table, column: str | None) -> list[Parts]:
         """What the cells of a column are made of; of None, what the rows are."""
-        return self._parts(expression.op(), column)
+        relation = expression.op()
+        found = []
+        for way in self._ways(relation, column):
+            left_out = self._left_out(way, relation.schema.names)
+            found += [replace(part, left_out=left_out) for part in self._resolved(way, relation)]
+        return found
 
     def _parts(self, relation: ops.Relation, column: str | None) -> list[Parts]:
-        ways = self._rows(relation, frozenset()) if column is None else self._column(relation, column)
-        return [part for way in ways for part in self._resolved(way, relation)]
+        return [part for way in self._ways(relation, column) for part in self._resolved(way, relation)]
+
+    def _ways(self, relation: ops.Relation, column: str | None) -> list[_Way]:
+        return self._rows(relation, frozenset()) if column is None else self._column(relation, column)
 
     # From a relation down to where its rows come from.
 
     def _column(self, relation: ops.Relation, column: str) -> list[_Way]:
         """The ways of a column's values."""
+        asked = relation, column
+        if asked not in self._columns:
+            self._columns[asked] = self._find_column(relation, column)
+        return self._columns[asked]
+
+    def _find_column(self, relation: ops.Relation, column: str) -> list[_Way]:
         if relation in self._tables:
             return [self._leaf(relation, column)]
         match relation:
@@ -179,14 +194,36 @@ class Tracer:
 
     def _is_summed(self, field: ops.Field) -> bool:
         """Whether a column is of several rows of a table."""
-        origins = [way.origin for way in self._column(field.rel, field.name)]
-        return any(
-            isinstance(origin, _Frame) or (isinstance(origin, _Group) and _is_sum(origin.metric))
-            for origin in origins
-        )
+        if field not in self._summed:
+            self._summed[field] = self._find_summed(field.rel, field.name)
+        return self._summed[field]
+
+    def _find_summed(self, relation: ops.Relation, column: str) -> bool:
+        if relation in self._tables:
+            return False
+        match relation:
+            case ops.Project() | ops.JoinChain():
+                value = relation.values[column]
+                windows = value.find(ops.WindowFunction, filter=ops.Value)
+                return any(is_running_sum(window) for window in windows) or any(
+                    map(self._is_summed, fields_in(value))
+                )
+            case ops.Aggregate():
+                metric = relation.metrics.get(column)
+                return metric is not None and any(map(_is_sum, metric.find(ops.Reduction, filter=ops.Value)))
+            case ops.Union():
+                return any(self._is_summed(ops.Field(side, column)) for side in (relation.left, relation.right))
+        parent = getattr(relation, "parent", None)
+        return parent is not None and self._is_summed(ops.Field(parent, column))
 
     def _rows(self, relation: ops.Relation, columns: frozenset[str]) -> list[_Way]:
         """The ways of the rows as such; where tables are joined, of the side that some columns are from."""
+        asked = relation, columns
+        if asked not in self._of_rows:
+            self._of_rows[asked] = self._find_rows(relation, columns)
+        return self._of_rows[asked]
+
+    def _find_rows(self, relation: ops.Relation, columns: frozenset[str]) -> list[_Way]:
         if relation in self._tables:
             return [self._leaf(relation, None)]
         match relation:
@@ -254,16 +291,18 @@ class Tracer:
         above = _here(way.relation.to_expr(), way)
         for part in self._parts(below, VALUE if summed else None):
             rows = _matched(above, part.rows, len(group.groups), names, way, has_amount=summed)
-            left_out = self._left_out(above, group, len(group.groups), names)
             adds_up = way.adds_up and part.adds_up and summed
             measure = group.name or part.measure
-            found.append(Parts(rows, part.table, part.column, measure, adds_up, left_out))
+            found.append(Parts(rows, part.table, part.column, measure, adds_up))
         return found
 
-    def _left_out(self, above: ir.Table, group: _Group, keys: int, names: Names) -> LeftOut | None:
-        """Rows of the same groups that the last filter before them leaves out."""
+    def _left_out(self, way: _Way, names: Names) -> LeftOut | None:
+        """Rows of the same groups that a filter of the table leaves out."""
+        group = way.origin
+        if not isinstance(group, _Group):
+            return None
         filtered = _filter_of(group.parent, self._tables)
-        if filtered is None:
+        if filtered is None or filtered.parent not in self._tables:
             return None
         columns = sorted({name for predicate in filtered.predicates for name in fields_of(predicate)})
         taken = reduce(and_, (predicate.to_expr() for predicate in filtered.predicates))
@@ -272,7 +311,8 @@ class Tracer:
         parts = self._parts(below, None)
         if len(parts) != 1:
             return None
-        rows = _on_keys(above, parts[0].rows, keys)
+        above = _here(way.relation.to_expr(), way)
+        rows = _on_keys(above, parts[0].rows, len(group.groups))
         carried = [name for name in parts[0].rows.columns if name.startswith(FROM)]
         return LeftOut(rows.select(*names, *carried), tuple(columns))
 
