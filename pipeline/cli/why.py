@@ -94,6 +94,8 @@ def _show_layer(layer: "Layer", depth: int) -> None:
     for left_out in layer.left_out:
         reasons = ", ".join(str(value) for value in left_out.why.values())
         say(f"{margin}  left out: {words.rows(left_out.rows, layer.table)}: {reasons}")
+    for ingest in layer.landed_by:
+        say(f"{margin}  landed by the ingest {ingest}; raw rows keep no line, but their id")
     if layer.ends:
         say(f"{margin}  {layer.ends}")
     for below in layer.made_of:

@@ -37,6 +37,7 @@ class Layer:
         left_out: what belongs here and does not count.
         made_of: the same of the tables that these rows are made of; empty for raw tables and seeds.
         ends: why nothing follows, where something should.
+        landed_by: the ingests that brought raw rows, and what these read. Raw rows keep no file and line.
     """
 
     table: str
@@ -52,6 +53,7 @@ class Layer:
     left_out: list[LeftOut] = field(default_factory=list)
     made_of: "list[Layer]" = field(default_factory=list)
     ends: str = ""
+    landed_by: list[str] = field(default_factory=list)
 
 
 @dataclass

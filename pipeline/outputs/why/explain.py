@@ -176,10 +176,29 @@ class Explainer:
         days = {row[FROM + name] for row in fetched for name in ("day", "date") if row.get(FROM + name)}
         layer.says = words.measured(part.measure, {day for day in days if isinstance(day, dt.date)})
         layer.left_out = self._left_out(part, of, chosen)
+        if upstream.kind == "source":
+            layer.landed_by = self._landed_by(fetched)
         if upstream.kind == "model":
             names = _identity(upstream)
             self._chosen[id(layer)] = [{name: row[FROM + name] for name in names} for row in fetched]
         return layer
+
+    def _landed_by(self, rows: list[Row]) -> list[str]:
+        """The ingests that brought raw rows, with what they read: rows themselves keep no file and line."""
+        times = [at for row in rows if (at := row.get(f"{FROM}created_at")) is not None]
+        there = self.engine.shapes("meta").get("ingests", {})
+        if not times or "inputs" not in there:
+            return []
+        found = self.engine.fetch(
+            "SELECT source, inputs, started_at, finished_at FROM meta.ingests"
+            " WHERE started_at <= ? AND finished_at >= ? ORDER BY started_at",
+            [max(times), min(times)],
+        )
+        return [
+            f"{source} of {', '.join(str(inputs).splitlines())}"
+            for source, inputs, begun, ended in found
+            if any(begun <= at <= ended for at in times)
+        ]
 
     def _left_out(self, part: Parts, of: PlanTable, chosen: list[Row]) -> list[LeftOut]:
         if part.left_out is None:
