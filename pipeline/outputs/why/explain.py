@@ -125,8 +125,10 @@ class Explainer:
             found = [(part, layer) for part, layer in found if layer.amount or not part.adds_up]
         for part, layer in found:
             upstream = self.plan.tables[part.table]
-            if upstream.kind != "model":
-                continue
+            if upstream.kind != "model" or any(
+                other.table == layer.table and other.made_of and other.amount is None for _, other in found
+            ):
+                continue  # the same rows are followed already, for another value that they do not have
             if layer.count > LOOKED_UP:
                 layer.ends = f"These are more than {LOOKED_UP} rows: ask for a cell of one of them."
             else:
@@ -165,8 +167,11 @@ class Explainer:
         fetched = self._fetch(counted.order_by(order).limit(max(limit, LOOKED_UP)), of)
         if not fetched:
             return None
-        count = int(fetched[0]["aa_count"])
-        is_told = part.adds_up and int(fetched[0]["aa_known"]) > 0
+        count, known = int(fetched[0]["aa_count"]), int(fetched[0]["aa_known"])
+        is_told = part.adds_up and known > 0
+        if is_told:
+            # A row that has nothing of it is no part of a sum; where none has anything, all are the reason.
+            count, fetched = known, [row for row in fetched if row[AMOUNT] is not None]
         amount = float(fetched[0]["aa_sum"]) if is_told else None
         layer = Layer(part.table, part.column, part.measure, count, amount, unit=asked or "")
         layer.rows = self._shown(fetched[:limit], upstream, is_told)
@@ -174,7 +179,7 @@ class Explainer:
         if layer.more and is_told:
             layer.more_amount = (amount or 0) - math.fsum(row[AMOUNT] or 0 for row in fetched[:limit])
         days = {row[FROM + name] for row in fetched for name in ("day", "date") if row.get(FROM + name)}
-        layer.says = words.measured(part.measure, {day for day in days if isinstance(day, dt.date)})
+        layer.says = words.measured(part.measure, days, is_known=is_told)
         layer.left_out = self._left_out(part, of, chosen)
         if upstream.kind == "source":
             layer.landed_by = self._landed_by(fetched)
@@ -328,13 +333,11 @@ def _literal(value: Any, column: ir.Column) -> ir.Scalar:
 
 
 def _arithmetic(layers: list[Layer]) -> list[str]:
-    """`4 requests reported by the agent`, `1 request computed at …`: the first layer that says something."""
+    """`4 requests reported by the agent`, `1 request computed at …`: the first layers that say something."""
     while layers:
-        told = [layer for layer in layers if layer.amount]
-        if len(told) > 1 or any(layer.says for layer in told):
-            return [f"{words.rows(layer.count, layer.table)} {layer.says}".rstrip() for layer in told]
-        following = [layer.made_of for layer in layers]
-        if len(following) != 1:
+        if any(layer.says for layer in layers):
+            return [f"{words.rows(layer.count, layer.table)} {layer.says}".rstrip() for layer in layers]
+        if len(layers) != 1:
             return []
-        layers = following[0]
+        layers = layers[0].made_of
     return []

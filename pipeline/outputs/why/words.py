@@ -28,17 +28,18 @@ NOUNS = {
     "raw_git_commits": "raw commit",
     "raw_copilot_metrics": "raw Copilot row",
 }
+# What rows are added up as, and what is said of those that bring nothing known.
 MEASURES = {
-    "reported_nano_usd": "reported by the agent",
-    "computed_nano_usd": "computed at the price of {days}",
-    "unpriced_tokens": "with neither reported cost nor price",
+    "reported_nano_usd": ("reported by the agent", "of which the agent reports no cost"),
+    "computed_nano_usd": ("computed at the price of {days}", "whose model has no price of {days}"),
+    "unpriced_tokens": ("with neither reported cost nor price", ""),
 }
 
 
 def amount(value: Any, column: str | None) -> str:
     """A number as people write it: dollars where the column holds money, however it counts it."""
     if value is None:
-        return "unknown"
+        return "NULL"
     if isinstance(value, Decimal):
         value = float(value)
     if column and column.endswith("nano_usd"):
@@ -67,14 +68,15 @@ def rows(count: int, table: str) -> str:
     return f"{count:,} {plural}{of}{rest}"
 
 
-def measured(measure: str | None, days: Collection[dt.date]) -> str:
+def measured(measure: str | None, days: Collection[dt.date], *, is_known: bool) -> str:
     """What rows are added up as: `computed at the price of 2026-11-03`."""
     if not days:
         when = "its day"
     else:
         first, last = min(days), max(days)
         when = f"{first}" if first == last else f"their days, {first} to {last}"
-    return MEASURES.get(measure or "", "").format(days=when)
+    known, unknown = MEASURES.get(measure or "", ("", ""))
+    return (known if is_known else unknown).format(days=when)
 
 
 def total(value: Any, column: str, parts: Collection[str]) -> str:
