@@ -107,7 +107,10 @@ def _lines(layer: "Layer") -> list[str]:
     from pipeline.outputs.why import words
 
     cells = [
-        [words.amount(value, layer.unit) if name == "amount" else _short(name, value) for name, value in row.items()]
+        [
+            words.amount(value, layer.unit) if name == "amount" else _short(name, value)
+            for name, value in row.items()
+        ]
         for row in layer.rows
     ]
     names = [*layer.rows[0]]

@@ -114,7 +114,7 @@ def is_running_sum(window: ops.WindowFunction) -> bool:
         and window.func.where is None
         and len(window.order_by) == 1
         and window.order_by[0].ascending
-        and (window.start is None or window.start.preceding is True and window.how == "range")
+        and (window.start is None or (window.start.preceding is True and window.how == "range"))
         and window.end is not None
         and _is_current(window.end)
     )

@@ -2,44 +2,30 @@
 
 import datetime as dt
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from functools import reduce
-from operator import and_, or_
 from typing import Any
 
-import ibis
-import ibis.expr.operations as ops
-import ibis.expr.types as ir
-
-from pipeline.compile.compiler import Expressions, expressions
 from pipeline.engines.base import Engine
 from pipeline.outputs.why import words
 from pipeline.outputs.why.answer import Answer, Layer, LeftOut, Row
 from pipeline.outputs.why.cell import Cell, find
-from pipeline.outputs.why.parts import AMOUNT, FROM, WITH, Parts, Tracer
+from pipeline.outputs.why.parts import AMOUNT, FROM, WITH
+from pipeline.outputs.why.queries import FIRST, LAST, LOOKED_UP, NEVER, PartQuery, Queries, early, identity
 from pipeline.plan import Plan, PlanTable
-from pipeline.plan.bind import bind, unbound_settings
+from pipeline.plan.bind import bind
 from pipeline.plan.lineage import VALUE
-from pipeline.plan.render import render
+from pipeline.plan.render import literal, quote_text, render
 from pipeline.run.state import published
 
 LIMIT = 10
-# Of more rows of one table nothing is looked up any more.
-LOOKED_UP = 200
 ALIKE = 1e-6
-# Prompts, commit messages and what else is text of people stays out, as do whole JSON documents.
-NEVER = {"body", "commit_message", "notes", "author_name", "author_email", "committer_name"}
-NEVER |= {"committer_email", "developer_email", "text"}
 # What a row is shown by where its table has no key, or a long one.
 TELLING = (
     *("id", "timestamp", "recorded_at", "first_at", "date", "day", "hour", "session_id", "commit_hash"),
     *("event", "event_name", "metric_name", "measure", "model_name", "usage_source", "source", "request_id"),
 )
 MOST_SHOWN = 5
-# Columns that models pass on as they are.
-EARLY = {"recorded_at", "first_at", "timestamp", "date", "day", "commit_hash", "developer_id", "session_id"}
-EARLY |= {"agent_type"}
 
 
 class Explainer:
@@ -66,8 +52,7 @@ class Explainer:
         self._rows: dict[str, bool] = {}
         self._chosen: dict[int, list[Row]] = {}
         self._runs = published(engine, engine.shapes("meta"))
-        settings = unbound_settings(plan.settings, plan.dialect)
-        self._expressions: Expressions = expressions(plan.dialect, settings, models=models, schemas=schemas)
+        self._queries = Queries(plan, models, schemas)
 
     def why(self, table: str, column: str, key: Mapping[str, Any], *, limit: int = LIMIT) -> Answer:
         """Why a cell is what it is.
@@ -83,11 +68,11 @@ class Explainer:
             ModelError: the table is not published.
         """
         cell = find(self.engine, self.plan, table, column, key)
-        answer = Answer(
-            cell.table.name, cell.column.name, cell.key, cell.value, cell.column.description
-        )
+        answer = Answer(cell.table.name, cell.column.name, cell.key, cell.value, cell.column.description)
         if cell.table.kind != "model":
-            answer.says = f"It stands so in {cell.table.schema}.{cell.table.stored_name}: nothing is computed."
+            answer.says = (
+                f"It stands so in {cell.table.schema}.{cell.table.stored_name}: nothing is computed."
+            )
             return answer
         is_number = cell.column.type.partition("(")[0] in ("int64", "int32", "float64", "decimal")
         lineage = cell.table.lineage.get(column, [])
@@ -96,6 +81,7 @@ class Explainer:
         answer.made_of = self._made_of(cell.table, cell.column.name if is_number else None, chosen, limit)
         if is_number:
             self._add_up(answer, cell)
+        self._queries.keep()
         return answer
 
     def _add_up(self, answer: Answer, cell: Cell) -> None:
@@ -108,15 +94,11 @@ class Explainer:
         if said:
             answer.says = words.total(cell.value, cell.column.name, said)
 
-    def _made_of(
-        self, table: PlanTable, column: str | None, chosen: list[Row], limit: int
-    ) -> list[Layer]:
+    def _made_of(self, table: PlanTable, column: str | None, chosen: list[Row], limit: int) -> list[Layer]:
         """The rows above some rows of a table; and those above these."""
-        expression, tables = self._expressions.of(table.name)
-        kept = {name: _kept(self.plan.tables[name]) for name in tables.values()}
         found = [
             (part, layer)
-            for part in Tracer(tables, kept).parts(expression, column)
+            for part in self._queries.of(table, column)
             if self._has_rows(self.plan.tables[part.table])
             and (layer := self._layer(part, table, column, chosen, limit)) is not None
         ]
@@ -151,20 +133,10 @@ class Explainer:
         return self.engine.name(table.schema, table.stored_name)
 
     def _layer(
-        self, part: Parts, of: PlanTable, asked: str | None, chosen: list[Row], limit: int
+        self, part: PartQuery, of: PlanTable, asked: str | None, chosen: list[Row], limit: int
     ) -> Layer | None:
-        rows = self._of_rows(part.rows, of, chosen)
         upstream = self.plan.tables[part.table]
-        own = [name for name in rows.columns if name.startswith((FROM, WITH))]
-        counted = rows.select(
-            *own,
-            AMOUNT,
-            aa_count=rows.count().over(),
-            aa_sum=rows[AMOUNT].sum().over(),
-            aa_known=rows[AMOUNT].count().over(),
-        )
-        order = [counted[AMOUNT].desc(nulls_first=False), *(counted[name] for name in own[:6])]
-        fetched = self._fetch(counted.order_by(order).limit(max(limit, LOOKED_UP)), of)
+        fetched = self._fetch(part.sql, of, chosen)
         if not fetched:
             return None
         count, known = int(fetched[0]["aa_count"]), int(fetched[0]["aa_known"])
@@ -184,7 +156,7 @@ class Explainer:
         if upstream.kind == "source":
             layer.landed_by = self._landed_by(fetched)
         if upstream.kind == "model":
-            names = _identity(upstream)
+            names = identity(upstream)
             self._chosen[id(layer)] = [{name: row[FROM + name] for name in names} for row in fetched]
         return layer
 
@@ -205,39 +177,11 @@ class Explainer:
             if any(begun <= at <= ended for at in times)
         ]
 
-    def _left_out(self, part: Parts, of: PlanTable, chosen: list[Row]) -> list[LeftOut]:
-        if part.left_out is None:
+    def _left_out(self, part: PartQuery, of: PlanTable, chosen: list[Row]) -> list[LeftOut]:
+        if not part.left_out:
             return []
-        found = part.left_out
-        rows = self._of_rows(found.rows, of, chosen)
-        columns = {
-            name: rows[FROM + name]
-            for name in found.columns
-            if FROM + name in rows.columns
-            and (rows[FROM + name].type().is_string() or rows[FROM + name].type().is_boolean())
-        }
-        if not columns:
-            return []
-        counted = rows.group_by(**columns).agg(aa_count=rows.count())
-        told = self._fetch(counted.order_by(ibis.desc("aa_count")).limit(LIMIT), of)
-        return [LeftOut({name: row[name] for name in columns}, int(row["aa_count"])) for row in told]
-
-    def _of_rows(self, rows: ir.Table, of: PlanTable, chosen: list[Row]) -> ir.Table:
-        """Those of some rows of a model that are the chosen ones of its table.
-
-        Of a few columns an engine can tell early which rows are needed; that it are exactly the chosen ones
-        is asked of the table, where columns are stored and need not be computed.
-        """
-        names = [*chosen[0]]
-        early = [name for name in names if name in EARLY] or names[:1]
-        rows = rows.filter(*(_in(rows[name], _values(chosen, name)) for name in early))
-        kinds = {name: rows[name].type() for name in names}
-        stored = ibis.table(kinds, name=of.stored_name, database=of.schema)
-        exact = stored.filter(_is_one_of(stored, chosen)).distinct()
-        same = [rows[name].identical_to(exact[name]) for name in names]
-        joined = rows.semi_join(exact, same).op()
-        found: ir.Table = ops.Project(joined, {name: ops.Field(joined, name) for name in rows.columns}).to_expr()
-        return found
+        rows = self._fetch(part.left_out, of, chosen)
+        return [LeftOut({name: row[name] for name in part.left_out_by}, int(row["aa_count"])) for row in rows]
 
     def _shown(self, rows: list[Row], table: PlanTable, is_told: bool) -> list[Row]:
         """Rows as they are shown: what tells them apart, what they are computed with, and what they bring."""
@@ -252,9 +196,8 @@ class Explainer:
             for row in rows
         ]
 
-    def _fetch(self, expression: ir.Table, of: PlanTable) -> list[Row]:
-        """Rows of an expression over the tables that a model reads, as of the run that made it."""
-        query = self._expressions.query(expression)
+    def _fetch(self, query: str, of: PlanTable, chosen: list[Row]) -> list[Row]:
+        """Rows of a query of a model about some of its rows, as of the run that made it."""
         name = "why"
         sources = {t.name: t for t in self.plan.tables.values() if t.kind == "source"}
         asked = replace(of, name=name, sql=query, checks=[], depends_on=[], time_drift="", moved="")
@@ -266,70 +209,51 @@ class Explainer:
         )
         run = self._runs.get((of.schema, of.stored_name))
         as_of = run.as_of if run else dt.datetime.now(dt.UTC)
-        return self.engine.fetch_dicts(render(str(bound.tables[name].sql), as_of))
+        found = {self._queries.chosen(): f"({self._chosen_rows(of, chosen)})"}
+        if when := early(of):
+            times = [row[when] for row in chosen if row[when] is not None]
+            found |= {FIRST: _text(min(times)), LAST: _text(max(times))} if times else {}
+        return self.engine.fetch_dicts(render(str(bound.tables[name].sql), as_of, found))
 
+    def _chosen_rows(self, of: PlanTable, chosen: list[Row]) -> str:
+        """A query for the rows that are asked about, from where they are stored."""
+        names = identity(of)
+        values = {name: list(dict.fromkeys(row[name] for row in chosen)) for name in names}
+        conditions = [self._is_in(of, name, values[name]) for name in names]
+        several = [name for name in names if len(values[name]) > 1]
+        if len(several) > 1:
+            rows = dict.fromkeys(tuple(row[name] for name in several) for row in chosen)
+            one_by_one = (
+                " AND ".join(self._is_in(of, name, [value]) for name, value in zip(several, row, strict=True))
+                for row in rows
+            )
+            conditions.append(f"(({') OR ('.join(one_by_one)}))")
+        columns = ", ".join(map(self.engine.quote, names))
+        stored = self.engine.name(of.schema, of.stored_name)
+        return f"SELECT DISTINCT {columns} FROM {stored} WHERE {' AND '.join(conditions)}"
 
-def _identity(table: PlanTable) -> list[str]:
-    """The columns that tell rows of a table apart; of one without a key all but fractions, which differ."""
-    return table.key or [column.name for column in table.columns if column.type != "float64"]
-
-
-def _kept(table: PlanTable) -> list[str]:
-    """The columns of a table that its rows are told apart and shown by."""
-    if table.kind == "source":
-        return [
-            column.name
-            for column in table.columns
-            if column.name not in NEVER and column.name not in table.json_columns
+    def _is_in(self, of: PlanTable, name: str, values: list[Any]) -> str:
+        column = self.engine.quote(name)
+        native = next(one.native_type for one in of.columns if one.name == name)
+        known = [
+            f"CAST({quote_text(_text(value), self.plan.dialect)} AS {native})"
+            for value in values
+            if value is not None
         ]
-    never = set() if not table.key else NEVER
-    return [column.name for column in table.columns if column.name not in never]
+        found = [f"{column} IN ({', '.join(known)})"] if known else []
+        found += [f"{column} IS NULL"] if None in values else []
+        return f"({' OR '.join(found)})"
+
+
+def _text(value: Any) -> str:
+    """A value as the text that SQL casts to it."""
+    return literal(value) if isinstance(value, dt.datetime) else str(value)
 
 
 def _shown_columns(table: PlanTable) -> list[str]:
     own = [name for name in table.key if name not in NEVER] if table.kind != "source" else []
     names = {column.name for column in table.columns}
     return own or [name for name in TELLING if name in names] or [*names - NEVER]
-
-
-def _is_one_of(rows: ir.Table, chosen: list[Row]) -> ir.BooleanValue:
-    """Whether a row has the values of one of some others: each column's first, which an engine looks up."""
-    names = [*chosen[0]]
-    values = {name: _values(chosen, name) for name in names}
-    conditions = [_in(rows[name], values[name]) for name in names]
-    several = [name for name in names if len(values[name]) > 1]
-    if len(several) > 1:
-        alternatives = {tuple(row[name] for name in several) for row in chosen}
-        conditions.append(
-            reduce(
-                or_,
-                (
-                    reduce(and_, (_in(rows[n], [v]) for n, v in zip(several, one, strict=True)))
-                    for one in sorted(alternatives, key=repr)
-                ),
-            )
-        )
-    return reduce(and_, conditions)
-
-
-def _values(chosen: list[Row], name: str) -> list[Any]:
-    return list(dict.fromkeys(row[name] for row in chosen))
-
-
-def _in(column: ir.Column, values: list[Any]) -> ir.BooleanValue:
-    known = [_literal(value, column) for value in values if value is not None]
-    is_null = None if None not in values else column.isnull()
-    if not known:
-        return column.isnull()
-    found = column == known[0] if len(known) == 1 else column.isin(known)
-    return found if is_null is None else found | is_null
-
-
-def _literal(value: Any, column: ir.Column) -> ir.Scalar:
-    kind = column.type()
-    if isinstance(value, dt.datetime):
-        value = value.astimezone(dt.UTC)
-    return ibis.literal(value, kind)
 
 
 def _arithmetic(layers: list[Layer]) -> list[str]:

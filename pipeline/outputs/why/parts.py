@@ -212,7 +212,9 @@ class Tracer:
                 metric = relation.metrics.get(column)
                 return metric is not None and any(map(_is_sum, metric.find(ops.Reduction, filter=ops.Value)))
             case ops.Union():
-                return any(self._is_summed(ops.Field(side, column)) for side in (relation.left, relation.right))
+                return any(
+                    self._is_summed(ops.Field(side, column)) for side in (relation.left, relation.right)
+                )
         parent = getattr(relation, "parent", None)
         return parent is not None and self._is_summed(ops.Field(parent, column))
 
@@ -228,9 +230,7 @@ class Tracer:
             return [self._leaf(relation, None)]
         match relation:
             case ops.Project():
-                below = frozenset(
-                    field for name in columns for field in fields_of(relation.values.get(name))
-                )
+                below = frozenset(field for name in columns for field in fields_of(relation.values.get(name)))
                 return [_projected(relation, way, None) for way in self._rows(relation.parent, below)]
             case ops.Filter() | ops.Sort() | ops.Limit() | ops.DropColumns() | ops.DropNull():
                 return [_through(relation, way) for way in self._rows(relation.parent, columns)]
@@ -260,7 +260,9 @@ class Tracer:
         own = {FROM + kept: ops.Field(table, kept) for kept in self._kept[name] if kept in table.schema}
         value = {AMOUNT: _number(ops.Field(table, column) if column else None)}
         every = {one: ops.Field(table, one) for one in table.schema.names}
-        return _Way(ops.Project(table, every | own | value), (*own, AMOUNT), _Leaf(name, column), bool(column))
+        return _Way(
+            ops.Project(table, every | own | value), (*own, AMOUNT), _Leaf(name, column), bool(column)
+        )
 
     def _group(self, aggregate: ops.Aggregate, column: str | None) -> _Way:
         metric = aggregate.metrics.get(column) if column else None
@@ -459,14 +461,10 @@ def _sums_first(aggregate: ops.Aggregate) -> ops.Project:
     )
     own = {metric: name for name, metric in aggregate.metrics.items() if metric in found}
     names = {part: own.get(part, f"aa_summed_{number}") for number, part in enumerate(found)}
-    plain = ops.Aggregate(
-        aggregate.parent, aggregate.groups, {name: part for part, name in names.items()}
-    )
+    plain = ops.Aggregate(aggregate.parent, aggregate.groups, {name: part for part, name in names.items()})
     columns = {part: ops.Field(plain, name) for part, name in names.items()}
     groups = {name: ops.Field(plain, name) for name in aggregate.groups}
-    metrics = {
-        name: metric.replace(columns, filter=ops.Value) for name, metric in aggregate.metrics.items()
-    }
+    metrics = {name: metric.replace(columns, filter=ops.Value) for name, metric in aggregate.metrics.items()}
     return ops.Project(plain, groups | metrics)
 
 
@@ -482,9 +480,7 @@ def _through(relation: ops.Relation, way: _Way) -> _Way:
         case ops.Sort():
             made = ops.Sort(below, tuple(swapped(key, parent, below) for key in relation.keys))
         case ops.DropNull():
-            names = (
-                [field.name for field in relation.subset] if relation.subset else [*parent.schema.names]
-            )
+            names = [field.name for field in relation.subset] if relation.subset else [*parent.schema.names]
             made = ops.DropNull(below, relation.how, tuple(ops.Field(below, name) for name in names))
         case ops.Limit():
             made = ops.Limit(below, relation.n, relation.offset)

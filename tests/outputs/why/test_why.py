@@ -171,6 +171,5 @@ def test_what_is_no_single_value_is_refused_in_a_paragraph(explainer, table, col
 
 
 def test_what_is_not_published_is_said_to_be_so(explainer):
-    with pytest.raises(ModelError, match="is not published"):
-        with connect(":memory:") as engine:
-            Explainer(engine, explainer.plan).why("fct_agent_costs", "mtd_cost_usd", {})
+    with pytest.raises(ModelError, match="is not published"), connect(":memory:") as engine:
+        Explainer(engine, explainer.plan).why("fct_agent_costs", "mtd_cost_usd", {})
