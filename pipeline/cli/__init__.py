@@ -57,6 +57,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "mcp": ("mcp", "Let an assistant ask for metrics and tables, over the Model Context Protocol."),
         "ls": ("look", "List models, seeds and sources."),
         "show": ("look", "Show rows of a model, a seed or a raw table, in the order of its key."),
+        "why": ("why", "Show why a number is what it is, down to the raw records."),
         "report": ("report", "Show the schema validation report of the last run."),
         "dashboard": ("dashboard", "Write the dashboard: return, agents, team, git and cost, in one page."),
         "digest": (

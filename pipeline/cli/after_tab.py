@@ -32,6 +32,15 @@ def dimensions_after_tab(ctx: click.Context, param: click.Parameter, incomplete:
     from pipeline.outputs.metrics.expressions import DIMENSIONS
 
     return [name for name in DIMENSIONS if name.startswith(incomplete)]
+def columns_of_table_after_tab(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Names of columns of the table that the word before names."""
+    columns = _tables().get(str(ctx.params.get("table")), [])
+    return [name for name in columns if name.startswith(incomplete)]
+
+
+def values_after_tab(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Columns of that table, as in `date=`."""
+    return [f"{name}=" for name in columns_of_table_after_tab(ctx, param, incomplete)]
 
 
 def targets_after_tab(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:

@@ -155,6 +155,35 @@ def compile_models(
             yield compiler.model(model)
 
 
+def expressions(
+    dialect: str,
+    settings: Mapping[str, Any],
+    *,
+    models: str,
+    schemas: str,
+    extensions: Sequence[Extension] = (),
+) -> "Expressions":
+    """The expressions of models, for whoever looks into them; arguments as of `compile_unbound`."""
+    return Expressions(Compiler(dialect, settings, models, schemas, extensions))
+
+
+class Expressions:
+    """What models are, before they are queries."""
+
+    def __init__(self, compiler: "Compiler") -> None:
+        self._compiler = compiler
+
+    def of(self, model: str) -> tuple[ir.Table, dict[ops.Relation, str]]:
+        """A model's expression, and the tables that it is made of with the name of each."""
+        found = self._compiler.graph[model]
+        tables = {self._compiler.unbound(name).op(): name for name in found.reads}
+        return self._compiler.expression(found), tables
+
+    def query(self, expression: ir.Table) -> str:
+        """An expression as a query of the dialect, to be bound to a database."""
+        return self._compiler.query(expression)
+
+
 class Compiler:
     """What every table's compilation shares."""
 
@@ -257,7 +286,7 @@ class Compiler:
 
     def law(self, law: Law) -> Check:
         """A law as a check of the table that it is listed at."""
-        broken = self._expression(law)
+        broken = self.expression(law)
         edges = [edge for edges in self._lineage(law, broken).values() for edge in edges]
         compared = {column for table, column, kind in edges if table == law.table and kind == VALUE}
         with self._writing(law):

@@ -226,6 +226,27 @@ class Pipeline:
         with self.connect() as engine:
             return ReportView(read_report(engine, run_id, min_group=self.config.privacy.min_group))
 
+    def why(self, table: str, column: str, /, *, limit: int = 10, **key: Any) -> dict[str, Any]:
+        """Why a number is what it is: the rows above it, layer by layer, down to raw records.
+
+            aa.why("fct_agent_costs", "daily_cost_usd", date="2026-11-03", agent_type="codex")
+
+        Args:
+            table: a published table.
+            column: of it.
+            limit: how many rows of each layer are listed; the others are summed up.
+            key: values of its key; not all of them as long as one row is meant.
+
+        Raises:
+            SelectionError: no single value is meant.
+            ModelError: the table is not published.
+        """
+        from pipeline.outputs.why.explain import Explainer
+
+        with self.connect() as engine:
+            plan = plan_cache.load(engine.dialect, self.config, engine.shapes("raw"))
+            return Explainer(engine, plan).why(table, column, key, limit=limit).to_dict()
+
     def lineage(self, name: str) -> LineageView:
         """What a table, or a column written `table.column`, comes from and where it goes.
 
