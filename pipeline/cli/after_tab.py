@@ -32,6 +32,8 @@ def dimensions_after_tab(ctx: click.Context, param: click.Parameter, incomplete:
     from pipeline.outputs.metrics.expressions import DIMENSIONS
 
     return [name for name in DIMENSIONS if name.startswith(incomplete)]
+
+
 def columns_of_table_after_tab(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Names of columns of the table that the word before names."""
     columns = _tables().get(str(ctx.params.get("table")), [])

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 @click.argument("column", shell_complete=columns_of_table_after_tab)
 @click.argument("key", nargs=-1, metavar="[COLUMN=VALUE]...", shell_complete=values_after_tab)
 @click.option(
-    "-n", "--limit", type=click.IntRange(min=1), default=5, show_default=True, help="Rows to list of a layer."
+    "-n",
+    "--limit",
+    type=click.IntRange(min=1, max=200),
+    default=5,
+    show_default=True,
+    help="Rows to list of a layer.",
 )
 @format_option
 @pass_invocation
@@ -39,7 +44,13 @@ def why(
     values = dict(_pair(word) for word in key)
     with invocation.connect(read_only=True) as engine, progress("Following it down") as tell:
         plan = invocation.plan(engine, tell)
-        explainer = Explainer(engine, plan, models=invocation.models, schemas=invocation.schemas)
+        explainer = Explainer(
+            engine,
+            plan,
+            models=invocation.models,
+            schemas=invocation.schemas,
+            project_dir=invocation.config.project_dir,
+        )
         answer = explainer.why(table, column, values, limit=limit)
     if output_format == "json":
         print_json(answer.to_dict())

@@ -286,7 +286,7 @@ class Compiler:
 
     def law(self, law: Law) -> Check:
         """A law as a check of the table that it is listed at."""
-        broken = self.expression(law)
+        broken = self._expression(law)
         edges = [edge for edges in self._lineage(law, broken).values() for edge in edges]
         compared = {column for table, column, kind in edges if table == law.table and kind == VALUE}
         with self._writing(law):

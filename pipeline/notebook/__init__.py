@@ -245,7 +245,8 @@ class Pipeline:
 
         with self.connect() as engine:
             plan = plan_cache.load(engine.dialect, self.config, engine.shapes("raw"))
-            return Explainer(engine, plan).why(table, column, key, limit=limit).to_dict()
+            explainer = Explainer(engine, plan, project_dir=self.config.project_dir)
+            return explainer.why(table, column, key, limit=limit).to_dict()
 
     def lineage(self, name: str) -> LineageView:
         """What a table, or a column written `table.column`, comes from and where it goes.

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pipeline
-from pipeline.outputs.docs.guides import guides, markdown
 from pipeline.extensions import file_of
+from pipeline.outputs.docs.guides import guides, markdown
 from pipeline.outputs.docs.highlight import highlight
 from pipeline.outputs.docs.state import State, TableState
 from pipeline.outputs.metrics import METRICS

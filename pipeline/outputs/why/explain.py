@@ -4,6 +4,7 @@ import datetime as dt
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from pipeline.engines.base import Engine
@@ -45,6 +46,7 @@ class Explainer:
         *,
         models: str = "pipeline.models",
         schemas: str = "schemas",
+        project_dir: Path = Path(),
     ) -> None:
         self.engine = engine
         self.plan = plan
@@ -52,7 +54,7 @@ class Explainer:
         self._rows: dict[str, bool] = {}
         self._chosen: dict[int, list[Row]] = {}
         self._runs = published(engine, engine.shapes("meta"))
-        self._queries = Queries(plan, models, schemas)
+        self._queries = Queries(plan, models, schemas, project_dir)
 
     def why(self, table: str, column: str, key: Mapping[str, Any], *, limit: int = LIMIT) -> Answer:
         """Why a cell is what it is.
@@ -197,7 +199,15 @@ class Explainer:
         ]
 
     def _fetch(self, query: str, of: PlanTable, chosen: list[Row]) -> list[Row]:
-        """Rows of a query of a model about some of its rows, as of the run that made it."""
+        """Rows of a query of a model about some of its rows."""
+        found = {self._queries.chosen(): f"({self._chosen_rows(of, chosen)})"}
+        if when := early(of):
+            times = [row[when] for row in chosen]
+            found |= {FIRST: _text(min(times)), LAST: _text(max(times))}
+        return self.fetch(query, of, found)
+
+    def fetch(self, query: str, of: PlanTable, found: Mapping[str, str]) -> list[Row]:
+        """Rows of a query of a model, as of the run that made it, with what stands in place of some texts."""
         name = "why"
         sources = {t.name: t for t in self.plan.tables.values() if t.kind == "source"}
         asked = replace(of, name=name, sql=query, checks=[], depends_on=[], time_drift="", moved="")
@@ -209,10 +219,6 @@ class Explainer:
         )
         run = self._runs.get((of.schema, of.stored_name))
         as_of = run.as_of if run else dt.datetime.now(dt.UTC)
-        found = {self._queries.chosen(): f"({self._chosen_rows(of, chosen)})"}
-        if when := early(of):
-            times = [row[when] for row in chosen if row[when] is not None]
-            found |= {FIRST: _text(min(times)), LAST: _text(max(times))} if times else {}
         return self.engine.fetch_dicts(render(str(bound.tables[name].sql), as_of, found))
 
     def _chosen_rows(self, of: PlanTable, chosen: list[Row]) -> str:

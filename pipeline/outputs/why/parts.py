@@ -210,7 +210,8 @@ class Tracer:
                 )
             case ops.Aggregate():
                 metric = relation.metrics.get(column)
-                return metric is not None and any(map(_is_sum, metric.find(ops.Reduction, filter=ops.Value)))
+                sums = metric.find(ops.Reduction, filter=ops.Value) if metric is not None else []
+                return any(map(_is_sum, sums))
             case ops.Union():
                 return any(
                     self._is_summed(ops.Field(side, column)) for side in (relation.left, relation.right)
@@ -500,11 +501,10 @@ def _projected(project: ops.Project, way: _Way, addend: Addend | None) -> _Way:
         pass
     elif addend.base is None:
         # Only of a single row a value is that row's; of sums it is made in a way that does not add up.
-        single = isinstance(origin, _Leaf)
         value = swapped(addend.value, parent, below)
-        carried[AMOUNT] = _number(value if single else None)
-        adds_up = single
-        if single:
+        adds_up = isinstance(origin, _Leaf)
+        carried[AMOUNT] = _number(value if adds_up else None)
+        if isinstance(origin, _Leaf):
             origin = _Leaf(origin.table, None)
             carried |= {
                 f"{WITH}{name}": ops.Field(below, name)

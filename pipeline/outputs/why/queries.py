@@ -57,9 +57,10 @@ class PartQuery:
 class Queries:
     """The queries of one plan, made when they are asked for; arguments as of `Explainer`."""
 
-    def __init__(self, plan: Plan, models: str, schemas: str) -> None:
+    def __init__(self, plan: Plan, models: str, schemas: str, project_dir: Path) -> None:
         self._plan = plan
         self._packages = {"models": models, "schemas": schemas}
+        self._project_dir = project_dir
         self._new = False
         own = b"".join(file.read_bytes() for file in sorted(Path(__file__).parent.glob("*.py")))
         made_from = hashlib.blake2b(f"{plan.fingerprint}{plan.dialect}".encode() + own, digest_size=10)
@@ -95,9 +96,11 @@ class Queries:
     @cached_property
     def _expressions(self) -> "Expressions":
         from pipeline.compile.compiler import expressions
+        from pipeline.extensions import with_code
 
         settings = unbound_settings(self._plan.settings, self._plan.dialect)
-        return expressions(self._plan.dialect, settings, **self._packages)
+        extensions = with_code(self._project_dir)
+        return expressions(self._plan.dialect, settings, **self._packages, extensions=extensions)
 
     def _is_there(self, part: Parts) -> bool:
         return not self._plan.tables[part.table].missing
@@ -140,15 +143,14 @@ def identity(table: PlanTable) -> list[str]:
 
 def early(table: PlanTable) -> str | None:
     """The column of a table's identity that says when, if there is one."""
-    return next((name for name in EARLY if name in identity(table)), None)
+    present = {column.name for column in table.columns if not column.nullable}
+    return next((name for name in EARLY if name in present and name in identity(table)), None)
 
 
 def _kept(table: PlanTable) -> list[str]:
     """The columns of a table that its rows are told apart and shown by."""
-    if table.kind == "source":
-        left_out = NEVER | {*table.json_columns}
-    else:
-        left_out = NEVER - {*identity(table)}
+    is_raw = table.kind == "source"
+    left_out = NEVER | {*table.json_columns} if is_raw else NEVER - {*identity(table)}
     return [column.name for column in table.columns if column.name not in left_out]
 
 
