@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 @click.argument("column", shell_complete=columns_of_table_after_tab)
 @click.argument("key", nargs=-1, metavar="[COLUMN=VALUE]...", shell_complete=values_after_tab)
 @click.option(
-    "-n", "--limit", type=click.IntRange(min=1), default=5, show_default=True, help="Rows to list of a layer."
+    "-n",
+    "--limit",
+    type=click.IntRange(min=1, max=200),
+    default=5,
+    show_default=True,
+    help="Rows to list of a layer.",
 )
 @format_option
 @pass_invocation

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import ibis
 import ibis.expr.operations as ops
@@ -22,7 +23,7 @@ class Addend:
 
     Attributes:
         value: it, as an expression.
-        base: the column, or the sum over a window, that it is proportional to; None if it is to no single one.
+        base: the column, or the sum over a window, that it is proportional to; None if there is none.
         build: the value for another one in the place of `base`.
         condition: which rows have it, if it is one of several values of which each row takes one.
     """
@@ -60,11 +61,11 @@ def addends(value: ops.Value, is_summed: IsSummed) -> list[Addend]:
                 return parts
         case ops.Multiply():
             for side, other in ((value.left, value.right), (value.right, value.left)):
-                # Of several rows' sum and a rate, the rate goes along; of two numbers of one row neither does.
+                # Of a sum of rows and a rate, the rate goes along; of two numbers of one row neither.
                 is_rate = not fields_of(other) or (_any(side, is_summed) and not _any(other, is_summed))
                 parts = of(side) if is_rate else []
                 if parts and all(part.base is not None for part in parts):
-                    return _wrapped(parts, lambda part, other=other: ops.Multiply(part, other))
+                    return _wrapped(parts, partial(_times, other))
         case ops.Divide():
             parts = of(value.left)
             if all(part.base is not None for part in parts):
@@ -99,6 +100,10 @@ def addends(value: ops.Value, is_summed: IsSummed) -> list[Addend]:
         if len(parts) == 1 and parts[0].base is not None:
             return _wrapped(parts, lambda part: _same(value, part))
     return [Addend(value, None, lambda base: value)]
+
+
+def _times(other: ops.Value, part: ops.Value) -> ops.Value:
+    return ops.Multiply(part, other)
 
 
 def _any(value: ops.Value, is_summed: IsSummed) -> bool:
@@ -143,7 +148,7 @@ def _chosen(
                 Addend(
                     _only(condition, part.value),
                     part.base,
-                    lambda base, part=part, condition=condition: _only(condition, part.build(base)),
+                    partial(_built, partial(_only, condition), part.build),
                     _both(condition, part.condition) if len(taken) > 1 else part.condition,
                 )
             )
@@ -168,14 +173,13 @@ def _not(condition: ops.Value) -> ops.Value:
 
 def _wrapped(parts: list[Addend], wrap: Build) -> list[Addend]:
     return [
-        Addend(
-            wrap(part.value),
-            part.base,
-            lambda base, part=part: wrap(part.build(base)),
-            part.condition,
-        )
+        Addend(wrap(part.value), part.base, partial(_built, wrap, part.build), part.condition)
         for part in parts
     ]
+
+
+def _built(wrap: Build, build: Build, base: ops.Value) -> ops.Value:
+    return wrap(build(base))
 
 
 def _same(value: ops.Value, arg: ops.Value) -> ops.Value:

@@ -86,12 +86,9 @@ def _cell(
         )
     missing = [name for name in names if name not in values]
     told = [" ".join(f"{name}={_shown(row[name])}" for name in missing) for row in rows[:CANDIDATES]]
-    more = f" {(len(rows) > CANDIDATES and 'and more') or ''}".rstrip()
-    raise SelectionError(
-        f"Several rows of {table.name} have {said}. Say which:\n"
-        + "\n".join(f"  {one}" for one in told)
-        + more
-    )
+    more = ["  and more"] if len(rows) > CANDIDATES else []
+    which = "\n".join([*(f"  {one}" for one in told), *more])
+    raise SelectionError(f"Several rows of {table.name} have {said}. Say which:\n{which}")
 
 
 def _table(plan: Plan, name: str) -> PlanTable:

@@ -197,7 +197,15 @@ class Explainer:
         ]
 
     def _fetch(self, query: str, of: PlanTable, chosen: list[Row]) -> list[Row]:
-        """Rows of a query of a model about some of its rows, as of the run that made it."""
+        """Rows of a query of a model about some of its rows."""
+        found = {self._queries.chosen(): f"({self._chosen_rows(of, chosen)})"}
+        if when := early(of):
+            times = [row[when] for row in chosen]
+            found |= {FIRST: _text(min(times)), LAST: _text(max(times))}
+        return self.fetch(query, of, found)
+
+    def fetch(self, query: str, of: PlanTable, found: Mapping[str, str]) -> list[Row]:
+        """Rows of a query of a model, as of the run that made it, with what stands in place of some texts."""
         name = "why"
         sources = {t.name: t for t in self.plan.tables.values() if t.kind == "source"}
         asked = replace(of, name=name, sql=query, checks=[], depends_on=[], time_drift="", moved="")
@@ -209,10 +217,6 @@ class Explainer:
         )
         run = self._runs.get((of.schema, of.stored_name))
         as_of = run.as_of if run else dt.datetime.now(dt.UTC)
-        found = {self._queries.chosen(): f"({self._chosen_rows(of, chosen)})"}
-        if when := early(of):
-            times = [row[when] for row in chosen if row[when] is not None]
-            found |= {FIRST: _text(min(times)), LAST: _text(max(times))} if times else {}
         return self.engine.fetch_dicts(render(str(bound.tables[name].sql), as_of, found))
 
     def _chosen_rows(self, of: PlanTable, chosen: list[Row]) -> str:

@@ -210,7 +210,8 @@ class Tracer:
                 )
             case ops.Aggregate():
                 metric = relation.metrics.get(column)
-                return metric is not None and any(map(_is_sum, metric.find(ops.Reduction, filter=ops.Value)))
+                sums = metric.find(ops.Reduction, filter=ops.Value) if metric is not None else []
+                return any(map(_is_sum, sums))
             case ops.Union():
                 return any(
                     self._is_summed(ops.Field(side, column)) for side in (relation.left, relation.right)
@@ -504,7 +505,7 @@ def _projected(project: ops.Project, way: _Way, addend: Addend | None) -> _Way:
         value = swapped(addend.value, parent, below)
         carried[AMOUNT] = _number(value if single else None)
         adds_up = single
-        if single:
+        if isinstance(origin, _Leaf):
             origin = _Leaf(origin.table, None)
             carried |= {
                 f"{WITH}{name}": ops.Field(below, name)

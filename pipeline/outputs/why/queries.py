@@ -140,15 +140,14 @@ def identity(table: PlanTable) -> list[str]:
 
 def early(table: PlanTable) -> str | None:
     """The column of a table's identity that says when, if there is one."""
-    return next((name for name in EARLY if name in identity(table)), None)
+    present = {column.name for column in table.columns if not column.nullable}
+    return next((name for name in EARLY if name in present and name in identity(table)), None)
 
 
 def _kept(table: PlanTable) -> list[str]:
     """The columns of a table that its rows are told apart and shown by."""
-    if table.kind == "source":
-        left_out = NEVER | {*table.json_columns}
-    else:
-        left_out = NEVER - {*identity(table)}
+    is_raw = table.kind == "source"
+    left_out = NEVER | {*table.json_columns} if is_raw else NEVER - {*identity(table)}
     return [column.name for column in table.columns if column.name not in left_out]
 
 
