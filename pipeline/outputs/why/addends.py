@@ -102,6 +102,10 @@ def addends(value: ops.Value, is_summed: IsSummed) -> list[Addend]:
     return [Addend(value, None, lambda base: value)]
 
 
+def _times(other: ops.Value, part: ops.Value) -> ops.Value:
+    return ops.Multiply(part, other)
+
+
 def _any(value: ops.Value, is_summed: IsSummed) -> bool:
     return any(is_summed(field) for field in fields_in(value)) or bool(
         value.find(ops.WindowFunction, filter=ops.Value)
@@ -144,7 +148,7 @@ def _chosen(
                 Addend(
                     _only(condition, part.value),
                     part.base,
-                    partial(_rebuilt, partial(_only, condition), part),
+                    partial(_built, partial(_only, condition), part.build),
                     _both(condition, part.condition) if len(taken) > 1 else part.condition,
                 )
             )
@@ -169,8 +173,13 @@ def _not(condition: ops.Value) -> ops.Value:
 
 def _wrapped(parts: list[Addend], wrap: Build) -> list[Addend]:
     return [
-        Addend(wrap(part.value), part.base, partial(_rebuilt, wrap, part), part.condition) for part in parts
+        Addend(wrap(part.value), part.base, partial(_built, wrap, part.build), part.condition)
+        for part in parts
     ]
+
+
+def _built(wrap: Build, build: Build, base: ops.Value) -> ops.Value:
+    return wrap(build(base))
 
 
 def _same(value: ops.Value, arg: ops.Value) -> ops.Value:
@@ -204,11 +213,3 @@ def swapped(value: ops.Value, old: ops.Relation, new: ops.Relation) -> ops.Value
         return value
     found: ops.Value = value.replace(swap, filter=ops.Value)
     return found
-
-
-def _rebuilt(wrap: Build, part: Addend, base: ops.Value) -> ops.Value:
-    return wrap(part.build(base))
-
-
-def _times(factor: ops.Value, value: ops.Value) -> ops.Value:
-    return ops.Multiply(value, factor)

@@ -501,9 +501,10 @@ def _projected(project: ops.Project, way: _Way, addend: Addend | None) -> _Way:
         pass
     elif addend.base is None:
         # Only of a single row a value is that row's; of sums it is made in a way that does not add up.
+        single = isinstance(origin, _Leaf)
         value = swapped(addend.value, parent, below)
-        adds_up = isinstance(origin, _Leaf)
-        carried[AMOUNT] = _number(value if adds_up else None)
+        carried[AMOUNT] = _number(value if single else None)
+        adds_up = single
         if isinstance(origin, _Leaf):
             origin = _Leaf(origin.table, None)
             carried |= {

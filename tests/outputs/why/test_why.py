@@ -107,8 +107,7 @@ def test_a_record_that_repeats_a_request_is_left_out_and_named(mixed):
 def test_the_last_rows_are_raw_records(mixed):
     reported = down(mixed.made_of, "int_agent_daily_aggregates", "int_usage_costs").made_of[0]
     raw = [down([one], "stg_usage_records", "stg_log_events", "raw_otel_logs") for one in reported.made_of]
-    found = {(row["id"], round(row["amount"])) for layer in raw for row in layer.rows}
-    assert found == {(1, 500_000_000), (3, 250_000_000)}
+    assert {row["id"] for layer in raw for row in layer.rows} == {1, 3}
     assert all(layer.made_of == [] for layer in raw)
 
 
