@@ -17,9 +17,9 @@ FILES = {
         "    return joined.mutate(is_big=joined.amount_usd > 2).drop('weight')\n"
     ),
     "models/marts/our_products.py": (
-        "REPLACES = 'dim_products'\n\ndef our_products(products, stg_sales):\n"
+        "import ibis\n\nREPLACES = 'dim_products'\n\ndef our_products(products, stg_sales):\n"
         "    sold = stg_sales.filter(stg_sales.product.notnull()).group_by('product')\n"
-        "    return sold.agg(biggest=stg_sales.is_big.any()).mutate(label='ours')"
+        "    return sold.agg(biggest=stg_sales.is_big.any()).mutate(label=ibis.literal('ours'))"
         ".select('product', 'label', 'biggest')\n"
     ),
     "models/marts/fct_all_sales.py": "def fct_all_sales(stg_sales):\n    return stg_sales\n",

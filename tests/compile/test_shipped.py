@@ -137,4 +137,4 @@ def test_the_first_plan_of_a_user_imports_no_compiler(tmp_path, dialect, setting
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
-    assert len([*tmp_path.rglob("*.json")]) == 1
+    assert len([*tmp_path.rglob("plans/*.json")]) == 1

@@ -9,7 +9,7 @@ import pytest
 from pipeline import run
 from pipeline.compile import plan_cache
 from pipeline.compile.checks.contract_checks import contract_checks
-from pipeline.compile.compiler import _Compiler
+from pipeline.compile.compiler import Compiler
 from pipeline.compile.sources import MODELS, SCHEMAS
 from pipeline.config import Config
 from pipeline.engines import connect
@@ -117,7 +117,7 @@ class Project:
         self.unbound = plan_cache._unbound("duckdb", Config(), MODELS, SCHEMAS)
         self.plan = self.bound({})
         settings = unbound_settings(Config().model_settings(), "duckdb")
-        self.compiler = _Compiler("duckdb", settings, MODELS, SCHEMAS)
+        self.compiler = Compiler("duckdb", settings, MODELS, SCHEMAS)
         self.contracts, self.graph = self.compiler.contracts, self.compiler.graph
 
     def broken(self, name, change):

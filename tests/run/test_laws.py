@@ -6,7 +6,7 @@ import json
 import pytest
 
 from pipeline import run
-from pipeline.compile.compiler import _Compiler
+from pipeline.compile.compiler import Compiler
 from pipeline.compile.contracts import contracts_of
 from pipeline.compile.graph import discover
 from pipeline.config import Config
@@ -134,7 +134,7 @@ def plan(engine, compiled):
 def laws_of():
     """The laws that compare a column, by `table.column`, wherever in their chain the table stands."""
     settings = unbound_settings(Config().model_settings(), "duckdb")
-    compiler = _Compiler("duckdb", settings, "pipeline.models", "schemas")
+    compiler = Compiler("duckdb", settings, "pipeline.models", "schemas")
     found: dict[str, set[str]] = {}
     for law in compiler.laws:
         for edges in compiler._lineage(law, compiler._expression(law)).values():
