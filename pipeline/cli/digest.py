@@ -46,9 +46,9 @@ def _monday(ctx: click.Context, param: click.Parameter, value: str | None) -> dt
 )
 @pass_invocation
 def digest(invocation: Invocation, monday: dt.date | None, output_format: str, output: Path | None) -> None:
-    """Sum up a week for a mail or a chat: the dashboard's figures beside those of the week before.
+    """Sum up a week for a mail or a chat, beside the week before.
 
-    By agent, model and project; it names no person. Where [privacy] sets min_group, what would be of fewer
+    The dashboard's figures, by agent, model and project; it names no person. Where [privacy] sets min_group, what would be of fewer
     people is left out.
 
     \b
