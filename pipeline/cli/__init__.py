@@ -60,10 +60,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "why": ("why", "Show why a number is what it is, down to the raw records."),
         "report": ("report", "Show the schema validation report of the last run."),
         "dashboard": ("dashboard", "Write the dashboard: return, agents, team, git and cost, in one page."),
-        "digest": (
-            "digest",
-            "Sum up a week for a mail or a chat: the dashboard's figures beside those before.",
-        ),
+        "digest": ("digest", "Sum up a week for a mail or a chat, beside the week before."),
         "docs": ("docs", "The documentation site: every table and column, checks, code, and lineage."),
         "lineage": ("lineage", "Show what a table or a column comes from, and where it goes."),
         "contract": ("contract", "Show what a table promises, and what a change breaks."),

@@ -48,8 +48,8 @@ def _monday(ctx: click.Context, param: click.Parameter, value: str | None) -> dt
 def digest(invocation: Invocation, monday: dt.date | None, output_format: str, output: Path | None) -> None:
     """Sum up a week for a mail or a chat, beside the week before.
 
-    The dashboard's figures, by agent, model and project; it names no person. Where [privacy] sets min_group, what would be of fewer
-    people is left out.
+    The dashboard's figures, by agent, model and project; it names no person. Where [privacy] sets
+    min_group, what would be of fewer people is left out.
 
     \b
     aa-pipeline digest -o week.html
