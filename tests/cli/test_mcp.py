@@ -2,6 +2,7 @@
 
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 
 import anyio
@@ -36,7 +37,9 @@ def ask(folder):
                 tools = (await client.list_tools()).tools
                 return tools, [await client.call_tool(name, arguments) for name, arguments in questions]
 
-        return anyio.run(session)
+        # In a thread of its own: a browser of other tests may have its loop in this one.
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(anyio.run, session).result()
 
     return asked
 
