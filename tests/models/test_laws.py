@@ -174,11 +174,9 @@ class Company:
         self.fills += 1
         for table, rows in raw.items():
             rows = [row | {"id": row["id"] + 10_000 * self.fills} for row in rows]
-            stored = f"raw.{table.removeprefix('raw_')}"
-            self.engine.execute(f"DELETE FROM {stored}")
-            self.engine.append(
-                "raw", stored.removeprefix("raw."), list(columns_of(table)), stored(table, rows)
-            )
+            name = table.removeprefix("raw_")
+            self.engine.execute(f"DELETE FROM raw.{name}")
+            self.engine.append("raw", name, list(columns_of(table)), stored(table, rows))
 
     def build(self):
         return run.build(self.engine, self.plan, as_of=AS_OF, project_dir=PACKAGED_SEEDS)

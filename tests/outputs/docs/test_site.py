@@ -103,7 +103,7 @@ def test_the_overview_lists_every_table_and_counts_the_checks(site):
 def test_a_page_tells_how_it_works_as_the_package_does(site):
     page = Text(site["about.html"])
     assert "A model is a function over Ibis tables" in str(page)
-    assert "5 compile run models and contracts to a plan" in str(page)
+    assert "6 compile run models and contracts to a plan" in str(page)
     assert [attrs.get("tabindex") for tag, attrs in page.elements if tag == "pre"] == ["0", "0"]
 
 
