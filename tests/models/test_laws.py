@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pipeline import run
 from pipeline.config import Config
 from pipeline.engines import connect
-from pipeline.testing import columns_of
+from pipeline.testing import columns_of, stored
 from tests.models.harness import AS_OF, at, log, point
 
 pytestmark = pytest.mark.slow
