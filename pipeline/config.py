@@ -152,6 +152,14 @@ class Config:
             "internal_domains": self.internal_domains,
         }
 
+    def figure_settings(self) -> dict[str, Any]:
+        """What the figures of pages, metrics and digests depend on, beside the marts."""
+        return {
+            "timezone": self.timezone,
+            "window_days": self.window_days,
+            "min_group": self.privacy.min_group,
+        }
+
     def check_settings(self) -> dict[str, Any]:
         """What of the configuration the checks of a plan depend on."""
         ages = {name: given.warn_after or given.error_after for name, given in self.freshness.items()}

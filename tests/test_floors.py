@@ -88,7 +88,7 @@ def test_the_package_explains_the_floors_as_they_are():
 
 
 def arrows() -> set[tuple[str, str]]:
-    """Which room imports from which; settings, errors and extensions, which are modules, are everybody's."""
+    """Which room imports from which; settings, errors and extensions are everybody's."""
     rooms = FLOOR.keys() - {"config", "errors", "extensions"}
     return {
         (here, there)

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, cast
 from pipeline.agents.conventions import CONVENTIONS
 from pipeline.agents.declaration import Agent
 from pipeline.errors import ModelError
-from pipeline.extensions import Extension, digest_of_agents, extensions, in_words, place_of
+from pipeline.extensions import Extension, digest_of_agents, extensions, in_words
 
 if TYPE_CHECKING:
     from pipeline.agents.events import Reader
@@ -64,12 +64,7 @@ def rooms_of(extension: Extension) -> Iterator[Path]:
 def _read(extension: Extension, file: Path) -> tuple[str, Agent]:
     shown = extension.shown(file)
     name = file.parent.name if file.name == "__init__.py" else file.stem
-    try:
-        agent = getattr(extension.load(file), "AGENT", None)
-    except Exception as error:
-        raise ModelError(
-            f"{shown}{place_of(error, file)} cannot be imported: {in_words(error)}. Mend the file."
-        ) from error
+    agent = getattr(extension.load(file), "AGENT", None)
     if not isinstance(agent, Agent) or agent.name != name:
         raise ModelError(
             f"{shown} declares no agent that is called like its file: AGENT is to be Agent({name!r}, …)."
@@ -106,7 +101,7 @@ class Readers(Mapping[str, "Reader"]):
             raise KeyError(name)
         try:
             return cast("Reader", importlib.import_module(_module(name)))
-        except Exception as error:
+        except Exception as error:  # whatever somebody's code raises
             if name not in ADDED:
                 raise
             raise ModelError(

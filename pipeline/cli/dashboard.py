@@ -34,11 +34,5 @@ def dashboard(invocation: Invocation, folder: Path) -> None:
     from pipeline.outputs.dashboard import write_dashboard
 
     with invocation.connect(read_only=True) as engine:
-        written = write_dashboard(
-            engine,
-            folder,
-            timezone=invocation.config.timezone,
-            window_days=invocation.config.window_days,
-            min_group=invocation.config.privacy.min_group,
-        )
+        written = write_dashboard(engine, folder, **invocation.config.figure_settings())
     say(f"Wrote {written.file}, {written.size / 1e6:.1f} MB. Open it in a browser.")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from pipeline.cli.options import Invocation, command, pass_invocation
+from pipeline.cli.options import Invocation, command, output_file_option, pass_invocation
 
 
 def _monday(ctx: click.Context, param: click.Parameter, value: str | None) -> dt.date | None:
@@ -37,13 +37,7 @@ def _monday(ctx: click.Context, param: click.Parameter, value: str | None) -> dt
     show_default=True,
     help="html is for mail programs.",
 )
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Where to write it.  [default: standard output]",
-)
+@output_file_option
 @pass_invocation
 def digest(invocation: Invocation, monday: dt.date | None, output_format: str, output: Path | None) -> None:
     """Sum up a week for a mail or a chat, beside the week before.
@@ -66,13 +60,7 @@ def digest(invocation: Invocation, monday: dt.date | None, output_format: str, o
         today = dt.datetime.now(ZoneInfo(config.timezone)).date()
         monday = today - dt.timedelta(days=today.weekday() + 7)
     with invocation.connect(read_only=True) as engine:
-        found = read_digest(
-            engine,
-            monday,
-            timezone=config.timezone,
-            window_days=config.window_days,
-            min_group=config.privacy.min_group,
-        )
+        found = read_digest(engine, monday, **config.figure_settings())
     text = render(found, output_format)
     if output is None:
         click.echo(text, nl=False)

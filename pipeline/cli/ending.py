@@ -43,15 +43,16 @@ def show_totals(now: "Totals | None", before: "Totals | None") -> None:
 
 
 def ages_of_sources(engine: "Engine", plan: "Plan", invocation: Invocation) -> "list[SourceAge]":
-    """How old raw rows are as a build begins, for who reads that beside the configuration."""
-    if not invocation.project:
+    """How old raw rows are as a build begins, where that has a limit and somebody reads it."""
+    limits = invocation.config.freshness
+    tables = [t for t in plan.tables.values() if t.kind == "source" and t.stored_name in limits]
+    if not (invocation.project and tables):
         return []
     import datetime as dt
 
     from pipeline.outputs.artifacts.freshness import source_ages
 
-    tables = [table for table in plan.tables.values() if table.kind == "source"]
-    return source_ages(engine, tables, invocation.config.freshness, dt.datetime.now(dt.UTC))
+    return source_ages(engine, tables, limits, dt.datetime.now(dt.UTC))
 
 
 def write_artifacts(

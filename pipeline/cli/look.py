@@ -110,6 +110,7 @@ def show(invocation: Invocation, model: str, limit: int, output_format: str) -> 
     from pipeline.cli.output import print_json, say
     from pipeline.cli.tables import print_table
     from pipeline.engines import meta
+    from pipeline.plan.lineage import find_table
 
     with invocation.connect(read_only=True) as engine:
         schema, _, stored = model.rpartition(".")
@@ -120,7 +121,8 @@ def show(invocation: Invocation, model: str, limit: int, output_format: str) -> 
             columns = ", ".join(f"shown.{engine.quote(column)}" for column in names)
         else:
             plan = invocation.plan(engine)
-            table = _table(plan, model)
+            metadata = [f"{meta.SCHEMA}.{stored}" for stored in meta.TABLES]
+            table = find_table(plan.tables, model, metadata)
             relation, published = _relation(engine, plan, table)
             name, names = table.name, [column.name for column in table.columns]
             key = ", ".join(engine.quote(column) for column in table.key)
@@ -149,20 +151,6 @@ def _newest_first(engine: "Engine", table: str, there: "Mapping[str, Mapping[str
             joined = f"LEFT JOIN {engine.name(meta.SCHEMA, log)} AS made ON shown.{by} = made.{by}"
             return f"{relation} {joined}", meta.newest_first(log, there[log], "made")
     return relation, "shown.updated_at DESC" if "updated_at" in there[table] else ""
-
-
-def _table(plan: "Plan", name: str) -> "PlanTable":
-    from pipeline.engines import meta
-    from pipeline.errors import SelectionError, did_you_mean
-
-    by_name = {table.name: table for table in plan.tables.values()}
-    by_name |= {f"{table.schema}.{table.stored_name}": table for table in plan.tables.values()}
-    if name not in by_name:
-        names = [*by_name, *(f"{meta.SCHEMA}.{stored}" for stored in meta.TABLES)]
-        raise SelectionError(
-            f"There is no table {name}.{did_you_mean(name, names)} `aa-pipeline ls` lists what there is."
-        )
-    return by_name[name]
 
 
 def _relation(engine: "Engine", plan: "Plan", table: "PlanTable") -> tuple[str, bool]:

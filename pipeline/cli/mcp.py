@@ -28,13 +28,10 @@ def mcp(invocation: Invocation) -> None:
     from pipeline.outputs.assistants.server import serve
     from pipeline.outputs.assistants.tools import Tools
 
-    config = invocation.config
     tools = Tools(
         connect=lambda: invocation.connect(read_only=True),
         tables=lambda: invocation.plan_without_database().tables,
-        timezone=config.timezone,
-        window_days=config.window_days,
-        min_group=config.privacy.min_group,
+        settings=invocation.config.figure_settings(),
     )
     _ = invocation.target  # a target that is unknown is told before anybody asks
     serve(tools, plain, lambda error: meaning(error)[0])

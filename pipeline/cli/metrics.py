@@ -122,19 +122,9 @@ def query(
     from pipeline.outputs.metrics import query_metric
 
     check_period(since, until)
-    config = invocation.config
+    settings = invocation.config.figure_settings()
     with invocation.connect(read_only=True) as engine:
-        answer = query_metric(
-            engine,
-            name,
-            by=by,
-            where=where,
-            since=since,
-            until=until,
-            timezone=config.timezone,
-            window_days=config.window_days,
-            min_group=config.privacy.min_group,
-        )
+        answer = query_metric(engine, name, by=by, where=where, since=since, until=until, **settings)
     if output_format == "json":
         print_json(answer.document())
     elif output_format == "csv":

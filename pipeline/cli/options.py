@@ -360,6 +360,19 @@ def format_option(function: F) -> F:
     )(function)
 
 
+def output_file_option(function: F) -> F:
+    """`-o FILE`, of what is printed else."""
+    from pathlib import Path
+
+    return click.option(
+        "-o",
+        "--output",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Where to write it.  [default: standard output]",
+    )(function)
+
+
 def period_options(function: F) -> F:
     """`--since DATE` and `--until DATE`, both inclusive."""
     since = click.option("--since", metavar="DATE", callback=_day, help="The first day that counts.")

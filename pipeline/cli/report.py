@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from pipeline.cli.options import Invocation, command, pass_invocation
+from pipeline.cli.options import Invocation, command, output_file_option, pass_invocation
 
 FORMATS = ("text", "html", "json", "junit", "markdown")
 
@@ -19,13 +19,7 @@ FORMATS = ("text", "html", "json", "junit", "markdown")
     show_default=True,
     help="How to write it.",
 )
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Where to write it.  [default: standard output]",
-)
+@output_file_option
 @pass_invocation
 def report(invocation: Invocation, run_id: str | None, output_format: str, output: Path | None) -> None:
     """Show the schema validation report of the last run.

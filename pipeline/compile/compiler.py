@@ -155,35 +155,6 @@ def compile_models(
             yield compiler.model(model)
 
 
-def expressions(
-    dialect: str,
-    settings: Mapping[str, Any],
-    *,
-    models: str,
-    schemas: str,
-    extensions: Sequence[Extension] = (),
-) -> "Expressions":
-    """The expressions of models, for whoever looks into them; arguments as of `compile_unbound`."""
-    return Expressions(Compiler(dialect, settings, models, schemas, extensions))
-
-
-class Expressions:
-    """What models are, before they are queries."""
-
-    def __init__(self, compiler: "Compiler") -> None:
-        self._compiler = compiler
-
-    def of(self, model: str) -> tuple[ir.Table, dict[ops.Relation, str]]:
-        """A model's expression, and the tables that it is made of with the name of each."""
-        found = self._compiler.graph[model]
-        tables = {self._compiler.unbound(name).op(): name for name in found.reads}
-        return self._compiler.expression(found), tables
-
-    def query(self, expression: ir.Table) -> str:
-        """An expression as a query of the dialect, to be bound to a database."""
-        return self._compiler.query(expression)
-
-
 class Compiler:
     """What every table's compilation shares."""
 
@@ -365,13 +336,13 @@ class Compiler:
         relations = Relations(promised(self._upstream_contracts(model.reads)))
         return lineage(
             expression,
-            {self.unbound(name).op(): name for name in model.reads},
+            self.tables(model),
             lambda relation: [key.columns for key in relations.rows(relation).keys],
         )
 
     def _partitions(self, model: Model, expression: ir.Table) -> dict[str, Any]:
         """The columns that partition the model: those of its key, if any, else all there are."""
-        tables = {self.unbound(name).op(): name for name in model.reads}
+        tables = self.tables(model)
         seeds = [name for name in model.reads if name in self.seeds]
         found, moved = partitions_over_time(expression, tables, seeds, self.contracts[model.name].key())
         return {
@@ -386,6 +357,10 @@ class Compiler:
         return {
             name: self.contracts[name] for name in upstreams if not issubclass(self.contracts[name], Source)
         }
+
+    def tables(self, model: TableFunction) -> dict[ops.Relation, str]:
+        """What a model or a law is made of, with the name of each."""
+        return {self.unbound(name).op(): name for name in model.reads}
 
     def expression(self, model: Model) -> ir.Table:
         """What a model makes of its tables, proven to be what its contract says."""
@@ -408,7 +383,7 @@ class Compiler:
     def _call(self, model: TableFunction, tables: Sequence[ir.Table]) -> ir.Table:
         try:
             expression = model.function(*tables, **{name: self.settings[name] for name in model.settings})
-        except Exception as error:
+        except Exception as error:  # whatever a model raises
             place = f"{model.path}{place_of(error, model.file) or f':{model.line}'}"
             raise ModelError(f"{place} cannot be built: {in_words(error)}") from error
         if not isinstance(expression, ir.Table):

@@ -8,7 +8,7 @@ from pkgutil import iter_modules
 from types import ModuleType
 
 from pipeline.errors import ModelError
-from pipeline.extensions import Extension, in_words, place_of
+from pipeline.extensions import Extension
 from schemas.base import Contract
 
 Contracts = dict[str, type[Contract]]
@@ -43,13 +43,7 @@ def added_contracts(extension: Extension) -> Contracts:
     found: Contracts = {}
     for file in extension.files("schemas"):
         shown = extension.shown(file)
-        try:
-            module = extension.load(file)
-        except Exception as error:
-            raise ModelError(
-                f"{shown}{place_of(error, file)} cannot be imported: {in_words(error)}. Mend the file."
-            ) from error
-        for contract in _defined(module):
+        for contract in _defined(extension.load(file)):
             where = f"{shown}:{_line(contract)}"
             if contract.table() in found:
                 other = shown_of(found[contract.table()], extension)
@@ -58,7 +52,7 @@ def added_contracts(extension: Extension) -> Contracts:
                 )
             try:
                 contract.columns()
-            except Exception as error:
+            except Exception as error:  # Pandera and Ibis say it in many ways
                 first = str(error).partition("\n")[0]
                 raise ModelError(
                     f"{where}: the contract {contract.__name__} cannot be understood: {first}. A column is"

@@ -248,15 +248,14 @@ def _line(file: File, name: str) -> str:
 
 
 def _import(file: File) -> ModuleType:
+    if file.extension:
+        return file.extension.load(file.place)
     try:
-        if file.extension:
-            return file.extension.load(file.place)
         return importlib.import_module(file.module)
-    except Exception as error:
-        how = "" if file.extension else f"; `python -c 'import {file.module}'` shows the line"
+    except Exception as error:  # whatever a model's module raises
         raise ModelError(
-            f"{file.path}{place_of(error, file.place)} cannot be imported:"
-            f" {in_words(error)}. Mend the file{how}."
+            f"{file.path}{place_of(error, file.place)} cannot be imported: {in_words(error)}."
+            f" Mend the file; `python -c 'import {file.module}'` shows the line."
         ) from error
 
 

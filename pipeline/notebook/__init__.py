@@ -199,17 +199,8 @@ class Pipeline:
         from pipeline.outputs.metrics import query_metric
 
         with self.connect() as engine:
-            answer = query_metric(
-                engine,
-                name,
-                by=by,
-                where=where,
-                since=since,
-                until=until,
-                timezone=self.config.timezone,
-                window_days=self.config.window_days,
-                min_group=self.config.privacy.min_group,
-            )
+            settings = self.config.figure_settings()
+            answer = query_metric(engine, name, by=by, where=where, since=since, until=until, **settings)
         rows = [(*answer.labels(row).values(), row.value, row.reason) for row in answer.rows]
         frame = pd.DataFrame(rows, columns=[*answer.question.by, name, "reason"])
         frame.attrs = {"notes": answer.notes, "total": answer.total.value if answer.total else None}

@@ -36,6 +36,25 @@ class Edge:
     from_column: str
 
 
+def find_table(tables: Tables, name: str, others: Iterable[str] = ()) -> PlanTable:
+    """The table that is named, as models or as SQL name it.
+
+    Args:
+        tables: of a plan.
+        name: what somebody wrote.
+        others: names that could be meant, too.
+
+    Raises:
+        SelectionError: there is no such table.
+    """
+    known = {table.name: table for table in tables.values()}
+    known |= {f"{table.schema}.{table.stored_name}": table for table in tables.values()}
+    if name not in known:
+        close = did_you_mean(name, [*known, *others])
+        raise SelectionError(f"There is no table {name}.{close} `aa-pipeline ls` lists what there is.")
+    return known[name]
+
+
 def find(tables: Tables, name: str) -> tuple[str, str | None]:
     """The table that is named, and the column if one is; as models or as SQL name the table.
 

@@ -14,6 +14,7 @@ from pipeline.errors import IngestError
 from pipeline.ingest.collector.account import ROWS_AT_ONCE, Account
 from pipeline.ingest.collector.tables import Kind, kind_of
 from pipeline.ingest.landing.landing import IngestResult, Landing
+from pipeline.plan.render import quote
 
 if TYPE_CHECKING:
     import duckdb
@@ -92,6 +93,7 @@ def _files(paths: Sequence[str]) -> tuple[list[Path], list[str]]:
         elif path.exists():
             files = [path]
         else:
+            # Path.glob takes no pattern that begins at the root.
             files = [Path(name) for name in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207
         if not files:
             problems.append(f"{given}: there is no {SUFFIX} file")
@@ -109,7 +111,9 @@ def _records(
     reader: "duckdb.DuckDBPyConnection", file: str, kind: Kind, columns: Mapping[str, str]
 ) -> Iterator[dict[str, Any]]:
     reads = {name: column for name, column in kind.reads.items() if column in columns}
-    values = ", ".join(_value(name, _quoted(column), columns[column]) for name, column in reads.items())
+    values = ", ".join(
+        _value(name, quote(column, "duckdb"), columns[column]) for name, column in reads.items()
+    )
     found = reader.cursor().execute(f"SELECT {values} FROM read_parquet(?)", [_literally(file)])
     while rows := found.fetchmany(ROWS_AT_ONCE):
         for row in rows:
@@ -138,7 +142,3 @@ def _value(name: str, column: str, kind: str) -> str:
 def _literally(file: str) -> str:
     """A path in which DuckDB sees no pattern."""
     return glob.escape(file)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -44,7 +44,7 @@ def _told(
     def told(**arguments: Any) -> dict[str, Any]:
         try:
             answer: dict[str, Any] = plain(tool(**arguments))
-        except Exception as error:
+        except Exception as error:  # an assistant is told, and the server stays
             raise ToolError(message_of(error)) from error
         return answer
 

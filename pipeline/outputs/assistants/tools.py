@@ -25,16 +25,12 @@ class Tools:
     Attributes:
         connect: opens the database to read; closed after each question, so that builds are not held up.
         tables: the tables of the plan by name.
-        timezone: in which days begin.
-        window_days: how many days of commits and Copilot reports the marts keep.
-        min_group: the least number of people behind any figure.
+        settings: what figures depend on (`Config.figure_settings`).
     """
 
     connect: Callable[[], AbstractContextManager[Engine]]
     tables: Callable[[], Mapping[str, PlanTable]]
-    timezone: str
-    window_days: int
-    min_group: int
+    settings: Mapping[str, Any]
 
     def list_metrics(self) -> dict[str, Any]:
         """List every metric about coding agents: cost, tokens, sessions, active developers, commits and more.
@@ -76,9 +72,7 @@ class Tools:
                 where=where,
                 since=since,
                 until=until,
-                timezone=self.timezone,
-                window_days=self.window_days,
-                min_group=self.min_group,
+                **self.settings,
             )
         return answer.document(limit)
 

@@ -194,6 +194,7 @@ def _rows(expression: Expression, source: _Source, by: tuple[str, ...], engine: 
         reason = _why(expression.above, part) or _why(expression.below, whole)
         if reason is None and not whole:
             reason = f"no {expression.below.what}"
+        # Both are numbers: of days, which `Latest` gives, there are no ratios.
         value = None if reason else times * part / whole  # type: ignore[operator]
         rows.append(Row(key, value, reason))
     return rows

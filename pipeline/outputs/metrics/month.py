@@ -25,7 +25,7 @@ def of_month(
     """
     found: dict[Key, dict[dt.date, float | None]] = defaultdict(dict)
     for (*key, day), cost in by_day.items():
-        found[tuple(key)][day] = cost  # type: ignore[assignment]
+        found[tuple(key)][day] = cost  # type: ignore[assignment]  # a sum, and no date
     return {key: _figure(expression.figure, costs, latest) for key, costs in found.items()}
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from pipeline.engines.base import Engine
 from pipeline.errors import ModelError, SelectionError, did_you_mean
 from pipeline.plan import Plan, PlanColumn, PlanTable
+from pipeline.plan.lineage import find_table
 
 CANDIDATES = 10
 
@@ -38,7 +39,7 @@ def find(engine: Engine, plan: Plan, table: str, column: str, key: Mapping[str, 
         SelectionError: there is no such table, column or row, or there are several.
         ModelError: the table is not published.
     """
-    found = _table(plan, table)
+    found = find_table(plan.tables, table)
     columns = {one.name: one for one in found.columns}
     of = columns.get(column)
     if of is None:
@@ -89,16 +90,6 @@ def _cell(
     more = ["  and more"] if len(rows) > CANDIDATES else []
     which = "\n".join([*(f"  {one}" for one in told), *more])
     raise SelectionError(f"Several rows of {table.name} have {said}. Say which:\n{which}")
-
-
-def _table(plan: Plan, name: str) -> PlanTable:
-    tables = plan.tables.values()
-    known = {alias: one for one in tables for alias in (one.name, f"{one.schema}.{one.stored_name}")}
-    if name not in known:
-        raise SelectionError(
-            f"There is no table {name}.{did_you_mean(name, known)} `aa-pipeline ls` lists what there is."
-        )
-    return known[name]
 
 
 def _value(text: Any, column: PlanColumn) -> Any:

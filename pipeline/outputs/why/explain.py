@@ -11,8 +11,8 @@ from pipeline.engines.base import Engine
 from pipeline.outputs.why import words
 from pipeline.outputs.why.answer import Answer, Layer, LeftOut, Row
 from pipeline.outputs.why.cell import Cell, find
-from pipeline.outputs.why.parts import AMOUNT, FROM, WITH
 from pipeline.outputs.why.queries import FIRST, LAST, LOOKED_UP, NEVER, PartQuery, Queries, early, identity
+from pipeline.outputs.why.ways import AMOUNT, FROM, WITH
 from pipeline.plan import Plan, PlanTable
 from pipeline.plan.bind import bind
 from pipeline.plan.lineage import VALUE
@@ -52,7 +52,6 @@ class Explainer:
         self.plan = plan
         self._shapes = engine.shapes("raw")
         self._rows: dict[str, bool] = {}
-        self._chosen: dict[int, list[Row]] = {}
         self._runs = published(engine, engine.shapes("meta"))
         self._queries = Queries(plan, models, schemas, project_dir)
 
@@ -99,44 +98,40 @@ class Explainer:
     def _made_of(self, table: PlanTable, column: str | None, chosen: list[Row], limit: int) -> list[Layer]:
         """The rows above some rows of a table; and those above these."""
         found = [
-            (part, layer)
+            (part, *told)
             for part in self._queries.of(table, column)
             if self._has_rows(self.plan.tables[part.table])
-            and (layer := self._layer(part, table, column, chosen, limit)) is not None
+            and (told := self._layer(part, table, column, chosen, limit)) is not None
         ]
-        if any(layer.amount for _, layer in found):
+        if any(layer.amount for _, layer, _ in found):
             # Beside what brings something, what brings nothing explains nothing.
-            found = [(part, layer) for part, layer in found if layer.amount or not part.adds_up]
-        for part, layer in found:
+            found = [(part, layer, rows) for part, layer, rows in found if layer.amount or not part.adds_up]
+        for part, layer, rows in found:
             upstream = self.plan.tables[part.table]
             if upstream.kind != "model" or any(
-                other.table == layer.table and other.made_of and other.amount is None for _, other in found
+                other.table == layer.table and other.made_of and other.amount is None for _, other, _ in found
             ):
                 continue  # the same rows are followed already, for another value that they do not have
             if layer.count > LOOKED_UP:
                 layer.ends = f"These are more than {LOOKED_UP} rows: ask for a cell of one of them."
             else:
-                layer.made_of = self._made_of(upstream, part.column, self._chosen.pop(id(layer)), limit)
+                layer.made_of = self._made_of(upstream, part.column, rows, limit)
         return sorted(
-            (layer for _, layer in found), key=lambda one: (one.amount is None, -abs(one.amount or 0))
+            (layer for _, layer, _ in found), key=lambda one: (one.amount is None, -abs(one.amount or 0))
         )
 
     def _has_rows(self, table: PlanTable) -> bool:
         if table.missing:
             return False
         if table.name not in self._rows:
-            there = self.engine.fetch(f"SELECT 1 FROM {self._relation(table)} LIMIT 1")
+            there = self.engine.fetch(f"SELECT 1 FROM {table.relation} LIMIT 1")
             self._rows[table.name] = bool(there)
         return self._rows[table.name]
 
-    def _relation(self, table: PlanTable) -> str:
-        if table.kind == "source":
-            return str(table.relation)
-        return self.engine.name(table.schema, table.stored_name)
-
     def _layer(
         self, part: PartQuery, of: PlanTable, asked: str | None, chosen: list[Row], limit: int
-    ) -> Layer | None:
+    ) -> tuple[Layer, list[Row]] | None:
+        """What a part brings to some rows of a model, and which rows it is; None if there is nothing."""
         upstream = self.plan.tables[part.table]
         fetched = self._fetch(part.sql, of, chosen)
         if not fetched:
@@ -157,10 +152,8 @@ class Explainer:
         layer.left_out = self._left_out(part, of, chosen)
         if upstream.kind == "source":
             layer.landed_by = self._landed_by(fetched)
-        if upstream.kind == "model":
-            names = identity(upstream)
-            self._chosen[id(layer)] = [{name: row[FROM + name] for name in names} for row in fetched]
-        return layer
+        names = identity(upstream) if upstream.kind == "model" else []
+        return layer, [{name: row[FROM + name] for name in names} for row in fetched]
 
     def _landed_by(self, rows: list[Row]) -> list[str]:
         """The ingests that brought raw rows, with what they read: rows themselves keep no file and line."""

@@ -16,17 +16,25 @@ import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
+from pipeline.outputs.why import rewriting, ways
 from pipeline.outputs.why.addends import Addend, addends, fields_in, fields_of, is_running_sum, swapped
-
-AMOUNT = "aa_amount"
-# Before the name of a column of the upstream table, and of what an amount was computed from.
-FROM, WITH = "aa_from_", "aa_with_"
-TOTAL, HERE = "aa_total", "aa_here"
-KEY, FRAME = "aa_key_", "aa_frame"
-# What rows that are added up have: their group, their place in it, and what is added up.
-GROUP, PLACE, VALUE = "aa_group_", "aa_place", "aa_value"
-
-Names = tuple[str, ...]
+from pipeline.outputs.why.ways import (
+    AMOUNT,
+    FRAME,
+    FROM,
+    GROUP,
+    HERE,
+    KEY,
+    PLACE,
+    TOTAL,
+    VALUE,
+    WITH,
+    Frame,
+    Group,
+    Leaf,
+    Names,
+    Way,
+)
 
 
 @dataclass(frozen=True)
@@ -59,48 +67,6 @@ class LeftOut:
     columns: Names
 
 
-@dataclass(frozen=True)
-class _Way:
-    """A column on its way from a table, or from rows that were grouped, up to a relation.
-
-    Attributes:
-        relation: the relation with all its columns, and those that are carried along.
-        carried: names of the latter.
-        amount: what of them is the value on this way.
-        origin: what the way comes from.
-        adds_up: whether the values of all ways add up to the column.
-    """
-
-    relation: ops.Relation
-    carried: Names
-    origin: "_Leaf | _Group | _Frame"
-    adds_up: bool = True
-
-
-@dataclass(frozen=True)
-class _Leaf:
-    table: str
-    column: str | None
-
-
-@dataclass(frozen=True)
-class _Group:
-    """Rows that were grouped into one; `KEY` columns are the groups."""
-
-    parent: ops.Relation
-    groups: Mapping[str, ops.Value]
-    metric: ops.Value | None
-    name: str | None
-
-
-@dataclass(frozen=True)
-class _Frame:
-    """Rows that a window adds up for one row."""
-
-    parent: ops.Relation
-    window: ops.WindowFunction
-
-
 class Tracer:
     """Follows the columns of one expression.
 
@@ -112,8 +78,8 @@ class Tracer:
     def __init__(self, tables: Mapping[ops.Relation, str], kept: Mapping[str, Collection[str]]) -> None:
         self._tables = tables
         self._kept = kept
-        self._columns: dict[tuple[ops.Relation, str], list[_Way]] = {}
-        self._of_rows: dict[tuple[ops.Relation, frozenset[str]], list[_Way]] = {}
+        self._columns: dict[tuple[ops.Relation, str], list[Way]] = {}
+        self._of_rows: dict[tuple[ops.Relation, frozenset[str]], list[Way]] = {}
         self._summed: dict[ops.Field, bool] = {}
 
     def parts(self, expression: ir.Table, column: str | None) -> list[Parts]:
@@ -128,48 +94,48 @@ class Tracer:
     def _parts(self, relation: ops.Relation, column: str | None) -> list[Parts]:
         return [part for way in self._ways(relation, column) for part in self._resolved(way, relation)]
 
-    def _ways(self, relation: ops.Relation, column: str | None) -> list[_Way]:
+    def _ways(self, relation: ops.Relation, column: str | None) -> list[Way]:
         return self._rows(relation, frozenset()) if column is None else self._column(relation, column)
 
     # From a relation down to where its rows come from.
 
-    def _column(self, relation: ops.Relation, column: str) -> list[_Way]:
+    def _column(self, relation: ops.Relation, column: str) -> list[Way]:
         """The ways of a column's values."""
         asked = relation, column
         if asked not in self._columns:
             self._columns[asked] = self._find_column(relation, column)
         return self._columns[asked]
 
-    def _find_column(self, relation: ops.Relation, column: str) -> list[_Way]:
+    def _find_column(self, relation: ops.Relation, column: str) -> list[Way]:
         if relation in self._tables:
             return [self._leaf(relation, column)]
         match relation:
             case ops.Project():
                 return self._value(relation, column)
             case ops.Filter() | ops.Sort() | ops.Limit() | ops.DropColumns() | ops.DropNull():
-                return [_through(relation, way) for way in self._column(relation.parent, column)]
+                return [ways.through(relation, way) for way in self._column(relation.parent, column)]
             case ops.SelfReference() | ops.JoinReference():
                 return self._column(relation.parent, column)
-            case ops.JoinChain() if _computes(relation):
-                return self._column(_in_two(relation), column)
+            case ops.JoinChain() if rewriting.computes(relation):
+                return self._column(rewriting.in_two(relation), column)
             case ops.JoinChain():
                 value = relation.values[column]
-                ways = self._column(value.rel.parent, value.name)
-                return [_joined(relation, value.rel, way) for way in ways]
+                below = self._column(value.rel.parent, value.name)
+                return [ways.joined(relation, value.rel, way) for way in below]
             case ops.Union(distinct=False):
                 left, right = (self._column(side, column) for side in (relation.left, relation.right))
-                return _stacked(relation, left, right)
+                return ways.stacked(relation, left, right)
             case ops.Distinct():
-                return self._column(_one_of_each(relation.parent, relation.schema.names), column)
-            case ops.Aggregate() if _computes_sums(relation):
-                return self._column(_sums_first(relation), column)
+                return self._column(rewriting.one_of_each(relation.parent, relation.schema.names), column)
+            case ops.Aggregate() if rewriting.computes_sums(relation):
+                return self._column(rewriting.sums_first(relation), column)
             case ops.Aggregate():
                 return [self._group(relation, column)]
         return self._rows(relation, frozenset([column]))
 
-    def _value(self, project: ops.Project, column: str) -> list[_Way]:
+    def _value(self, project: ops.Project, column: str) -> list[Way]:
         """The ways of a computed column: one for each of the values that it adds up from."""
-        ways: list[_Way] = []
+        found_ways: list[Way] = []
         value = project.values[column]
         found = addends(value, self._is_summed)
         summed = [addend for addend in found if addend.base is not None and self._is_of_many(addend.base)]
@@ -180,14 +146,14 @@ class Tracer:
             match addend.base:
                 case ops.Field():
                     for way in self._column(project.parent, addend.base.name):
-                        ways.append(_projected(project, way, addend))
+                        found_ways.append(ways.projected(project, way, addend))
                 case ops.WindowFunction():
-                    ways.append(_framed(project, addend))
+                    found_ways.append(ways.framed(project, addend))
                 case None:
                     columns = frozenset(fields_of(addend.value))
                     for way in self._rows(project.parent, columns):
-                        ways.append(_projected(project, way, addend))
-        return ways
+                        found_ways.append(ways.projected(project, way, addend))
+        return found_ways
 
     def _is_of_many(self, base: ops.Field | ops.WindowFunction) -> bool:
         return isinstance(base, ops.WindowFunction) or self._is_summed(base)
@@ -219,75 +185,73 @@ class Tracer:
         parent = getattr(relation, "parent", None)
         return parent is not None and self._is_summed(ops.Field(parent, column))
 
-    def _rows(self, relation: ops.Relation, columns: frozenset[str]) -> list[_Way]:
+    def _rows(self, relation: ops.Relation, columns: frozenset[str]) -> list[Way]:
         """The ways of the rows as such; where tables are joined, of the side that some columns are from."""
         asked = relation, columns
         if asked not in self._of_rows:
             self._of_rows[asked] = self._find_rows(relation, columns)
         return self._of_rows[asked]
 
-    def _find_rows(self, relation: ops.Relation, columns: frozenset[str]) -> list[_Way]:
+    def _find_rows(self, relation: ops.Relation, columns: frozenset[str]) -> list[Way]:
         if relation in self._tables:
             return [self._leaf(relation, None)]
         match relation:
             case ops.Project():
                 below = frozenset(field for name in columns for field in fields_of(relation.values.get(name)))
-                return [_projected(relation, way, None) for way in self._rows(relation.parent, below)]
+                return [ways.projected(relation, way, None) for way in self._rows(relation.parent, below)]
             case ops.Filter() | ops.Sort() | ops.Limit() | ops.DropColumns() | ops.DropNull():
-                return [_through(relation, way) for way in self._rows(relation.parent, columns)]
+                return [ways.through(relation, way) for way in self._rows(relation.parent, columns)]
             case ops.SelfReference() | ops.JoinReference():
                 return self._rows(relation.parent, columns)
-            case ops.JoinChain() if _computes(relation):
-                return self._rows(_in_two(relation), columns)
+            case ops.JoinChain() if rewriting.computes(relation):
+                return self._rows(rewriting.in_two(relation), columns)
             case ops.JoinChain():
                 fields = [relation.values[name] for name in columns if name in relation.values]
                 sides = {field.rel for field in fields}
                 side = sides.pop() if len(sides) == 1 else relation.first
                 names = frozenset(field.name for field in fields if field.rel == side)
-                return [_joined(relation, side, way) for way in self._rows(side.parent, names)]
+                return [ways.joined(relation, side, way) for way in self._rows(side.parent, names)]
             case ops.Union(distinct=False):
                 left, right = (self._rows(side, columns) for side in (relation.left, relation.right))
-                return _stacked(relation, left, right)
-            case ops.Aggregate() if _computes_sums(relation):
-                return self._rows(_sums_first(relation), columns)
+                return ways.stacked(relation, left, right)
+            case ops.Aggregate() if rewriting.computes_sums(relation):
+                return self._rows(rewriting.sums_first(relation), columns)
             case ops.Aggregate():
                 return [self._group(relation, None)]
             case ops.Distinct():
-                return self._rows(_one_of_each(relation.parent, relation.schema.names), columns)
+                return self._rows(rewriting.one_of_each(relation.parent, relation.schema.names), columns)
         return []
 
-    def _leaf(self, table: ops.Relation, column: str | None) -> _Way:
+    def _leaf(self, table: ops.Relation, column: str | None) -> Way:
         name = self._tables[table]
         own = {FROM + kept: ops.Field(table, kept) for kept in self._kept[name] if kept in table.schema}
-        value = {AMOUNT: _number(ops.Field(table, column) if column else None)}
+        value = {AMOUNT: ways.as_number(ops.Field(table, column) if column else None)}
         every = {one: ops.Field(table, one) for one in table.schema.names}
-        return _Way(
-            ops.Project(table, every | own | value), (*own, AMOUNT), _Leaf(name, column), bool(column)
-        )
+        return Way(ops.Project(table, every | own | value), (*own, AMOUNT), Leaf(name, column), bool(column))
 
-    def _group(self, aggregate: ops.Aggregate, column: str | None) -> _Way:
+    def _group(self, aggregate: ops.Aggregate, column: str | None) -> Way:
         metric = aggregate.metrics.get(column) if column else None
         groups = aggregate.groups
-        group = _Group(aggregate.parent, groups, metric, column if metric is not None else None)
-        return _grouped(aggregate, group, column if _is_sum(metric) else None)
+        group = Group(aggregate.parent, groups, metric, column if metric is not None else None)
+        return ways.grouped(aggregate, group, column if _is_sum(metric) else None)
 
     # From a way to the rows of a table.
 
-    def _resolved(self, way: _Way, relation: ops.Relation) -> list[Parts]:
+    def _resolved(self, way: Way, relation: ops.Relation) -> list[Parts]:
         names = relation.schema.names
         above = way.relation.to_expr()
         match way.origin:
-            case _Leaf(table, column):
+            case Leaf(table, column):
                 carried = [name for name in way.carried if name.startswith((FROM, WITH)) or name == AMOUNT]
                 rows = _here(above, way)
                 return [Parts(rows.select(*names, *carried), table, column, None, way.adds_up)]
-            case _Group() as group:
+            case Group() as group:
                 return self._of_group(way, group, names)
-            case _Frame() as frame:
+            case Frame() as frame:
                 return self._of_frame(way, frame, names)
         raise AssertionError(way.origin)
 
-    def _of_group(self, way: _Way, group: _Group, names: Names) -> list[Parts]:
+    def _of_group(self, way: Way, group: Group, names: Names) -> list[Parts]:
         summed = _is_sum(group.metric)
         below = _summed(group)
         found = []
@@ -299,10 +263,10 @@ class Tracer:
             found.append(Parts(rows, part.table, part.column, measure, adds_up))
         return found
 
-    def _left_out(self, way: _Way, names: Names) -> LeftOut | None:
+    def _left_out(self, way: Way, names: Names) -> LeftOut | None:
         """Rows of the same groups that a filter of the table leaves out."""
         group = way.origin
-        if not isinstance(group, _Group):
+        if not isinstance(group, Group):
             return None
         filtered = _filter_of(group.parent, self._tables)
         if filtered is None or filtered.parent not in self._tables:
@@ -319,7 +283,7 @@ class Tracer:
         carried = [name for name in parts[0].rows.columns if name.startswith(FROM)]
         return LeftOut(rows.select(*names, *carried), tuple(columns))
 
-    def _of_frame(self, way: _Way, frame: _Frame, names: Names) -> list[Parts]:
+    def _of_frame(self, way: Way, frame: Frame, names: Names) -> list[Parts]:
         window = frame.window
         values = {f"{GROUP}{number}": value for number, value in enumerate(window.group_by)}
         values |= {PLACE: window.order_by[0].arg, VALUE: window.func.arg}
@@ -342,7 +306,7 @@ class Tracer:
         return found
 
 
-def _summed(group: _Group) -> ops.Relation:
+def _summed(group: Group) -> ops.Relation:
     """The rows that were grouped: the values of their groups as `GROUP`, and what is summed as `VALUE`."""
     values = {f"{GROUP}{number}": value for number, value in enumerate(group.groups.values())}
     parent, metric = group.parent, group.metric
@@ -358,7 +322,7 @@ def _summed(group: _Group) -> ops.Relation:
         value = ops.Field(rows, VALUE).to_expr()
         order = value.desc(nulls_first=False) if isinstance(metric, ops.Max) else value.asc(nulls_first=False)
         keys = [name for name in values if name != VALUE]
-        rows = _one_of_each(rows, keys, order)
+        rows = rewriting.one_of_each(rows, keys, order)
     return rows
 
 
@@ -379,14 +343,6 @@ def _summand(metric: ops.Value) -> ops.Value:
     return value
 
 
-def _one_of_each(parent: ops.Relation, keys: Iterable[str], order: ir.Value | None = None) -> ops.Relation:
-    """One row of those with the same values in some columns: the first."""
-    rows = parent.to_expr()
-    number = ibis.row_number().over(group_by=[*keys], order_by=order)
-    numbered = rows.mutate(aa_number=number)
-    return numbered.filter(numbered.aa_number == 0).select(*rows.columns).op()
-
-
 def _filter_of(relation: ops.Relation, tables: Collection[ops.Relation]) -> ops.Filter | None:
     """The filter that rows pass last on their way from a table to a relation."""
     while relation not in tables:
@@ -403,7 +359,7 @@ def _filter_of(relation: ops.Relation, tables: Collection[ops.Relation]) -> ops.
 
 
 def _matched(
-    above: ir.Table, below: ir.Table, keys: int, names: Names, way: _Way, *, has_amount: bool
+    above: ir.Table, below: ir.Table, keys: int, names: Names, way: Way, *, has_amount: bool
 ) -> ir.Table:
     return _with_amounts(_on_keys(above, below, keys), below.columns, names, has_amount=has_amount)
 
@@ -431,187 +387,6 @@ def _with_amounts(joined: ir.Table, below: Iterable[str], names: Names, *, has_a
     return joined.select(*names, **carried, **{AMOUNT: amount})
 
 
-def _here(table: ir.Table, way: _Way) -> ir.Table:
+def _here(table: ir.Table, way: Way) -> ir.Table:
     """The rows that come this way."""
     return table.filter(table[HERE]) if HERE in way.carried else table
-
-
-def _computes(chain: ops.JoinChain) -> bool:
-    return not all(isinstance(value, ops.Field) for value in chain.values.values())
-
-
-def _in_two(chain: ops.JoinChain) -> ops.Project:
-    """A join that computes, as one that does not, and what is computed from it."""
-    fields = dict.fromkeys(field for value in chain.values.values() for field in fields_in(value))
-    names = {field: f"aa_joined_{number}" for number, field in enumerate(fields)}
-    plain = ops.JoinChain(chain.first, chain.rest, {name: field for field, name in names.items()})
-    columns = {field: ops.Field(plain, name) for field, name in names.items()}
-    return ops.Project(
-        plain, {name: value.replace(columns, filter=ops.Value) for name, value in chain.values.items()}
-    )
-
-
-def _computes_sums(aggregate: ops.Aggregate) -> bool:
-    return not all(isinstance(metric, ops.Reduction) for metric in aggregate.metrics.values())
-
-
-def _sums_first(aggregate: ops.Aggregate) -> ops.Project:
-    """Sums that are computed with, as sums, and what is computed from them."""
-    found = dict.fromkeys(
-        part for metric in aggregate.metrics.values() for part in metric.find(ops.Reduction, filter=ops.Value)
-    )
-    own = {metric: name for name, metric in aggregate.metrics.items() if metric in found}
-    names = {part: own.get(part, f"aa_summed_{number}") for number, part in enumerate(found)}
-    plain = ops.Aggregate(aggregate.parent, aggregate.groups, {name: part for part, name in names.items()})
-    columns = {part: ops.Field(plain, name) for part, name in names.items()}
-    groups = {name: ops.Field(plain, name) for name in aggregate.groups}
-    metrics = {name: metric.replace(columns, filter=ops.Value) for name, metric in aggregate.metrics.items()}
-    return ops.Project(plain, groups | metrics)
-
-
-# Relations with what is carried along.
-
-
-def _through(relation: ops.Relation, way: _Way) -> _Way:
-    parent, below = relation.parent, way.relation
-    match relation:
-        case ops.Filter():
-            predicates = tuple(swapped(predicate, parent, below) for predicate in relation.predicates)
-            made: ops.Relation = ops.Filter(below, predicates)
-        case ops.Sort():
-            made = ops.Sort(below, tuple(swapped(key, parent, below) for key in relation.keys))
-        case ops.DropNull():
-            names = [field.name for field in relation.subset] if relation.subset else [*parent.schema.names]
-            made = ops.DropNull(below, relation.how, tuple(ops.Field(below, name) for name in names))
-        case ops.Limit():
-            made = ops.Limit(below, relation.n, relation.offset)
-        case _:
-            kept = {name: ops.Field(below, name) for name in (*relation.schema.names, *way.carried)}
-            made = ops.Project(below, kept)
-    return replace(way, relation=made)
-
-
-def _projected(project: ops.Project, way: _Way, addend: Addend | None) -> _Way:
-    parent, below = project.parent, way.relation
-    values = {name: swapped(value, parent, below) for name, value in project.values.items()}
-    carried = {name: ops.Field(below, name) for name in way.carried}
-    origin = way.origin
-    adds_up = way.adds_up
-    if addend is None:
-        pass
-    elif addend.base is None:
-        # Only of a single row a value is that row's; of sums it is made in a way that does not add up.
-        single = isinstance(origin, _Leaf)
-        value = swapped(addend.value, parent, below)
-        carried[AMOUNT] = _number(value if single else None)
-        adds_up = single
-        if isinstance(origin, _Leaf):
-            origin = _Leaf(origin.table, None)
-            carried |= {
-                f"{WITH}{name}": ops.Field(below, name)
-                for name in fields_of(addend.value)
-                if parent.schema[name].is_numeric()
-            }
-    else:
-        build = addend.build(ops.Field(below, AMOUNT))
-        carried[AMOUNT] = _number(swapped(build, parent, below))
-    if addend is not None and addend.condition is not None:
-        # Where another of the values was taken, nothing comes this way.
-        taken = swapped(addend.condition, parent, below).to_expr().fill_null(False)
-        here = taken & ops.Field(below, HERE).to_expr() if HERE in way.carried else taken
-        carried[HERE] = here.op()
-    relation = ops.Project(below, values | carried)
-    return _Way(relation, tuple(carried), origin, adds_up)
-
-
-def _framed(project: ops.Project, addend: Addend) -> _Way:
-    """The way of a value that a window adds up: the groups and the place of each row are carried."""
-    window = addend.base
-    assert isinstance(window, ops.WindowFunction)
-    parent = project.parent
-    carried = {f"{KEY}{number}": value for number, value in enumerate(window.group_by)}
-    carried |= {FRAME: window.order_by[0].arg, TOTAL: _number(window), AMOUNT: _number(addend.build(window))}
-    made = ops.Project(parent, dict(project.values) | carried)
-    return _Way(made, tuple(carried), _Frame(parent, window))
-
-
-def _joined(chain: ops.JoinChain, side: ops.JoinReference, way: _Way) -> _Way:
-    new = type(side)(way.relation, side.identifier)
-    links = tuple(
-        ops.JoinLink(
-            link.how,
-            new if link.table == side else link.table,
-            tuple(swapped(predicate, side, new) for predicate in link.predicates),
-        )
-        for link in chain.rest
-    )
-    values = {name: swapped(value, side, new) for name, value in chain.values.items()}
-    carried = {name: ops.Field(new, name) for name in way.carried}
-    made = ops.JoinChain(new if chain.first == side else chain.first, links, values | carried)
-    return replace(way, relation=made)
-
-
-def _stacked(union: ops.Union, left: list[_Way], right: list[_Way]) -> list[_Way]:
-    """The ways of a union: what comes from one place on both sides is one way."""
-    found = []
-    for way in left:
-        same = [other for other in right if _goes_with(way, other)]
-        found.append(_side_by_side(union, way, same[0] if same else None))
-        right = [other for other in right if other not in same[:1]]
-    return [*found, *(_side_by_side(union, None, way) for way in right)]
-
-
-def _goes_with(way: _Way, other: _Way) -> bool:
-    return (
-        way.origin == other.origin
-        and {*way.carried} - {HERE} == {*other.carried} - {HERE}
-        and way.adds_up == other.adds_up
-    )
-
-
-def _side_by_side(union: ops.Union, left: _Way | None, right: _Way | None) -> _Way:
-    """A union of two ways; rows of a side without one have nothing in the columns that are carried."""
-    names = union.schema.names
-    way = left or right
-    assert way is not None
-    carried = [name for name in way.carried if name != HERE]
-    sides = []
-    for side, of in ((left, union.left), (right, union.right)):
-        relation = side.relation if side else of
-        values: dict[str, ops.Value] = {name: ops.Field(relation, name) for name in names}
-        for name in carried:
-            empty = ops.Literal(None, way.relation.schema[name])
-            values[name] = ops.Field(relation, name) if side else empty
-        is_flagged = side is not None and HERE in side.carried
-        values[HERE] = ops.Field(relation, HERE) if is_flagged else ops.Literal(side is not None, "boolean")
-        sides.append(ops.Project(relation, values))
-    return replace(way, relation=_levelled(*sides), carried=(*carried, HERE))
-
-
-def _levelled(left: ops.Relation, right: ops.Relation) -> ops.Relation:
-    """A union; which columns may be NULL need not agree."""
-    tables = (left.to_expr(), right.to_expr())
-    even = [
-        table.cast({name: kind.copy(nullable=True) for name, kind in left.schema.items()}) for table in tables
-    ]
-    return ibis.union(*even).op()
-
-
-def _grouped(relation: ops.Relation, group: _Group, column: str | None) -> _Way:
-    """The way of rows that were grouped, with the values of their groups, and the sum if there is one."""
-    every = {name: ops.Field(relation, name) for name in relation.schema.names}
-    carried: dict[str, ops.Value] = {
-        f"{KEY}{number}": ops.Field(relation, name) for number, name in enumerate(group.groups)
-    }
-    value = _number(ops.Field(relation, column)) if column else _number(None)
-    carried |= {TOTAL: value, AMOUNT: value}
-    return _Way(ops.Project(relation, every | carried), tuple(carried), group)
-
-
-def _number(value: ops.Value | None) -> ops.Value:
-    """A value as a number; NULL for what is none."""
-    if value is not None and value.dtype.is_boolean():
-        value = ops.Cast(value, "int32")
-    if value is None or not value.dtype.is_numeric():
-        return ops.Literal(None, "float64")
-    return ops.Cast(value, "float64")

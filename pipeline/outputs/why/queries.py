@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.compile import plan_cache
-from pipeline.outputs.why.parts import AMOUNT, FROM, WITH, Parts, Tracer
+from pipeline.outputs.why.parts import Parts, Tracer
+from pipeline.outputs.why.ways import AMOUNT, FROM, WITH
 from pipeline.plan import Plan, PlanTable
 from pipeline.plan.bind import unbound_settings
 from pipeline.plan.render import quote
@@ -22,7 +23,7 @@ from pipeline.system.files import write_whole
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-    from pipeline.compile.compiler import Expressions
+    from pipeline.compile.compiler import Compiler
 
 # Stands for the rows that are asked about, and for the first and the last instant or day of theirs.
 SCHEMA, CHOSEN = "aa_why", "aa_chosen"
@@ -74,7 +75,8 @@ class Queries:
         """The queries that follow a column of a model one table down; of None, its rows."""
         name = f"{table.name}.{column or '*'}"
         if name not in self._found:
-            expression, tables = self._expressions.of(table.name)
+            model = self._compiler.graph[table.name]
+            expression, tables = self._compiler.expression(model), self._compiler.tables(model)
             kept = {one: _kept(self._plan.tables[one]) for one in tables.values()}
             parts = Tracer(tables, kept).parts(expression, column)
             self._found[name] = [self._query(part, table) for part in parts if self._is_there(part)]
@@ -94,13 +96,14 @@ class Queries:
         return f"{quote(SCHEMA, self._plan.dialect)}.{quote(CHOSEN, self._plan.dialect)}"
 
     @cached_property
-    def _expressions(self) -> "Expressions":
-        from pipeline.compile.compiler import expressions
+    def _compiler(self) -> "Compiler":
+        from pipeline.compile.compiler import Compiler
         from pipeline.extensions import with_code
 
         settings = unbound_settings(self._plan.settings, self._plan.dialect)
-        extensions = with_code(self._project_dir)
-        return expressions(self._plan.dialect, settings, **self._packages, extensions=extensions)
+        return Compiler(
+            self._plan.dialect, settings, **self._packages, extensions=with_code(self._project_dir)
+        )
 
     def _is_there(self, part: Parts) -> bool:
         return not self._plan.tables[part.table].missing
@@ -116,7 +119,7 @@ class Queries:
             aa_known=rows[AMOUNT].count().over(),
         )
         order = [counted[AMOUNT].desc(nulls_first=False), *(counted[name] for name in own[:6])]
-        sql = self._expressions.query(counted.order_by(order).limit(LOOKED_UP))
+        sql = self._compiler.query(counted.order_by(order).limit(LOOKED_UP))
         left_out, by = self._left_out(part, of)
         return PartQuery(part.table, part.column, part.measure, part.adds_up, sql, left_out, by)
 
@@ -133,7 +136,7 @@ class Queries:
         if not columns:
             return "", []
         counted = rows.group_by(**columns).agg(aa_count=rows.count())
-        return self._expressions.query(counted.order_by(counted.aa_count.desc(), *columns)), [*columns]
+        return self._compiler.query(counted.order_by(counted.aa_count.desc(), *columns)), [*columns]
 
 
 def identity(table: PlanTable) -> list[str]:

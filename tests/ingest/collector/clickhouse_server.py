@@ -34,7 +34,7 @@ class Handler(BaseHTTPRequestHandler):
             reads = sql.endswith(FORMAT)
             found = SESSION.query(sql.removesuffix(FORMAT), "JSONEachRow") if reads else SESSION.query(sql)
             self.answer(200, found.bytes() or b"")
-        except Exception as error:
+        except Exception as error:  # as ClickHouse does, it says what was wrong
             self.answer(500, str(error).encode())
 
     def answer(self, status, body):

@@ -22,12 +22,6 @@ LEAST = 3
 
 
 @pytest.fixture(scope="module")
-def database(company):
-    with connect(str(company / "agent_analytics.duckdb"), read_only=True) as engine:
-        yield engine
-
-
-@pytest.fixture(scope="module")
 def dashboard(database, tmp_path_factory):
     return write_dashboard(database, tmp_path_factory.mktemp("grouped"), min_group=LEAST).file.as_uri()
 

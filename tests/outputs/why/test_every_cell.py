@@ -6,11 +6,12 @@ All rows of a column are asked at once, by the same expressions that a single ce
 import pytest
 
 from pipeline.compile import plan_cache
-from pipeline.compile.compiler import expressions
+from pipeline.compile.compiler import Compiler
 from pipeline.config import load_config
 from pipeline.engines import connect
 from pipeline.outputs.why.explain import Explainer
-from pipeline.outputs.why.parts import AMOUNT, Tracer
+from pipeline.outputs.why.parts import Tracer
+from pipeline.outputs.why.ways import AMOUNT
 from pipeline.plan.bind import unbound_settings
 
 pytestmark = pytest.mark.slow
@@ -33,13 +34,13 @@ def explainer(company):
 @pytest.fixture(scope="module")
 def models(explainer):
     settings = unbound_settings(explainer.plan.settings, "duckdb")
-    return expressions("duckdb", settings, models="pipeline.models", schemas="schemas")
+    return Compiler("duckdb", settings, "pipeline.models", "schemas")
 
 
 @pytest.mark.parametrize("name", TABLES)
 def test_rows_above_every_number_add_up_to_it(explainer, models, name):
     table = explainer.plan.tables[name]
-    expression, tables = models.of(name)
+    expression, tables = models.expression(models.graph[name]), models.tables(models.graph[name])
     tracer = Tracer(tables, dict.fromkeys(tables.values(), ()))
     numbers = [column.name for column in table.columns if column.type in ("int64", "float64")]
     differing = {}
