@@ -12,7 +12,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from pipeline.outputs.docs import State, site_files, write_site
+from pipeline.outputs.docs.folder import write_site
+from pipeline.outputs.docs.site import site_files
+from pipeline.outputs.docs.state import State
 from pipeline.plan import Plan, PlanColumn, PlanTable
 from tests.benchmarks.browser import RUNS, milliseconds_to_open
 

@@ -124,7 +124,8 @@ def test_a_full_disk_is_one_sentence(warm):
 def test_a_warm_command_imports_click_and_the_driver_only(shop):
     tell = (
         "import atexit, sys; heavy = {'ibis', 'pandera', 'pandas', 'pyarrow', 'numpy', 'rich',"
-        " 'jinja2', 'sqlglot', 'schemas', 'duckdb'}; atexit.register(lambda: print(*sorted("
+        " 'jinja2', 'pygments', 'http', 'sqlglot', 'schemas', 'duckdb'};"
+        "atexit.register(lambda: print(*sorted("
         "heavy & {name.partition('.')[0] for name in sys.modules}), file=sys.stderr));"
     )
 

@@ -7,10 +7,3 @@
 
 The pages need no server and load nothing from anywhere; `static/` holds their style sheet and scripts.
 """
-
-from pipeline.outputs.docs.folder import write_site
-from pipeline.outputs.docs.server import make_server
-from pipeline.outputs.docs.site import site_files
-from pipeline.outputs.docs.state import State, read_state
-
-__all__ = ["State", "make_server", "read_state", "site_files", "write_site"]

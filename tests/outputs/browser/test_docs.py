@@ -4,7 +4,8 @@ import threading
 
 import pytest
 
-from pipeline.outputs.docs import make_server, write_site
+from pipeline.outputs.docs.folder import write_site
+from pipeline.outputs.docs.server import make_server
 from pipeline.outputs.docs.site import page_path, site_files
 from pipeline.outputs.docs.state import State
 from tests.outputs.browser.conftest import overflow

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from pipeline.outputs.docs import write_site
+from pipeline.outputs.docs.folder import write_site
 from pipeline.outputs.docs.site import site_files
 from pipeline.outputs.docs.state import State
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from pipeline import run
 from pipeline.engines import connect
-from pipeline.outputs.docs import read_state, site_files
+from pipeline.outputs.docs.site import site_files
+from pipeline.outputs.docs.state import read_state
 from pipeline.plan import Check, PlanColumn, PlanTable
 from tests.projects import compile_shop
 

@@ -3,8 +3,7 @@ import json
 import pytest
 
 from pipeline.errors import SetupError
-from pipeline.outputs.docs import write_site
-from pipeline.outputs.docs.folder import MANIFEST
+from pipeline.outputs.docs.folder import MANIFEST, write_site
 
 SITE = {"index.html": "<p>", "tables/a.html": "a"}
 

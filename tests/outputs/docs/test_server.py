@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from pipeline.errors import SetupError
-from pipeline.outputs.docs import make_server
+from pipeline.outputs.docs.server import make_server
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ import pytest
 
 from pipeline import run
 from pipeline.engines import connect
-from pipeline.outputs.docs import State, read_state, site_files
 from pipeline.outputs.docs.highlight import highlight
-from pipeline.outputs.docs.site import page_path
+from pipeline.outputs.docs.site import page_path, site_files
+from pipeline.outputs.docs.state import State, read_state
 from pipeline.outputs.metrics import METRICS
 from tests.outputs.docs.shop_site import AT, HOSTILE, built_shop_site, plan_with_hostile_table
 from tests.projects import compile_shop
@@ -244,7 +244,8 @@ def test_a_site_is_made_without_what_compiles_models():
     program = """
 import sys, datetime
 from pipeline.plan import Plan
-from pipeline.outputs.docs import State, site_files
+from pipeline.outputs.docs.site import site_files
+from pipeline.outputs.docs.state import State
 plan = Plan.from_json(sys.stdin.read())
 site_files(plan, State(), generated_at=datetime.datetime(2026, 1, 1))
 print([name for name in ("ibis", "pandera", "pandas", "duckdb", "sqlglot") if name in sys.modules])
