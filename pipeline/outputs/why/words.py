@@ -18,6 +18,7 @@ NOUNS = {
     "stg_agent_sessions": "session",
     "int_sessions_with_costs": "session",
     "int_usage_costs": "hour of usage",
+    "fct_git_commits": "commit",
     "stg_git_commits": "commit",
     "int_commits_with_agent_context": "commit",
     "int_agent_daily_aggregates": "row of the day",
