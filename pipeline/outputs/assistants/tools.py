@@ -86,7 +86,7 @@ class Tools:
         """Explain why one value of a table is what it is, layer by layer down to raw records.
 
         table, column: as describe_table has them, such as fct_agent_costs and daily_cost_usd.
-        key: values of columns of its key that name one row, such as {"date": "2026-11-03", "agent_type": "amp"}.
+        key: values of columns of its key that name one row, as {"date": "2026-11-03", "agent_type": "amp"}.
         limit: how many rows of each layer to list, 1 to 20; more_amount sums up the others.
 
         says is the arithmetic in words. The amounts of a layer add up to the value above it if adds_up is
