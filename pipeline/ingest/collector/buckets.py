@@ -22,7 +22,7 @@ SECONDS = 20  # to connect, and without an answer
 # What Arrow's errors call what went wrong, and what to do about it.
 MEANINGS = {
     "NO_SUCH_BUCKET": "there is no such bucket",
-    "ACCESS_DENIED": "access is denied: the environment's credentials (AWS_PROFILE, AWS_ACCESS_KEY_ID, a role)"
+    "ACCESS_DENIED": "access is denied: the environment's credentials (AWS_PROFILE, AWS_ACCESS_KEY_ID, …)"
     " may not list or read it",
     "INVALID_ACCESS_KEY_ID": "the access key of the environment is not known there",
     "SIGNATURE_DOES_NOT_MATCH": "the secret key of the environment is not the right one",
