@@ -130,3 +130,33 @@ class DimAgents(Contract):
 
     class Config:
         unique = ["agent_type"]
+
+
+class DimProjects(Contract):
+    """One row per project_id of any session or commit; `unknown` for those of which no record tells one."""
+
+    project_id: str = column(description="Repository, else folder, by its name in seeds/projects.csv.")
+    owner: str = column(description="Who answers for it, by seeds/projects.csv; else unknown.")
+    cost_centre: str = column(description="Its cost centre, by seeds/projects.csv; else unknown.")
+    first_date: dt.date = column(description="First day with a session or a commit.")
+    last_date: dt.date = column(description="Last day with a session or a commit.")
+    sessions: int = count(description="Sessions that began in it.")
+    commits: int = count(description="Commits of the window of days.")
+    is_known: bool = column(description="Whether it is a project; false for unknown.")
+
+    class Config:
+        unique = ["project_id"]
+
+
+class DimTeams(Contract):
+    """One row per team of seeds/teams.csv."""
+
+    team: str = column(description="The team.")
+    parent_team: str = column(nullable=True, description="The team that it is part of, if given.")
+    cost_centre: str = column(description="Its cost centre by the latest period of anybody; else unknown.")
+    members: int = count(description="Developers who are in it on the day of the run.")
+    members_ever: int = count(description="Developers who are, were or will be in it.")
+    first_date: dt.date = column(description="First day of anybody in it.")
+
+    class Config:
+        unique = ["team"]

@@ -65,6 +65,7 @@ NOT_ADDITIVE = {
     "fct_agent_costs.avg_7day_cost_usd": AVERAGE,
     "fct_agent_costs.avg_30day_cost_usd": AVERAGE,
     "fct_agent_costs.month_forecast_usd": FORECAST,
+    "dim_teams.members_ever": "people, who may have been in several teams",
 }
 
 NUMBERS = [
@@ -123,9 +124,14 @@ def engine():
 
 
 @pytest.fixture(scope="module")
-def plan(engine, compiled):
+def plan(engine, compiled, tmp_path_factory):
     plan = compiled()
-    assert run.build(engine, plan, as_of=NOW).status == "success"
+    project = tmp_path_factory.mktemp("project")
+    (project / "seeds").mkdir()
+    (project / "seeds" / "teams.csv").write_text(
+        "developer_id,team,valid_from\nada@example.com,Web,2026-01-01\n", encoding="utf-8"
+    )
+    assert run.build(engine, plan, as_of=NOW, project_dir=project).status == "success"
     assert broken_laws(engine, plan) == set()
     return plan
 

@@ -1,0 +1,33 @@
+"""The teams that anybody is or was in."""
+
+import datetime as dt
+
+from tests.models.harness import AS_OF, rows
+
+TODAY = AS_OF.date()
+BEFORE, AFTER = TODAY - dt.timedelta(days=30), TODAY + dt.timedelta(days=1)
+
+
+def teams(*members):
+    names = ("developer_id", "team", "parent_team", "cost_centre", "valid_from", "valid_to")
+    given = [dict(zip(names, row, strict=True)) for row in members]
+    return [tuple(row.values()) for row in rows("dim_teams", {"stg_team_members": given}, timezone="UTC")]
+
+
+def test_who_leaves_today_and_who_comes_tomorrow_is_no_member_today():
+    found = teams(
+        ("ada", "Web", "Shop", "CC1", BEFORE, TODAY),
+        ("bob", "Web", "Shop", "CC1", AFTER, None),
+        ("eve", "Web", "Shop", "CC1", TODAY, None),
+    )
+    assert found == [("Web", "Shop", "CC1", 1, 3, BEFORE)]
+
+
+def test_who_comes_back_is_one_member():
+    found = teams(("ada", "Web", None, None, BEFORE, TODAY), ("ada", "Web", None, None, TODAY, None))
+    assert found == [("Web", None, "unknown", 1, 1, BEFORE)]
+
+
+def test_parent_and_cost_centre_are_those_of_the_latest_period():
+    found = teams(("ada", "Web", "Shop", "CC1", BEFORE, None), ("bob", "Web", None, "CC2", TODAY, None))
+    assert found == [("Web", None, "CC2", 2, 2, BEFORE)]
