@@ -14,6 +14,13 @@ def with_project(table: ir.Table, projects: ir.Table) -> ir.Table:
     return joined.mutate(project_id=ibis.coalesce(joined._meant, joined.project_id)).select(*table.columns)
 
 
+def owners(projects: ir.Table) -> ir.Table:
+    """One row per project_id of projects.csv: it has a line per name, and any of them may say whose it is."""
+    return projects.group_by("project_id").agg(
+        owner=projects.owner.min(), cost_centre=projects.cost_centre.min()
+    )
+
+
 def is_member(membership: ir.Table, day: ir.DateValue) -> ir.BooleanValue:
     """Whether a period in a team has the day: it ends before the first day no longer in it."""
     return (membership.valid_from <= day) & (membership.valid_to.isnull() | (day < membership.valid_to))

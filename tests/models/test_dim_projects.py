@@ -17,6 +17,7 @@ def projects(sessions=(), commits=(), given=()):
             {"commit_hash": str(n), "project_id": project, "commit_date": day}
             for n, (project, day) in enumerate(commits)
         ],
+        "fct_costs_by_project": [],
         "projects": [
             {"alias": alias, "project_id": project, "owner": owner, "cost_centre": centre}
             for alias, project, owner, centre in given

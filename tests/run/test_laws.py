@@ -191,8 +191,14 @@ def test_cost_of_one_developer_doubled_in_the_mart_of_usage_fails_the_test(engin
     finally:
         engine.execute(f"UPDATE {of_ada} / 2 {where}")
     failed = {(audit.table, audit.audit) for audit in result.audits if audit.status == "failed"}
-    assert (result.status, failed) == ("failed", {("fct_daily_agent_usage", "same_daily_agent_usage")})
-    (row,) = [json.loads(row.failing_row) for row in result.failing_rows]
+    assert result.status == "failed"
+    assert failed == {
+        ("fct_daily_agent_usage", "same_daily_agent_usage"),
+        ("fct_costs_by_project", "same_costs_by_project"),
+        ("fct_costs_by_team", "same_costs_by_team"),
+    }
+    rows = [row for row in result.failing_rows if row.audit == "same_daily_agent_usage"]
+    (row,) = [json.loads(row.failing_row) for row in rows]
     assert {measure: more for measure, more in row.items() if more} == {"total_cost_usd": 0.25}
     assert run.audit(engine, plan).status == "success"
 

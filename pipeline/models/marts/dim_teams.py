@@ -3,12 +3,22 @@
 import ibis
 from ibis import _
 
-from pipeline.models.expressions import UNKNOWN, local_date
+from pipeline.models.expressions import UNKNOWN, local_date, stack
 from pipeline.models.projects import is_member
 
 
-def dim_teams(stg_team_members: ibis.Table, *, as_of: ibis.Value, timezone: str) -> ibis.Table:
-    """One row per team of seeds/teams.csv; its parent and cost centre are those of the latest period."""
+def dim_teams(
+    stg_team_members: ibis.Table,
+    fct_sessions: ibis.Table,
+    fct_costs_by_team: ibis.Table,
+    *,
+    as_of: ibis.Value,
+    timezone: str,
+) -> ibis.Table:
+    """One row per team of seeds/teams.csv, and `unknown` for sessions and usage of people without one.
+
+    Parent and cost centre are those of the latest period of anybody.
+    """
     today = local_date(as_of, timezone)
     order = [_.valid_from.desc(), _.developer_id]
     latest = stg_team_members.mutate(rank=ibis.row_number().over(group_by="team", order_by=order))
@@ -19,11 +29,19 @@ def dim_teams(stg_team_members: ibis.Table, *, as_of: ibis.Value, timezone: str)
         members_ever=_.developer_id.nunique(),
         first_date=_.valid_from.min(),
     )
-    return teams.select(
-        "team",
-        parent_team=_.parent_team,
-        cost_centre=_.cost_centre.fill_null(UNKNOWN),
-        members=_.members,
-        members_ever=_.members_ever,
-        first_date=_.first_date,
+    there = stack(
+        teams.select("team"), fct_sessions.select("team"), fct_costs_by_team.select("team")
+    ).distinct()
+    return (
+        there.left_join(teams, "team")
+        .drop("team_right")
+        .select(
+            "team",
+            parent_team=_.parent_team,
+            cost_centre=_.cost_centre.fill_null(UNKNOWN),
+            members=_.members.fill_null(0),
+            members_ever=_.members_ever.fill_null(0),
+            first_date=_.first_date,
+            is_known=_.team != UNKNOWN,
+        )
     )
