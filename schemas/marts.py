@@ -7,8 +7,8 @@ import pandera.ibis as pa
 
 from schemas.base import Contract, UtcTimestamp, column, count, rate, ref
 from schemas.intermediate import IntAgentDailyAggregates
-from schemas.staging import AGENT, DAY
-from schemas.vocabulary import ATTRIBUTION_METHODS, COMMIT_SIZES, DEVELOPER_TYPES
+from schemas.staging import AGENT, CREATION, DAY, INPUT, MODEL, OUTPUT, READ
+from schemas.vocabulary import ATTRIBUTION_METHODS, COMMIT_SIZES, COST_SOURCES, DEVELOPER_TYPES
 
 
 class FctDailyAgentUsage(IntAgentDailyAggregates):
@@ -130,3 +130,123 @@ class DimAgents(Contract):
 
     class Config:
         unique = ["agent_type"]
+
+
+class DimProjects(Contract):
+    """One row per project_id of any session, usage or commit; `unknown` for what no record tells one of."""
+
+    project_id: str = column(description="Repository, else folder, by its name in seeds/projects.csv.")
+    owner: str = column(description="Who answers for it, by seeds/projects.csv; else unknown.")
+    cost_centre: str = column(description="Its cost centre, by seeds/projects.csv; else unknown.")
+    first_date: dt.date = column(description="First day with a session, usage or a commit.")
+    last_date: dt.date = column(description="Last day with a session, usage or a commit.")
+    sessions: int = count(description="Sessions that began in it.")
+    commits: int = count(description="Commits of the window of days.")
+    is_known: bool = column(description="Whether it is a project; false for unknown.")
+
+    class Config:
+        unique = ["project_id"]
+
+
+class DimTeams(Contract):
+    """One row per team of seeds/teams.csv, and `unknown` for sessions and usage of people without one."""
+
+    team: str = column(description="The team; unknown for people without one.")
+    parent_team: str = column(nullable=True, description="The team that it is part of, if given.")
+    cost_centre: str = column(description="Its cost centre by the latest period of anybody; else unknown.")
+    members: int = count(description="Developers who are in it on the day of the run.")
+    members_ever: int = count(description="Developers who are, were or will be in it.")
+    first_date: dt.date = column(nullable=True, description="First day of anybody in it; NULL for unknown.")
+    is_known: bool = column(description="Whether it is a team; false for unknown.")
+
+    class Config:
+        unique = ["team"]
+
+
+class FctSessions(Contract):
+    """One row per session_id."""
+
+    session_id: str = column(description="The session, with all that it spawned.")
+    developer_id: str = ref("dim_developers.developer_id", description="Whose it is.")
+    agent_type: str = ref("dim_agents.agent_type", description=AGENT)
+    model_name: str = column(description="Its main model: the one with most output tokens.")
+    project_id: str = ref(
+        "dim_projects.project_id", description="Repository, else folder, in which it began; else unknown."
+    )
+    team: str = ref(
+        "dim_teams.team", description="The developer's team on the day of its start; else unknown."
+    )
+    cost_centre: str = column(description="The team's cost centre on that day; else unknown.")
+    session_date: dt.date = column(description="Calendar day of its start in the configured time zone.")
+    session_start: UtcTimestamp = column(description="When it started.")
+    session_end: UtcTimestamp = column(description="When it ended.")
+    duration_seconds: float = column(ge=0, description="Seconds from its start to its end.")
+    active_seconds: float = column(ge=0, description="Seconds of activity, as the agent measured them.")
+    prompts: int = count(description="Prompts that the user entered.")
+    api_requests: int = count(description="Model requests known one by one.")
+    api_errors: int = count(description="Model requests that failed for good.")
+    tool_calls: int = count(description="Tools that were run.")
+    accepted_edits: int = count(description="Edits that were accepted.")
+    rejected_edits: int = count(description="Edits that were rejected.")
+    lines_added: int = count(description="Lines that the agent added.")
+    lines_removed: int = count(description="Lines that the agent removed.")
+    input_tokens: int = count(description=INPUT)
+    output_tokens: int = count(description=OUTPUT)
+    cache_creation_tokens: int = count(description=CREATION)
+    cache_read_tokens: int = count(description=READ)
+    total_tokens: int = count(description="Sum of the four kinds.")
+    unpriced_tokens: int = count(description="Tokens with neither reported cost nor price.")
+    cost_usd: float = column(
+        nullable=True, ge=0, description="Reported + computed; NULL if neither is known."
+    )
+    reported_cost_usd: float = column(nullable=True, ge=0, description="Cost as the agent reported it.")
+    computed_cost_usd: float = column(
+        nullable=True, ge=0, description="Tokens × the price of the day, where nothing was reported."
+    )
+    cost_source: str = column(
+        nullable=True, isin=COST_SOURCES, description="Where the cost comes from; NULL without usage."
+    )
+    commits: int = count(description="Commits of the window of days that it led to.")
+
+    class Config:
+        unique = ["session_id"]
+
+
+class FctCostsByProject(Contract):
+    """One row per date, project, agent and model with usage; usage of no project is of `unknown`."""
+
+    date: dt.date = column(description=DAY)
+    project_id: str = ref("dim_projects.project_id", description="The session's project; else unknown.")
+    cost_centre: str = column(description="The project's cost centre; else unknown.")
+    agent_type: str = ref("dim_agents.agent_type", description=AGENT)
+    model_name: str = column(description=MODEL)
+    input_tokens: int = count(description=INPUT)
+    output_tokens: int = count(description=OUTPUT)
+    cache_creation_tokens: int = count(description=CREATION)
+    cache_read_tokens: int = count(description=READ)
+    total_tokens: int = count(description="Sum of the four kinds.")
+    unpriced_tokens: int = count(description="Tokens with neither reported cost nor price.")
+    cost_usd: float = column(nullable=True, ge=0, description="The known cost; NULL if none is known.")
+
+    class Config:
+        unique = ["date", "project_id", "agent_type", "model_name"]
+
+
+class FctCostsByTeam(Contract):
+    """One row per date, team, cost centre, agent and model with usage; of nobody's team it is `unknown`."""
+
+    date: dt.date = column(description=DAY)
+    team: str = ref("dim_teams.team", description="The developer's team on the day; else unknown.")
+    cost_centre: str = column(description="The team's cost centre on the day; else unknown.")
+    agent_type: str = ref("dim_agents.agent_type", description=AGENT)
+    model_name: str = column(description=MODEL)
+    input_tokens: int = count(description=INPUT)
+    output_tokens: int = count(description=OUTPUT)
+    cache_creation_tokens: int = count(description=CREATION)
+    cache_read_tokens: int = count(description=READ)
+    total_tokens: int = count(description="Sum of the four kinds.")
+    unpriced_tokens: int = count(description="Tokens with neither reported cost nor price.")
+    cost_usd: float = column(nullable=True, ge=0, description="The known cost; NULL if none is known.")
+
+    class Config:
+        unique = ["date", "team", "cost_centre", "agent_type", "model_name"]

@@ -224,6 +224,20 @@ class StgSessionIdentities(Contract):
         unique = ["session_id"]
 
 
+class StgTeamMembers(Contract):
+    """One row per developer_id and valid_from: no day of a developer is in two of them."""
+
+    developer_id: str = column(description="The developer, by the canonical name.")
+    team: str = column(description="The team.")
+    parent_team: str = column(nullable=True, description="The team that it is part of, if given.")
+    cost_centre: str = column(nullable=True, description="The team's cost centre, if given.")
+    valid_from: dt.date = column(description="First day in the team.")
+    valid_to: dt.date = column(nullable=True, description="First day no longer in it.")
+
+    class Config:
+        unique = ["developer_id", "valid_from"]
+
+
 class StgUsageRecords(Contract):
     """One row per usage event, and per session, developer, agent, model, speed, day and form of metric.
 

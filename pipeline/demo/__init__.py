@@ -55,8 +55,8 @@ def write_demo(folder: Path, *, seed: int = 7, as_of: dt.datetime) -> DemoFiles:
 
 
 def write_seeds(folder: Path, as_of: dt.datetime) -> list[Path]:
-    """The project's own seeds: Copilot logins of people, and a budget for each month."""
-    from pipeline.demo.company import DAYS, PEOPLE
+    """The project's own seeds: Copilot logins of people, a budget for each month, teams and projects."""
+    from pipeline.demo.company import DAYS, MOVED, PEOPLE, PROJECTS
 
     folder.mkdir(parents=True, exist_ok=True)
     identities = folder / "identities.csv"
@@ -71,4 +71,21 @@ def write_seeds(folder: Path, as_of: dt.datetime) -> list[Path]:
     lines += [f"all,{month},450" for month in months]
     lines += [f"agent:claude_code,{month},220" for month in months]
     budgets.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return [identities, budgets]
+
+    teams = folder / "teams.csv"
+    moved = (as_of - dt.timedelta(days=DAYS // 2)).date()
+    lines = ["developer_id,team,parent_team,cost_centre,valid_from,valid_to"]
+    for person in PEOPLE:
+        team, centre, _ = PROJECTS[person.repository]
+        left = moved if person.login == MOVED[0] else ""
+        lines.append(f"{person.email},{team},Product,{centre},2020-01-01,{left}")
+        if left:
+            team, centre, _ = PROJECTS[MOVED[1]]
+            lines.append(f"{person.email},{team},Product,{centre},{moved},")
+    teams.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    projects = folder / "projects.csv"
+    lines = ["alias,project_id,owner,cost_centre"]
+    lines += [f"{name},{name},{owner},{centre}" for name, (_, centre, owner) in PROJECTS.items()]
+    projects.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return [identities, budgets, teams, projects]

@@ -79,6 +79,10 @@ class Rows:
             hidden["mark"] = person(values["mark"])
         if isinstance(scope := values.get("scope"), str) and scope.startswith(BUDGET_OF):
             hidden["scope"] = BUDGET_OF + person(scope.removeprefix(BUDGET_OF))
+        if "owner" in values:  # of projects: called as records call them
+            projects = (name for name in ("alias", "project_id") if name in values)
+            hidden |= {name: commits.project(values[name], self.pseudonyms) for name in projects}
+            hidden["owner"] = values["owner"] and person(values["owner"])
         return values | hidden
 
     def _commit(self, commit: Mapping[str, Any]) -> dict[str, Any]:
