@@ -11,10 +11,11 @@ from pipeline.privacy.pseudonyms import Pseudonyms
 Rule = Callable[[Any], Any]
 
 # Texts of a closed list, and hashes of git's.
-AS_IT_IS = ("commit_hash", "metric_type", "report_scope", "source", "status", "temporality")
+AS_IT_IS = ("commit_hash", "currency", "metric_type", "report_scope", "source", "status", "temporality")
 WORDS = (
     *("service_name", "service_version", "scope_name", "scope_version", "severity", "unit", "metric_name"),
-    *("agent_type", "organization"),
+    *("agent_type", "organization", "provider", "report", "product", "model_name", "cost_center"),
+    *("workspace_id", "api_key_id", "account"),
 )
 IDS = ("agent_session_id", "parent_span_id", "span_id", "trace_id")
 JSON_OF_PEOPLE = ("attributes", "resource_attributes", "scope_attributes")
@@ -42,7 +43,7 @@ class Rows:
             "name": attributes.span,
             "notes": lambda note: commits.note(note, pseudonyms),
             "project_id": lambda project: commits.project(project, pseudonyms),
-            "record_hash": pseudonyms.record_hash,
+            **dict.fromkeys(("record_hash", "scope", "version"), pseudonyms.record_hash),
         }
 
     def record(self, table: str, record: Mapping[str, Any]) -> dict[str, Any]:
