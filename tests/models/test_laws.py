@@ -15,7 +15,7 @@ from tests.models.harness import AS_OF, at, log, point
 
 pytestmark = pytest.mark.slow
 
-RAW = ("raw_otel_logs", "raw_otel_metrics", "raw_git_commits", "raw_copilot_metrics")
+RAW = ("raw_otel_logs", "raw_otel_metrics", "raw_git_commits", "raw_copilot_metrics", "raw_billing")
 PACKAGED_SEEDS = Path(__file__).parent / "no project here"
 
 TYPES = {"int64": "BIGINT", "float64": "DOUBLE", "string": "VARCHAR", "boolean": "BOOLEAN", "date": "DATE"}
@@ -31,6 +31,9 @@ moments = st.integers(0, 5 * 24 * 60).map(
 counts = st.one_of(st.none(), st.integers(0, 500_000), st.sampled_from([-1, "7", "NaN", 1e308]))
 dollars = st.one_of(st.none(), st.floats(0, 5), st.sampled_from([0, "0.25", -1.0, float("nan")]))
 sources = st.sampled_from([None, "otlp", "transcript", "export"])
+
+
+BILLS: dict[tuple[int, int, int], dict[str, int | None]] = {}
 
 
 def filled(**values):
@@ -142,6 +145,30 @@ def reports(draw):
     }
 
 
+@st.composite
+def bills(draw):
+    money = st.one_of(st.none(), st.integers(-2_000_000_000, 2_000_000_000))
+    scope, version, number = draw(st.tuples(st.integers(0, 3), st.integers(0, 1), st.integers(1, 2)))
+    # A line is what its scope, version and number say: nothing else may hide behind them.
+    key = scope, version, number
+    told = BILLS.setdefault(key, {name: draw(money) for name in ("gross_nano", "discount_nano", "net_nano")})
+    return {
+        "provider": "anthropic",
+        "report": ("cost", "usage", "estimate")[scope % 3],
+        "date": dt.date(2026, 2, 27) + dt.timedelta(days=scope),
+        "model_name": (None, "claude-sonnet-4-5")[version],
+        "product": (None, "tokens")[number - 1],
+        "quantity": 0.1 * number,
+        "currency": ("USD", "EUR")[scope // 3],
+        "developer_id": (None, "ann")[scope % 2],
+        "scope": str(scope),
+        "version": str(version),
+        "line": number,
+        "created_at": draw(moments),
+        **told,
+    }
+
+
 def numbered(rows):
     return st.lists(rows, max_size=12).map(
         lambda found: [row | {"id": number} for number, row in enumerate(found)]
@@ -149,7 +176,7 @@ def numbered(rows):
 
 
 raw_tables = st.fixed_dictionaries(
-    dict(zip(RAW, map(numbered, (logs(), metrics(), commits(), reports())), strict=True))
+    dict(zip(RAW, map(numbered, (logs(), metrics(), commits(), reports(), bills())), strict=True))
 )
 
 
