@@ -25,7 +25,7 @@ NAMES = {
 }
 OF_PEOPLE = (
     *("developer_id", "developer_name", "developer_email", "author_name", "author_email"),
-    *("commit_message", "project_id"),
+    *("commit_message", "project_id", "api_key_id", "workspace_id"),
 )
 TABLES = (
     *("dim_agents", "dim_developers", "fct_agent_costs", "fct_daily_agent_usage", "fct_git_commits"),

@@ -23,7 +23,7 @@ TABLES = (
 # Columns that tell of people, and what else pseudonyms may change.
 OF_PEOPLE = (
     *("developer_id", "developer_name", "developer_email", "author_name", "author_email"),
-    *("commit_message", "project_id"),
+    *("commit_message", "project_id", "api_key_id", "workspace_id"),
 )
 LOOKS = (
     "build --as-of {as_of}",
