@@ -28,8 +28,9 @@ def provider_of(usage: ir.Table) -> ir.StringValue:
 
 
 def charged(billed: ir.Table) -> ir.Table:
-    """Lines that charge money which can be compared with estimates: US dollars."""
-    return billed.filter(_.net_amount.notnull(), _.currency == USD)
+    """Lines that charge money to compare with estimates, in US dollars; what tells no gross has net."""
+    charges = billed.filter(_.net_amount.notnull(), _.currency == USD)
+    return charges.mutate(gross_amount=_.gross_amount.fill_null(_.net_amount))
 
 
 def estimates(int_usage_costs: ir.Table, billed: ir.Table) -> ir.Table:
