@@ -8,7 +8,14 @@ import pandera.ibis as pa
 from schemas.base import Contract, UtcTimestamp, column, count, rate, ref
 from schemas.intermediate import IntAgentDailyAggregates
 from schemas.staging import AGENT, CREATION, DAY, INPUT, MODEL, OUTPUT, READ
-from schemas.vocabulary import ATTRIBUTION_METHODS, COMMIT_SIZES, COST_SOURCES, DEVELOPER_TYPES
+from schemas.vocabulary import (
+    ATTRIBUTION_METHODS,
+    BILL_REPORTS,
+    COMMIT_SIZES,
+    COST_SOURCES,
+    DEVELOPER_TYPES,
+    GAP_REASONS,
+)
 
 
 class FctDailyAgentUsage(IntAgentDailyAggregates):
@@ -109,8 +116,8 @@ class DimDevelopers(Contract):
     developer_type: str = column(
         isin=DEVELOPER_TYPES, description="Internal if the e-mail's domain is configured as ours."
     )
-    first_seen_at: UtcTimestamp = column(description="First session, usage, commit or Copilot day.")
-    last_seen_at: UtcTimestamp = column(description="Last session, usage, commit or Copilot day.")
+    first_seen_at: UtcTimestamp = column(description="First session, usage, commit, Copilot day or bill.")
+    last_seen_at: UtcTimestamp = column(description="Last session, usage, commit, Copilot day or bill.")
     agents_used: str = column(nullable=True, description="Agents, alphabetical, joined by a comma.")
     is_known: bool = column(description="Whether it is somebody; false for unknown.")
 
@@ -250,3 +257,63 @@ class FctCostsByTeam(Contract):
 
     class Config:
         unique = ["date", "team", "cost_centre", "agent_type", "model_name"]
+
+
+class FctBilled(Contract):
+    """One row per UTC day, provider, report, product, model, person, workspace, key, cost centre and unit.
+
+    Bills only: none of it is in any table of tokens or costs. NULL is what the bill does not say.
+    """
+
+    date: dt.date = column(description="Day of UTC that is charged.")
+    provider: str = column(description="Who charges.")
+    report: str = column(
+        isin=BILL_REPORTS,
+        description="cost: what is charged; usage: quantities alone; estimate: the provider's own.",
+    )
+    product: str = column(nullable=True, description="What is charged, in the provider's words.")
+    model_name: str = column(nullable=True, description="The model, under the name that usage has.")
+    developer_id: str = ref("dim_developers.developer_id", nullable=True, description="Who.")
+    workspace_id: str = column(nullable=True, description="Workspace or project.")
+    api_key_id: str = column(nullable=True, description="API key, by its id or name.")
+    organization: str = column(nullable=True, description="Organisation that the bill names.")
+    account: str = column(nullable=True, description="Whose bill it is, as the ingest was told.")
+    cost_centre: str = column(nullable=True, description="Cost centre that the bill names.")
+    unit: str = column(nullable=True, description="Unit of the quantity.")
+    currency: str = column(nullable=True, description="Currency of the amounts.")
+    quantity: float = column(nullable=True, description="How much; adds up within a product and unit.")
+    gross_amount: float = column(nullable=True, description="Before discounts; credits are negative.")
+    discount_amount: float = column(nullable=True, description="Discounts.")
+    net_amount: float = column(nullable=True, description="What is charged; credits are negative.")
+
+    class Config:
+        unique = [
+            *("date", "provider", "report", "product", "model_name", "developer_id", "workspace_id"),
+            *("api_key_id", "organization", "account", "cost_centre", "unit", "currency"),
+        ]
+
+
+class FctReconciliation(Contract):
+    """One row per day, provider, person, model and product, of the days that a provider's bills cover.
+
+    Only bills in US dollars are compared. The bill's days are those of UTC, the others those of the
+    configured time zone.
+    """
+
+    date: dt.date = column(description="Day of the bill, and of the usage.")
+    provider: str = column(description="Who charges.")
+    developer_id: str = ref(
+        "dim_developers.developer_id", nullable=True, description="Who; NULL: all, as the bill names nobody."
+    )
+    model_name: str = column(nullable=True, description="The model; NULL: all, or a product that names none.")
+    product: str = column(nullable=True, description="The other product; NULL: usage of models.")
+    billed_usd: float = column(description="What is charged.")
+    gross_usd: float = column(description="The same before discounts.")
+    estimated_usd: float = column(ge=0, description="Cost of the usage, reported or computed.")
+    gap_usd: float = column(description="Billed less estimated.")
+    reason: str = column(
+        nullable=True, isin=GAP_REASONS, description="Why there is a gap; NULL: they agree to the cent."
+    )
+
+    class Config:
+        unique = ["date", "provider", "developer_id", "model_name", "product"]

@@ -2,7 +2,7 @@
 
 `write_demo` makes eight people, their coding agents and two repositories, sixty days up to a given
 moment: telemetry as the OpenTelemetry Collector's file exporter writes it, real git repositories,
-Copilot usage reports, and a project's own seeds. The same seed and moment give the same bytes.
+Copilot usage reports, bills, and a project's own seeds. The same seed and moment give the same bytes.
 
 The company has what real ones have: people who send only logs or only metrics, agents that report
 the same usage in several forms, a model that nobody has a price for, two e-mail addresses of one
@@ -14,6 +14,7 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.demo.bills import write_bills
 from pipeline.demo.company import company
 from pipeline.demo.copilot import write_copilot
 from pipeline.demo.repositories import write_repositories
@@ -29,6 +30,7 @@ class DemoFiles:
     otlp: list[Path]
     copilot: list[Path]
     repositories: list[Path]
+    bills: list[Path]
     seeds: list[Path]
 
 
@@ -36,7 +38,7 @@ def write_demo(folder: Path, *, seed: int = 7, as_of: dt.datetime) -> DemoFiles:
     """Write the company's files into `folder`.
 
     Args:
-        folder: made if missing; holds `telemetry`, `copilot`, `repositories` and `seeds` after it.
+        folder: made if missing; holds `telemetry`, `copilot`, `repositories`, `bills` and `seeds` after it.
         seed: another number gives another history of the same company.
         as_of: the end of the history; naive means UTC.
 
@@ -50,6 +52,7 @@ def write_demo(folder: Path, *, seed: int = 7, as_of: dt.datetime) -> DemoFiles:
         otlp=write_telemetry(folder / "telemetry", history),
         copilot=write_copilot(folder / "copilot", random.Random(f"copilot {seed}"), as_of),
         repositories=repositories,
+        bills=write_bills(folder / "bills", random.Random(f"bills {seed}"), history),
         seeds=write_seeds(folder / "seeds", as_of),
     )
 

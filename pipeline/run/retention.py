@@ -21,7 +21,12 @@ from pipeline.run.state import UNTOUCHED
 WHOLE_RUNS = 12
 
 # When the record of a raw table happened, where that is not called timestamp.
-TIMES = {"git_commits": "commit_timestamp", "copilot_metrics": "date", "otel_spans": "start_timestamp"}
+TIMES = {
+    "git_commits": "commit_timestamp",
+    "copilot_metrics": "date",
+    "otel_spans": "start_timestamp",
+    "billing": "date",
+}
 
 # What makes up a series of metric points, in which a cumulative one means what it grew since the one before.
 SERIES = (
@@ -131,7 +136,7 @@ class Retention:
     def _past(self, table: PlanTable) -> str:
         at = self._read(table, TIMES.get(table.stored_name, "timestamp"))
         day = self.today - dt.timedelta(days=self.days[table.stored_name])
-        limit = f"CAST('{day}' AS DATE)" if table.stored_name == "copilot_metrics" else self._midnight(day)
+        limit = f"CAST('{day}' AS DATE)" if TIMES.get(table.stored_name) == "date" else self._midnight(day)
         past = f"{at} < {limit}"
         if table.stored_name != "otel_metrics":
             return past

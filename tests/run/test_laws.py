@@ -119,6 +119,11 @@ def engine():
             )
             suggested = {"total_suggestions": 10, "total_acceptances": 5, "report_scope": "user"}
             landing.land("copilot_metrics", [suggested | {"date": NOW.date(), "developer_id": "bob"}])
+            charge = {"provider": "anthropic", "report": "cost", "date": NOW.date(), "currency": "USD"}
+            money = {"gross_nano": 500_000_000, "discount_nano": 100_000_000, "net_nano": 400_000_000}
+            what = {"model_name": "claude-sonnet-4-5", "unit": "tokens", "quantity": 3000.5}
+            which = {"scope": "a", "version": "1", "line": 1}
+            landing.land("billing", [charge | money | what | which])
         make_missing_raw_tables(engine)
         yield engine
 

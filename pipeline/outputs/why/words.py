@@ -28,6 +28,8 @@ NOUNS = {
     "raw_otel_spans": "raw span",
     "raw_git_commits": "raw commit",
     "raw_copilot_metrics": "raw Copilot row",
+    "raw_billing": "raw line of a bill",
+    "stg_billing": "line of a bill",
 }
 # What rows are added up as, and what is said of those that bring nothing known.
 MEASURES = {
