@@ -1,6 +1,6 @@
 """Runs commands one after the other, in one process of the environment that this file is run with.
 
-Reads a JSON list of lists of words from standard input; prints the place of our package, and of each command its
+Reads a JSON list of lists of words from standard input; prints where our package is, and of each command its
 exit code and what it said.
 """
 

@@ -5,8 +5,8 @@ import json
 import os
 import subprocess
 from http.client import HTTPConnection
-from urllib.parse import quote
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
