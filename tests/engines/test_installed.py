@@ -96,7 +96,22 @@ def aa(environment, tmp_path, target, monkeypatch):
     return run
 
 
+def imported_from(environment, *packages):
+    """Which folder each package is of: that of the environment, or one that a checkout has put before it."""
+    program = "import importlib, sys; [print(importlib.import_module(n).__file__) for n in sys.argv[1:]]"
+    told = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    found = subprocess.run(
+        [environment / "bin" / "python", "-c", program, *packages],
+        env=told,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [Path(file).resolve().parents[4] for file in found.stdout.split()]
+
+
 def test_every_command_knows_the_plugin_and_the_project(aa, target, tmp_path, environment):
+    assert imported_from(environment, "pipeline", "schemas", "aa_example") == [environment.resolve()] * 3
     ours.write(tmp_path)
     aa("init")
     ours.commit("AA-1 begin now", 1, target[1])
@@ -127,6 +142,10 @@ def test_every_command_knows_the_plugin_and_the_project(aa, target, tmp_path, en
     assert (tmp_path / "out/fct_commits_per_team.parquet").exists()
     aa("dashboard")
     assert (tmp_path / "dashboard/index.html").exists()
+    ours.commit("AA-1 go on with it", 2, target[1])
+    aa("build")
+    shown = json.loads(aa("show", "fct_commits_per_ticket", "--format", "json"))
+    assert shown == [{"ticket": "AA-1", "commits": 2, "owner": "ada"}]
 
 
 PARQUET = """
@@ -230,6 +249,7 @@ def test_every_command_runs_from_the_wheels(environment, request, target, tmp_pa
         text=True,
         check=False,
     )
+    open(f"/tmp/w/{target[0][:5]}.err","w").write(done.stderr)
     assert done.returncode == 0, done.stderr
     place, told = json.loads(done.stdout.splitlines()[-1])
     assert Path(place).is_relative_to(environment)
