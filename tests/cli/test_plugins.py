@@ -71,7 +71,7 @@ def test_a_project_extends_what_a_plugin_has_extended(run, installed, folder):
         patch.setenv(SWITCH, "off")
         without = run("ls").stdout
         assert json.loads(run("debug --format json").stdout)["extensions"][0]["extension"] == "project"
-    assert {*told.split()} - {*without.split()} == {"teams", "fct_commits_per_team"}
+    assert {*told.split()} - {*without.split()} == {"squads", "fct_commits_per_team"}
 
 
 @pytest.mark.slow

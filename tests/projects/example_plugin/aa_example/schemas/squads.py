@@ -3,7 +3,7 @@
 from schemas.base import Contract, column, count
 
 
-class Teams(Contract):
+class Squads(Contract):
     """One row per developer of a team."""
 
     developer_id: str = column(description="Who.")
