@@ -83,7 +83,7 @@ def find_in_bucket(address: str, suffix: str) -> list[BucketFile]:
     parts = urlsplit(address)
     if parts.username or parts.password:
         raise IngestError(
-            f"Credentials do not belong into an address: leave them out of {SCHEME}…@{parts.hostname or ''} and"
+            f"Credentials do not belong into an address: leave them out of {SCHEME}…@{parts.hostname}, and"
             " set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE."
         )
     key = address.removeprefix(SCHEME).rstrip("/")
