@@ -482,12 +482,14 @@ class StgCopilotMetrics(Contract):
 
 
 class StgBilling(Contract):
-    """One row per line of a bill that was ever downloaded, with why it does not count.
+    """One row per scope, version and line of bills that were ever downloaded, with why it does not count.
 
     Money is in billionths of its currency, so that sums are exact.
     """
 
-    id: int = column(description="Number of the raw row.")
+    scope: str = column(description="What the report tells whole, as a hash.")
+    version: str = column(description="All that it tells of it, as a hash.")
+    line: int = column(description="Number of the line in its scope and version.")
     provider: str = column(description="Who charges.")
     report: str = column(isin=BILL_REPORTS, description="What kind of report has the line.")
     date: dt.date = column(description="Day of UTC that is charged.")
@@ -511,4 +513,4 @@ class StgBilling(Contract):
     )
 
     class Config:
-        unique = ["id"]
+        unique = ["scope", "version", "line"]

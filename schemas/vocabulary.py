@@ -20,7 +20,6 @@ MEASURES = [
 BILL_REPORTS = ["cost", "usage", "estimate"]
 BILL_LEFT_OUT = [
     "a later report tells of it",
-    "repeated line",
     "an estimate of what a cost report charges",
 ]
 GAP_REASONS = [

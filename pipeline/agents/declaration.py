@@ -224,6 +224,7 @@ class Agent:
         display: as people write it.
         vendor: who makes it.
         interface: where it is used.
+        billed_by: who charges for its use, as bills are called in raw.billing; None: its models' makers.
         aliases: other names, as a service or the prefix of events; in lower snake case.
         telemetry: how it reports its usage, beyond what `pipeline.agents.conventions` says.
         content: attributes that hold what people and models wrote, beyond those that all agents have.
@@ -236,6 +237,7 @@ class Agent:
     display: str
     vendor: str
     interface: Literal["cli", "ide", "cloud"]
+    billed_by: str | None = None
     aliases: tuple[str, ...] = ()
     telemetry: Telemetry = Telemetry()
     content: tuple[str, ...] = ()

@@ -4,10 +4,9 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
+from pipeline.agents import AGENTS
 from pipeline.models.expressions import UNKNOWN
 
-# Agents whose makers charge for the models behind them, by what their bills are called.
-CHARGED_BY_MAKER = {"github_copilot": "github", "cursor": "cursor"}
 CHARGED_BY_MODEL = {"claude": "anthropic", "gpt-": "openai", "chatgpt-": "openai", "codex-": "openai"}
 REASONING = "^o[0-9]"  # OpenAI's o3, o4-mini
 
@@ -20,11 +19,12 @@ SUMS = ["gross", "net", "estimated", "estimated_utc", "lines", "used", "used_utc
 
 
 def provider_of(usage: ir.Table) -> ir.StringValue:
-    """Who charges for usage: its agent's maker or its model's; NULL: none whose bills are read."""
+    """Who charges for usage: whom its agent names, or its model's maker; NULL: none whose bills are read."""
     model = usage.model_name
-    is_of_maker = [(usage.agent_type == agent, provider) for agent, provider in CHARGED_BY_MAKER.items()]
+    billed = [agent for agent in AGENTS.values() if agent.billed_by]
+    is_of_agent = [(usage.agent_type == agent.name, agent.billed_by) for agent in billed]
     is_of_model = [(model.startswith(start), provider) for start, provider in CHARGED_BY_MODEL.items()]
-    return ibis.cases(*is_of_maker, *is_of_model, (model.re_search(REASONING), "openai"))
+    return ibis.cases(*is_of_agent, *is_of_model, (model.re_search(REASONING), "openai"))
 
 
 def charged(billed: ir.Table) -> ir.Table:

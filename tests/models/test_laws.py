@@ -206,11 +206,11 @@ class Company:
         return run.build(self.engine, self.plan, as_of=AS_OF, project_dir=PACKAGED_SEEDS)
 
     def tables(self):
-        """Every table that models make, to the last bit, but that of all raw lines of bills, by id."""
+        """Every table that models make, to the last bit."""
         return {
             name: self.engine.fetch(f"SELECT * FROM {table.schema}.{name} ORDER BY ALL")
             for name, table in self.plan.tables.items()
-            if table.kind == "model" and name != "stg_billing"
+            if table.kind == "model"
         }
 
 

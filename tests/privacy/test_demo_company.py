@@ -25,11 +25,12 @@ NAMES = {
 }
 OF_PEOPLE = (
     *("developer_id", "developer_name", "developer_email", "author_name", "author_email"),
-    *("commit_message", "project_id", "api_key_id", "workspace_id"),
+    *("commit_message", "project_id", "owner", "api_key_id", "workspace_id"),
 )
 TABLES = (
     *("dim_agents", "dim_developers", "fct_agent_costs", "fct_daily_agent_usage", "fct_git_commits"),
-    *("fct_billed", "fct_reconciliation"),
+    *("fct_billed", "fct_reconciliation", "dim_projects", "dim_teams", "fct_sessions"),
+    *("fct_costs_by_project", "fct_costs_by_team"),
 )
 
 

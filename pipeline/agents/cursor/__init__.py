@@ -8,6 +8,7 @@ AGENT = Agent(
     "Cursor",
     "Anysphere",
     "ide",
+    billed_by="cursor",
     aliases=("cursor_agent", "cursor_ai", "cursor_cli", "cursoragent"),
     marks=Marks(
         emails=("cursoragent@cursor.com", f"206951365+cursor[bot]@{NOREPLY}"),

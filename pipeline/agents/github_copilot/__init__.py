@@ -10,6 +10,7 @@ AGENT = Agent(
     "GitHub Copilot",
     "GitHub",
     "ide",
+    billed_by="github",
     aliases=(
         "copilot",
         "copilot_autofix",

@@ -6,6 +6,7 @@ https://platform.claude.com/docs/en/api/admin-api/claude-code/get-claude-code-us
 cents, per person and UTC day). Read on 2026-11-30.
 """
 
+import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
@@ -63,7 +64,7 @@ def entry_rows(entry: dict[str, Any], account: str | None) -> Iterator[dict[str,
     yield from rows(made, PROVIDER, report, account, date.isoformat())
 
 
-def _cost(result: dict[str, Any], date: Any) -> Line:
+def _cost(result: dict[str, Any], date: dt.date) -> Line:
     amount = nano(result.get("amount"), "amount", CENTS)
     return Line(
         PROVIDER,
@@ -81,7 +82,7 @@ def _cost(result: dict[str, Any], date: Any) -> Line:
     )
 
 
-def _usage(result: dict[str, Any], date: Any) -> Iterator[Line]:
+def _usage(result: dict[str, Any], date: dt.date) -> Iterator[Line]:
     if "uncached_input_tokens" not in result:
         raise Unusable("results hold neither an amount nor uncached_input_tokens")
     writes = object_of(result.get("cache_creation") or {}, "cache_creation")
@@ -110,11 +111,8 @@ def _claude_code(entry: dict[str, Any]) -> Iterator[dict[str, Any]]:
     date = day(entry.get("date"), "date")
     organization = text(entry.get("organization_id"), "organization_id")
     customer = text(entry["customer_type"], "customer_type")
-    who = {
-        "developer_id": person(actor.get("email_address"), "email_address"),
-        "api_key_id": text(actor.get("api_key_name"), "api_key_name"),
-        "organization": organization,
-    }
+    developer_id = person(actor.get("email_address"), "email_address")
+    api_key_id = text(actor.get("api_key_name"), "api_key_name")
     made = []
     for part in objects(entry.get("model_breakdown"), "model_breakdown"):
         tokens = object_of(part.get("tokens") or {}, "tokens")
@@ -133,11 +131,13 @@ def _claude_code(entry: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 model_name=text(part.get("model"), "model"),
                 unit="tokens",
                 quantity=sum(quantity(count, name) for name, count in tokens.items()),
+                developer_id=developer_id,
+                api_key_id=api_key_id,
+                organization=organization,
                 **money,
-                **who,
             )
         )
     if not made:
         raise WithoutLines("holds people's days without a model")
-    names = (who["developer_id"], who["api_key_id"], customer, text(entry.get("terminal_type"), "terminal"))
+    names = (developer_id, api_key_id, customer, text(entry.get("terminal_type"), "terminal"))
     yield from rows(made, PROVIDER, ESTIMATE, organization, date.isoformat(), *names)

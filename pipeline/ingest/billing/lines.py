@@ -102,7 +102,7 @@ def nano(value: Any, name: str, digits: int = 0) -> int:
         Unusable: it is no amount, or more than 64 bits hold.
     """
     amount = decimal(value, name)
-    if abs(amount) > MOST:
+    if not -MOST <= amount <= MOST:  # abs() itself fails on 1e9999999
         raise Unusable(f"{name} is more than any bill says")
     if amount.adjusted() < -2 * NANO:
         return 0
@@ -117,7 +117,7 @@ def quantity(value: Any, name: str) -> float:
         Unusable: it is no number, or more than anybody uses.
     """
     number = decimal(value, name)
-    if abs(number) > MOST_QUANTITY:
+    if not -MOST_QUANTITY <= number <= MOST_QUANTITY:
         raise Unusable(f"{name} is more than anybody uses")
     return float(number)
 
@@ -149,9 +149,9 @@ def day(value: Any, name: str) -> dt.date:
     """
     try:
         moment = dt.datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        moment = moment.astimezone(dt.UTC) if moment.tzinfo else moment
+    except (TypeError, ValueError, OverflowError):  # the last of 0001-01-01T00:00:00+05:00
         raise Unusable(f"{name} is missing, or not written like 2026-11-23") from None
-    moment = moment.astimezone(dt.UTC) if moment.tzinfo else moment
     if moment.time() != dt.time(0):
         raise Unusable(f"{name} is not where a day of UTC begins: ask for whole days (bucket_width=1d)")
     if not 1970 <= moment.year < 2200:

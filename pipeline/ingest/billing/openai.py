@@ -57,13 +57,16 @@ def entry_rows(entry: dict[str, Any], account: str | None) -> Iterator[dict[str,
 
 
 def _day(entry: dict[str, Any]) -> dt.date:
-    start, end = entry.get("start_time"), entry.get("end_time")
-    for name, value in (("start_time", start), ("end_time", end)):
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < LATEST:
-            raise Unusable(f"{name} is no second since 1970")
+    start, end = (_second(entry.get(name), name) for name in ("start_time", "end_time"))
     if start % A_DAY or end - start != A_DAY:
         raise Unusable("start_time and end_time are not one day of UTC: ask for whole days (bucket_width=1d)")
     return dt.date(1970, 1, 1) + dt.timedelta(days=start // A_DAY)
+
+
+def _second(value: Any, name: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < LATEST:
+        raise Unusable(f"{name} is no second since 1970")
+    return value
 
 
 def _cost(result: dict[str, Any], date: dt.date) -> Line:
