@@ -21,7 +21,13 @@ from pipeline.run.state import UNTOUCHED
 WHOLE_RUNS = 12
 
 # When the record of a raw table happened, where that is not called timestamp.
-TIMES = {"git_commits": "commit_timestamp", "copilot_metrics": "date", "otel_spans": "start_timestamp"}
+TIMES = {
+    "git_commits": "commit_timestamp",
+    "copilot_metrics": "date",
+    "otel_spans": "start_timestamp",
+    "pull_requests": "updated_at",
+    "pull_request_commits": "updated_at",
+}
 
 # What makes up a series of metric points, in which a cumulative one means what it grew since the one before.
 SERIES = (

@@ -17,7 +17,10 @@ def raw_tables(path):
     return [name for (name,) in rows]
 
 
-RAW = ["copilot_metrics", "git_commits", "otel_logs", "otel_metrics", "otel_spans"]
+RAW = [
+    *("copilot_metrics", "git_commits", "otel_logs", "otel_metrics", "otel_spans"),
+    *("pull_request_commits", "pull_requests"),
+]
 
 
 def test_init_writes_a_configuration_of_defaults_and_makes_the_raw_tables(run, folder):

@@ -27,7 +27,13 @@ if TYPE_CHECKING:
 
 # When a record happened. Equal records have equal times, so the search for duplicates stays within the times
 # of a batch; databases that know the range of their blocks then skip most of a big table.
-TIMES = {"git_commits": "commit_timestamp", "copilot_metrics": "date", "otel_spans": "start_timestamp"}
+TIMES = {
+    "git_commits": "commit_timestamp",
+    "copilot_metrics": "date",
+    "otel_spans": "start_timestamp",
+    "pull_requests": "updated_at",
+    "pull_request_commits": "updated_at",
+}
 EXACT = ("TIMESTAMP", "TIMESTAMP WITH TIME ZONE")  # DuckDB's times to the microsecond
 
 BATCH = 5_000  # rows that are held back before they are written

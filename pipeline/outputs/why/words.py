@@ -22,11 +22,16 @@ NOUNS = {
     "int_commits_with_agent_context": "commit",
     "int_agent_daily_aggregates": "row of the day",
     "stg_copilot_metrics": "Copilot day",
+    "stg_pull_requests": "pull request",
+    "stg_pull_request_commits": "commit of a pull request",
+    "int_pull_request_costs": "share of a session",
     "raw_otel_logs": "raw log record",
     "raw_otel_metrics": "raw metric point",
     "raw_otel_spans": "raw span",
     "raw_git_commits": "raw commit",
     "raw_copilot_metrics": "raw Copilot row",
+    "raw_pull_requests": "raw reading of a pull request",
+    "raw_pull_request_commits": "raw commit of a pull request",
 }
 # What rows are added up as, and what is said of those that bring nothing known.
 MEASURES = {
