@@ -1,0 +1,152 @@
+"""Pull requests, from their readings to the mart."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.models.harness import Warehouse, at
+
+APP = "octo/app"
+
+
+def reading(number=1, **given):
+    """A row of raw.pull_requests: opened on March 1st, merged a day later."""
+    return {
+        "id": number,
+        "project_id": "Octo/App",
+        "number": number,
+        "request_id": f"PR_{number}",
+        "version_id": f"v{number}",
+        "developer_id": "ada",
+        "state": "merged",
+        "opened_at": at("2026-03-01 09:00"),
+        "updated_at": at("2026-03-02 09:00"),
+        "merged_at": at("2026-03-02 09:00"),
+        "closed_at": at("2026-03-02 09:00"),
+        "record_hash": f"r{number}",
+    } | given
+
+
+def has(*commits, version="v1"):
+    return [{"version_id": version, "commit_hash": letter * 40} for letter in commits]
+
+
+def commit(letter, **given):
+    return {
+        "commit_hash": letter * 40,
+        "commit_timestamp": at("2026-03-02 09:00"),
+        "project_id": APP,
+        "developer_id": "ada",
+        "author_email": "ada@example.com",
+    } | given
+
+
+def requests(readings, commits=(), *, lists=(), columns=("number",), **tables):
+    warehouse = Warehouse(
+        raw_pull_requests=list(readings),
+        raw_pull_request_commits=list(lists),
+        raw_git_commits=[{"id": number, **row} for number, row in enumerate(commits)],
+        **tables,
+    )
+    return [tuple(row.values()) for row in warehouse.rows("fct_pull_requests", *columns)]
+
+
+def test_later_reading_supersedes_in_any_order():
+    early = reading(id=9, additions=1, updated_at=at("2026-03-01 10:00"), state="open", record_hash="z")
+    for order in ([early, reading(additions=5)], [reading(additions=5), early]):
+        assert requests(order, columns=("number", "state", "additions")) == [(1, "merged", 5)]
+
+
+def test_reopened_request_is_open_again():
+    closed = reading(state="closed", merged_at=None)
+    again = reading(state="open", merged_at=None, closed_at=None, updated_at=at("2026-03-04 09:00"))
+    assert requests([again, closed], columns=("state", "closed_at", "hours_to_merge")) == [
+        ("open", None, None)
+    ]
+
+
+def test_renamed_repository_is_one_and_a_number_used_again_is_the_latest_request():
+    renamed = reading(project_id="octo/new", updated_at=at("2026-03-03 09:00"))
+    assert requests([reading(), renamed], columns=("project_id", "number")) == [("octo/new", 1)]
+    anew = reading(request_id="PR_9", opened_at=at("2026-03-05 09:00"), additions=7)
+    assert requests([reading(), anew], columns=("number", "additions")) == [(1, 7)]
+
+
+def costs(readings, lists, sessions, made, **given):
+    """Rows of int_pull_request_costs, of sessions and the commits that they made."""
+    warehouse = Warehouse(
+        raw_pull_requests=readings,
+        raw_pull_request_commits=lists,
+        stg_git_commits=[],
+        int_sessions_with_costs=sessions,
+        int_commits_with_agent_context=made,
+        **given,
+    )
+    columns = ("session_id", "number", "cost_method", "cost_nano_usd")
+    return [tuple(row.values()) for row in warehouse.rows("int_pull_request_costs", *columns)]
+
+
+def session(name="s1", usd=1.0, **given):
+    return {
+        "session_id": name,
+        "developer_id": "ada",
+        "project_id": APP,
+        "session_start": at("2026-03-01 10:00"),
+        "session_end": at("2026-03-01 11:00"),
+        "session_cost_usd": usd,
+    } | given
+
+
+def made(letter, name="s1"):
+    return {"commit_hash": letter * 40, "agent_session_id": name}
+
+
+def test_two_requests_with_the_same_commit_share_it_to_the_nano_dollar():
+    readings, lists = [reading(), reading(2)], has("a") + has("a", version="v2")
+    found = costs(readings, lists, [session(usd=1e-9 * 5)], [made("a"), made("b")])
+    assert sorted(found, key=str) == [
+        ("s1", 1, "commits", 2),
+        ("s1", 2, "commits", 1),
+        ("s1", None, None, 2),
+    ]
+
+
+def test_session_without_commits_is_its_authors_open_requests():
+    assert costs([reading()], [], [session()], []) == [("s1", 1, "window", 1_000_000_000)]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"developer_id": "bob"},
+        {"project_id": "ada/app"},
+        {"project_id": None},
+        {"session_start": at("2026-03-02 09:01"), "session_end": at("2026-03-02 10:00")},
+        {"session_start": at("2026-03-01 07:00"), "session_end": at("2026-03-01 08:00")},
+    ],
+    ids=["somebody else", "a fork's branch of the same name", "no repository", "after it", "before it"],
+)
+def test_session_of_another_person_place_or_time_is_nobodys(given):
+    assert costs([reading()], [], [session(**given)], []) == [("s1", None, None, 1_000_000_000)]
+
+
+def test_session_without_a_cost_gives_none():
+    assert costs([reading()], has("a"), [session(usd=None)], [made("a")]) == []
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(
+    amounts=st.lists(st.integers(0, 10**13), min_size=1, max_size=4),
+    made_by=st.lists(st.integers(0, 3), max_size=6),
+    lists=st.lists(st.sets(st.sampled_from("abcdef")), max_size=4),
+)
+def test_parts_of_a_session_and_its_rest_are_the_session(amounts, made_by, lists):
+    sessions = [session(f"s{n}", nano / 10**9) for n, nano in enumerate(amounts)]
+    commits = [made(letter, f"s{by}") for letter, by in zip("abcdef", made_by, strict=False)]
+    readings = [reading(n + 1) for n in range(len(lists))]
+    listed = [row for n, some in enumerate(lists) for row in has(*some, version=f"v{n + 1}")]
+    sums = {}
+    for name, _, _, nano in costs(readings, listed, sessions, commits):
+        assert nano >= 0
+        sums[name] = sums.get(name, 0) + nano
+    assert sums == {f"s{n}": nano for n, nano in enumerate(amounts)}
