@@ -20,7 +20,7 @@ TARGET_VARIABLE = "AA_PIPELINE_TARGET"
 DEFAULT_URL = "duckdb://agent_analytics.duckdb"
 
 SOURCES = (
-    *("otel_metrics", "otel_logs", "otel_spans", "git_commits", "copilot_metrics"),
+    *("otel_metrics", "otel_logs", "otel_spans", "git_commits", "copilot_metrics", "billing"),
     *("pull_requests", "pull_request_commits"),
 )
 # Run metadata that grows.

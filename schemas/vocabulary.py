@@ -20,3 +20,12 @@ MEASURES = [
     *("input_tokens", "output_tokens", "cache_creation_tokens", "cache_read_tokens", "cost_usd"),
     *("active_seconds", "lines_added", "lines_removed", "edits_accepted", "edits_rejected"),
 ]
+BILL_REPORTS = ["cost", "usage", "estimate"]
+BILL_LEFT_OUT = [
+    "a later report tells of it",
+    "repeated line",
+    "an estimate of what a cost report charges",
+]
+GAP_REASONS = [
+    *("not_in_telemetry", "not_billed", "price", "discount", "other_product", "day_boundary"),
+]

@@ -12,14 +12,17 @@ Rule = Callable[[Any], Any]
 
 # Texts of a closed list, and hashes of git's.
 AS_IT_IS = (
-    *("commit_hash", "metric_type", "report_scope", "source", "status", "temporality"),
-    *("merge_commit", "state", "version_id"),
+    *("commit_hash", "currency", "metric_type", "provider", "report", "report_scope", "source", "status"),
+    *("temporality", "merge_commit", "state", "version_id"),
 )
 WORDS = (
     *("service_name", "service_version", "scope_name", "scope_version", "severity", "unit", "metric_name"),
-    *("agent_type", "organization"),
+    *("agent_type", "organization", "product", "model_name", "cost_centre", "account"),
 )
-IDS = ("agent_session_id", "parent_span_id", "request_id", "span_id", "trace_id")
+IDS = (
+    *("agent_session_id", "api_key_id", "workspace_id", "parent_span_id", "span_id", "trace_id"),
+    "request_id",
+)
 JSON_OF_PEOPLE = ("attributes", "resource_attributes", "scope_attributes")
 JSON_OF_WORDS = ("editor_breakdown", "feature_breakdown", "language_breakdown")
 # What of a commit is only known from several columns.
@@ -45,7 +48,7 @@ class Rows:
             "name": attributes.span,
             "notes": lambda note: commits.note(note, pseudonyms),
             "project_id": lambda project: commits.project(project, pseudonyms),
-            "record_hash": pseudonyms.record_hash,
+            **dict.fromkeys(("record_hash", "scope", "version"), pseudonyms.record_hash),
         }
 
     def record(self, table: str, record: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,6 +85,10 @@ class Rows:
             hidden["mark"] = person(values["mark"])
         if isinstance(scope := values.get("scope"), str) and scope.startswith(BUDGET_OF):
             hidden["scope"] = BUDGET_OF + person(scope.removeprefix(BUDGET_OF))
+        if "owner" in values:  # of projects: called as records call them
+            projects = (name for name in ("alias", "project_id") if name in values)
+            hidden |= {name: commits.project(values[name], self.pseudonyms) for name in projects}
+            hidden["owner"] = values["owner"] and person(values["owner"])
         return values | hidden
 
     def _commit(self, commit: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ def raw_tables(path):
 
 
 RAW = [
-    *("copilot_metrics", "git_commits", "otel_logs", "otel_metrics", "otel_spans"),
+    *("billing", "copilot_metrics", "git_commits", "otel_logs", "otel_metrics", "otel_spans"),
     *("pull_request_commits", "pull_requests"),
 ]
 
@@ -63,7 +63,8 @@ def test_init_adds_the_raw_tables_that_a_database_lacks(run, folder):
     output = run("init -t mine.duckdb").output
 
     assert (
-        "Made raw.otel_metrics, raw.otel_logs, raw.otel_spans, raw.copilot_metrics in mine.duckdb." in output
+        "Made raw.otel_metrics, raw.otel_logs, raw.otel_spans, raw.copilot_metrics, raw.billing in mine"
+        in output
     )
     assert raw_tables(folder / "mine.duckdb") == RAW
 

@@ -45,6 +45,7 @@ LANDS_IN = {
     "copilot": ("copilot_metrics", "otel_logs"),
     "transcripts": ("otel_logs",),
     "github": ("pull_requests", "pull_request_commits"),
+    "billing": ("billing",),
 }
 
 BATCH = 10_000  # bad records that are held back before they are written
@@ -59,7 +60,7 @@ class IngestResult:
     """What became of an input: `rows_in == landed + duplicates + quarantined`.
 
     Attributes:
-        source: otlp, clickhouse, parquet, git, copilot, transcripts or github.
+        source: otlp, clickhouse, parquet, git, copilot, transcripts, github or billing.
         rows_in: records found in the input, readable or not.
         empty: what holds no record for us and rightly so: points without a value,
             files with nothing new.
@@ -86,7 +87,7 @@ class Landing:
 
     Args:
         engine: an open engine.
-        source: otlp, clickhouse, parquet, git, copilot, transcripts or github.
+        source: otlp, clickhouse, parquet, git, copilot, transcripts, github or billing.
         inputs: the paths or addresses that were named.
         pseudonyms: what lands instead of people; None lets them be.
     """
