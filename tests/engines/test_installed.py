@@ -249,7 +249,7 @@ def test_every_command_runs_from_the_wheels(environment, request, target, tmp_pa
         text=True,
         check=False,
     )
-    open(f"/tmp/w/{target[0][:5]}.err", "w").write(done.stderr)
+    open(f"/tmp/w/{target[0][:5]}.err","w").write(done.stderr)
     assert done.returncode == 0, done.stderr
     place, told = json.loads(done.stdout.splitlines()[-1])
     assert Path(place).is_relative_to(environment)

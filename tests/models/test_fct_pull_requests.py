@@ -1,5 +1,7 @@
 """Pull requests, from their readings to the mart."""
 
+import datetime as dt
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from tests.models.harness import Warehouse, at
 
 APP = "octo/app"
+HOUR = dt.timedelta(hours=1)
 
 
 def reading(number=1, **given):
@@ -51,6 +54,10 @@ def requests(readings, commits=(), *, lists=(), columns=("number",), **tables):
     return [tuple(row.values()) for row in warehouse.rows("fct_pull_requests", *columns)]
 
 
+ORIGIN = ("number", "commits", "agent_commits", "person_commits", "unknown_commits")
+REVERTS = ("number", "reverted_at", "is_reverted_within_7_days", "is_reverted_within_30_days")
+
+
 def test_later_reading_supersedes_in_any_order():
     early = reading(id=9, additions=1, updated_at=at("2026-03-01 10:00"), state="open", record_hash="z")
     for order in ([early, reading(additions=5)], [reading(additions=5), early]):
@@ -70,6 +77,75 @@ def test_renamed_repository_is_one_and_a_number_used_again_is_the_latest_request
     assert requests([reading(), renamed], columns=("project_id", "number")) == [("octo/new", 1)]
     anew = reading(request_id="PR_9", opened_at=at("2026-03-05 09:00"), additions=7)
     assert requests([reading(), anew], columns=("number", "additions")) == [(1, 7)]
+
+
+def test_author_whom_nobody_knows_is_null_and_counted():
+    assert requests([reading(developer_id=None)], columns=("number", "developer_id")) == [(1, None)]
+
+
+def test_login_meets_its_developer_by_the_identity_map():
+    identities = [{"alias": "ADA", "developer_id": "ada@example.com"}]
+    found = requests([reading()], identities=identities, columns=("developer_id",))
+    assert found == [("ada@example.com",)]
+
+
+def test_force_pushed_commits_are_no_longer_its_commits():
+    later = reading(version_id="v2", updated_at=at("2026-03-03 09:00"))
+    lists = has("a", "b") + has("c", version="v2")
+    commits = [commit("a"), commit("b"), commit("c")]
+    assert requests([reading(), later], commits, lists=lists, columns=ORIGIN) == [(1, 1, 0, 1, 0)]
+
+
+def test_squash_stands_for_commits_that_git_has_not():
+    signed = "Mend it (#1)\n\nCo-authored-by: Claude <noreply@anthropic.com>"
+    squashed = commit("d", commit_message=signed)
+    for told in ({"merge_commit": "d" * 40}, {"merge_commit": None}):
+        found = requests([reading(**told)], [squashed], lists=has("a", "b"), columns=ORIGIN)
+        assert found == [(1, 1, 1, 0, 0)]
+
+
+def test_squash_beside_commits_that_git_has_is_not_counted_twice():
+    commits = [commit("a"), commit("d", commit_message="Mend it (#1)")]
+    found = requests([reading(merge_commit="d" * 40)], commits, lists=has("a", "b"), columns=ORIGIN)
+    assert found == [(1, 2, 0, 1, 1)]
+
+
+def test_subject_with_the_number_of_another_repository_is_not_its_own():
+    other = commit("d", commit_message="Mend it (#1)", project_id="octo/site")
+    assert requests([reading()], [other], lists=has("a"), columns=ORIGIN) == [(1, 1, 0, 0, 1)]
+
+
+def test_reverted_by_a_commit_that_names_one_of_its_commits():
+    when = at("2026-03-04 09:00")
+    undone = commit(
+        "e", commit_message=f"Revert it\n\nThis reverts commit {'a' * 40}.", commit_timestamp=when
+    )
+    found = requests([reading()], [commit("a"), undone], lists=has("a"), columns=REVERTS)
+    assert found == [(1, when, True, True)]
+
+
+def test_commit_that_takes_back_another_of_the_same_request_is_no_revert():
+    own = commit("e", commit_message=f"This reverts commit {'a' * 40}.")
+    found = requests([reading()], [commit("a"), own], lists=has("a", "e"), columns=REVERTS)
+    assert found[0][1] is None
+
+
+def test_reverted_by_a_request_that_says_so_once_that_is_merged():
+    when = at("2026-03-05 09:00")
+    undoing = reading(2, reverts_number=1, merged_at=when, closed_at=when)
+    assert requests([reading(), undoing], columns=REVERTS)[0] == (1, when, True, True)
+    still_open = undoing | {"merged_at": None, "closed_at": None, "state": "open"}
+    assert requests([reading(), still_open], columns=REVERTS)[0][1] is None
+
+
+def test_reverted_revert_is_a_revert_of_the_revert_alone():
+    first, second = at("2026-03-03 09:00"), at("2026-03-06 09:00")
+    commits = [
+        commit("e", commit_message='Revert "Mend it (#1)" (#2)', commit_timestamp=first),
+        commit("f", commit_message='Revert "Revert "Mend it (#1)" (#2)" (#3)', commit_timestamp=second),
+    ]
+    found = requests([reading(), reading(2)], commits, columns=("number", "reverted_at"))
+    assert found == [(1, first), (2, second)]
 
 
 def costs(readings, lists, sessions, made, **given):
