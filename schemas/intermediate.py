@@ -144,7 +144,7 @@ class IntPullRequestCosts(Contract):
     """
 
     session_id: str = column(description="The session.")
-    project_id: str = column(
+    repository: str = column(
         nullable=True, description="The request's repository; NULL: no request has this."
     )
     number: int = count(nullable=True, description="The request's number; NULL: no request has this.")
@@ -156,4 +156,4 @@ class IntPullRequestCosts(Contract):
     cost_nano_usd: int = count(description="The part of the session's cost.")
 
     class Config:
-        unique = ["session_id", "project_id", "number"]
+        unique = ["session_id", "repository", "number"]

@@ -91,13 +91,15 @@ class FctPullRequests(Contract):
     What no request has of sessions' cost is in int_pull_request_costs, in the rows without a number.
     """
 
-    project_id: str = column(description="Repository, owner/name, lower case.")
+    repository: str = column(description="Repository, owner/name, lower case.")
     number: int = count(description="Number of the request in its repository.")
+    project_id: str = column(description="The repository by its name in seeds/projects.csv.")
     developer_id: str = ref(
         "dim_developers.developer_id",
         nullable=True,
         description="Its author; NULL where the account is gone.",
     )
+    team: str = column(description="The author's team on the day it was opened; else unknown.")
     is_bot: bool = column(description="Its author is a bot or an app.")
     state: str = column(isin=REQUEST_STATES, description="What became of it.")
     opened_at: UtcTimestamp = column(description="When it was opened.")
@@ -141,7 +143,7 @@ class FctPullRequests(Contract):
     )
 
     class Config:
-        unique = ["project_id", "number"]
+        unique = ["repository", "number"]
 
 
 class FctAgentCosts(Contract):

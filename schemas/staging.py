@@ -489,7 +489,8 @@ class StgPullRequests(Contract):
     Of several readings that of the latest change counts.
     """
 
-    project_id: str = column(description="Repository, owner/name, lower case.")
+    repository: str = column(description="Repository, owner/name, lower case.")
+    project_id: str = column(description="The repository by its name in seeds/projects.csv.")
     number: int = count(description="Number of the request in its repository.")
     request_id: str = column(nullable=True, description="The request's own id.")
     version_id: str = column(nullable=True, description="The version that counts.")
@@ -518,13 +519,13 @@ class StgPullRequests(Contract):
     reverts_number: int = count(nullable=True, description="Number of the request that it says it reverts.")
 
     class Config:
-        unique = ["project_id", "number"]
+        unique = ["repository", "number"]
 
 
 class StgPullRequestCommits(Contract):
     """One row per repository, number and commit of a pull request."""
 
-    project_id: str = column(description="Repository, owner/name, lower case.")
+    repository: str = column(description="Repository, owner/name, lower case.")
     number: int = count(description="Number of the request in its repository.")
     commit_hash: str = column(description="Object name of the commit, lower case.")
     found_by: str = column(
@@ -534,7 +535,7 @@ class StgPullRequestCommits(Contract):
     is_counted: bool = column(description="It is one of the request's commits, or stands for them in git.")
 
     class Config:
-        unique = ["project_id", "number", "commit_hash"]
+        unique = ["repository", "number", "commit_hash"]
 
 
 class StgBilling(Contract):

@@ -5,8 +5,8 @@ from ibis import _
 
 from pipeline.agents.conventions import SHORT_HASH
 from pipeline.models.expressions import stack
+from pipeline.models.pull_requests import REQUEST, alone
 
-REQUEST = ["project_id", "number"]
 # As `git revert` writes it.
 REVERTED_COMMIT = "This reverts commit ([0-9a-f]{7,64})"
 # The request whose squashed commit is reverted, not that of a revert which is reverted in turn.
@@ -20,7 +20,7 @@ def first_reverts(requests: ibis.Table, commits: ibis.Table, request_commits: ib
     its own commits that takes back another reverts nothing. A revert that is reverted in turn was one.
     """
     by_request = requests.filter(_.reverts_number.notnull(), _.merged_at.notnull()).select(
-        "project_id", number="reverts_number", at="merged_at"
+        "repository", number="reverts_number", at="merged_at"
     )
     made = commits.select(
         by="commit_hash",
@@ -40,9 +40,10 @@ def first_reverts(requests: ibis.Table, commits: ibis.Table, request_commits: ib
     )
     own = request_commits.select(*REQUEST, by="commit_hash")
     by_hash = pairs.select(*REQUEST, "by", "at").anti_join(own, [*REQUEST, "by"]).drop("by")
-    by_number = made.filter(_.named_number.notnull()).select(
-        "at", project_id="project", number="named_number"
-    )
+    numbers = made.filter(_.named_number.notnull())
+    known = alone(requests)
+    named_so = [known.project_id.lower() == numbers.project, known.number == numbers.named_number]
+    by_number = known.inner_join(numbers, named_so).select(*REQUEST, "at")
     merged = requests.filter(_.merged_at.notnull()).select(*REQUEST, "merged_at")
     found = merged.inner_join(stack(by_request, by_hash, by_number), REQUEST).filter(_["at"] >= _.merged_at)
     return found.group_by(*REQUEST).agg(reverted_at=_["at"].min())

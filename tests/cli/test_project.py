@@ -63,8 +63,8 @@ def test_init_adds_the_raw_tables_that_a_database_lacks(run, folder):
     output = run("init -t mine.duckdb").output
 
     assert (
-        "Made raw.otel_metrics, raw.otel_logs, raw.otel_spans, raw.copilot_metrics, raw.billing in mine"
-        in output
+        "Made raw.otel_metrics, raw.otel_logs, raw.otel_spans, raw.copilot_metrics, raw.billing,"
+        " raw.pull_requests, raw.pull_request_commits in mine" in output
     )
     assert raw_tables(folder / "mine.duckdb") == RAW
 

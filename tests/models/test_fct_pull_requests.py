@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from tests.models.harness import Warehouse, at
 
+date = dt.date.fromisoformat
 APP = "octo/app"
-HOUR = dt.timedelta(hours=1)
 
 
 def reading(number=1, **given):
@@ -74,7 +74,7 @@ def test_reopened_request_is_open_again():
 
 def test_renamed_repository_is_one_and_a_number_used_again_is_the_latest_request():
     renamed = reading(project_id="octo/new", updated_at=at("2026-03-03 09:00"))
-    assert requests([reading(), renamed], columns=("project_id", "number")) == [("octo/new", 1)]
+    assert requests([reading(), renamed], columns=("repository", "number")) == [("octo/new", 1)]
     anew = reading(request_id="PR_9", opened_at=at("2026-03-05 09:00"), additions=7)
     assert requests([reading(), anew], columns=("number", "additions")) == [(1, 7)]
 
@@ -113,6 +113,36 @@ def test_squash_beside_commits_that_git_has_is_not_counted_twice():
 def test_subject_with_the_number_of_another_repository_is_not_its_own():
     other = commit("d", commit_message="Mend it (#1)", project_id="octo/site")
     assert requests([reading()], [other], lists=has("a"), columns=ORIGIN) == [(1, 1, 0, 0, 1)]
+
+
+PROJECTS = [{"alias": name, "project_id": "shop"} for name in ("octo/app", "octo/site")]
+
+
+def test_repositories_of_one_project_have_numbers_of_their_own():
+    squashed = commit("d", commit_message="Mend it (#1)")
+    two = [reading(), reading(request_id="PR_2", version_id="v2", project_id="octo/site")]
+    found = requests(two, [squashed], projects=PROJECTS, columns=("repository", "project_id", "commits"))
+    assert sorted(found) == [("octo/app", "shop", 0), ("octo/site", "shop", 0)]
+
+
+def test_squash_is_found_in_a_project_of_another_name():
+    squashed = commit("d", commit_message="Mend it (#1)")
+    assert requests([reading()], [squashed], projects=PROJECTS, columns=ORIGIN) == [(1, 1, 0, 1, 0)]
+
+
+def test_team_is_its_authors_on_the_day_it_was_opened():
+    teams = [
+        {
+            "developer_id": "ada",
+            "team": "core",
+            "valid_from": date("2026-01-01"),
+            "valid_to": date("2026-03-02"),
+        },
+        {"developer_id": "ada", "team": "web", "valid_from": date("2026-03-02"), "valid_to": None},
+    ]
+    readings = [reading(), reading(2, opened_at=at("2026-03-02 09:00")), reading(3, developer_id=None)]
+    found = requests(readings, teams=teams, columns=("number", "team"))
+    assert sorted(found) == [(1, "core"), (2, "web"), (3, "unknown")]
 
 
 def test_reverted_by_a_commit_that_names_one_of_its_commits():
@@ -204,6 +234,11 @@ def test_session_without_commits_is_its_authors_open_requests():
 )
 def test_session_of_another_person_place_or_time_is_nobodys(given):
     assert costs([reading()], [], [session(**given)], []) == [("s1", None, None, 1_000_000_000)]
+
+
+def test_session_meets_the_requests_of_its_project_by_its_one_name():
+    found = costs([reading()], [], [session(project_id="shop")], [], projects=PROJECTS)
+    assert found == [("s1", 1, "window", 1_000_000_000)]
 
 
 def test_session_without_a_cost_gives_none():

@@ -4,22 +4,7 @@ import ibis
 from ibis import _
 
 from pipeline.models.expressions import NANO, stack
-
-REQUEST = ["project_id", "number"]
-
-
-def shared(table: ibis.Table, amount: str, whole: str, order: str | list[str]) -> ibis.Table:
-    """A table with its `share`: what each row has of the `amount` that rows of one `whole` share evenly.
-
-    In whole numbers that add up: the first in order have one more.
-    """
-    parts = table.mutate(
-        parts=_.count().over(group_by=whole), nth=ibis.row_number().over(group_by=whole, order_by=order)
-    )
-    rest = parts[amount] % parts.parts
-    # Of a number that can be divided: databases divide by way of floats.
-    even = ((parts[amount] - rest) / parts.parts).round().cast("int64")
-    return parts.mutate(share=even + ibis.ifelse(parts.nth < rest, 1, 0)).drop("parts", "nth")
+from pipeline.models.pull_requests import REQUEST, shared
 
 
 def by_commits(sessions: ibis.Table, context: ibis.Table, request_commits: ibis.Table) -> ibis.Table:
@@ -34,18 +19,18 @@ def by_commits(sessions: ibis.Table, context: ibis.Table, request_commits: ibis.
 
 
 def by_window(sessions: ibis.Table, requests: ibis.Table, window: ibis.Value) -> ibis.Table:
-    """Shares of sessions without commits, of the requests of their developer and repository.
+    """Shares of sessions without commits, of the requests of their developer and project.
 
     Of those that were open then, or were opened at most `window` after the session.
     """
     theirs = requests.filter(_.developer_id.notnull()).select(
-        *REQUEST, "opened_at", "closed_at", author="developer_id"
+        *(*REQUEST, "opened_at", "closed_at"), author="developer_id", project=_.project_id.lower()
     )
     pairs = sessions.inner_join(
         theirs,
         [
             sessions.developer_id == theirs.author,
-            sessions.session_project == theirs.project_id,
+            sessions.session_project == theirs.project,
             sessions.session_end + window >= theirs.opened_at,
             theirs.closed_at.isnull() | (sessions.session_start <= theirs.closed_at),
         ],
@@ -66,7 +51,7 @@ def int_pull_request_costs(
     """One row per session with a cost and request that has a part of it; without a request: the rest.
 
     A session with commits is shared evenly among these, and what falls on a commit among the requests
-    that have it. One without is shared among its developer's requests of its repository that were open then.
+    that have it. One without is shared among its developer's requests of its project that were open then.
     """
     sessions = int_sessions_with_costs.filter(_.session_cost_usd.notnull()).select(
         *("session_id", "developer_id", "session_start", "session_end"),
@@ -86,7 +71,7 @@ def int_pull_request_costs(
     rest = sessions.left_join(attributed, sessions.session_id == attributed._session)
     left = rest.filter(_.attributed.isnull() | (_.attributed < _.cost)).select(
         "session_id",
-        project_id=ibis.null("string"),
+        repository=ibis.null("string"),
         number=ibis.null("int64"),
         cost_method=ibis.null("string"),
         cost_nano_usd=_.cost - _.attributed.fill_null(0),

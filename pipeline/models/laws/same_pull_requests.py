@@ -15,8 +15,10 @@ def same_pull_requests(
     fct_pull_requests: ibis.Table,
 ) -> ibis.Table:
     """The mart has all requests of staging, with their sizes, reviews, checks, commits and costs."""
-    told = ("additions", "deletions", "changed_files", "review_count", "review_rounds", "check_count")
-    told += ("checks_failed",)
+    told = (
+        *("additions", "deletions", "changed_files", "review_count", "review_rounds"),
+        *("check_count", "checks_failed"),
+    )
     counted = stg_pull_request_commits.filter(_.is_counted)
     known = counted.inner_join(fct_git_commits.select("is_agent_assisted", "commit_hash"), "commit_hash")
     costs = int_pull_request_costs.filter(_.number.notnull())

@@ -4,10 +4,16 @@ import ibis
 from ibis import _
 
 from pipeline.models.expressions import count_or_0, with_developer
+from pipeline.models.projects import with_project
 
 
 def stg_pull_requests(
-    raw_pull_requests: ibis.Table, identities: ibis.Table, *, as_of: ibis.Value, window_hours: ibis.Value
+    raw_pull_requests: ibis.Table,
+    identities: ibis.Table,
+    projects: ibis.Table,
+    *,
+    as_of: ibis.Value,
+    window_hours: ibis.Value,
 ) -> ibis.Table:
     """One row per repository and number that was open at some time in the window before the run.
 
@@ -35,9 +41,11 @@ def stg_pull_requests(
         nth=ibis.row_number().over(group_by=[latest.project_id.lower(), "number"], order_by=order)
     )
     recent = numbered.filter(_.nth == 0, _.closed_at.isnull() | (_.closed_at >= as_of - window_hours))
-    requests = with_developer(recent.mutate(developer_id=_.developer_id.strip().nullif("")), identities)
+    told = recent.mutate(repository=repository, developer_id=_.developer_id.strip().nullif(""))
+    requests = with_project(with_developer(told, identities), projects)
     return requests.select(
-        project_id=_.project_id.lower(),
+        repository=_.repository,
+        project_id=_.project_id,
         number=_.number,
         request_id=_.request_id,
         version_id=_.version_id,

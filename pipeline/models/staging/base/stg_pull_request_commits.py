@@ -4,10 +4,10 @@ import ibis
 from ibis import _
 
 from pipeline.models.expressions import stack
+from pipeline.models.pull_requests import REQUEST, alone
 
 # GitHub ends the subject of a squashed request with its number.
 NUMBER_IN_SUBJECT = "^[^\n]*[(]#([0-9]{1,9})[)] *(\n|\r|$)"
-REQUEST = ["project_id", "number"]
 
 
 def stg_pull_request_commits(
@@ -17,10 +17,12 @@ def stg_pull_request_commits(
 
     A request's commits are those that its latest version lists, so that what a forced push replaced is
     not among them; and of a merged one the commit that merging made, or, where git has none, those of its
-    repository whose subject ends with its number. Counted are those listed; where git has none of these, as
+    project whose subject ends with its number, if one repository of the project has that number. Counted are those listed; where git has none of these, as
     after a squash, what merging made, if git has it.
     """
-    requests = stg_pull_requests.select(*REQUEST, "version_id", "merge_commit", "merged_at", "opened_at")
+    requests = stg_pull_requests.select(
+        *(*REQUEST, "project_id", "version_id", "merge_commit", "merged_at", "opened_at")
+    )
     git = stg_git_commits.select(in_git="commit_hash").distinct()
     lists = raw_pull_request_commits.select("version_id", commit_hash=_.commit_hash.lower()).distinct()
     listed = requests.inner_join(lists, "version_id").select(
@@ -30,7 +32,8 @@ def stg_pull_request_commits(
     by_merging = merged.filter(_.merge_commit.notnull()).select(
         *REQUEST, commit_hash="merge_commit", rank=ibis.literal(2, "int64")
     )
-    unmerged = merged.left_join(git, merged.merge_commit == git.in_git).filter(_.in_git.isnull())
+    only = alone(requests).filter(_.merged_at.notnull())
+    unmerged = only.left_join(git, only.merge_commit == git.in_git).filter(_.in_git.isnull())
     numbered = stg_git_commits.select(
         "commit_hash",
         project=_.project_id.lower(),
@@ -40,7 +43,7 @@ def stg_pull_request_commits(
     by_subject = unmerged.inner_join(
         numbered,
         [
-            unmerged.project_id == numbered.project,
+            unmerged.project_id.lower() == numbered.project,
             unmerged.number == numbered.named,
             unmerged.opened_at <= numbered["at"],
         ],
