@@ -10,7 +10,7 @@ REQUEST = ["repository", "number"]
 
 
 def alone(requests: ibis.Table) -> ibis.Table:
-    """The requests whose number no other repository of their project has: a commit tells its project alone."""
+    """The requests whose number no other repository of their project has: commits tell the project alone."""
     project = requests.project_id.lower()
     same = requests.mutate(same=_.count().over(group_by=[project, requests.number]))
     return same.filter(_.same == 1).drop("same")

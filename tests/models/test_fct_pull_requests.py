@@ -131,14 +131,10 @@ def test_squash_is_found_in_a_project_of_another_name():
 
 
 def test_team_is_its_authors_on_the_day_it_was_opened():
+    periods = (("core", date("2026-01-01"), date("2026-03-02")), ("web", date("2026-03-02"), None))
     teams = [
-        {
-            "developer_id": "ada",
-            "team": "core",
-            "valid_from": date("2026-01-01"),
-            "valid_to": date("2026-03-02"),
-        },
-        {"developer_id": "ada", "team": "web", "valid_from": date("2026-03-02"), "valid_to": None},
+        {"developer_id": "ada", "team": team, "valid_from": first, "valid_to": end}
+        for team, first, end in periods
     ]
     readings = [reading(), reading(2, opened_at=at("2026-03-02 09:00")), reading(3, developer_id=None)]
     found = requests(readings, teams=teams, columns=("number", "team"))
