@@ -4,7 +4,7 @@ import datetime as dt
 
 from schemas.base import Contract, UtcTimestamp, column, count, rate
 from schemas.staging import AGENT, CREATION, DAY, INPUT, MODEL, OUTPUT, READ, AgentSession
-from schemas.vocabulary import ATTRIBUTION_METHODS, COMMIT_SIZES, COST_SOURCES
+from schemas.vocabulary import ATTRIBUTION_METHODS, COMMIT_SIZES, COST_SOURCES, REQUEST_COST_METHODS
 
 KNOWN_COST = "NULL where nothing is priced."
 
@@ -135,3 +135,25 @@ class IntAgentDailyAggregates(Contract):
 
     class Config:
         unique = ["date", "developer_id", "agent_type", "model_name"]
+
+
+class IntPullRequestCosts(Contract):
+    """One row per session with a cost and pull request that has a part of it; without a request: the rest.
+
+    Money is in billionths of a US dollar, so that the parts are exact.
+    """
+
+    session_id: str = column(description="The session.")
+    repository: str = column(
+        nullable=True, description="The request's repository; NULL: no request has this."
+    )
+    number: int = count(nullable=True, description="The request's number; NULL: no request has this.")
+    cost_method: str = column(
+        nullable=True,
+        isin=REQUEST_COST_METHODS,
+        description="By commits of the session, or by the time at which the request was open.",
+    )
+    cost_nano_usd: int = count(description="The part of the session's cost.")
+
+    class Config:
+        unique = ["session_id", "repository", "number"]

@@ -15,6 +15,8 @@ from schemas.vocabulary import (
     COST_SOURCES,
     DEVELOPER_TYPES,
     GAP_REASONS,
+    REQUEST_COST_METHODS,
+    REQUEST_STATES,
 )
 
 
@@ -81,6 +83,67 @@ class FctGitCommits(Contract):
 
     class Config:
         unique = ["commit_hash"]
+
+
+class FctPullRequests(Contract):
+    """One row per repository and number of a pull request that was open in the window.
+
+    What no request has of sessions' cost is in int_pull_request_costs, in the rows without a number.
+    """
+
+    repository: str = column(description="Repository, owner/name, lower case.")
+    number: int = count(description="Number of the request in its repository.")
+    project_id: str = column(description="The repository by its name in seeds/projects.csv.")
+    developer_id: str = ref(
+        "dim_developers.developer_id",
+        nullable=True,
+        description="Its author; NULL where the account is gone.",
+    )
+    team: str = column(description="The author's team on the day it was opened; else unknown.")
+    is_bot: bool = column(description="Its author is a bot or an app.")
+    state: str = column(isin=REQUEST_STATES, description="What became of it.")
+    opened_at: UtcTimestamp = column(description="When it was opened.")
+    first_review_at: UtcTimestamp = column(
+        nullable=True, description="First review by a person other than its author, before it ended."
+    )
+    first_bot_review_at: UtcTimestamp = column(nullable=True, description="First review by a bot.")
+    merged_at: UtcTimestamp = column(nullable=True, description="When it was merged.")
+    closed_at: UtcTimestamp = column(nullable=True, description="When it was merged or closed; NULL if open.")
+    is_from_fork: bool = column(description="Its branch is another repository's.")
+    additions: int = count(description="Lines added, as GitHub counts them.")
+    deletions: int = count(description="Lines deleted, as GitHub counts them.")
+    changed_files: int = count(description="Files changed, as GitHub counts them.")
+    review_count: int = count(description="Reviews by people other than its author, before it ended.")
+    review_rounds: int = count(description="How often reviews sent it back, and the last one if it did not.")
+    hours_to_first_review: float = column(nullable=True, description="From its opening to that review.")
+    hours_to_merge: float = column(nullable=True, description="From its opening to its merge.")
+    check_count: int = count(description="Checks of its last commit.")
+    checks_failed: int = count(description="Checks of its last commit that failed.")
+    reverted_at: UtcTimestamp = column(
+        nullable=True, description="When it was first reverted after its merge."
+    )
+    is_reverted_within_7_days: bool = column(
+        nullable=True, description="Reverted within 7 days of its merge; NULL while that may still happen."
+    )
+    is_reverted_within_30_days: bool = column(
+        nullable=True, description="Reverted within 30 days of its merge; NULL while that may still happen."
+    )
+    commits: int = count(description="Its commits; after a squash those that stand for them in git.")
+    agent_commits: int = count(description="Of its commits, those that an agent helped with.")
+    person_commits: int = count(description="Of its commits, those of people alone, as far as is known.")
+    unknown_commits: int = count(description="Of its commits, those that git's ingest has not.")
+    agent_type: str = ref(
+        "dim_agents.agent_type", nullable=True, description=AGENT + " Of most commits; NULL if none helped."
+    )
+    cost_usd: float = column(nullable=True, ge=0, description="Its parts of sessions' cost. NULL if unknown.")
+    cost_method: str = column(
+        nullable=True,
+        isin=REQUEST_COST_METHODS,
+        description="commits: its commits' shares of sessions; window: its author's sessions then.",
+    )
+
+    class Config:
+        unique = ["repository", "number"]
 
 
 class FctAgentCosts(Contract):

@@ -191,3 +191,60 @@ class RawCopilotMetrics(Source):
     organization: str = extra(description="Organisation or enterprise that the report is of.")
     report_scope: str = extra(description="Whom the row counts.", isin=["user", "organization", "enterprise"])
     record_hash: str = extra(description="Identity of the record: the same row has the same hash.")
+
+
+class RawPullRequests(Source):
+    """One row per version of a pull request, as it was read; only our own ingest writes it."""
+
+    id: int = column(description="Number of the row, in order of arrival.")
+    project_id: str = column(description="Repository, owner/name, at the time of the reading.")
+    number: int = column(description="Number of the request in its repository.")
+    developer_id: str = column(nullable=True, description="Login of its author; NULL if nobody has it now.")
+    state: str = column(description="What became of it.", isin=["open", "closed", "merged"])
+    opened_at: UtcTimestamp = column(description="When it was opened.")
+    updated_at: UtcTimestamp = column(description="When it last changed: which version this is.")
+    merged_at: UtcTimestamp = column(nullable=True, description="When it was merged.")
+    closed_at: UtcTimestamp = column(nullable=True, description="When it was merged or closed.")
+    created_at: UtcTimestamp = column(nullable=True, description="When the row arrived.")
+
+    request_id: str = extra(description="The request's own id, which renaming a repository does not change.")
+    version_id: str = extra(description="What its rows of raw.pull_request_commits are known by.")
+    author_is_bot: bool = extra(description="Whether its author is a bot or an app.")
+    head_branch: str = extra(description="Branch that it brings in.")
+    base_branch: str = extra(description="Branch that it goes into.")
+    is_from_fork: bool = extra(description="Whether its branch is another repository's.")
+    additions: int = extra(description="Lines added.")
+    deletions: int = extra(description="Lines deleted.")
+    changed_files: int = extra(description="Files changed.")
+    commit_count: int = extra(description="Commits that it has; NULL where they were not asked for.")
+    merge_commit: str = extra(description="Commit that merging it made.")
+    first_review_at: UtcTimestamp = extra(description="First review by a person other than its author.")
+    first_bot_review_at: UtcTimestamp = extra(description="First review by a bot.")
+    review_count: int = extra(description="Reviews by people other than its author, before it ended.")
+    review_rounds: int = extra(description="How often such reviews sent it back, and the last one if not.")
+    check_count: int = extra(description="Checks of its last commit; NULL where they were not asked for.")
+    checks_failed: int = extra(description="Of these, checks that failed.")
+    reverts_number: int = extra(description="Number of the request that it says it reverts.")
+    record_hash: str = extra(description="Identity of the record: the same version has the same hash.")
+
+    @classmethod
+    def may_be_missing(cls) -> bool:
+        """Only our own ingest writes requests."""
+        return True
+
+
+class RawPullRequestCommits(Source):
+    """One row per version of a pull request and commit in it; only our own ingest writes it."""
+
+    id: int = column(description="Number of the row, in order of arrival.")
+    version_id: str = column(description="The version in raw.pull_requests.")
+    commit_hash: str = column(description="Object name of the commit, lower case.")
+    updated_at: UtcTimestamp = column(description="When the request last changed.")
+    created_at: UtcTimestamp = column(nullable=True, description="When the row arrived.")
+
+    record_hash: str = extra(description="Identity of the record: the same one has the same hash.")
+
+    @classmethod
+    def may_be_missing(cls) -> bool:
+        """Only our own ingest writes requests."""
+        return True

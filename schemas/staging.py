@@ -11,6 +11,8 @@ from schemas.vocabulary import (
     BILL_REPORTS,
     LEFT_OUT,
     MEASURES,
+    REQUEST_COMMITS,
+    REQUEST_STATES,
     SOURCES,
     SPEEDS,
     USAGE_SOURCES,
@@ -479,6 +481,61 @@ class StgCopilotMetrics(Contract):
 
     class Config:
         unique = ["date", "developer_id"]
+
+
+class StgPullRequests(Contract):
+    """One row per repository and number that was open in the last 90 days (`window_days`) before the run.
+
+    Of several readings that of the latest change counts.
+    """
+
+    repository: str = column(description="Repository, owner/name, lower case.")
+    project_id: str = column(description="The repository by its name in seeds/projects.csv.")
+    number: int = count(description="Number of the request in its repository.")
+    request_id: str = column(nullable=True, description="The request's own id.")
+    version_id: str = column(nullable=True, description="The version that counts.")
+    developer_id: str = column(nullable=True, description="Its author; NULL if nobody has the account now.")
+    is_bot: bool = column(description="Its author is a bot or an app.")
+    state: str = column(isin=REQUEST_STATES, description="What became of it.")
+    opened_at: UtcTimestamp = column(description="When it was opened.")
+    first_review_at: UtcTimestamp = column(
+        nullable=True, description="First review by a person other than its author, before it ended."
+    )
+    first_bot_review_at: UtcTimestamp = column(nullable=True, description="First review by a bot.")
+    merged_at: UtcTimestamp = column(nullable=True, description="When it was merged.")
+    closed_at: UtcTimestamp = column(nullable=True, description="When it was merged or closed.")
+    updated_at: UtcTimestamp = column(description="When it last changed.")
+    head_branch: str = column(nullable=True, description="Branch that it brings in.")
+    base_branch: str = column(nullable=True, description="Branch that it goes into.")
+    is_from_fork: bool = column(description="Its branch is another repository's.")
+    additions: int = count(description="Lines added, as GitHub counts them.")
+    deletions: int = count(description="Lines deleted, as GitHub counts them.")
+    changed_files: int = count(description="Files changed, as GitHub counts them.")
+    review_count: int = count(description="Reviews by people other than its author, before it ended.")
+    review_rounds: int = count(description="How often reviews sent it back, and the last one if it did not.")
+    check_count: int = count(description="Checks of its last commit.")
+    checks_failed: int = count(description="Checks of its last commit that failed.")
+    merge_commit: str = column(nullable=True, description="Commit that merging it made.")
+    reverts_number: int = count(nullable=True, description="Number of the request that it says it reverts.")
+
+    class Config:
+        unique = ["repository", "number"]
+
+
+class StgPullRequestCommits(Contract):
+    """One row per repository, number and commit of a pull request."""
+
+    repository: str = column(description="Repository, owner/name, lower case.")
+    number: int = count(description="Number of the request in its repository.")
+    commit_hash: str = column(description="Object name of the commit, lower case.")
+    found_by: str = column(
+        isin=REQUEST_COMMITS,
+        description="Listed in the request, made by its merge, or its number in a subject.",
+    )
+    is_counted: bool = column(description="It is one of the request's commits, or stands for them in git.")
+
+    class Config:
+        unique = ["repository", "number", "commit_hash"]
 
 
 class StgBilling(Contract):

@@ -42,6 +42,7 @@ def ingest() -> None:
     aa-pipeline ingest clickhouse https://reader@clickhouse.example.com:8443/otel
     aa-pipeline ingest git ~/code/app ~/code/site
     aa-pipeline ingest copilot users-28-day.ndjson
+    aa-pipeline ingest github pulls.json
     aa-pipeline ingest billing cost_report.json
     """
 
@@ -242,6 +243,38 @@ def copilot(invocation: Invocation, paths: tuple[str, ...]) -> None:
 
 
 @command()
+@click.argument("paths", nargs=-1, metavar="PATH...")
+@click.option("--print-query", is_flag=True, help="Print what `gh api graphql` is to ask, and do nothing.")
+@pass_invocation
+def github(invocation: Invocation, paths: tuple[str, ...], print_query: bool) -> None:
+    """Land pull requests: files that GitHub's gh has written, folders, globs, - for standard input.
+
+    Reads what `gh api graphql --paginate` (with --slurp or not) and `gh pr list --json` write. Titles
+    and bodies are left out, and so is who reviewed.
+
+    \b
+    gh api graphql --paginate -F owner=OWNER -F name=REPO
+      -f query="$(aa-pipeline ingest github --print-query)" > pulls.json
+    aa-pipeline ingest github pulls.json
+    """
+    from pipeline.cli.output import progress, say
+    from pipeline.ingest.github.query import QUERY
+
+    if print_query == bool(paths):
+        raise click.UsageError("Give either paths or --print-query.")
+    if print_query:
+        say(QUERY.rstrip())
+        return
+
+    from pipeline.ingest.github.ingest import ingest_github
+
+    with invocation.connect(create=True) as engine:
+        with progress("Reading pull requests"):
+            result = ingest_github(engine, paths, pseudonyms=invocation.pseudonyms)
+        show_result(engine, result)
+
+
+@command()
 @click.argument("paths", nargs=-1, metavar="[PATH...]")
 @click.option(
     "--developer",
@@ -372,7 +405,7 @@ def billing(invocation: Invocation, paths: tuple[str, ...], account: str | None)
         show_result(engine, result)
 
 
-for source in (otlp, clickhouse, parquet, git, copilot, transcripts, billing):
+for source in (otlp, clickhouse, parquet, git, copilot, github, transcripts, billing):
     ingest.add_command(source)
 
 

@@ -12,21 +12,17 @@ Rule = Callable[[Any], Any]
 
 # Texts of a closed list, and hashes of git's.
 AS_IT_IS = (
-    "commit_hash",
-    "currency",
-    "metric_type",
-    "provider",
-    "report",
-    "report_scope",
-    "source",
-    "status",
-    "temporality",
+    *("commit_hash", "currency", "metric_type", "provider", "report", "report_scope", "source", "status"),
+    *("temporality", "merge_commit", "state", "version_id"),
 )
 WORDS = (
     *("service_name", "service_version", "scope_name", "scope_version", "severity", "unit", "metric_name"),
     *("agent_type", "organization", "product", "model_name", "cost_centre", "account"),
 )
-IDS = ("agent_session_id", "api_key_id", "workspace_id", "parent_span_id", "span_id", "trace_id")
+IDS = (
+    *("agent_session_id", "api_key_id", "workspace_id", "parent_span_id", "span_id", "trace_id"),
+    "request_id",
+)
 JSON_OF_PEOPLE = ("attributes", "resource_attributes", "scope_attributes")
 JSON_OF_WORDS = ("editor_breakdown", "feature_breakdown", "language_breakdown")
 # What of a commit is only known from several columns.

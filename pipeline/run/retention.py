@@ -25,6 +25,8 @@ TIMES = {
     "git_commits": "commit_timestamp",
     "copilot_metrics": "date",
     "otel_spans": "start_timestamp",
+    "pull_requests": "updated_at",
+    "pull_request_commits": "updated_at",
     "billing": "date",
 }
 

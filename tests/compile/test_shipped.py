@@ -73,8 +73,11 @@ def test_a_setting_that_is_only_a_value_needs_no_compiler(dialect):
 
 
 OF_VALUES = {
-    "window_days": ({"window_days": 7}, ["stg_git_commits", "stg_copilot_metrics"]),
-    "time_window_seconds": ({"time_window_seconds": 60}, ["int_commits_with_agent_context"]),
+    "window_days": ({"window_days": 7}, ["stg_git_commits", "stg_copilot_metrics", "stg_pull_requests"]),
+    "time_window_seconds": (
+        {"time_window_seconds": 60},
+        ["int_commits_with_agent_context", "int_pull_request_costs"],
+    ),
     "internal_domains": ({"internal_domains": ("b.example",)}, ["dim_developers"]),
     "severity": ({"severity": {"dim_agents": "warn"}}, []),
     "freshness": ({"freshness": {"otel_logs": Freshness(timedelta(days=1))}}, []),

@@ -141,6 +141,9 @@ MESSAGES = [
     "Fix it\n\nCo-authored-by: Claude <noreply@anthropic.com>",
     "Täglich grüßt\n\nGenerated with [Claude Code](https://claude.ai/code)",
     "X\n\nCo-Authored-By: Codex <codex@openai.com>",
+    "Mend it (#1)\n\nCo-authored-by: Claude <noreply@anthropic.com>",
+    'Revert "Mend it (#1)" (#2)',
+    f"Revert it\n\nThis reverts commit {'b' * 40}.",
     "",
     None,
 ]
@@ -313,6 +316,42 @@ bills = st.fixed_dictionaries(
         "line": some([1, 2, 3]),
     }
 )
+requests = st.fixed_dictionaries(
+    {
+        "project_id": some(["P", "p", "octo/Ünï"]),
+        "number": some([1, 2, 3]),
+        "request_id": some([None, "PR1", "PR2"]),
+        "version_id": some([None, "v1", "v2", "v3"]),
+        "developer_id": some(NAMES),
+        "author_is_bot": some([None, False, True]),
+        "state": some(["open", "merged", "closed"]),
+        "opened_at": moments,
+        "first_review_at": maybe,
+        "first_bot_review_at": maybe,
+        "merged_at": maybe,
+        "closed_at": maybe,
+        "updated_at": moments,
+        "is_from_fork": some([None, False, True]),
+        "additions": some([None, 0, 50, 2**31]),
+        "deletions": some([None, 0, 1]),
+        "changed_files": some([None, 0, 3]),
+        "review_count": some([None, 0, 2]),
+        "review_rounds": some([None, 0, 1]),
+        "check_count": some([None, 0, 7]),
+        "checks_failed": some([None, 0, 2]),
+        "commit_count": some([None, 0, 3]),
+        "merge_commit": some([None, "a" * 40, "C" * 40]),
+        "reverts_number": some([None, None, 1, 2]),
+        "record_hash": some(["1", "2"]),
+    }
+)
+request_commits = st.fixed_dictionaries(
+    {
+        "version_id": some(["v1", "v2", "v3"]),
+        "commit_hash": some(["a" * 40, "A" * 40, "b" * 40, "c" * 40, "d" * 40]),
+        "updated_at": moments,
+    }
+)
 TABLES = {
     "otel_logs": logs,
     "otel_metrics": points,
@@ -320,6 +359,8 @@ TABLES = {
     "git_commits": commits,
     "copilot_metrics": reports,
     "billing": bills,
+    "pull_requests": requests,
+    "pull_request_commits": request_commits,
 }
 cases = st.fixed_dictionaries({table: st.lists(rows, max_size=6) for table, rows in TABLES.items()})
 
@@ -362,6 +403,11 @@ def _own(row: dict[str, Any], number: int) -> dict[str, Any]:
         }
     if row.get("scope"):
         row["scope"] = f"{number:x}{row['scope']}"
+    for name in ("request_id", "version_id"):
+        if row.get(name):
+            row[name] = f"{number:x}{row[name]}"
+    if row.get("merge_commit"):
+        row["merge_commit"] = f"{number:x}{row['merge_commit']}"[:40]
     if row.get("trace_id"):
         row["trace_id"] = f"{number:x}{row['trace_id']}"
     if row.get("commit_hash"):

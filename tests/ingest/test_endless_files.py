@@ -99,7 +99,7 @@ def test_what_is_within_the_limit_is_read(ingest, low_limit, tmp_path, compress)
 
 @pytest.mark.parametrize("compress", [gzip.compress, zstandard.compress])
 def test_a_report_in_one_document_is_not_held_beyond_the_longest(monkeypatch, tmp_path, compress):
-    monkeypatch.setattr("pipeline.ingest.copilot.files.LONGEST", 1000)
+    monkeypatch.setattr("pipeline.ingest.documents.LONGEST", 1000)
     (tmp_path / "a.json.gz").write_bytes(compress(b"[\n" + b" " * 5000 + b"]"))
     with connect(":memory:") as engine, pytest.raises(IngestError, match="longer than"):
         ingest_copilot(engine, [str(tmp_path / "a.json.gz")])

@@ -26,6 +26,7 @@ NOW = dt.datetime(2026, 3, 10, 18, tzinfo=dt.UTC)
 AVERAGE = "an average or a ratio"
 DISTANCE = "a distance in time"
 CLOCK = "a time of day or week"
+NAME = "a name that is a number"
 REPEATED = "of the whole session, on each of its commits; the shares of it add up"
 RUNNING = "a running total; the last one is held by same_cost"
 FORECAST = "made of running totals and averages"
@@ -59,6 +60,10 @@ NOT_ADDITIVE = {
     "fct_git_commits.seconds_after_session": DISTANCE,
     "fct_git_commits.lines_per_1k_tokens": AVERAGE,
     "fct_git_commits.lines_per_dollar": AVERAGE,
+    "int_pull_request_costs.number": NAME,
+    "fct_pull_requests.number": NAME,
+    "fct_pull_requests.hours_to_first_review": DISTANCE,
+    "fct_pull_requests.hours_to_merge": DISTANCE,
     "fct_agent_costs.cumulative_cost_usd": RUNNING,
     "fct_agent_costs.wtd_cost_usd": RUNNING,
     "fct_agent_costs.mtd_cost_usd": RUNNING,
@@ -118,6 +123,12 @@ def engine():
                 ],
             )
             suggested = {"total_suggestions": 10, "total_acceptances": 5, "report_scope": "user"}
+            requested = {"project_id": "octo/app", "number": 1, "version_id": "v", "state": "open"}
+            requested |= {"opened_at": NOW.replace(hour=8), "updated_at": NOW, "additions": 3}
+            landing.land("pull_requests", [requested | {"developer_id": "ada@example.com"}])
+            landing.land(
+                "pull_request_commits", [{"version_id": "v", "commit_hash": "a" * 40, "updated_at": NOW}]
+            )
             landing.land("copilot_metrics", [suggested | {"date": NOW.date(), "developer_id": "bob"}])
             charge = {"provider": "anthropic", "report": "cost", "date": NOW.date(), "currency": "USD"}
             money = {"gross_nano": 500_000_000, "discount_nano": 100_000_000, "net_nano": 400_000_000}

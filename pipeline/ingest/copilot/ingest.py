@@ -24,7 +24,7 @@ from pipeline.agents.conventions import DAY_REPORT
 from pipeline.agents.events import MOST_TOKENS, MOST_USD
 from pipeline.agents.usage import usage_in
 from pipeline.errors import IngestError
-from pipeline.ingest.copilot.files import read_documents
+from pipeline.ingest.documents import read_documents
 from pipeline.ingest.files import InputFile, find_files
 from pipeline.ingest.landing.landing import IngestResult, Landing
 

@@ -105,7 +105,7 @@ class Records:
         """What is left of a record of `raw.<table>`: the same object if all of it is, None if nothing is.
 
         Args:
-            table: otel_logs, otel_metrics, otel_spans, git_commits, copilot_metrics or billing.
+            table: one of `config.SOURCES`.
             record: its values by column; JSON as text or as what it means. `record_hash` is known.
         """
         documents = {name: document(record[name]) for name in JSON if record.get(name)}

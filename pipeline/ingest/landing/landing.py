@@ -44,6 +44,7 @@ LANDS_IN = {
     "git": ("git_commits",),
     "copilot": ("copilot_metrics", "otel_logs"),
     "transcripts": ("otel_logs",),
+    "github": ("pull_requests", "pull_request_commits"),
     "billing": ("billing",),
 }
 
@@ -59,7 +60,7 @@ class IngestResult:
     """What became of an input: `rows_in == landed + duplicates + quarantined`.
 
     Attributes:
-        source: otlp, clickhouse, parquet, git, copilot, transcripts or billing.
+        source: otlp, clickhouse, parquet, git, copilot, transcripts, github or billing.
         rows_in: records found in the input, readable or not.
         empty: what holds no record for us and rightly so: points without a value,
             files with nothing new.
@@ -86,7 +87,7 @@ class Landing:
 
     Args:
         engine: an open engine.
-        source: otlp, clickhouse, parquet, git, copilot, transcripts or billing.
+        source: otlp, clickhouse, parquet, git, copilot, transcripts, github or billing.
         inputs: the paths or addresses that were named.
         pseudonyms: what lands instead of people; None lets them be.
     """
@@ -182,7 +183,7 @@ class Landing:
         """Land records in `raw.<table>`.
 
         Args:
-            table: otel_logs, otel_metrics, otel_spans, git_commits, copilot_metrics or billing.
+            table: one of `config.SOURCES`.
             records: columns of the contract without `id` and `created_at`; what is missing is
                 NULL. JSON columns take text or anything that JSON can hold; instants without
                 a zone are UTC. Without a `record_hash` the whole record is its identity.

@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from pipeline.ingest.copilot.files import read_documents
 from pipeline.ingest.copilot.ingest import Unusable, copilot_row, day_of_usage, entries
+from pipeline.ingest.documents import read_documents
 from pipeline.ingest.files import find_files
 from pipeline.ingest.landing.identity import record_hash
 from pipeline.ingest.origins.origin import Origin, Wanted

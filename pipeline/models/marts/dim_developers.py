@@ -19,6 +19,7 @@ def dim_developers(
     stg_agent_sessions: ibis.Table,
     stg_agent_token_usage: ibis.Table,
     stg_copilot_metrics: ibis.Table,
+    stg_pull_requests: ibis.Table,
     stg_log_events: ibis.Table,
     stg_metric_activity: ibis.Table,
     identities: ibis.Table,
@@ -33,6 +34,7 @@ def dim_developers(
         seen(stg_agent_token_usage, "first_used_at", "last_used_at"),
         seen(fct_git_commits, "commit_timestamp", "commit_timestamp"),
         seen(copilot, "at", "at"),
+        seen(stg_pull_requests.filter(_.developer_id.notnull()), "opened_at", "opened_at"),
         seen(billed, "at", "at"),
     )
     developers = everybody.group_by("developer_id").agg(

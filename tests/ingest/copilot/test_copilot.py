@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from pipeline.engines import connect
 from pipeline.errors import IngestError
-from pipeline.ingest.copilot.files import read_documents
 from pipeline.ingest.copilot.ingest import Unusable, copilot_row, entries, ingest_copilot
+from pipeline.ingest.documents import read_documents
 
 USAGE = {
     "day": "2024-06-24",

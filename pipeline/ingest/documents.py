@@ -111,4 +111,5 @@ def _document(text: bytes, line: int | None) -> Document:
     try:
         return Document(line, orjson.loads(text))
     except orjson.JSONDecodeError as error:
-        return Document(line, problem=f"this is no JSON: {error}")
+        what = "a page of HTML and no JSON" if text.lstrip().startswith(b"<") else "no JSON"
+        return Document(line, problem=f"this is {what}: {error}")

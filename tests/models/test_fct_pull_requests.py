@@ -1,0 +1,259 @@
+"""Pull requests, from their readings to the mart."""
+
+import datetime as dt
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.models.harness import Warehouse, at
+
+date = dt.date.fromisoformat
+APP = "octo/app"
+
+
+def reading(number=1, **given):
+    """A row of raw.pull_requests: opened on March 1st, merged a day later."""
+    return {
+        "id": number,
+        "project_id": "Octo/App",
+        "number": number,
+        "request_id": f"PR_{number}",
+        "version_id": f"v{number}",
+        "developer_id": "ada",
+        "state": "merged",
+        "opened_at": at("2026-03-01 09:00"),
+        "updated_at": at("2026-03-02 09:00"),
+        "merged_at": at("2026-03-02 09:00"),
+        "closed_at": at("2026-03-02 09:00"),
+        "record_hash": f"r{number}",
+    } | given
+
+
+def has(*commits, version="v1"):
+    return [{"version_id": version, "commit_hash": letter * 40} for letter in commits]
+
+
+def commit(letter, **given):
+    return {
+        "commit_hash": letter * 40,
+        "commit_timestamp": at("2026-03-02 09:00"),
+        "project_id": APP,
+        "developer_id": "ada",
+        "author_email": "ada@example.com",
+    } | given
+
+
+def requests(readings, commits=(), *, lists=(), columns=("number",), **tables):
+    warehouse = Warehouse(
+        raw_pull_requests=list(readings),
+        raw_pull_request_commits=list(lists),
+        raw_git_commits=[{"id": number, **row} for number, row in enumerate(commits)],
+        **tables,
+    )
+    return [tuple(row.values()) for row in warehouse.rows("fct_pull_requests", *columns)]
+
+
+ORIGIN = ("number", "commits", "agent_commits", "person_commits", "unknown_commits")
+REVERTS = ("number", "reverted_at", "is_reverted_within_7_days", "is_reverted_within_30_days")
+
+
+def test_later_reading_supersedes_in_any_order():
+    early = reading(id=9, additions=1, updated_at=at("2026-03-01 10:00"), state="open", record_hash="z")
+    for order in ([early, reading(additions=5)], [reading(additions=5), early]):
+        assert requests(order, columns=("number", "state", "additions")) == [(1, "merged", 5)]
+
+
+def test_reopened_request_is_open_again():
+    closed = reading(state="closed", merged_at=None)
+    again = reading(state="open", merged_at=None, closed_at=None, updated_at=at("2026-03-04 09:00"))
+    assert requests([again, closed], columns=("state", "closed_at", "hours_to_merge")) == [
+        ("open", None, None)
+    ]
+
+
+def test_renamed_repository_is_one_and_a_number_used_again_is_the_latest_request():
+    renamed = reading(project_id="octo/new", updated_at=at("2026-03-03 09:00"))
+    assert requests([reading(), renamed], columns=("repository", "number")) == [("octo/new", 1)]
+    anew = reading(request_id="PR_9", opened_at=at("2026-03-05 09:00"), additions=7)
+    assert requests([reading(), anew], columns=("number", "additions")) == [(1, 7)]
+
+
+def test_author_whom_nobody_knows_is_null_and_counted():
+    assert requests([reading(developer_id=None)], columns=("number", "developer_id")) == [(1, None)]
+
+
+def test_login_meets_its_developer_by_the_identity_map():
+    identities = [{"alias": "ADA", "developer_id": "ada@example.com"}]
+    found = requests([reading()], identities=identities, columns=("developer_id",))
+    assert found == [("ada@example.com",)]
+
+
+def test_force_pushed_commits_are_no_longer_its_commits():
+    later = reading(version_id="v2", updated_at=at("2026-03-03 09:00"))
+    lists = has("a", "b") + has("c", version="v2")
+    commits = [commit("a"), commit("b"), commit("c")]
+    assert requests([reading(), later], commits, lists=lists, columns=ORIGIN) == [(1, 1, 0, 1, 0)]
+
+
+def test_squash_stands_for_commits_that_git_has_not():
+    signed = "Mend it (#1)\n\nCo-authored-by: Claude <noreply@anthropic.com>"
+    squashed = commit("d", commit_message=signed)
+    for told in ({"merge_commit": "d" * 40}, {"merge_commit": None}):
+        found = requests([reading(**told)], [squashed], lists=has("a", "b"), columns=ORIGIN)
+        assert found == [(1, 1, 1, 0, 0)]
+
+
+def test_squash_beside_commits_that_git_has_is_not_counted_twice():
+    commits = [commit("a"), commit("d", commit_message="Mend it (#1)")]
+    found = requests([reading(merge_commit="d" * 40)], commits, lists=has("a", "b"), columns=ORIGIN)
+    assert found == [(1, 2, 0, 1, 1)]
+
+
+def test_subject_with_the_number_of_another_repository_is_not_its_own():
+    other = commit("d", commit_message="Mend it (#1)", project_id="octo/site")
+    assert requests([reading()], [other], lists=has("a"), columns=ORIGIN) == [(1, 1, 0, 0, 1)]
+
+
+PROJECTS = [{"alias": name, "project_id": "shop"} for name in ("octo/app", "octo/site")]
+
+
+def test_repositories_of_one_project_have_numbers_of_their_own():
+    squashed = commit("d", commit_message="Mend it (#1)")
+    two = [reading(), reading(request_id="PR_2", version_id="v2", project_id="octo/site")]
+    found = requests(two, [squashed], projects=PROJECTS, columns=("repository", "project_id", "commits"))
+    assert sorted(found) == [("octo/app", "shop", 0), ("octo/site", "shop", 0)]
+
+
+def test_squash_is_found_in_a_project_of_another_name():
+    squashed = commit("d", commit_message="Mend it (#1)")
+    assert requests([reading()], [squashed], projects=PROJECTS, columns=ORIGIN) == [(1, 1, 0, 1, 0)]
+
+
+def test_team_is_its_authors_on_the_day_it_was_opened():
+    periods = (("core", date("2026-01-01"), date("2026-03-02")), ("web", date("2026-03-02"), None))
+    teams = [
+        {"developer_id": "ada", "team": team, "valid_from": first, "valid_to": end}
+        for team, first, end in periods
+    ]
+    readings = [reading(), reading(2, opened_at=at("2026-03-02 09:00")), reading(3, developer_id=None)]
+    found = requests(readings, teams=teams, columns=("number", "team"))
+    assert sorted(found) == [(1, "core"), (2, "web"), (3, "unknown")]
+
+
+def test_reverted_by_a_commit_that_names_one_of_its_commits():
+    when = at("2026-03-04 09:00")
+    undone = commit(
+        "e", commit_message=f"Revert it\n\nThis reverts commit {'a' * 40}.", commit_timestamp=when
+    )
+    found = requests([reading()], [commit("a"), undone], lists=has("a"), columns=REVERTS)
+    assert found == [(1, when, True, True)]
+
+
+def test_commit_that_takes_back_another_of_the_same_request_is_no_revert():
+    own = commit("e", commit_message=f"This reverts commit {'a' * 40}.")
+    found = requests([reading()], [commit("a"), own], lists=has("a", "e"), columns=REVERTS)
+    assert found[0][1] is None
+
+
+def test_reverted_by_a_request_that_says_so_once_that_is_merged():
+    when = at("2026-03-05 09:00")
+    undoing = reading(2, reverts_number=1, merged_at=when, closed_at=when)
+    assert requests([reading(), undoing], columns=REVERTS)[0] == (1, when, True, True)
+    still_open = undoing | {"merged_at": None, "closed_at": None, "state": "open"}
+    assert requests([reading(), still_open], columns=REVERTS)[0][1] is None
+
+
+def test_reverted_revert_is_a_revert_of_the_revert_alone():
+    first, second = at("2026-03-03 09:00"), at("2026-03-06 09:00")
+    commits = [
+        commit("e", commit_message='Revert "Mend it (#1)" (#2)', commit_timestamp=first),
+        commit("f", commit_message='Revert "Revert "Mend it (#1)" (#2)" (#3)', commit_timestamp=second),
+    ]
+    found = requests([reading(), reading(2)], commits, columns=("number", "reverted_at"))
+    assert found == [(1, first), (2, second)]
+
+
+def costs(readings, lists, sessions, made, **given):
+    """Rows of int_pull_request_costs, of sessions and the commits that they made."""
+    warehouse = Warehouse(
+        raw_pull_requests=readings,
+        raw_pull_request_commits=lists,
+        stg_git_commits=[],
+        int_sessions_with_costs=sessions,
+        int_commits_with_agent_context=made,
+        **given,
+    )
+    columns = ("session_id", "number", "cost_method", "cost_nano_usd")
+    return [tuple(row.values()) for row in warehouse.rows("int_pull_request_costs", *columns)]
+
+
+def session(name="s1", usd=1.0, **given):
+    return {
+        "session_id": name,
+        "developer_id": "ada",
+        "project_id": APP,
+        "session_start": at("2026-03-01 10:00"),
+        "session_end": at("2026-03-01 11:00"),
+        "session_cost_usd": usd,
+    } | given
+
+
+def made(letter, name="s1"):
+    return {"commit_hash": letter * 40, "agent_session_id": name}
+
+
+def test_two_requests_with_the_same_commit_share_it_to_the_nano_dollar():
+    readings, lists = [reading(), reading(2)], has("a") + has("a", version="v2")
+    found = costs(readings, lists, [session(usd=1e-9 * 5)], [made("a"), made("b")])
+    assert sorted(found, key=str) == [
+        ("s1", 1, "commits", 2),
+        ("s1", 2, "commits", 1),
+        ("s1", None, None, 2),
+    ]
+
+
+def test_session_without_commits_is_its_authors_open_requests():
+    assert costs([reading()], [], [session()], []) == [("s1", 1, "window", 1_000_000_000)]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"developer_id": "bob"},
+        {"project_id": "ada/app"},
+        {"project_id": None},
+        {"session_start": at("2026-03-02 09:01"), "session_end": at("2026-03-02 10:00")},
+        {"session_start": at("2026-03-01 07:00"), "session_end": at("2026-03-01 08:00")},
+    ],
+    ids=["somebody else", "a fork's branch of the same name", "no repository", "after it", "before it"],
+)
+def test_session_of_another_person_place_or_time_is_nobodys(given):
+    assert costs([reading()], [], [session(**given)], []) == [("s1", None, None, 1_000_000_000)]
+
+
+def test_session_meets_the_requests_of_its_project_by_its_one_name():
+    found = costs([reading()], [], [session(project_id="shop")], [], projects=PROJECTS)
+    assert found == [("s1", 1, "window", 1_000_000_000)]
+
+
+def test_session_without_a_cost_gives_none():
+    assert costs([reading()], has("a"), [session(usd=None)], [made("a")]) == []
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(
+    amounts=st.lists(st.integers(0, 10**13), min_size=1, max_size=4),
+    made_by=st.lists(st.integers(0, 3), max_size=6),
+    lists=st.lists(st.sets(st.sampled_from("abcdef")), max_size=4),
+)
+def test_parts_of_a_session_and_its_rest_are_the_session(amounts, made_by, lists):
+    sessions = [session(f"s{n}", nano / 10**9) for n, nano in enumerate(amounts)]
+    commits = [made(letter, f"s{by}") for letter, by in zip("abcdef", made_by, strict=False)]
+    readings = [reading(n + 1) for n in range(len(lists))]
+    listed = [row for n, some in enumerate(lists) for row in has(*some, version=f"v{n + 1}")]
+    sums = {}
+    for name, _, _, nano in costs(readings, listed, sessions, commits):
+        assert nano >= 0
+        sums[name] = sums.get(name, 0) + nano
+    assert sums == {f"s{n}": nano for n, nano in enumerate(amounts)}
