@@ -11,7 +11,16 @@ from pipeline.privacy.pseudonyms import Pseudonyms
 Rule = Callable[[Any], Any]
 
 # Texts of a closed list, and hashes of git's.
-AS_IT_IS = ("commit_hash", "metric_type", "report_scope", "source", "status", "temporality")
+AS_IT_IS = (
+    "age",
+    "commit_hash",
+    "metric_type",
+    "report_scope",
+    "root_hash",
+    "source",
+    "status",
+    "temporality",
+)
 WORDS = (
     *("service_name", "service_version", "scope_name", "scope_version", "severity", "unit", "metric_name"),
     *("agent_type", "organization"),

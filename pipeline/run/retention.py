@@ -21,7 +21,12 @@ from pipeline.run.state import UNTOUCHED
 WHOLE_RUNS = 12
 
 # When the record of a raw table happened, where that is not called timestamp.
-TIMES = {"git_commits": "commit_timestamp", "copilot_metrics": "date", "otel_spans": "start_timestamp"}
+TIMES = {
+    "git_commits": "commit_timestamp",
+    "git_survival": "observed_at",
+    "copilot_metrics": "date",
+    "otel_spans": "start_timestamp",
+}
 
 # What makes up a series of metric points, in which a cumulative one means what it grew since the one before.
 SERIES = (

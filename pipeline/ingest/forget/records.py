@@ -50,7 +50,16 @@ OF_PEOPLE_PREFIXES = (
 OF_NOBODY = {
     *("metric_name", "temporality", "metric_type", "unit", "severity", "event_name", "status", "source"),
     *("service_name", "service_version", "scope_name", "scope_version", "report_scope"),
-    *("trace_id", "span_id", "parent_span_id", "record_hash", "commit_hash", "agent_type"),
+    *(
+        "trace_id",
+        "span_id",
+        "parent_span_id",
+        "record_hash",
+        "commit_hash",
+        "agent_type",
+        "age",
+        "root_hash",
+    ),
     *("language_breakdown", "editor_breakdown", "feature_breakdown"),
 }
 
@@ -103,7 +112,7 @@ class Records:
         """What is left of a record of `raw.<table>`: the same object if all of it is, None if nothing is.
 
         Args:
-            table: otel_logs, otel_metrics, otel_spans, git_commits or copilot_metrics.
+            table: otel_logs, otel_metrics, otel_spans, git_commits, git_survival or copilot_metrics.
             record: its values by column; JSON as text or as what it means. `record_hash` is known.
         """
         documents = {name: document(record[name]) for name in JSON if record.get(name)}
@@ -192,7 +201,7 @@ class Records:
             value = record[name]
             if isinstance(value, str) and (text := self.texts.clean(value)) != value:
                 changed[name] = text
-        if table == "git_commits":
+        if table in ("git_commits", "git_survival"):
             changed |= self._names_of_commit(record)
         return {**record, **changed} if changed else record
 

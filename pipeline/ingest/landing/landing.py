@@ -41,7 +41,7 @@ LANDS_IN = {
     "otlp": ("otel_logs", "otel_metrics", "otel_spans"),
     "clickhouse": ("otel_logs", "otel_metrics", "otel_spans"),
     "parquet": ("otel_logs", "otel_metrics", "otel_spans"),
-    "git": ("git_commits",),
+    "git": ("git_commits", "git_survival"),
     "copilot": ("copilot_metrics", "otel_logs"),
     "transcripts": ("otel_logs",),
 }
@@ -181,7 +181,7 @@ class Landing:
         """Land records in `raw.<table>`.
 
         Args:
-            table: otel_logs, otel_metrics, otel_spans, git_commits or copilot_metrics.
+            table: otel_logs, otel_metrics, otel_spans, git_commits, git_survival or copilot_metrics.
             records: columns of the contract without `id` and `created_at`; what is missing is
                 NULL. JSON columns take text or anything that JSON can hold; instants without
                 a zone are UTC. Without a `record_hash` the whole record is its identity.
@@ -286,6 +286,10 @@ class Landing:
     def place(self, file: object) -> str:
         """How run metadata calls a file or another input."""
         return self._people.place(clean_text(str(file)))
+
+    def as_landed(self, table: str, record: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What of a record that is nobody's own lands: with pseudonyms, and without who was forgotten."""
+        return self._people.left(table, [record])[0]
 
     def warn(self, message: str) -> None:
         """Tell the person something; the same message once."""

@@ -27,7 +27,12 @@ if TYPE_CHECKING:
 
 # When a record happened. Equal records have equal times, so the search for duplicates stays within the times
 # of a batch; databases that know the range of their blocks then skip most of a big table.
-TIMES = {"git_commits": "commit_timestamp", "copilot_metrics": "date", "otel_spans": "start_timestamp"}
+TIMES = {
+    "git_commits": "commit_timestamp",
+    "git_survival": "observed_at",
+    "copilot_metrics": "date",
+    "otel_spans": "start_timestamp",
+}
 EXACT = ("TIMESTAMP", "TIMESTAMP WITH TIME ZONE")  # DuckDB's times to the microsecond
 
 BATCH = 5_000  # rows that are held back before they are written
