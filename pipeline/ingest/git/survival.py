@@ -194,12 +194,16 @@ def _changes(
             batch = history[start : start + BATCH]
             kept = known.of([commit for commit, _ in batch])
             asked = [(commit, [*parents]) for commit, parents in batch if commit not in kept]
-            reading = pool.submit(lambda asked=asked: dict(read_changes(repository, asked)))
+            reading = pool.submit(_read, repository, asked)
             pending.append((batch, kept, reading))
             if len(pending) > WORKERS:
                 yield from _taken(known, *pending.popleft())
         for waiting in pending:
             yield from _taken(known, *waiting)
+
+
+def _read(repository: Repository, commits: list[tuple[str, list[str]]]) -> dict[str, Changes]:
+    return dict(read_changes(repository, commits))
 
 
 def _taken(
