@@ -19,7 +19,10 @@ CONFIG_FILE = "aa-pipeline.toml"
 TARGET_VARIABLE = "AA_PIPELINE_TARGET"
 DEFAULT_URL = "duckdb://agent_analytics.duckdb"
 
-SOURCES = ("otel_metrics", "otel_logs", "otel_spans", "git_commits", "git_survival", "copilot_metrics")
+SOURCES = (
+    *("otel_metrics", "otel_logs", "otel_spans", "git_commits", "git_survival", "copilot_metrics"),
+    "billing",
+)
 # Run metadata that grows.
 KEPT_METADATA = ("quarantine", "ingests", "runs", "run_tables", "audit_results", "audit_failures")
 # error or warn, and how many rows may fail: a count or a share.

@@ -7,8 +7,17 @@ import pandera.ibis as pa
 
 from schemas.base import Contract, UtcTimestamp, column, count, rate, ref
 from schemas.intermediate import IntAgentDailyAggregates
-from schemas.staging import AGENT, DAY
-from schemas.vocabulary import AGES, ATTRIBUTION_METHODS, COMMIT_SIZES, DEVELOPER_TYPES, ORIGINS
+from schemas.staging import AGENT, CREATION, DAY, INPUT, MODEL, OUTPUT, READ
+from schemas.vocabulary import (
+    AGES,
+    ATTRIBUTION_METHODS,
+    BILL_REPORTS,
+    COMMIT_SIZES,
+    COST_SOURCES,
+    DEVELOPER_TYPES,
+    GAP_REASONS,
+    ORIGINS,
+)
 
 
 class FctDailyAgentUsage(IntAgentDailyAggregates):
@@ -146,8 +155,8 @@ class DimDevelopers(Contract):
     developer_type: str = column(
         isin=DEVELOPER_TYPES, description="Internal if the e-mail's domain is configured as ours."
     )
-    first_seen_at: UtcTimestamp = column(description="First session, usage, commit or Copilot day.")
-    last_seen_at: UtcTimestamp = column(description="Last session, usage, commit or Copilot day.")
+    first_seen_at: UtcTimestamp = column(description="First session, usage, commit, Copilot day or bill.")
+    last_seen_at: UtcTimestamp = column(description="Last session, usage, commit, Copilot day or bill.")
     agents_used: str = column(nullable=True, description="Agents, alphabetical, joined by a comma.")
     is_known: bool = column(description="Whether it is somebody; false for unknown.")
 
@@ -167,3 +176,183 @@ class DimAgents(Contract):
 
     class Config:
         unique = ["agent_type"]
+
+
+class DimProjects(Contract):
+    """One row per project_id of any session, usage or commit; `unknown` for what no record tells one of."""
+
+    project_id: str = column(description="Repository, else folder, by its name in seeds/projects.csv.")
+    owner: str = column(description="Who answers for it, by seeds/projects.csv; else unknown.")
+    cost_centre: str = column(description="Its cost centre, by seeds/projects.csv; else unknown.")
+    first_date: dt.date = column(description="First day with a session, usage or a commit.")
+    last_date: dt.date = column(description="Last day with a session, usage or a commit.")
+    sessions: int = count(description="Sessions that began in it.")
+    commits: int = count(description="Commits of the window of days.")
+    is_known: bool = column(description="Whether it is a project; false for unknown.")
+
+    class Config:
+        unique = ["project_id"]
+
+
+class DimTeams(Contract):
+    """One row per team of seeds/teams.csv, and `unknown` for sessions and usage of people without one."""
+
+    team: str = column(description="The team; unknown for people without one.")
+    parent_team: str = column(nullable=True, description="The team that it is part of, if given.")
+    cost_centre: str = column(description="Its cost centre by the latest period of anybody; else unknown.")
+    members: int = count(description="Developers who are in it on the day of the run.")
+    members_ever: int = count(description="Developers who are, were or will be in it.")
+    first_date: dt.date = column(nullable=True, description="First day of anybody in it; NULL for unknown.")
+    is_known: bool = column(description="Whether it is a team; false for unknown.")
+
+    class Config:
+        unique = ["team"]
+
+
+class FctSessions(Contract):
+    """One row per session_id."""
+
+    session_id: str = column(description="The session, with all that it spawned.")
+    developer_id: str = ref("dim_developers.developer_id", description="Whose it is.")
+    agent_type: str = ref("dim_agents.agent_type", description=AGENT)
+    model_name: str = column(description="Its main model: the one with most output tokens.")
+    project_id: str = ref(
+        "dim_projects.project_id", description="Repository, else folder, in which it began; else unknown."
+    )
+    team: str = ref(
+        "dim_teams.team", description="The developer's team on the day of its start; else unknown."
+    )
+    cost_centre: str = column(description="The team's cost centre on that day; else unknown.")
+    session_date: dt.date = column(description="Calendar day of its start in the configured time zone.")
+    session_start: UtcTimestamp = column(description="When it started.")
+    session_end: UtcTimestamp = column(description="When it ended.")
+    duration_seconds: float = column(ge=0, description="Seconds from its start to its end.")
+    active_seconds: float = column(ge=0, description="Seconds of activity, as the agent measured them.")
+    prompts: int = count(description="Prompts that the user entered.")
+    api_requests: int = count(description="Model requests known one by one.")
+    api_errors: int = count(description="Model requests that failed for good.")
+    tool_calls: int = count(description="Tools that were run.")
+    accepted_edits: int = count(description="Edits that were accepted.")
+    rejected_edits: int = count(description="Edits that were rejected.")
+    lines_added: int = count(description="Lines that the agent added.")
+    lines_removed: int = count(description="Lines that the agent removed.")
+    input_tokens: int = count(description=INPUT)
+    output_tokens: int = count(description=OUTPUT)
+    cache_creation_tokens: int = count(description=CREATION)
+    cache_read_tokens: int = count(description=READ)
+    total_tokens: int = count(description="Sum of the four kinds.")
+    unpriced_tokens: int = count(description="Tokens with neither reported cost nor price.")
+    cost_usd: float = column(
+        nullable=True, ge=0, description="Reported + computed; NULL if neither is known."
+    )
+    reported_cost_usd: float = column(nullable=True, ge=0, description="Cost as the agent reported it.")
+    computed_cost_usd: float = column(
+        nullable=True, ge=0, description="Tokens × the price of the day, where nothing was reported."
+    )
+    cost_source: str = column(
+        nullable=True, isin=COST_SOURCES, description="Where the cost comes from; NULL without usage."
+    )
+    commits: int = count(description="Commits of the window of days that it led to.")
+
+    class Config:
+        unique = ["session_id"]
+
+
+class FctCostsByProject(Contract):
+    """One row per date, project, agent and model with usage; usage of no project is of `unknown`."""
+
+    date: dt.date = column(description=DAY)
+    project_id: str = ref("dim_projects.project_id", description="The session's project; else unknown.")
+    cost_centre: str = column(description="The project's cost centre; else unknown.")
+    agent_type: str = ref("dim_agents.agent_type", description=AGENT)
+    model_name: str = column(description=MODEL)
+    input_tokens: int = count(description=INPUT)
+    output_tokens: int = count(description=OUTPUT)
+    cache_creation_tokens: int = count(description=CREATION)
+    cache_read_tokens: int = count(description=READ)
+    total_tokens: int = count(description="Sum of the four kinds.")
+    unpriced_tokens: int = count(description="Tokens with neither reported cost nor price.")
+    cost_usd: float = column(nullable=True, ge=0, description="The known cost; NULL if none is known.")
+
+    class Config:
+        unique = ["date", "project_id", "agent_type", "model_name"]
+
+
+class FctCostsByTeam(Contract):
+    """One row per date, team, cost centre, agent and model with usage; of nobody's team it is `unknown`."""
+
+    date: dt.date = column(description=DAY)
+    team: str = ref("dim_teams.team", description="The developer's team on the day; else unknown.")
+    cost_centre: str = column(description="The team's cost centre on the day; else unknown.")
+    agent_type: str = ref("dim_agents.agent_type", description=AGENT)
+    model_name: str = column(description=MODEL)
+    input_tokens: int = count(description=INPUT)
+    output_tokens: int = count(description=OUTPUT)
+    cache_creation_tokens: int = count(description=CREATION)
+    cache_read_tokens: int = count(description=READ)
+    total_tokens: int = count(description="Sum of the four kinds.")
+    unpriced_tokens: int = count(description="Tokens with neither reported cost nor price.")
+    cost_usd: float = column(nullable=True, ge=0, description="The known cost; NULL if none is known.")
+
+    class Config:
+        unique = ["date", "team", "cost_centre", "agent_type", "model_name"]
+
+
+class FctBilled(Contract):
+    """One row per UTC day, provider, report, product, model, person, workspace, key, cost centre and unit.
+
+    Bills only: none of it is in any table of tokens or costs. NULL is what the bill does not say.
+    """
+
+    date: dt.date = column(description="Day of UTC that is charged.")
+    provider: str = column(description="Who charges.")
+    report: str = column(
+        isin=BILL_REPORTS,
+        description="cost: what is charged; usage: quantities alone; estimate: the provider's own.",
+    )
+    product: str = column(nullable=True, description="What is charged, in the provider's words.")
+    model_name: str = column(nullable=True, description="The model, under the name that usage has.")
+    developer_id: str = ref("dim_developers.developer_id", nullable=True, description="Who.")
+    workspace_id: str = column(nullable=True, description="Workspace or project.")
+    api_key_id: str = column(nullable=True, description="API key, by its id or name.")
+    organization: str = column(nullable=True, description="Organisation that the bill names.")
+    account: str = column(nullable=True, description="Whose bill it is, as the ingest was told.")
+    cost_centre: str = column(nullable=True, description="Cost centre that the bill names.")
+    unit: str = column(nullable=True, description="Unit of the quantity.")
+    currency: str = column(nullable=True, description="Currency of the amounts.")
+    quantity: float = column(nullable=True, description="How much; adds up within a product and unit.")
+    gross_amount: float = column(nullable=True, description="Before discounts; credits are negative.")
+    discount_amount: float = column(nullable=True, description="Discounts.")
+    net_amount: float = column(nullable=True, description="What is charged; credits are negative.")
+
+    class Config:
+        unique = [
+            *("date", "provider", "report", "product", "model_name", "developer_id", "workspace_id"),
+            *("api_key_id", "organization", "account", "cost_centre", "unit", "currency"),
+        ]
+
+
+class FctReconciliation(Contract):
+    """One row per day, provider, person, model and product, of the days that a provider's bills cover.
+
+    Only bills in US dollars are compared. The bill's days are those of UTC, the others those of the
+    configured time zone.
+    """
+
+    date: dt.date = column(description="Day of the bill, and of the usage.")
+    provider: str = column(description="Who charges.")
+    developer_id: str = ref(
+        "dim_developers.developer_id", nullable=True, description="Who; NULL: all, as the bill names nobody."
+    )
+    model_name: str = column(nullable=True, description="The model; NULL: all, or a product that names none.")
+    product: str = column(nullable=True, description="The other product; NULL: usage of models.")
+    billed_usd: float = column(description="What is charged.")
+    gross_usd: float = column(description="The same before discounts.")
+    estimated_usd: float = column(ge=0, description="Cost of the usage, reported or computed.")
+    gap_usd: float = column(description="Billed less estimated.")
+    reason: str = column(
+        nullable=True, isin=GAP_REASONS, description="Why there is a gap; NULL: they agree to the cent."
+    )
+
+    class Config:
+        unique = ["date", "provider", "developer_id", "model_name", "product"]

@@ -156,6 +156,45 @@ class RawGitSurvival(Source):
         return True
 
 
+class RawBilling(Source):
+    """One row per line of a provider's bill, in each version; only our own ingest writes it.
+
+    A scope is what one report tells whole, such as a provider's day; of several versions the latest counts.
+    """
+
+    id: int = column(description="Number of the row, in order of arrival.")
+    provider: str = column(description="Who charges: anthropic, openai, github.")
+    report: str = column(
+        description="cost: what is charged; usage: quantities without money; estimate: the provider's own."
+    )
+    date: dt.date = column(description="Day of UTC that is charged.")
+    product: str = column(nullable=True, description="What is charged, in the provider's words.")
+    model_name: str = column(nullable=True, description="The model as the bill names it.")
+    unit: str = column(nullable=True, description="Unit of the quantity.")
+    quantity: float = column(nullable=True, description="How much.")
+    gross_nano: int = column(nullable=True, description="Before discounts, in billionths of the currency.")
+    discount_nano: int = column(nullable=True, description="Discounts, in billionths of the currency.")
+    net_nano: int = column(nullable=True, description="What is charged, in billionths of the currency.")
+    currency: str = column(nullable=True, description="Currency of the amounts.")
+    developer_id: str = column(nullable=True, description="Person that the line names.")
+    workspace_id: str = column(nullable=True, description="Workspace or project that the line names.")
+    api_key_id: str = column(nullable=True, description="API key that the line names, by its id or name.")
+    organization: str = column(nullable=True, description="Organisation that the line names.")
+    cost_centre: str = column(nullable=True, description="Cost centre that the line names.")
+    account: str = column(nullable=True, description="Whose bill it is, as the ingest was told.")
+    scope: str = column(description="What the report tells whole, as a hash.")
+    version: str = column(description="All that it tells of it, as a hash.")
+    line: int = column(description="Number of the line in its scope and version.")
+    created_at: UtcTimestamp = column(nullable=True, description="When the row arrived.")
+
+    record_hash: str = extra(description="Identity of the record: the same line has the same hash.")
+
+    @classmethod
+    def may_be_missing(cls) -> bool:
+        """Only our own ingest writes bills."""
+        return True
+
+
 class RawCopilotMetrics(Source):
     """One row per day, report and user or organisation, as GitHub reported it."""
 

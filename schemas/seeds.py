@@ -130,3 +130,32 @@ class Budgets(Contract):
 
     class Config:
         unique = ["scope", "month"]
+
+
+class Projects(Contract):
+    """One row per other name of a project: a repository that was renamed, a folder, a mirror.
+
+    A line whose alias is the project's own name says only whose it is.
+    """
+
+    alias: str = column(description="The other name; upper and lower case do not matter.")
+    project_id: str = column(description="The project that is meant.")
+    owner: str = column(nullable=True, description="Who answers for the project, if given.")
+    cost_centre: str = column(nullable=True, description="The cost centre that it belongs to, if given.")
+
+    class Config:
+        unique = ["alias"]
+
+
+class Teams(Contract):
+    """One row per developer and period in a team; a move ends one and begins another on the same day."""
+
+    developer_id: str = column(description="The developer, by any name that the identity map knows.")
+    team: str = column(description="The team.")
+    parent_team: str = column(nullable=True, description="The team that it is part of, if given.")
+    cost_centre: str = column(nullable=True, description="The team's cost centre, if given.")
+    valid_from: dt.date = column(description="First day in the team.")
+    valid_to: dt.date = column(nullable=True, description="First day no longer in it.")
+
+    class Config:
+        unique = ["developer_id", "valid_from"]

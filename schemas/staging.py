@@ -6,7 +6,15 @@ import ibis.expr.types as ir
 import pandera.ibis as pa
 
 from schemas.base import Contract, Decimal, UtcTimestamp, column, count
-from schemas.vocabulary import LEFT_OUT, MEASURES, SOURCES, SPEEDS, USAGE_SOURCES
+from schemas.vocabulary import (
+    BILL_LEFT_OUT,
+    BILL_REPORTS,
+    LEFT_OUT,
+    MEASURES,
+    SOURCES,
+    SPEEDS,
+    USAGE_SOURCES,
+)
 
 AGENT = "The agent, in lower snake case."
 MODEL = "The model's canonical name, without provider, region, date and context window."
@@ -222,6 +230,20 @@ class StgSessionIdentities(Contract):
 
     class Config:
         unique = ["session_id"]
+
+
+class StgTeamMembers(Contract):
+    """One row per developer_id and valid_from: no day of a developer is in two of them."""
+
+    developer_id: str = column(description="The developer, by the canonical name.")
+    team: str = column(description="The team.")
+    parent_team: str = column(nullable=True, description="The team that it is part of, if given.")
+    cost_centre: str = column(nullable=True, description="The team's cost centre, if given.")
+    valid_from: dt.date = column(description="First day in the team.")
+    valid_to: dt.date = column(nullable=True, description="First day no longer in it.")
+
+    class Config:
+        unique = ["developer_id", "valid_from"]
 
 
 class StgUsageRecords(Contract):
@@ -457,3 +479,36 @@ class StgCopilotMetrics(Contract):
 
     class Config:
         unique = ["date", "developer_id"]
+
+
+class StgBilling(Contract):
+    """One row per line of a bill that was ever downloaded, with why it does not count.
+
+    Money is in billionths of its currency, so that sums are exact.
+    """
+
+    id: int = column(description="Number of the raw row.")
+    provider: str = column(description="Who charges.")
+    report: str = column(isin=BILL_REPORTS, description="What kind of report has the line.")
+    date: dt.date = column(description="Day of UTC that is charged.")
+    product: str = column(nullable=True, description="What is charged, in the provider's words.")
+    model_name: str = column(nullable=True, description="The model under its one name; NULL: none is named.")
+    reported_model: str = column(nullable=True, description="The model as the bill names it.")
+    developer_id: str = column(nullable=True, description="Who; NULL where the line names nobody.")
+    workspace_id: str = column(nullable=True, description="Workspace or project.")
+    api_key_id: str = column(nullable=True, description="API key, by its id or name.")
+    organization: str = column(nullable=True, description="Organisation that the line names.")
+    account: str = column(nullable=True, description="Whose bill it is, as the ingest was told.")
+    cost_centre: str = column(nullable=True, description="Cost centre that the line names.")
+    unit: str = column(nullable=True, description="Unit of the quantity.")
+    quantity: float = column(nullable=True, description="How much.")
+    gross_nano: int = column(nullable=True, description="Before discounts; negative for a credit.")
+    discount_nano: int = column(nullable=True, description="Discounts.")
+    net_nano: int = column(nullable=True, description="What is charged; negative for a credit.")
+    currency: str = column(nullable=True, description="Currency of the amounts.")
+    left_out: str = column(
+        nullable=True, isin=BILL_LEFT_OUT, description="Why the line does not count; NULL: it counts."
+    )
+
+    class Config:
+        unique = ["id"]

@@ -22,3 +22,12 @@ MEASURES = [
 AGES = ("7_days", "30_days", "90_days", "today")
 # Who wrote a commit's lines.
 ORIGINS = ("agent", "person", "unknown")
+BILL_REPORTS = ["cost", "usage", "estimate"]
+BILL_LEFT_OUT = [
+    "a later report tells of it",
+    "repeated line",
+    "an estimate of what a cost report charges",
+]
+GAP_REASONS = [
+    *("not_in_telemetry", "not_billed", "price", "discount", "other_product", "day_boundary"),
+]

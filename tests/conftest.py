@@ -124,7 +124,12 @@ SLOW = {"company", "run_shop", "chromium", "postgres", "spark", "emulator", "cli
 # Clusters of Spark and the emulator of BigQuery are large: two workers have them, who take equally long.
 SERVERS = {
     "spark": ("engines/lab/",),
-    "bigquery": ("engines/test_spark", "engines/test_bigquery", "engines/test_consumers_on_bigquery"),
+    "bigquery": (
+        "engines/test_spark",
+        "engines/test_bigquery",
+        "engines/test_consumers_on_bigquery",
+        "engines/test_extensions",
+    ),
 }
 
 # What takes long begins first, so that no worker is left alone with it in the end.

@@ -50,11 +50,13 @@ def parquet(invocation: Invocation, paths: tuple[str, ...], include: tuple[str, 
     """Land Parquet files with the columns of the Collector's tables in ClickHouse.
 
     Files, folders of *.parquet, globs: as ClickHouse writes with INTO OUTFILE. Each file holds logs, spans,
-    or metrics of one kind, which its columns tell.
+    or metrics of one kind, which its columns tell. Buckets of S3 are read with the credentials of the
+    environment (AWS_PROFILE, AWS_ACCESS_KEY_ID, a role); AWS_ENDPOINT_URL leads to MinIO and others like it.
 
     \b
     aa-pipeline ingest parquet otel_logs.parquet
     aa-pipeline ingest parquet archive/ '2026-11/*.parquet'
+    aa-pipeline ingest parquet s3://telemetry/agents/
     """
     from pipeline.cli.ingest import show_result
     from pipeline.cli.output import progress

@@ -96,6 +96,7 @@ def _ingest(engine: "Engine", files: "DemoFiles") -> None:
     from pipeline.cli.ingest import account, show_problems
     from pipeline.cli.output import progress, say
     from pipeline.engines.raw_tables import make_missing_raw_tables
+    from pipeline.ingest.billing.ingest import ingest_billing
     from pipeline.ingest.copilot.ingest import ingest_copilot
     from pipeline.ingest.git.ingest import ingest_git
     from pipeline.ingest.otlp.ingest import ingest_otlp
@@ -105,6 +106,7 @@ def _ingest(engine: "Engine", files: "DemoFiles") -> None:
         ("otlp", ingest_otlp, files.otlp),
         ("git", ingest_git, files.repositories),
         ("copilot", ingest_copilot, files.copilot),
+        ("billing", ingest_billing, files.bills),
     ):
         with progress(f"ingest {name}"):
             result = ingest(engine, [str(path) for path in inputs])

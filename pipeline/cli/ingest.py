@@ -42,6 +42,7 @@ def ingest() -> None:
     aa-pipeline ingest clickhouse https://reader@clickhouse.example.com:8443/otel
     aa-pipeline ingest git ~/code/app ~/code/site
     aa-pipeline ingest copilot users-28-day.ndjson
+    aa-pipeline ingest billing cost_report.json
     """
 
 
@@ -356,7 +357,34 @@ def _described(agent: "Listed") -> dict[str, object]:
     }
 
 
-for source in (otlp, clickhouse, parquet, git, copilot, transcripts):
+@command()
+@click.argument("paths", nargs=-1, required=True, metavar="FILE...")
+@click.option(
+    "--account",
+    metavar="NAME",
+    help="Whose bills these are, where several of your organisations have one with a provider.",
+)
+@pass_invocation
+def billing(invocation: Invocation, paths: tuple[str, ...], account: str | None) -> None:
+    """Land bills: files, folders, globs, - for standard input.
+
+    Reads Anthropic's cost and usage reports and Claude Code's, OpenAI's costs and usage of completions,
+    GitHub's AI usage report. A later bill of a day takes the place of an earlier one. Bills are compared
+    with what usage costs; they never add to it.
+
+    \b
+    aa-pipeline ingest billing cost_report.json ai_usage_report.csv
+    """
+    from pipeline.cli.output import progress
+    from pipeline.ingest.billing.ingest import ingest_billing
+
+    with invocation.connect(create=True) as engine:
+        with progress("Reading bills"):
+            result = ingest_billing(engine, paths, account=account, pseudonyms=invocation.pseudonyms)
+        show_result(engine, result)
+
+
+for source in (otlp, clickhouse, parquet, git, copilot, transcripts, billing):
     ingest.add_command(source)
 
 

@@ -1,5 +1,6 @@
 """`why`: why a number is what it is."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -8,7 +9,10 @@ from pipeline.cli.after_tab import columns_of_table_after_tab, tables_after_tab,
 from pipeline.cli.options import Invocation, command, format_option, pass_invocation
 
 if TYPE_CHECKING:
+    from pipeline.engines.base import Engine
     from pipeline.outputs.why.answer import Answer, Layer
+    from pipeline.outputs.why.explain import Explainer, FindOrigins
+    from pipeline.plan import Plan
 
 
 @command()
@@ -32,30 +36,40 @@ def why(
 
     COLUMN=VALUE names the row, by columns of its key; not all of them as long as one row is meant. Below the
     number stand the rows that it adds up from, layer by layer, with what does not count and why. What is not
-    listed is summed up, so that each layer adds up to the one above.
+    listed is summed up, so that each layer adds up to the one above. Raw records are found again in the files
+    that were ingested, if these are still there, and named by file and line.
 
     \b
     aa-pipeline why fct_agent_costs daily_cost_usd date=2026-11-03 agent_type=codex
     aa-pipeline why fct_git_commits cost_usd commit_hash=4f2a91c… --format json
     """
     from pipeline.cli.output import print_json, progress
-    from pipeline.outputs.why.explain import Explainer
+    from pipeline.ingest.origins.origins import find_origins
 
     values = dict(_pair(word) for word in key)
     with invocation.connect(read_only=True) as engine, progress("Following it down") as tell:
-        plan = invocation.plan(engine, tell)
-        explainer = Explainer(
-            engine,
-            plan,
-            models=invocation.models,
-            schemas=invocation.schemas,
-            project_dir=invocation.config.project_dir,
-        )
-        answer = explainer.why(table, column, values, limit=limit)
+        made = explainer(invocation, engine, invocation.plan(engine, tell), partial(find_origins, engine))
+        answer = made.why(table, column, values, limit=limit)
     if output_format == "json":
         print_json(answer.to_dict())
     else:
         _show(answer)
+
+
+def explainer(
+    invocation: Invocation, engine: "Engine", plan: "Plan", find_origins: "FindOrigins | None" = None
+) -> "Explainer":
+    """What explains cells of an open database; arguments as of `Explainer`."""
+    from pipeline.outputs.why.explain import Explainer
+
+    return Explainer(
+        engine,
+        plan,
+        models=invocation.models,
+        schemas=invocation.schemas,
+        project_dir=invocation.config.project_dir,
+        find_origins=find_origins,
+    )
 
 
 def _pair(word: str) -> tuple[str, str]:
@@ -106,7 +120,8 @@ def _show_layer(layer: "Layer", depth: int) -> None:
         reasons = ", ".join(str(value) for value in left_out.why.values())
         say(f"{margin}  left out: {words.rows(left_out.rows, layer.table)}: {reasons}")
     for ingest in layer.landed_by:
-        say(f"{margin}  landed by the ingest {ingest}; raw rows keep no line, but their id")
+        lost = "" if all("origin" in row for row in layer.rows) else "; not found there again"
+        say(f"{margin}  landed by the ingest {ingest}{lost}")
     if layer.ends:
         say(f"{margin}  {layer.ends}")
     for below in layer.made_of:
@@ -117,14 +132,14 @@ def _lines(layer: "Layer") -> list[str]:
     """The listed rows, their columns below each other, and what the others bring."""
     from pipeline.outputs.why import words
 
+    names = [*dict.fromkeys(name for row in layer.rows for name in row)]
     cells = [
         [
-            words.amount(value, layer.unit) if name == "amount" else _short(name, value)
-            for name, value in row.items()
+            words.amount(row[name], layer.unit) if name == "amount" else _short(name, row.get(name))
+            for name in names
         ]
         for row in layer.rows
     ]
-    names = [*layer.rows[0]]
     table = [names, *cells]
     widths = [max(len(row[index]) for row in table) for index in range(len(names))]
     lines = [

@@ -2,7 +2,7 @@
 
 `write_demo` makes eight people, their coding agents and two repositories, sixty days up to a given
 moment: telemetry as the OpenTelemetry Collector's file exporter writes it, real git repositories,
-Copilot usage reports, and a project's own seeds. The same seed and moment give the same bytes.
+Copilot usage reports, bills, and a project's own seeds. The same seed and moment give the same bytes.
 
 The company has what real ones have: people who send only logs or only metrics, agents that report
 the same usage in several forms, a model that nobody has a price for, two e-mail addresses of one
@@ -14,6 +14,7 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.demo.bills import write_bills
 from pipeline.demo.company import company
 from pipeline.demo.copilot import write_copilot
 from pipeline.demo.repositories import write_repositories
@@ -29,6 +30,7 @@ class DemoFiles:
     otlp: list[Path]
     copilot: list[Path]
     repositories: list[Path]
+    bills: list[Path]
     seeds: list[Path]
 
 
@@ -36,7 +38,7 @@ def write_demo(folder: Path, *, seed: int = 7, as_of: dt.datetime) -> DemoFiles:
     """Write the company's files into `folder`.
 
     Args:
-        folder: made if missing; holds `telemetry`, `copilot`, `repositories` and `seeds` after it.
+        folder: made if missing; holds `telemetry`, `copilot`, `repositories`, `bills` and `seeds` after it.
         seed: another number gives another history of the same company.
         as_of: the end of the history; naive means UTC.
 
@@ -50,13 +52,14 @@ def write_demo(folder: Path, *, seed: int = 7, as_of: dt.datetime) -> DemoFiles:
         otlp=write_telemetry(folder / "telemetry", history),
         copilot=write_copilot(folder / "copilot", random.Random(f"copilot {seed}"), as_of),
         repositories=repositories,
+        bills=write_bills(folder / "bills", random.Random(f"bills {seed}"), history),
         seeds=write_seeds(folder / "seeds", as_of),
     )
 
 
 def write_seeds(folder: Path, as_of: dt.datetime) -> list[Path]:
-    """The project's own seeds: Copilot logins of people, and a budget for each month."""
-    from pipeline.demo.company import DAYS, PEOPLE
+    """The project's own seeds: Copilot logins of people, a budget for each month, teams and projects."""
+    from pipeline.demo.company import DAYS, MOVED, PEOPLE, PROJECTS
 
     folder.mkdir(parents=True, exist_ok=True)
     identities = folder / "identities.csv"
@@ -71,4 +74,21 @@ def write_seeds(folder: Path, as_of: dt.datetime) -> list[Path]:
     lines += [f"all,{month},450" for month in months]
     lines += [f"agent:claude_code,{month},220" for month in months]
     budgets.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return [identities, budgets]
+
+    teams = folder / "teams.csv"
+    moved = (as_of - dt.timedelta(days=DAYS // 2)).date()
+    lines = ["developer_id,team,parent_team,cost_centre,valid_from,valid_to"]
+    for person in PEOPLE:
+        team, centre, _ = PROJECTS[person.repository]
+        left = moved if person.login == MOVED[0] else ""
+        lines.append(f"{person.email},{team},Product,{centre},2020-01-01,{left}")
+        if left:
+            team, centre, _ = PROJECTS[MOVED[1]]
+            lines.append(f"{person.email},{team},Product,{centre},{moved},")
+    teams.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    projects = folder / "projects.csv"
+    lines = ["alias,project_id,owner,cost_centre"]
+    lines += [f"{name},{name},{owner},{centre}" for name, (_, centre, owner) in PROJECTS.items()]
+    projects.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return [identities, budgets, teams, projects]

@@ -148,7 +148,7 @@ def _price(model: str, fast: bool) -> tuple[float, ...]:
             and not row["valid_to"]
         )
     kinds = ("input", "output", "cache_write_5m", "cache_write_1h", "cache_read")
-    return tuple(float(row[f"{kind}_usd"]) for kind in kinds)
+    return tuple(float(row[f"{kind}_usd"] or row["input_usd"]) for kind in kinds)
 
 
 def _resource(session: Session) -> dict[str, Any]:

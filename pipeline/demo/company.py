@@ -80,6 +80,14 @@ PEOPLE = (
     Person("Hana Sato", "hana@example.com", "hanasato", "webshop", 9, 0.9, copilot=True),
 )  # fmt: skip
 
+# Repository → the team that works on it, its cost centre and who answers for it.
+PROJECTS = {
+    "webshop": ("Shop", "4711", "alice@example.com"),
+    "billing": ("Payments", "4712", "dana@example.com"),
+}
+# Who changes teams in the middle, and to the team of which repository.
+MOVED = ("eriklund", "billing")
+
 
 @dataclass(frozen=True)
 class Request:

@@ -7,6 +7,9 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
+from pipeline.models.expressions import NANO, on_grain
+from pipeline.models.splits import TOKENS
+
 # Sums of floats differ in their last digits from order to order.
 RELATIVE = 1e-6
 ABSOLUTE = 1e-9
@@ -55,3 +58,26 @@ def different_tokens(
         | (sums.usage != sums.days)
         | (sums.usage != sums.mart)
     )
+
+
+def different_split(usage: ir.Table, split: ir.Table) -> ir.Table:
+    """One row per day, agent and model whose tokens or cost in a split are not those of all usage.
+
+    Of each measure, how much more there is in the split; cost in billionths of a dollar, exactly.
+    """
+    grain = ["date", "agent_type", "model_name"]
+    whole = {name: name if name in usage.columns else f"total_{name}" for name in TOKENS}
+    before = usage.group_by(*grain).agg(
+        **{f"{name}_before": usage[column].sum() for name, column in whole.items()},
+        cost_before=(_.total_cost_usd * NANO).round().cast("int64").sum(),
+    )
+    after = split.group_by(*grain).agg(
+        **{f"{name}_after": split[name].sum() for name in TOKENS},
+        cost_after=(_.cost_usd * NANO).round().cast("int64").sum(),
+    )
+    both = on_grain(before, after, grain)
+    more = {
+        name: both[f"{name}_after"].fill_null(0) - both[f"{name}_before"].fill_null(0)
+        for name in (*TOKENS, "cost")
+    }
+    return both.select(*grain, **more).filter(reduce(or_, (_[name] != 0 for name in more)))

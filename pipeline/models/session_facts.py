@@ -6,6 +6,13 @@ from ibis import _
 from pipeline.models import telemetry
 from pipeline.models.expressions import stack
 
+# What is counted of a session, under the same names in `int_sessions_with_costs` and in the mart.
+COUNTS = (
+    *("prompts", "api_requests", "api_errors", "tool_calls", "accepted_edits", "rejected_edits"),
+    *("lines_added", "lines_removed", "input_tokens", "output_tokens", "cache_creation_tokens"),
+    *("cache_read_tokens", "total_tokens", "unpriced_tokens"),
+)
+
 
 def event_bounds(events: ibis.Table) -> ibis.Table:
     """One row per session: first and last event, start and end events, last thing done, what happened."""

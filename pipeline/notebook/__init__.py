@@ -14,7 +14,7 @@ import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -232,11 +232,17 @@ class Pipeline:
             SelectionError: no single value is meant.
             ModelError: the table is not published.
         """
+        from pipeline.ingest.origins.origins import find_origins
         from pipeline.outputs.why.explain import Explainer
 
         with self.connect() as engine:
             plan = plan_cache.load(engine.dialect, self.config, engine.shapes("raw"))
-            explainer = Explainer(engine, plan, project_dir=self.config.project_dir)
+            explainer = Explainer(
+                engine,
+                plan,
+                project_dir=self.config.project_dir,
+                find_origins=partial(find_origins, engine),
+            )
             return explainer.why(table, column, key, limit=limit).to_dict()
 
     def lineage(self, name: str) -> LineageView:

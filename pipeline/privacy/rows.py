@@ -14,7 +14,10 @@ Rule = Callable[[Any], Any]
 AS_IT_IS = (
     "age",
     "commit_hash",
+    "currency",
     "metric_type",
+    "provider",
+    "report",
     "report_scope",
     "root_hash",
     "source",
@@ -23,9 +26,9 @@ AS_IT_IS = (
 )
 WORDS = (
     *("service_name", "service_version", "scope_name", "scope_version", "severity", "unit", "metric_name"),
-    *("agent_type", "organization"),
+    *("agent_type", "organization", "product", "model_name", "cost_centre", "account"),
 )
-IDS = ("agent_session_id", "parent_span_id", "span_id", "trace_id")
+IDS = ("agent_session_id", "api_key_id", "workspace_id", "parent_span_id", "span_id", "trace_id")
 JSON_OF_PEOPLE = ("attributes", "resource_attributes", "scope_attributes")
 JSON_OF_WORDS = ("editor_breakdown", "feature_breakdown", "language_breakdown")
 # What of a commit is only known from several columns.
@@ -51,7 +54,7 @@ class Rows:
             "name": attributes.span,
             "notes": lambda note: commits.note(note, pseudonyms),
             "project_id": lambda project: commits.project(project, pseudonyms),
-            "record_hash": pseudonyms.record_hash,
+            **dict.fromkeys(("record_hash", "scope", "version"), pseudonyms.record_hash),
         }
 
     def record(self, table: str, record: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,6 +91,10 @@ class Rows:
             hidden["mark"] = person(values["mark"])
         if isinstance(scope := values.get("scope"), str) and scope.startswith(BUDGET_OF):
             hidden["scope"] = BUDGET_OF + person(scope.removeprefix(BUDGET_OF))
+        if "owner" in values:  # of projects: called as records call them
+            projects = (name for name in ("alias", "project_id") if name in values)
+            hidden |= {name: commits.project(values[name], self.pseudonyms) for name in projects}
+            hidden["owner"] = values["owner"] and person(values["owner"])
         return values | hidden
 
     def _commit(self, commit: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,6 +26,7 @@ TIMES = {
     "git_survival": "observed_at",
     "copilot_metrics": "date",
     "otel_spans": "start_timestamp",
+    "billing": "date",
 }
 
 # What makes up a series of metric points, in which a cumulative one means what it grew since the one before.
@@ -136,7 +137,7 @@ class Retention:
     def _past(self, table: PlanTable) -> str:
         at = self._read(table, TIMES.get(table.stored_name, "timestamp"))
         day = self.today - dt.timedelta(days=self.days[table.stored_name])
-        limit = f"CAST('{day}' AS DATE)" if table.stored_name == "copilot_metrics" else self._midnight(day)
+        limit = f"CAST('{day}' AS DATE)" if TIMES.get(table.stored_name) == "date" else self._midnight(day)
         past = f"{at} < {limit}"
         if table.stored_name != "otel_metrics":
             return past

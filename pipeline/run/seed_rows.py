@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pipeline.privacy.pseudonyms import Pseudonyms
 
 # Seeds that name people; of those who were forgotten no row is loaded.
-PEOPLE = ("identities", "budgets")
+PEOPLE = ("identities", "budgets", "projects", "teams")
 
 
 def seed_rows(

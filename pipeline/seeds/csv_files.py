@@ -59,6 +59,7 @@ def rows(seed: PlanTable, project_dir: Path) -> list[Row]:
             names the file, the line and the column.
     """
     by_key: dict[Row, Row] = {}
+    places: dict[Row, str] = {}
     refuse = _more_rules(seed, project_dir)
     # A file may say of an agent otherwise than its room.
     by_key |= {row[:1]: row for row in _declared(seed, project_dir)}
@@ -74,8 +75,14 @@ def rows(seed: PlanTable, project_dir: Path) -> list[Row]:
                     " Remove one of the two rows."
                 )
             lines[key] = line
-            refuse(f"{file}, line {line}", row)
+            places[key] = f"{file}, line {line}"
+            refuse(places[key], row)
             by_key[key] = row
+    if seed.name == "teams":
+        # A row may stand in another file than the one that it overlaps.
+        from pipeline.seeds.teams import refuse_overlaps
+
+        refuse_overlaps((places[key], row) for key, row in by_key.items())
     return list(by_key.values())
 
 

@@ -9,6 +9,7 @@ import anyio
 import pytest
 
 from pipeline.outputs.metrics import METRICS
+from tests.ingest.origins.test_origins import claude, written
 from tests.outputs.dashboard.marts import commit, developer, usage, write_marts
 
 pytestmark = pytest.mark.slow
@@ -65,6 +66,7 @@ def test_an_assistant_lists_and_queries(ask, marts):
     assert {tool.name for tool in tools} == {
         "list_metrics",
         "query_metric",
+        "explain_number",
         "list_tables",
         "describe_table",
     }
@@ -86,6 +88,8 @@ def test_what_cannot_be_asked_is_a_sentence_that_says_what_can(ask, marts):
         ("query_metric", {"name": "cost", "since": "soon"}),
         ("query_metric", {"name": 3}),
         ("describe_table", {"name": "fct_git_commit"}),
+        ("explain_number", {"table": "fct_git_commits", "column": "cost", "key": {}}),
+        ("explain_number", {"table": "fct_git_commits", "column": "cost_usd", "key": {}, "limit": 0}),
     ]
     _, answers = ask(*questions)
     assert all(answer.is_error for answer in answers)
@@ -100,11 +104,28 @@ def test_what_cannot_be_asked_is_a_sentence_that_says_what_can(ask, marts):
             "since: 'soon' is no date, such as 2026-11-01.",
             "Input should be a valid string",
             "There is no table fct_git_commit. Did you mean fct_git_commits?",
+            "fct_git_commits has no column cost. Did you mean cost_usd?",
+            "limit is 1 to 20, not 0.",
         ],
         strict=True,
     ):
         assert said in text
         assert "Traceback" not in text
+
+
+def test_an_assistant_is_told_why(ask, run, folder):
+    run("init")
+    written(folder / "one.jsonl", claude("session-one", 1), claude("session-one", 2, message="next"))
+    run("ingest transcripts one.jsonl --developer ada@example.com")
+    run("build")
+    key = {"date": "2026-11-03", "agent_type": "claude_code"}
+    _, (answer,) = ask(
+        ("explain_number", {"table": "fct_agent_costs", "column": "daily_cost_usd", "key": key})
+    )
+    found = answer.structured_content
+    assert found["says"] == "$0.00021 = 2 requests computed at the price of 2026-11-03"
+    assert found["adds_up"] is True
+    assert [layer["table"] for layer in found["made_of"]] == ["int_agent_daily_aggregates"]
 
 
 def test_an_answer_is_cut_at_its_limit_and_says_so(ask, marts):
@@ -135,6 +156,11 @@ def test_of_few_people_an_assistant_learns_nothing(ask, marts):
         ("query_metric", {"name": "active_days"}),
         ("query_metric", {"name": "commits"}),
     )
+    _, (row,) = ask(
+        ("explain_number", {"table": "fct_git_commits", "column": "cost_usd", "key": {"developer_id": "ada"}})
+    )
+    assert row.is_error
+    assert "groups have at least 3 people" in row.content[0].text
     assert cost.structured_content["rows"] == [{"agent": "claude_code", "value": 6.0}]
     assert [people.is_error, days.is_error, commits.is_error] == [True, True, True]
     assert "ada" not in people.content[0].text

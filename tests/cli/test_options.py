@@ -160,8 +160,8 @@ def test_failures_are_json_lines_where_the_log_is(run):
         ("ingest transcript", "There is no command 'transcript'. Did you mean transcripts?"),
         (
             "ingest x",
-            "There is no command 'x'. `aa-pipeline ingest` takes clickhouse, copilot, git, otlp, parquet,"
-            " transcripts.",
+            "There is no command 'x'. `aa-pipeline ingest` takes billing, clickhouse, copilot, git, otlp,"
+            " parquet, transcripts.",
         ),
         ("ls --selct x", "No such option '--selct'. Did you mean '--select'?"),
         (

@@ -62,7 +62,7 @@ def test_the_same_seed_and_moment_give_the_same_bytes(files, tmp_path, monkeypat
     again = write_demo(tmp_path / "demo", as_of=AS_OF)
 
     monkeypatch.undo()
-    for kind in ("otlp", "copilot", "seeds"):
+    for kind in ("otlp", "copilot", "bills", "seeds"):
         contents = [path.read_bytes() for path in getattr(files, kind)]
         assert [path.read_bytes() for path in getattr(again, kind)] == contents
     heads = [git(path, "rev-parse", "main") for path in files.repositories]

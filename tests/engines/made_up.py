@@ -293,12 +293,33 @@ spans = st.fixed_dictionaries(
         "resource_attributes": st.none() | optional(**who, host__name=some(["h"])),
     }
 )
+bills = st.fixed_dictionaries(
+    {
+        "provider": some(["anthropic", "openai", "github"]),
+        "report": some(["cost", "cost", "usage", "estimate"]),
+        "date": moments.map(dt.datetime.date),
+        "product": some([None, "tokens", "web_search"]),
+        "model_name": some(MODELS),
+        "unit": some([None, "tokens"]),
+        "quantity": some([None, 0.0, 0.1, 250_001.0, -1.5]),
+        "gross_nano": some([None, 0, 7, 1_000_000_000, -250_000_000]),
+        "discount_nano": some([None, 0, 3]),
+        "net_nano": some([None, 0, 4, 1_000_000_000, -250_000_000]),
+        "currency": some([None, "USD", "USD", "EUR"]),
+        "developer_id": some(NAMES),
+        "cost_centre": some([None, "Platform"]),
+        "scope": some(["a", "b"]),
+        "version": some(["1", "2"]),
+        "line": some([1, 2, 3]),
+    }
+)
 TABLES = {
     "otel_logs": logs,
     "otel_metrics": points,
     "otel_spans": spans,
     "git_commits": commits,
     "copilot_metrics": reports,
+    "billing": bills,
 }
 cases = st.fixed_dictionaries({table: st.lists(rows, max_size=6) for table, rows in TABLES.items()})
 
@@ -339,6 +360,8 @@ def _own(row: dict[str, Any], number: int) -> dict[str, Any]:
             key: f"{number:x}{value}" if key in owned and value else value
             for key, value in row["attributes"].items()
         }
+    if row.get("scope"):
+        row["scope"] = f"{number:x}{row['scope']}"
     if row.get("trace_id"):
         row["trace_id"] = f"{number:x}{row['trace_id']}"
     if row.get("commit_hash"):

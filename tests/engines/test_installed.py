@@ -7,8 +7,14 @@ import sys
 import sysconfig
 from pathlib import Path
 
+import click
+import duckdb
 import pytest
 
+from pipeline.cli import cli
+from tests.ingest.copilot.test_copilot import USAGE
+from tests.ingest.origins.test_origins import claude, written
+from tests.ingest.otlp.samples import lines, log, logs
 from tests.projects import ours
 
 pytest.importorskip("hatchling")
@@ -41,9 +47,22 @@ def environment(tmp_path_factory):
     return env
 
 
+def own_environment(folder, url):
+    """Variables under which nothing of the checkout is found."""
+    told = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    return told | {
+        "XDG_CACHE_HOME": str(folder / "cache"),
+        "XDG_DATA_HOME": str(folder / "data"),
+        "AA_PIPELINE_TARGET": url,
+        "AA_PIPELINE_PRIVACY_KEY": "0123456789abcdef0123456789abcdef",
+    }
+
+
 @pytest.fixture(params=["duckdb", "postgres"])
 def target(request, tmp_path):
     """The URL of an empty database, and a function that has it execute a statement."""
+    if request.param in ("spark", "bigquery"):
+        return request.getfixturevalue(f"new_{request.param}")(), None
     if request.param == "postgres":
         import psycopg
 
@@ -61,8 +80,7 @@ def target(request, tmp_path):
 def aa(environment, tmp_path, target, monkeypatch):
     """Runs a command of the environment in a project's folder."""
     monkeypatch.chdir(tmp_path)
-    told = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
-    told |= {"XDG_CACHE_HOME": str(tmp_path / "cache"), "AA_PIPELINE_TARGET": target[0]}
+    told = own_environment(tmp_path, target[0])
 
     def run(*words):
         done = subprocess.run(
@@ -78,7 +96,22 @@ def aa(environment, tmp_path, target, monkeypatch):
     return run
 
 
+def imported_from(environment, *packages):
+    """Which folder each package is of: that of the environment, or one that a checkout has put before it."""
+    program = "import importlib, sys; [print(importlib.import_module(n).__file__) for n in sys.argv[1:]]"
+    told = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    found = subprocess.run(
+        [environment / "bin" / "python", "-c", program, *packages],
+        env=told,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [Path(file).resolve().parents[4] for file in found.stdout.split()]
+
+
 def test_every_command_knows_the_plugin_and_the_project(aa, target, tmp_path, environment):
+    assert imported_from(environment, "pipeline", "schemas", "aa_example") == [environment.resolve()] * 3
     ours.write(tmp_path)
     aa("init")
     ours.commit("AA-1 begin now", 1, target[1])
@@ -109,3 +142,116 @@ def test_every_command_knows_the_plugin_and_the_project(aa, target, tmp_path, en
     assert (tmp_path / "out/fct_commits_per_team.parquet").exists()
     aa("dashboard")
     assert (tmp_path / "dashboard/index.html").exists()
+    ours.commit("AA-1 go on with it", 2, target[1])
+    aa("build")
+    shown = json.loads(aa("show", "fct_commits_per_ticket", "--format", "json"))
+    assert shown == [{"ticket": "AA-1", "commits": 2, "owner": "ada"}]
+
+
+PARQUET = """
+SELECT make_timestamp_ns(1793700000000000000) AS Timestamp, 'claude-code' AS ServiceName, 'x' AS Body,
+    MAP {'service.name': 'claude-code'} AS ResourceAttributes, MAP {'session.id': 's1'} AS LogAttributes,
+    9::UTINYINT AS SeverityNumber, '' AS TraceId, '' AS SpanId
+"""
+
+# In this order; what is made by one is read by others.
+COMMANDS = [
+    "init",
+    "ingest otlp otlp.jsonl",
+    "ingest parquet logs.parquet",
+    "ingest git repository",
+    "ingest copilot copilot.json",
+    "ingest transcripts one.jsonl --developer ada@example.com",
+    "seed",
+    "run -s staging.*",
+    "build",
+    "test -s fct_git_commits+",
+    "retry",
+    "source freshness",
+    "debug",
+    "ls -s +fct_commits_per_ticket",
+    "compile -s fct_commits_per_ticket",
+    "show fct_commits_per_ticket",
+    "lineage fct_commits_per_ticket",
+    "why fct_commits_per_team commits team=engines",
+    "contract show fct_commits_per_ticket",
+    "contract diff . .",
+    "diff --from . -s fct_git_commits",
+    "report -o report.html --format html",
+    "docs generate",
+    "dashboard",
+    "digest -o week.html",
+    "export -o exported -s fct_commits_per_team",
+    "metrics list",
+    "metrics query cost --by agent",
+    "metrics export metrics.yml",
+    "notebook",
+    "maintain --dry-run",
+    "forget ada@example.com --dry-run",
+    "backup kept.tar",
+    "restore kept.tar -t duckdb://restored.duckdb",
+    "copy --from duckdb://restored.duckdb --to duckdb://other.duckdb",
+    "usage one.jsonl -t duckdb://usage.duckdb",
+    "demo --path shown",
+    "deploy-files deployed",
+    "completion bash --show",
+    "listener-token add laptop",
+    "listener-token list",
+    "listener-token remove laptop",
+    "clean",
+]
+# Those that end only with the other side, or need one: they are started below.
+SERVERS = {"mcp", "docs serve", "ingest clickhouse"}
+# What only DuckDB and PostgreSQL have; elsewhere it is refused in a sentence.
+TRANSACTIONAL = {"maintain", "forget", "backup", "restore", "copy", "diff"}
+
+
+def commit(folder):
+    """A repository with one commit."""
+    who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
+    for words in (["init", "-q"], [*who, "commit", "-q", "--allow-empty", "-m", "AA-1 begin now"]):
+        subprocess.run(["git", "-C", folder, *words], check=True)
+
+
+def leaves(command, name=""):
+    """The names of all commands below one."""
+    if not isinstance(command, click.Group):
+        return {name}
+    context = click.Context(command)
+    parts = {part: command.get_command(context, part) for part in command.list_commands(context)}
+    return set().union(*(leaves(one, f"{name} {part}".strip()) for part, one in parts.items()))
+
+
+def name_of(words):
+    return next(name for name in (" ".join(words[:2]), words[0]) if name in leaves(cli))
+
+
+def test_no_command_is_left_out_here():
+    assert {name_of(words.split()) for words in COMMANDS} | SERVERS == leaves(cli)
+
+
+@pytest.mark.parametrize("target", ["duckdb", "postgres", "spark", "bigquery"], indirect=True)
+def test_every_command_runs_from_the_wheels(environment, request, target, tmp_path):
+    refused = set()
+    ours.write(tmp_path)
+    written(tmp_path / "one.jsonl", claude("session-one", 1))
+    (tmp_path / "otlp.jsonl").write_text(lines(logs(log({"session.id": "session-two"}))))
+    (tmp_path / "copilot.json").write_text(json.dumps(USAGE))
+    duckdb.sql(PARQUET).write_parquet(str(tmp_path / "logs.parquet"))
+    (tmp_path / "repository").mkdir()
+    commit(tmp_path / "repository")
+    done = subprocess.run(
+        [environment / "bin" / "python", Path(__file__).with_name("every_command.py")],
+        input=json.dumps([words.split() for words in COMMANDS]),
+        env=own_environment(tmp_path, target[0]),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    open(f"/tmp/w/{target[0][:5]}.err","w").write(done.stderr)
+    assert done.returncode == 0, done.stderr
+    place, told = json.loads(done.stdout.splitlines()[-1])
+    assert Path(place).is_relative_to(environment)
+    print(*((" ".join(words), code, said) for words, code, said in told if code), sep="\n")
+    assert not [words for words, code, _ in told if code and name_of(words) not in refused]

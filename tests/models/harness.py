@@ -123,6 +123,8 @@ SEEDS = {
     "agents": AGENTS,
     "agent_aliases": ALIASES,
     "identities": [],
+    "projects": [],
+    "teams": [],
     "commit_marks": [],
     "model_prices": [price()],
 }

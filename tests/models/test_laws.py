@@ -15,7 +15,7 @@ from tests.models.harness import AS_OF, at, log, point
 
 pytestmark = pytest.mark.slow
 
-RAW = ("raw_otel_logs", "raw_otel_metrics", "raw_git_commits", "raw_copilot_metrics")
+RAW = ("raw_otel_logs", "raw_otel_metrics", "raw_git_commits", "raw_copilot_metrics", "raw_billing")
 PACKAGED_SEEDS = Path(__file__).parent / "no project here"
 
 TYPES = {"int64": "BIGINT", "float64": "DOUBLE", "string": "VARCHAR", "boolean": "BOOLEAN", "date": "DATE"}
@@ -142,6 +142,30 @@ def reports(draw):
     }
 
 
+@st.composite
+def bills(draw):
+    scope, version, number = draw(st.tuples(st.integers(0, 3), st.integers(0, 1), st.integers(1, 2)))
+    # A line is what its scope, version and number say: nothing else may hide behind them.
+    net = 70_000_001 * scope + 30_000_001 * version + 10_000_001 * number - 150_000_000
+    return {
+        "provider": "anthropic",
+        "report": ("cost", "usage", "estimate")[scope % 3],
+        "date": dt.date(2026, 2, 27) + dt.timedelta(days=scope),
+        "model_name": (None, "claude-sonnet-4-5")[version],
+        "product": (None, "tokens")[number - 1],
+        "quantity": 0.1 * number,
+        "currency": ("USD", "EUR")[scope // 3],
+        "developer_id": (None, "ann")[scope % 2],
+        "scope": str(scope),
+        "version": str(version),
+        "line": number,
+        "created_at": draw(moments),
+        "gross_nano": net + 7,
+        "discount_nano": 7,
+        "net_nano": net if scope < 2 else None,
+    }
+
+
 def numbered(rows):
     return st.lists(rows, max_size=12).map(
         lambda found: [row | {"id": number} for number, row in enumerate(found)]
@@ -149,7 +173,7 @@ def numbered(rows):
 
 
 raw_tables = st.fixed_dictionaries(
-    dict(zip(RAW, map(numbered, (logs(), metrics(), commits(), reports())), strict=True))
+    dict(zip(RAW, map(numbered, (logs(), metrics(), commits(), reports(), bills())), strict=True))
 )
 
 
@@ -182,11 +206,11 @@ class Company:
         return run.build(self.engine, self.plan, as_of=AS_OF, project_dir=PACKAGED_SEEDS)
 
     def tables(self):
-        """Every table that models make, to the last bit."""
+        """Every table that models make, to the last bit, but that of all raw lines of bills, by id."""
         return {
             name: self.engine.fetch(f"SELECT * FROM {table.schema}.{name} ORDER BY ALL")
             for name, table in self.plan.tables.items()
-            if table.kind == "model"
+            if table.kind == "model" and name != "stg_billing"
         }
 
 

@@ -43,6 +43,7 @@ def make(home: Path) -> dict[str, list[str]]:
         "otlp": [str(path) for path in otlp(home / "telemetry")],
         "git": [str(repository(home / "secretfolder"))],
         "copilot": [str(path) for path in copilot(home / "lovelace-copilot")],
+        "billing": [str(path) for path in bills(home / "lovelace-bills")],
     }
 
 
@@ -308,3 +309,23 @@ def project(folder: Path, *, pseudonyms: bool) -> Path:
         configured += "[privacy]\npseudonyms = true\nmin_group = 1\n"
     (folder / "aa-pipeline.toml").write_text(configured)
     return folder
+
+
+def bills(folder: Path) -> list[Path]:
+    """A bill by person, and what a key that is called after somebody used."""
+    day = {"date": "2026-01-02T00:00:00Z", "organization_id": "42", "customer_type": "api"}
+    used = {"model": "claude-sonnet-4-5", "tokens": {"input": 10}, "estimated_cost": {"amount": 5}}
+    people = [
+        {"type": "user_actor", "email_address": ADA},
+        {"type": "api_actor", "api_key_name": "lovelace-laptop"},
+    ]
+    columns = "date,username,sku,model,quantity,gross_amount,discount_amount,net_amount,organization"
+    charged = [
+        f"2026-01-02,{login},copilot_ai_credit,GPT-5,4,0.04,0,0.04,acme" for login in ("AdaLove", "bobbyron")
+    ]
+    report = folder / "ai_usage_report.csv"
+    claude = write(
+        folder / "claude_code.jsonl", *(day | {"actor": who, "model_breakdown": [used]} for who in people)
+    )
+    report.write_text("\n".join([columns, *charged, "2026-01-02,bobbyron,x,y,much,0,0,0,acme"]))
+    return [claude, report]

@@ -236,6 +236,14 @@ def test_seeds_meet_the_records_they_are_of():
         ["scope", "month"],
     )
     assert [row[0] for row in budgets] == [f"developer:{ADA}", "agent:codex", "all"]
+    project = ROWS.record("git_commits", {"project_id": "ada/app"})["project_id"]
+    columns = ["alias", "project_id", "owner", "cost_centre"]
+    projects = [("ada/app", "ada/app", "ada@example.com", "CC1"), ("app", "ada/app", None, None)]
+    hidden = ROWS.seed(columns, projects, ["alias"])
+    assert hidden == [(project, project, ADA, "CC1"), ("app", project, None, None)]
+    columns = ["developer_id", "team", "parent_team", "cost_centre", "valid_from", "valid_to"]
+    members = [("Ada@example.com", "Web", None, "CC1", 1, 2)]
+    assert ROWS.seed(columns, members, ["developer_id", "valid_from"]) == [(ADA, *members[0][1:])]
     aliases = [("claude", "claude_code")]
     assert ROWS.seed(["alias", "agent_type"], aliases, ["alias"]) == aliases
     bot = "Bot@Acme.example"

@@ -8,6 +8,7 @@ import pytest
 from pipeline.demo.company import PEOPLE
 from pipeline.engines import connect
 from pipeline.engines.raw_tables import make_missing_raw_tables
+from pipeline.ingest.billing.ingest import ingest_billing
 from pipeline.ingest.copilot.ingest import ingest_copilot
 from pipeline.ingest.git.ingest import ingest_git
 from pipeline.ingest.otlp.ingest import ingest_otlp
@@ -24,9 +25,12 @@ NAMES = {
 }
 OF_PEOPLE = (
     *("developer_id", "developer_name", "developer_email", "author_name", "author_email"),
-    *("commit_message", "project_id"),
+    *("commit_message", "project_id", "api_key_id", "workspace_id"),
 )
-TABLES = ("dim_agents", "dim_developers", "fct_agent_costs", "fct_daily_agent_usage", "fct_git_commits")
+TABLES = (
+    *("dim_agents", "dim_developers", "fct_agent_costs", "fct_daily_agent_usage", "fct_git_commits"),
+    *("fct_billed", "fct_reconciliation"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +41,7 @@ def hidden(company, tmp_path_factory, compiled):
         ingest_otlp(engine, [str(company / "telemetry")], pseudonyms=PSEUDONYMS)
         ingest_git(engine, sorted((company / "repositories").iterdir()), pseudonyms=PSEUDONYMS)
         ingest_copilot(engine, [str(company / "copilot")], pseudonyms=PSEUDONYMS)
+        ingest_billing(engine, sorted((company / "bills").iterdir()), pseudonyms=PSEUDONYMS)
         as_of = dt.datetime.fromisoformat(AS_OF)
         result = build(engine, compiled(), as_of=as_of, project_dir=company, pseudonyms=PSEUDONYMS)
         assert result.status == "success"

@@ -16,11 +16,14 @@ pytestmark = pytest.mark.slow
 
 DATABASE = "agent_analytics.duckdb"
 KEY = "a key of the tests"
-TABLES = ("dim_agents", "dim_developers", "fct_agent_costs", "fct_daily_agent_usage", "fct_git_commits")
+TABLES = (
+    *("dim_agents", "dim_developers", "fct_agent_costs", "fct_daily_agent_usage", "fct_git_commits"),
+    *("fct_billed", "fct_reconciliation"),
+)
 # Columns that tell of people, and what else pseudonyms may change.
 OF_PEOPLE = (
     *("developer_id", "developer_name", "developer_email", "author_name", "author_email"),
-    *("commit_message", "project_id"),
+    *("commit_message", "project_id", "api_key_id", "workspace_id"),
 )
 LOOKS = (
     "build --as-of {as_of}",

@@ -65,6 +65,7 @@ NOT_ADDITIVE = {
     "fct_agent_costs.avg_7day_cost_usd": AVERAGE,
     "fct_agent_costs.avg_30day_cost_usd": AVERAGE,
     "fct_agent_costs.month_forecast_usd": FORECAST,
+    "dim_teams.members_ever": "people, who may have been in several teams",
 }
 
 NUMBERS = [
@@ -118,14 +119,24 @@ def engine():
             )
             suggested = {"total_suggestions": 10, "total_acceptances": 5, "report_scope": "user"}
             landing.land("copilot_metrics", [suggested | {"date": NOW.date(), "developer_id": "bob"}])
+            charge = {"provider": "anthropic", "report": "cost", "date": NOW.date(), "currency": "USD"}
+            money = {"gross_nano": 500_000_000, "discount_nano": 100_000_000, "net_nano": 400_000_000}
+            what = {"model_name": "claude-sonnet-4-5", "unit": "tokens", "quantity": 3000.5}
+            which = {"scope": "a", "version": "1", "line": 1}
+            landing.land("billing", [charge | money | what | which])
         make_missing_raw_tables(engine)
         yield engine
 
 
 @pytest.fixture(scope="module")
-def plan(engine, compiled):
+def plan(engine, compiled, tmp_path_factory):
     plan = compiled()
-    assert run.build(engine, plan, as_of=NOW).status == "success"
+    project = tmp_path_factory.mktemp("project")
+    (project / "seeds").mkdir()
+    (project / "seeds" / "teams.csv").write_text(
+        "developer_id,team,valid_from\nada@example.com,Web,2026-01-01\n", encoding="utf-8"
+    )
+    assert run.build(engine, plan, as_of=NOW, project_dir=project).status == "success"
     assert broken_laws(engine, plan) == set()
     return plan
 
@@ -185,8 +196,14 @@ def test_cost_of_one_developer_doubled_in_the_mart_of_usage_fails_the_test(engin
     finally:
         engine.execute(f"UPDATE {of_ada} / 2 {where}")
     failed = {(audit.table, audit.audit) for audit in result.audits if audit.status == "failed"}
-    assert (result.status, failed) == ("failed", {("fct_daily_agent_usage", "same_daily_agent_usage")})
-    (row,) = [json.loads(row.failing_row) for row in result.failing_rows]
+    assert result.status == "failed"
+    assert failed == {
+        ("fct_daily_agent_usage", "same_daily_agent_usage"),
+        ("fct_costs_by_project", "same_costs_by_project"),
+        ("fct_costs_by_team", "same_costs_by_team"),
+    }
+    rows = [row for row in result.failing_rows if row.audit == "same_daily_agent_usage"]
+    (row,) = [json.loads(row.failing_row) for row in rows]
     assert {measure: more for measure, more in row.items() if more} == {"total_cost_usd": 0.25}
     assert run.audit(engine, plan).status == "success"
 

@@ -5,6 +5,7 @@ DuckDB reads them, in a database of its own. A file is read whole; what is there
 
 import glob
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,11 @@ import orjson
 
 from pipeline.errors import IngestError
 from pipeline.ingest.collector.account import ROWS_AT_ONCE, Account
+from pipeline.ingest.collector.buckets import SCHEME, BucketError, BucketFile, find_in_bucket
 from pipeline.ingest.collector.tables import Kind, kind_of
 from pipeline.ingest.landing.landing import IngestResult, Landing
 from pipeline.plan.render import quote
+from pipeline.system.temporary import temporary_folder
 
 if TYPE_CHECKING:
     import duckdb
@@ -36,11 +39,11 @@ def ingest_parquet(
     include: Iterable[str] = (),
     pseudonyms: "Pseudonyms | None" = None,
 ) -> IngestResult:
-    """Land Parquet files, folders of them and globs.
+    """Land Parquet files, folders of them and globs, of this machine and of S3.
 
     Args:
         engine: an open engine.
-        paths: files, folders or globs.
+        paths: files, folders or globs; or what begins with `s3://`.
         include: names of content attributes to land all the same, such as `prompt`.
         pseudonyms: what lands instead of people; None lets them be.
 
@@ -58,14 +61,17 @@ def ingest_parquet(
         for file in files:
             name = str(file)
             try:
-                columns = _columns(reader, name)
-                kind = kind_of(columns)
-                if kind is None:
-                    problems.append(f"{name} has no columns of logs, metrics or traces that we know")
-                    continue
-                account.tell_columns(name, kind, columns)
-                account.take(name, kind, _records(reader, name, kind, columns))
-                read += 1
+                with _here(file) as here:
+                    columns = _columns(reader, here)
+                    kind = kind_of(columns)
+                    if kind is None:
+                        problems.append(f"{name} has no columns of logs, metrics or traces that we know")
+                        continue
+                    account.tell_columns(name, kind, columns)
+                    account.take(name, kind, _records(reader, here, kind, columns))
+                    read += 1
+            except BucketError as error:
+                problems.append(str(error))
             except duckdb.Error as error:
                 problems.append(f"{name} cannot be read: {' '.join(str(error).split())[:300]}")
         if not read:
@@ -79,13 +85,37 @@ def ingest_parquet(
     return landing.result
 
 
-def _files(paths: Sequence[str]) -> tuple[list[Path], list[str]]:
+@contextmanager
+def _here(file: Path | BucketFile) -> Iterator[str]:
+    """The path of a file on this machine, for as long as it is read."""
+    if isinstance(file, Path):
+        yield str(file)
+        return
+    with temporary_folder() as folder:
+        copy = folder / f"copy{SUFFIX}"
+        file.copy_to(copy)
+        yield str(copy)
+
+
+def _files(paths: Sequence[str]) -> tuple[list[Path | BucketFile], list[str]]:
     """Files, each once, and a sentence for each path that leads to none."""
-    found: dict[Path, Path] = {}
+    found: dict[Path | str, Path | BucketFile] = {}
     problems = []
     for given in paths:
+        if given.startswith(SCHEME):
+            try:
+                there = find_in_bucket(given, SUFFIX)
+            except BucketError as error:
+                problems.append(str(error))
+                continue
+            if not there:
+                problems.append(f"{given}: there is no {SUFFIX} file")
+            found |= {file.key: file for file in there}
+            continue
         if "://" in given:
-            problems.append(f"{given} is elsewhere, and only files of this machine are read: copy it here")
+            problems.append(
+                f"{given} is elsewhere, and only this machine and {SCHEME} are read: copy it here"
+            )
             continue
         path = Path(given).expanduser()
         if path.is_dir():

@@ -18,7 +18,7 @@ class Document:
     """A JSON document of a file.
 
     Attributes:
-        line: where it stands, if the file has one document a line.
+        line: where it begins, if the file has several documents.
         value: what it holds.
         problem: why it could not be read.
     """
@@ -91,10 +91,13 @@ def _one_after_the_other(text: str) -> list[Document]:
     """
     decoder = json.JSONDecoder(parse_constant=_refuse_constant)
     found = []
-    position = 0
+    position, line = 0, 1
     while start := re.compile(r"\S").search(text, position):
-        value, position = decoder.raw_decode(text, start.start())
-        found.append(Document(None, value))
+        line += text.count("\n", position, start.start())
+        value, end = decoder.raw_decode(text, start.start())
+        found.append(Document(line, value))
+        line += text.count("\n", start.start(), end)
+        position = end
     return found
 
 

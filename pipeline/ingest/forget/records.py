@@ -50,19 +50,13 @@ OF_PEOPLE_PREFIXES = (
 OF_NOBODY = {
     *("metric_name", "temporality", "metric_type", "unit", "severity", "event_name", "status", "source"),
     *("service_name", "service_version", "scope_name", "scope_version", "report_scope"),
-    *(
-        "trace_id",
-        "span_id",
-        "parent_span_id",
-        "record_hash",
-        "commit_hash",
-        "agent_type",
-        "age",
-        "root_hash",
-    ),
+    *("trace_id", "span_id", "parent_span_id", "record_hash", "commit_hash", "agent_type"),
+    *("provider", "report", "product", "currency", "model_name", "scope", "version"),
+    *("age", "root_hash"),
     *("language_breakdown", "editor_breakdown", "feature_breakdown"),
 }
 
+HASHES = ("record_hash", "scope", "version")  # of what a record, or a bill, says
 NOT_READ = {*OF_NOBODY, "author_name", "author_email"}  # where a record is of somebody else
 HUMAN = "human_author"  # in a git-ai note
 UNKNOWN = ("", "unknown")
@@ -112,7 +106,7 @@ class Records:
         """What is left of a record of `raw.<table>`: the same object if all of it is, None if nothing is.
 
         Args:
-            table: otel_logs, otel_metrics, otel_spans, git_commits, git_survival or copilot_metrics.
+            table: otel_logs, otel_metrics, otel_spans, git_commits, git_survival, copilot_metrics or billing.
             record: its values by column; JSON as text or as what it means. `record_hash` is known.
         """
         documents = {name: document(record[name]) for name in JSON if record.get(name)}
@@ -162,10 +156,11 @@ class Records:
             cleaned["attributes"] = dumps(document(cleaned["attributes"]) | {MARK: mark})
         if "body" in record:
             cleaned["body"] = self.content.body(cleaned["body"], record.get("event_name"))
-        if isinstance(known := record.get("record_hash"), str):
-            # Without the key somebody could try names until the hash of a record comes out.
-            version, colon, digits = self.identity(known).rpartition(":")
-            cleaned["record_hash"] = version + colon + self.forgotten.hash("record", digits)
+        for name in HASHES:
+            if isinstance(known := record.get(name), str):
+                # Without the key somebody could try names until the hash of a record comes out.
+                version, colon, digits = self.identity(known).rpartition(":")
+                cleaned[name] = version + colon + self.forgotten.hash("record", digits)
         cleaned["developer_id"] = who.id
         return cleaned
 

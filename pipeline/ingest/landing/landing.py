@@ -44,6 +44,7 @@ LANDS_IN = {
     "git": ("git_commits", "git_survival"),
     "copilot": ("copilot_metrics", "otel_logs"),
     "transcripts": ("otel_logs",),
+    "billing": ("billing",),
 }
 
 BATCH = 10_000  # bad records that are held back before they are written
@@ -58,7 +59,7 @@ class IngestResult:
     """What became of an input: `rows_in == landed + duplicates + quarantined`.
 
     Attributes:
-        source: otlp, clickhouse, parquet, git, copilot or transcripts.
+        source: otlp, clickhouse, parquet, git, copilot, transcripts or billing.
         rows_in: records found in the input, readable or not.
         empty: what holds no record for us and rightly so: points without a value,
             files with nothing new.
@@ -85,7 +86,7 @@ class Landing:
 
     Args:
         engine: an open engine.
-        source: otlp, clickhouse, parquet, git, copilot or transcripts.
+        source: otlp, clickhouse, parquet, git, copilot, transcripts or billing.
         inputs: the paths or addresses that were named.
         pseudonyms: what lands instead of people; None lets them be.
     """
@@ -181,7 +182,7 @@ class Landing:
         """Land records in `raw.<table>`.
 
         Args:
-            table: otel_logs, otel_metrics, otel_spans, git_commits, git_survival or copilot_metrics.
+            table: otel_logs, otel_metrics, otel_spans, git_commits, git_survival, copilot_metrics or billing.
             records: columns of the contract without `id` and `created_at`; what is missing is
                 NULL. JSON columns take text or anything that JSON can hold; instants without
                 a zone are UTC. Without a `record_hash` the whole record is its identity.

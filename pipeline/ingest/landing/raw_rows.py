@@ -32,6 +32,7 @@ TIMES = {
     "git_survival": "observed_at",
     "copilot_metrics": "date",
     "otel_spans": "start_timestamp",
+    "billing": "date",
 }
 EXACT = ("TIMESTAMP", "TIMESTAMP WITH TIME ZONE")  # DuckDB's times to the microsecond
 

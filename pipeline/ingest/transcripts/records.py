@@ -88,23 +88,27 @@ class Records:
 
     def _row(self, event: Event) -> tuple[object, ...]:
         attributes = event.attributes
-        content: dict[str, object] = {
-            "timestamp": event.at.astimezone(dt.UTC).isoformat(),
-            "body": event.name,
-            "event_name": event.name,
-            "attributes": attributes,
-            "service_name": event.agent,
-            "source": event.source,
-        }
-        if event.version is not None:
-            content["service_version"] = event.version
-        # Whoever is said to have done it, and wherever: it is the same record. Whose session a thread is part
-        # of may be known only later.
-        if "thread.id" in attributes:
-            content["attributes"] = {name: v for name, v in attributes.items() if name != "session.id"}
-        identity = MARK + hash_of("otel_logs", content)
         person = event.person or self.developer or self._whose(event.cwd)
         if project := self._where(event.cwd):
             attributes = {"project_id": project} | attributes
-        name, agent = event.name, event.agent
+        name, agent, identity = event.name, event.agent, identity_of(event)
         return event.at, name, name, to_json(attributes), agent, event.source, event.version, person, identity
+
+
+def identity_of(event: Event) -> str:
+    """The `record_hash` of an event's row: whoever did it, wherever, it is the same record."""
+    attributes = event.attributes
+    content: dict[str, object] = {
+        "timestamp": event.at.astimezone(dt.UTC).isoformat(),
+        "body": event.name,
+        "event_name": event.name,
+        "attributes": attributes,
+        "service_name": event.agent,
+        "source": event.source,
+    }
+    if event.version is not None:
+        content["service_version"] = event.version
+    # Whose session a thread is part of may be known only later.
+    if "thread.id" in attributes:
+        content["attributes"] = {name: v for name, v in attributes.items() if name != "session.id"}
+    return MARK + hash_of("otel_logs", content)

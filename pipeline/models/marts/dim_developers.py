@@ -13,6 +13,7 @@ def seen(table: ibis.Table, first: str, last: str) -> ibis.Table:
 
 
 def dim_developers(
+    fct_billed: ibis.Table,
     fct_daily_agent_usage: ibis.Table,
     fct_git_commits: ibis.Table,
     stg_agent_sessions: ibis.Table,
@@ -26,11 +27,13 @@ def dim_developers(
 ) -> ibis.Table:
     """One row per developer_id. The domain of the latest known e-mail says internal or external."""
     copilot = stg_copilot_metrics.mutate(at=_.date.cast("timestamp('UTC', 6)"))
+    billed = fct_billed.filter(_.developer_id.notnull()).mutate(at=_.date.cast("timestamp('UTC', 6)"))
     everybody = stack(
         seen(stg_agent_sessions, "session_start", "session_end"),
         seen(stg_agent_token_usage, "first_used_at", "last_used_at"),
         seen(fct_git_commits, "commit_timestamp", "commit_timestamp"),
         seen(copilot, "at", "at"),
+        seen(billed, "at", "at"),
     )
     developers = everybody.group_by("developer_id").agg(
         first_seen_at=_.first_at.min(), last_seen_at=_.last_at.max()

@@ -4,6 +4,7 @@ import ibis
 from ibis import _
 
 from pipeline.models.expressions import UNKNOWN, earlier, later, local_date, seconds_between
+from pipeline.models.projects import with_project
 from pipeline.models.session_facts import event_bounds, event_counts, main_models, metric_totals, named
 from pipeline.models.threads import in_their_sessions
 
@@ -20,6 +21,7 @@ def stg_agent_sessions(
     stg_metric_activity: ibis.Table,
     stg_session_identities: ibis.Table,
     stg_usage: ibis.Table,
+    projects: ibis.Table,
     *,
     timezone: str,
 ) -> ibis.Table:
@@ -54,10 +56,8 @@ def stg_agent_sessions(
         has_line_metric=_.lines_added.notnull() | _.lines_removed.notnull(),
     )
     happened = _.events_happened.fill_null(0) + _.points_happened.fill_null(0)
-    return bounded.filter(happened > 0).select(
-        "session_id",
-        "developer_id",
-        "agent_type",
+    return with_project(bounded.filter(happened > 0), projects).select(
+        *("session_id", "developer_id", "agent_type"),
         model_name=ibis.coalesce(_.main_model, _.last_model_name, UNKNOWN),
         session_start=_.session_start,
         session_end=_.session_end,

@@ -12,6 +12,7 @@ from pipeline.models.expressions import (
     with_agent,
     with_developer,
 )
+from pipeline.models.projects import with_project
 
 
 def stg_git_commits(
@@ -19,6 +20,7 @@ def stg_git_commits(
     agents: ibis.Table,
     agent_aliases: ibis.Table,
     identities: ibis.Table,
+    projects: ibis.Table,
     *,
     as_of: ibis.Value,
     window_hours: ibis.Value,
@@ -37,7 +39,7 @@ def stg_git_commits(
         service=ibis.null("string"),
     )
     agent = with_agent(first.drop("agent_type"), agents, agent_aliases)
-    commits = with_developer(agent, identities)
+    commits = with_project(with_developer(agent, identities), projects)
     is_merge = (_.parent_count > 1).fill_null(False)
     return commits.select(
         "commit_hash",

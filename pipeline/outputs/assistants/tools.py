@@ -1,12 +1,12 @@
 """The questions of assistants: metrics, and what tables mean.
 
-No statement comes from outside, and no row of a table leaves.
+No statement comes from outside. Of rows leaves what metrics and explanations show, and no text of people.
 """
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.engines.base import Engine
 from pipeline.errors import SelectionError, did_you_mean
@@ -15,7 +15,11 @@ from pipeline.outputs.metrics.expressions import DIMENSIONS
 from pipeline.plan import PlanTable
 from pipeline.plan.contract_diff import contract
 
+if TYPE_CHECKING:
+    from pipeline.outputs.why.explain import Explainer
+
 MOST_ROWS = 1_000
+MOST_EXPLAINED = 20
 
 
 @dataclass(frozen=True)
@@ -24,11 +28,13 @@ class Tools:
 
     Attributes:
         connect: opens the database to read; closed after each question, so that builds are not held up.
+        explainer: opens it to explain cells.
         tables: the tables of the plan by name.
         settings: what figures depend on (`Config.figure_settings`).
     """
 
     connect: Callable[[], AbstractContextManager[Engine]]
+    explainer: "Callable[[], AbstractContextManager[Explainer]]"
     tables: Callable[[], Mapping[str, PlanTable]]
     settings: Mapping[str, Any]
 
@@ -75,6 +81,26 @@ class Tools:
                 **self.settings,
             )
         return answer.document(limit)
+
+    def explain_number(self, table: str, column: str, key: dict[str, str], limit: int = 5) -> dict[str, Any]:
+        """Explain why one value of a table is what it is, layer by layer down to raw records.
+
+        table, column: as describe_table has them, such as fct_agent_costs and daily_cost_usd.
+        key: values of columns of its key that name one row, as {"date": "2026-11-03", "agent_type": "amp"}.
+        limit: how many rows of each layer to list, 1 to 20; more_amount sums up the others.
+
+        says is the arithmetic in words. The amounts of a layer add up to the value above it if adds_up is
+        true. left_out tells what does not count, and why.
+        """
+        if (least := self.settings["min_group"]) > 1:
+            raise SelectionError(
+                f"Single rows are explained to nobody here: groups have at least {least} people ([privacy]"
+                " min_group). query_metric tells of groups."
+            )
+        if not 1 <= limit <= MOST_EXPLAINED:
+            raise SelectionError(f"limit is 1 to {MOST_EXPLAINED}, not {limit}.")
+        with self.explainer() as explainer:
+            return explainer.why(table, column, key, limit=limit).to_dict()
 
     def list_tables(self) -> dict[str, Any]:
         """List the tables behind the metrics: what one row of each is, and which tables it is made of."""

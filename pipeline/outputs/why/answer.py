@@ -37,7 +37,8 @@ class Layer:
         left_out: what belongs here and does not count.
         made_of: the same of the tables that these rows are made of; empty for raw tables and seeds.
         ends: why nothing follows, where something should.
-        landed_by: the ingests that brought raw rows, and what these read. Raw rows keep no file and line.
+        landed_by: the ingests that brought raw rows, and what these read.
+        hashes: of the raw records among `rows`; `origin` of a row is the file and line where it stands.
     """
 
     table: str
@@ -54,6 +55,7 @@ class Layer:
     made_of: "list[Layer]" = field(default_factory=list)
     ends: str = ""
     landed_by: list[str] = field(default_factory=list)
+    hashes: list[str] = field(default_factory=list)
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,9 @@ from pipeline.plan.render import literal, quote_text, render
 from pipeline.run.state import published
 
 LIMIT = 10
+HASH = "record_hash"
+# Given a raw table and hashes of its records: where each stands in what was ingested, as `file:line`.
+FindOrigins = Callable[[str, list[str]], Mapping[str, object]]
 ALIKE = 1e-6
 # What a row is shown by where its table has no key, or a long one.
 TELLING = (
@@ -37,6 +40,8 @@ class Explainer:
         plan: of that database.
         models: the package of the models.
         schemas: the package of the contracts.
+        project_dir: whose extensions count.
+        find_origins: finds the file and line of raw records; without it none are told.
     """
 
     def __init__(
@@ -47,9 +52,11 @@ class Explainer:
         models: str = "pipeline.models",
         schemas: str = "schemas",
         project_dir: Path = Path(),
+        find_origins: FindOrigins | None = None,
     ) -> None:
         self.engine = engine
         self.plan = plan
+        self._find_origins = find_origins
         self._shapes = engine.shapes("raw")
         self._rows: dict[str, bool] = {}
         self._runs = published(engine, engine.shapes("meta"))
@@ -82,8 +89,22 @@ class Explainer:
         answer.made_of = self._made_of(cell.table, cell.column.name if is_number else None, chosen, limit)
         if is_number:
             self._add_up(answer, cell)
+        if self._find_origins:
+            self._add_origins(answer.made_of, self._find_origins)
         self._queries.keep()
         return answer
+
+    def _add_origins(self, layers: list[Layer], find_origins: FindOrigins) -> None:
+        """Tell of each raw record that is shown where it stands."""
+        raw = [layer for layer in _every(layers) if layer.hashes]
+        for name in dict.fromkeys(layer.table for layer in raw):
+            shown = [layer for layer in raw if layer.table == name]
+            hashes = [one for layer in shown for one in layer.hashes]
+            found = find_origins(self.plan.tables[name].stored_name, list(dict.fromkeys(hashes)))
+            for layer in shown:
+                for row, one in zip(layer.rows, layer.hashes, strict=True):
+                    if one in found:
+                        row["origin"] = str(found[one])
 
     def _add_up(self, answer: Answer, cell: Cell) -> None:
         layers = answer.made_of
@@ -152,11 +173,14 @@ class Explainer:
         layer.left_out = self._left_out(part, of, chosen)
         if upstream.kind == "source":
             layer.landed_by = self._landed_by(fetched)
+            layer.hashes = [row[FROM + HASH] for row in fetched[:limit] if row.get(FROM + HASH)]
+            if len(layer.hashes) < len(layer.rows):
+                layer.hashes = []
         names = identity(upstream) if upstream.kind == "model" else []
         return layer, [{name: row[FROM + name] for name in names} for row in fetched]
 
     def _landed_by(self, rows: list[Row]) -> list[str]:
-        """The ingests that brought raw rows, with what they read: rows themselves keep no file and line."""
+        """The ingests that brought raw rows, with what they read."""
         times = [at for row in rows if (at := row.get(f"{FROM}created_at")) is not None]
         there = self.engine.shapes("meta").get("ingests", {})
         if not times or "inputs" not in there:
@@ -242,6 +266,12 @@ class Explainer:
         found = [f"{column} IN ({', '.join(known)})"] if known else []
         found += [f"{column} IS NULL"] if None in values else []
         return f"({' OR '.join(found)})"
+
+
+def _every(layers: list[Layer]) -> Iterator[Layer]:
+    for layer in layers:
+        yield layer
+        yield from _every(layer.made_of)
 
 
 def _text(value: Any) -> str:

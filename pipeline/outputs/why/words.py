@@ -18,6 +18,7 @@ NOUNS = {
     "stg_agent_sessions": "session",
     "int_sessions_with_costs": "session",
     "int_usage_costs": "hour of usage",
+    "fct_git_commits": "commit",
     "stg_git_commits": "commit",
     "int_commits_with_agent_context": "commit",
     "int_agent_daily_aggregates": "row of the day",
@@ -27,6 +28,8 @@ NOUNS = {
     "raw_otel_spans": "raw span",
     "raw_git_commits": "raw commit",
     "raw_copilot_metrics": "raw Copilot row",
+    "raw_billing": "raw line of a bill",
+    "stg_billing": "line of a bill",
 }
 # What rows are added up as, and what is said of those that bring nothing known.
 MEASURES = {

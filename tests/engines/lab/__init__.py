@@ -60,6 +60,21 @@ def write_marks(project_dir: Path) -> None:
     (seeds / "agents.csv").write_text(agent, "utf-8")
 
 
+def write_teams(project_dir: Path) -> None:
+    """Teams with a move, under another name of a developer, and a project with two names."""
+    seeds = project_dir / "seeds"
+    seeds.mkdir(exist_ok=True)
+    teams = [
+        *("alice@example.com,Shop,,CC1,2020-01-01,2026-03-10", "alice@example.com,Core,Shop,CC2,2026-03-10,"),
+        *("bob,Core,Shop,CC2,2020-01-01,", "BOB@example.com,Shop,,,2026-03-01,2026-03-20"),
+        *("chen@example.com,Shop,,CC1,2030-01-01,", "ada@example.com,Shop,,CC1,1970-01-01,"),
+    ]
+    header = "developer_id,team,parent_team,cost_centre,valid_from,valid_to"
+    (seeds / "teams.csv").write_text("\n".join([header, *teams]), "utf-8")
+    projects = ["WEBSHOP,octo/shop,ada@example.com,CC1", "octo/app,octo/shop,,", "billing,billing,Bob,CC2"]
+    (seeds / "projects.csv").write_text("\n".join(["alias,project_id,owner,cost_centre", *projects]), "utf-8")
+
+
 class Lab:
     """Builds the same raw tables once per engine, when it is first asked for.
 
@@ -80,6 +95,7 @@ class Lab:
         ingest_git(engine, files.repositories)
         ingest_copilot(engine, files.copilot)
         write_marks(self.folder)
+        write_teams(self.folder)
         config = replace(
             load_config(self.folder), timezone=made_up.TIMEZONE, internal_domains=("example.com",)
         )

@@ -18,7 +18,17 @@ pytestmark = [
 
 # Fewer run on demand: AA_ENGINES="spark".
 ENGINES = os.environ.get("AA_ENGINES", " ".join(portability.MATRIX)).split()
-TABLES = ["model_prices", "agents", "agent_aliases", "identities", "budgets", "commit_marks", *discover()]
+SEEDS = [
+    "model_prices",
+    "agents",
+    "agent_aliases",
+    "identities",
+    "budgets",
+    "commit_marks",
+    "projects",
+    "teams",
+]
+TABLES = [*SEEDS, *discover()]
 
 
 @pytest.mark.parametrize("table", TABLES)

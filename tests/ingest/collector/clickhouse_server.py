@@ -1,7 +1,7 @@
 """ClickHouse as a library, behind the part of its HTTP interface that is asked here.
 
-Runs in the environment of `requirements.txt`, prints its port, ends with its standard input. Databases and
-tables are real; who may ask is told by the environment.
+Runs in the environment of `stores-requirements.txt`, prints its port, ends with its standard input.
+Databases and tables are real; who may ask is told by the environment.
 """
 
 import os

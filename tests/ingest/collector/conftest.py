@@ -1,4 +1,4 @@
-"""A ClickHouse that answers over HTTP, with databases for each test."""
+"""A ClickHouse that answers over HTTP, with databases for each test, and a server of S3 with buckets."""
 
 import itertools
 import json
@@ -6,12 +6,13 @@ import os
 import subprocess
 from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from tests.ingest.collector import exporter
 
-INTERPRETER = "AA_CLICKHOUSE"
+INTERPRETER = "AA_STORES"
 numbers = itertools.count()
 
 
@@ -44,9 +45,29 @@ class Database:
             self.execute(f"INSERT INTO {name} FORMAT JSONEachRow " + "\n".join(map(json.dumps, rows)))
 
 
-def _start(**environment: str) -> tuple[subprocess.Popen, int]:
+class Bucket:
+    """An empty bucket of the server."""
+
+    def __init__(self, port: int, name: str) -> None:
+        self.port, self.name = port, name
+        self._put("")
+
+    def put(self, key: str, content: bytes) -> None:
+        self._put(f"/{quote(key)}", content)
+
+    def _put(self, key: str, content: bytes = b"") -> None:
+        connection = HTTPConnection("127.0.0.1", self.port)
+        connection.request("PUT", f"/{self.name}{key}", content)
+        answer = connection.getresponse()
+        assert answer.status == 200, answer.read()
+
+
+def _start(script: str, **environment: str) -> tuple[subprocess.Popen, int]:
+    """A server, and its port."""
+    if INTERPRETER not in os.environ:
+        pytest.skip(f"{INTERPRETER}: see stores-requirements.txt")
     server = subprocess.Popen(
-        [os.environ[INTERPRETER], Path(__file__).with_name("clickhouse_server.py")],
+        [os.environ[INTERPRETER], Path(__file__).with_name(script)],
         env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -57,9 +78,7 @@ def _start(**environment: str) -> tuple[subprocess.Popen, int]:
 
 @pytest.fixture(scope="session")
 def clickhouse_port():
-    if INTERPRETER not in os.environ:
-        pytest.skip(f"{INTERPRETER}: see requirements.txt")
-    server, port = _start()
+    server, port = _start("clickhouse_server.py")
     yield port
     server.communicate("")
 
@@ -68,3 +87,20 @@ def clickhouse_port():
 def clickhouse(clickhouse_port):
     """An empty database of ClickHouse."""
     return Database(clickhouse_port, f"otel_{next(numbers)}")
+
+
+@pytest.fixture(scope="session")
+def s3_port():
+    server, port = _start("s3_server.py")
+    yield port
+    server.communicate("")
+
+
+@pytest.fixture
+def bucket(s3_port, monkeypatch):
+    """An empty bucket, where the environment leads to it."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{s3_port}")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ours")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "nobody-may-see-this")
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    return Bucket(s3_port, f"otel-{next(numbers)}")

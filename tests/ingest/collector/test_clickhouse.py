@@ -283,7 +283,7 @@ def test_a_server_that_is_not_there_is_said(engine):
 def test_the_password_is_in_the_environment_or_the_url_and_in_no_message(
     clickhouse_port, engine, monkeypatch
 ):
-    server, port = _start(SERVER_PASSWORD="s3cret")
+    server, port = _start("clickhouse_server.py", SERVER_PASSWORD="s3cret")
     try:
         url = f"http://127.0.0.1:{port}/default"
         with pytest.raises(IngestError, match=r"\(403\).*Authentication failed.*CLICKHOUSE_PASSWORD"):

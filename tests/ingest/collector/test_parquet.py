@@ -105,8 +105,8 @@ def test_where_nothing_can_be_read_nothing_lands(engine, tmp_path):
 
 
 def test_a_bucket_is_not_read_and_that_is_said(engine):
-    with pytest.raises(IngestError, match="is elsewhere, and only files of this machine are read"):
-        ingest_parquet(engine, ["s3://ours/logs.parquet"])
+    with pytest.raises(IngestError, match="is elsewhere, and only this machine and s3:// are read"):
+        ingest_parquet(engine, ["gs://ours/logs.parquet"])
 
 
 def test_the_same_record_lands_once_from_parquet_and_from_otlp(engine, tmp_path):

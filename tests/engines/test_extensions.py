@@ -1,4 +1,4 @@
-"""A project's own mart, column, law and seed on a Spark cluster."""
+"""A project's own mart, column, law and seed on DuckDB, BigQuery and a Spark cluster: the same rows."""
 
 import datetime as dt
 
@@ -14,27 +14,32 @@ from pipeline.testing import columns_of, stored
 from tests.projects import ours
 
 # PySpark leaves its sockets to Python to close.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
-    pytest.mark.usefixtures("spark"),
-]
+pytestmark = [pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"), pytest.mark.slow]
 
 NOON = dt.datetime(2026, 11, 1, 12, tzinfo=dt.UTC)
 
 
-def test_what_a_project_adds_is_built_and_checked_there_too(new_spark, tmp_path, monkeypatch):
+@pytest.fixture(params=["duckdb", "bigquery", "spark"])
+def url(request, tmp_path):
+    """An empty database."""
+    if request.param == "duckdb":
+        return f"duckdb://{tmp_path}/agent_analytics.duckdb"
+    return request.getfixturevalue(f"new_{request.param}")()
+
+
+def test_what_a_project_adds_is_built_and_checked_there_too(url, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     ours.write(tmp_path)
     commits = [
         {"id": number, "commit_hash": f"{number:040x}", "commit_message": message, "commit_timestamp": NOON}
         for number, message in enumerate(("AA-1 begin", "tidy up"), start=1)
     ]
-    with connect(new_spark()) as engine:
+    with connect(url) as engine:
         make_missing_raw_tables(engine)
         engine.append(
             "raw", "git_commits", [*columns_of("raw_git_commits")], stored("raw_git_commits", commits)
         )
-        plan = plan_cache.load("pyspark", load_config(tmp_path), engine.shapes("raw"))
+        plan = plan_cache.load(engine.dialect, load_config(tmp_path), engine.shapes("raw"))
         names = {"fct_commits_per_ticket", *ancestors(plan.tables, ["fct_commits_per_ticket"])}
         result = run.build(engine, plan, selected=names, as_of=NOON, project_dir=tmp_path)
         assert result.status == "success"

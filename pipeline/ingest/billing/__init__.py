@@ -1,0 +1,1 @@
+"""Bills: what providers charge, line by line."""

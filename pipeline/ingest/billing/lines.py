@@ -1,0 +1,192 @@
+"""A line of a bill, whoever sent it, and the row of raw.billing that it becomes."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
+from typing import Any
+
+from pipeline.ingest.values import clean_text, dumps
+
+# Reports: of what is charged; of usage without money; of what the provider estimates; of single people.
+COST, USAGE, ESTIMATE = "cost", "usage", "estimate"
+
+NANO = 9  # digits of a billionth
+MOST = Decimal(9_000_000_000)  # units of a currency, of which billionths are still 64 bits
+PRECISION = Context(prec=60)
+MOST_QUANTITY = 10**15
+
+
+class Unusable(ValueError):
+    """Why something gives no line."""
+
+
+class WithoutLines(Unusable):
+    """What an object holds that is in order and yet no line of a bill."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a bill. Money is in billionths of the currency; what the bill does not say is None."""
+
+    provider: str
+    report: str
+    date: dt.date
+    product: str | None = None
+    model_name: str | None = None
+    unit: str | None = None
+    quantity: float | None = None
+    gross_nano: int | None = None
+    discount_nano: int | None = None
+    net_nano: int | None = None
+    currency: str | None = None
+    developer_id: str | None = None
+    workspace_id: str | None = None
+    api_key_id: str | None = None
+    organization: str | None = None
+    cost_centre: str | None = None
+
+
+def rows(lines: Iterable[Line], *scope: str | None) -> Iterator[dict[str, Any]]:
+    """Rows of raw.billing: of all that a bill says of a scope.
+
+    A scope is what one report tells whole, such as a provider's day. Later reports of a scope take the place
+    of earlier ones line by line and together, so a line that is corrected, or gone, does not count twice.
+
+    Args:
+        lines: all lines of the scope; equal ones are different lines.
+        scope: what they are all that is told of.
+    """
+    told = sorted(dumps(_plain(line)) for line in lines)
+    by_text = {dumps(_plain(line)): line for line in lines}
+    where, version = _hash(dumps(scope)), _hash("\n".join(told))
+    for number, text in enumerate(told, start=1):
+        yield {**asdict(by_text[text]), "scope": where, "version": version, "line": number}
+
+
+def _plain(line: Line) -> dict[str, Any]:
+    return {**asdict(line), "date": line.date.isoformat()}
+
+
+def _hash(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def decimal(value: Any, name: str) -> Decimal:
+    """A number as it is written, never by way of a float.
+
+    Raises:
+        Unusable: it is none, or not finite.
+    """
+    try:
+        if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
+            raise Unusable(f"{name} is no number")
+        number = Decimal(value)
+    except (InvalidOperation, ValueError):
+        raise Unusable(f"{name} is no number") from None
+    if not number.is_finite():
+        raise Unusable(f"{name} is no number")
+    return number
+
+
+def nano(value: Any, name: str, digits: int = 0) -> int:
+    """An amount of money in billionths, rounded to the nearest; credits are negative.
+
+    Args:
+        value: the amount, as text or as a number without float.
+        name: the field that holds it.
+        digits: how many decimal digits of the currency its unit stands for: 2 for cents.
+
+    Raises:
+        Unusable: it is no amount, or more than 64 bits hold.
+    """
+    amount = decimal(value, name)
+    if abs(amount) > MOST:
+        raise Unusable(f"{name} is more than any bill says")
+    if amount.adjusted() < -2 * NANO:
+        return 0
+    exact = PRECISION.scaleb(amount, NANO - digits)
+    return int(exact.to_integral_value(ROUND_HALF_EVEN))
+
+
+def quantity(value: Any, name: str) -> float:
+    """How much of its unit a line is of.
+
+    Raises:
+        Unusable: it is no number, or more than anybody uses.
+    """
+    number = decimal(value, name)
+    if abs(number) > MOST_QUANTITY:
+        raise Unusable(f"{name} is more than anybody uses")
+    return float(number)
+
+
+def text(value: Any, name: str) -> str | None:
+    """A name that a bill gives; None where it gives none.
+
+    Raises:
+        Unusable: it is no text.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise Unusable(f"{name} is no text")
+    return clean_text(value.strip()) or None
+
+
+def person(value: Any, name: str) -> str | None:
+    """Who, as other records call them: addresses and logins are in lower case."""
+    found = text(value, name)
+    return found and found.lower()
+
+
+def day(value: Any, name: str) -> dt.date:
+    """A day of UTC, from `2026-03-10` or the instant at which it begins.
+
+    Raises:
+        Unusable: it is neither.
+    """
+    try:
+        moment = dt.datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise Unusable(f"{name} is missing, or not written like 2026-11-23") from None
+    moment = moment.astimezone(dt.UTC) if moment.tzinfo else moment
+    if moment.time() != dt.time(0):
+        raise Unusable(f"{name} is not where a day of UTC begins: ask for whole days (bucket_width=1d)")
+    if not 1970 <= moment.year < 2200:
+        raise Unusable(f"{name} is not between 1970 and 2199")
+    return moment.date()
+
+
+def one_day(start: dt.date, end: dt.date | None, name: str) -> dt.date:
+    """The day from `start` to `end`.
+
+    Raises:
+        Unusable: it is not one day.
+    """
+    if end is not None and end - start != dt.timedelta(days=1):
+        raise Unusable(f"{name} is not one day after its start: ask for whole days (bucket_width=1d)")
+    return start
+
+
+def objects(value: Any, name: str) -> Sequence[dict[str, Any]]:
+    """The objects of a list.
+
+    Raises:
+        Unusable: it is no list of objects.
+    """
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise Unusable(f"{name} is no list of JSON objects")
+    return value
+
+
+def object_of(value: Any, name: str) -> dict[str, Any]:
+    """A JSON object.
+
+    Raises:
+        Unusable: it is none.
+    """
+    if not isinstance(value, dict):
+        raise Unusable(f"{name} is no JSON object")
+    return value

@@ -1,0 +1,45 @@
+"""What a project is called, and which team a developer was in on a day."""
+
+import ibis
+import ibis.expr.types as ir
+
+from pipeline.models.expressions import UNKNOWN
+
+
+def with_project(table: ir.Table, projects: ir.Table) -> ir.Table:
+    """`table`, its `project_id` replaced where projects.csv has it as another name; NULL stays NULL."""
+    # Two spellings of one alias would double what they are joined to.
+    names = projects.group_by(_alias=projects["alias"].lower()).agg(_meant=projects.project_id.min())
+    joined = table.left_join(names, table.project_id.lower() == names._alias)
+    return joined.mutate(project_id=ibis.coalesce(joined._meant, joined.project_id)).select(*table.columns)
+
+
+def owners(projects: ir.Table) -> ir.Table:
+    """One row per project_id of projects.csv: it has a line per name, and any of them may say whose it is."""
+    return projects.group_by("project_id").agg(
+        owner=projects.owner.min(), cost_centre=projects.cost_centre.min()
+    )
+
+
+def is_member(membership: ir.Table, day: ir.DateValue) -> ir.BooleanValue:
+    """Whether a period in a team has the day: it ends before the first day no longer in it."""
+    return (membership.valid_from <= day) & (membership.valid_to.isnull() | (day < membership.valid_to))
+
+
+def with_team(table: ir.Table, memberships: ir.Table, day: str) -> ir.Table:
+    """`table` with the `team` and `cost_centre` of its `developer_id` on its `day`; `unknown` without one."""
+    named = memberships.select(
+        "valid_from", "valid_to", _member="developer_id", _team="team", _cost_centre="cost_centre"
+    )
+    joined = table.left_join(
+        named,
+        [
+            table.developer_id == named._member,
+            is_member(named, table[day]),
+        ],
+    )
+    return joined.select(
+        *table.columns,
+        team=joined._team.fill_null(UNKNOWN),
+        cost_centre=joined._cost_centre.fill_null(UNKNOWN),
+    )
