@@ -17,7 +17,7 @@ def raw_tables(path):
     return [name for (name,) in rows]
 
 
-RAW = ["billing", "copilot_metrics", "git_commits", "otel_logs", "otel_metrics", "otel_spans"]
+RAW = ["billing", "copilot_metrics", "git_commits", "git_survival", "otel_logs", "otel_metrics", "otel_spans"]
 
 
 def test_init_writes_a_configuration_of_defaults_and_makes_the_raw_tables(run, folder):
@@ -60,8 +60,8 @@ def test_init_adds_the_raw_tables_that_a_database_lacks(run, folder):
     output = run("init -t mine.duckdb").output
 
     assert (
-        "Made raw.otel_metrics, raw.otel_logs, raw.otel_spans, raw.copilot_metrics, raw.billing in mine"
-        in output
+        "Made raw.otel_metrics, raw.otel_logs, raw.otel_spans, raw.git_survival, raw.copilot_metrics,"
+        " raw.billing in mine" in output
     )
     assert raw_tables(folder / "mine.duckdb") == RAW
 

@@ -186,6 +186,7 @@ def test_sources_and_seeds_are_read_from_the_contracts():
         "raw_git_commits",
         "raw_copilot_metrics",
         "raw_billing",
+        "raw_git_survival",
     }
     assert {"model_prices", "agents", "identities"} <= contract_tables("schemas.seeds")
 

@@ -18,7 +18,10 @@ from pipeline.ingest.forget.marks import own_marks
 from pipeline.ingest.forget.records import JSON, MACHINES, document, names_in, session_in
 from pipeline.ingest.forget.texts import full_name, home_folders
 
-TABLES = ("otel_logs", "otel_metrics", "otel_spans", "git_commits", "copilot_metrics", "billing")
+TABLES = (
+    *("otel_logs", "otel_metrics", "otel_spans", "git_commits", "git_survival", "copilot_metrics"),
+    "billing",
+)
 PEOPLE = ("developer_id", "author_email", *COLUMNS, *JSON[:2])  # columns that tell who somebody is
 
 # The roles that a name may have on machines that many use.

@@ -8,13 +8,17 @@ from pipeline.models.survival_readings import last_readings
 
 
 def fct_code_survival(
-    raw_git_survival: ibis.Table, fct_git_commits: ibis.Table, *, timezone: str
+    raw_git_survival: ibis.Table,
+    fct_git_commits: ibis.Table,
+    projects: ibis.Table,
+    *,
+    timezone: str,
 ) -> ibis.Table:
     """One row per project, commit and age that it has reached."""
     commits = fct_git_commits.select(
         *("is_agent_assisted", "agent_type", "developer_id"), _commit="commit_hash"
     )
-    readings = last_readings(raw_git_survival)
+    readings = last_readings(raw_git_survival, projects)
     known = readings.left_join(commits, readings.commit_hash == commits._commit)
     return known.select(
         *("project_id", "commit_hash", "age"),

@@ -29,6 +29,8 @@ NOUNS = {
     "raw_git_commits": "raw commit",
     "raw_copilot_metrics": "raw Copilot row",
     "raw_billing": "raw line of a bill",
+    "raw_git_survival": "raw count of a commit's lines",
+    "fct_code_survival": "count of a commit's lines",
     "stg_billing": "line of a bill",
 }
 # What rows are added up as, and what is said of those that bring nothing known.
