@@ -20,8 +20,8 @@ TARGET_VARIABLE = "AA_PIPELINE_TARGET"
 DEFAULT_URL = "duckdb://agent_analytics.duckdb"
 
 SOURCES = (
-    *("otel_metrics", "otel_logs", "otel_spans", "git_commits", "copilot_metrics", "billing"),
-    *("pull_requests", "pull_request_commits"),
+    *("otel_metrics", "otel_logs", "otel_spans", "git_commits", "git_survival", "copilot_metrics"),
+    *("billing", "pull_requests", "pull_request_commits"),
 )
 # Run metadata that grows.
 KEPT_METADATA = ("quarantine", "ingests", "runs", "run_tables", "audit_results", "audit_failures")

@@ -9,12 +9,14 @@ from schemas.base import Contract, UtcTimestamp, column, count, rate, ref
 from schemas.intermediate import IntAgentDailyAggregates
 from schemas.staging import AGENT, CREATION, DAY, INPUT, MODEL, OUTPUT, READ
 from schemas.vocabulary import (
+    AGES,
     ATTRIBUTION_METHODS,
     BILL_REPORTS,
     COMMIT_SIZES,
     COST_SOURCES,
     DEVELOPER_TYPES,
     GAP_REASONS,
+    ORIGINS,
     REQUEST_COST_METHODS,
     REQUEST_STATES,
 )
@@ -144,6 +146,43 @@ class FctPullRequests(Contract):
 
     class Config:
         unique = ["repository", "number"]
+
+
+class FctCodeSurvival(Contract):
+    """One row per project, commit and age that it has reached: what became of the lines that it added.
+
+    Add up the rows of one age only. A commit that is too young for an age has no row of it. Of commits
+    outside the window of days, origin, agent and developer are unknown.
+    """
+
+    project_id: str = column(nullable=True, description="Repository or project.")
+    commit_hash: str = column(description="Object name of the commit.")
+    age: str = column(isin=AGES, description="How long after it arrived; today: when it was last looked at.")
+    date: dt.date = column(description="When the branch got the commit. " + DAY)
+    origin: str = column(isin=ORIGINS, description="Whether an agent helped, as far as is known.")
+    agent_type: str = ref("dim_agents.agent_type", nullable=True, description=AGENT + " NULL if none helped.")
+    developer_id: str = ref(
+        "dim_developers.developer_id", nullable=True, description="Who wrote it; NULL outside the window."
+    )
+    lines_added: int = count(description="Lines that the commit added; of a merge, those of no parent.")
+    lines_alive: int = count(description="Of these, how many the branch still had at that age.")
+    lines_reworked: int = count(
+        nullable=True, description="Of these, gone within 21 days; NULL until it is so old."
+    )
+    alive_share: float = rate(description="Lines alive ÷ lines added.")
+
+    class Config:
+        unique = ["project_id", "commit_hash", "age"]
+
+    @pa.dataframe_check
+    def no_more_alive_than_added(cls, data: pa.IbisData) -> ir.BooleanColumn:
+        """No more lines are alive than were added."""
+        return data.table.lines_alive <= data.table.lines_added
+
+    @pa.dataframe_check
+    def no_more_reworked_than_added(cls, data: pa.IbisData) -> ir.BooleanColumn:
+        """No more lines were reworked than were added."""
+        return data.table.lines_reworked.fill_null(0) <= data.table.lines_added
 
 
 class FctAgentCosts(Contract):

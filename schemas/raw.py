@@ -8,6 +8,7 @@ Types say how the models see a column: timestamps without zone are read as UTC, 
 import datetime as dt
 
 from schemas.base import Source, UtcTimestamp, column, extra, json_text
+from schemas.vocabulary import AGES
 
 
 class RawOtelMetrics(Source):
@@ -121,6 +122,38 @@ class RawGitCommits(Source):
     committed_at: UtcTimestamp = extra(description="Committer date.")
     parent_count: int = extra(description="Number of parents: 0 root, 2 or more merge.")
     notes: str = extra(description="The commit's git-ai note (refs/notes/ai), if any.")
+
+
+class RawGitSurvival(Source):
+    """One row per repository, commit, age and reading; the highest reading is what holds.
+
+    What became of the lines that a commit added; only our own ingest writes it. An age that a commit has not
+    reached has no row.
+    """
+
+    id: int = column(description="Number of the row, in order of arrival.")
+    commit_hash: str = column(description="Full object name of the commit.")
+    project_id: str = column(nullable=True, description="Repository or project.")
+    root_hash: str = column(nullable=True, description="First commit of the branch: tells namesakes apart.")
+    age: str = column(isin=AGES, description="How long after it arrived, or today: at the reading.")
+    reading: int = column(description="1 for what was read first; higher where another one differed.")
+    lines_added: int = column(
+        nullable=True, description="Lines that it added; NULL: it has left the branch, or is not that old."
+    )
+    lines_alive: int = column(nullable=True, description="Of these, how many the branch still has.")
+    lines_reworked: int = column(
+        nullable=True, description="Of these, gone within 21 days; NULL until it is so old."
+    )
+    arrived_at: UtcTimestamp = column(nullable=True, description="When the branch got the commit.")
+    observed_at: UtcTimestamp = column(description="When the repository was looked at.")
+    created_at: UtcTimestamp = column(nullable=True, description="When the row arrived.")
+
+    record_hash: str = extra(description="Identity of the record: the same reading has the same hash.")
+
+    @classmethod
+    def may_be_missing(cls) -> bool:
+        """Only our own ingest writes it."""
+        return True
 
 
 class RawBilling(Source):

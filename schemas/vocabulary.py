@@ -20,6 +20,11 @@ MEASURES = [
     *("input_tokens", "output_tokens", "cache_creation_tokens", "cache_read_tokens", "cost_usd"),
     *("active_seconds", "lines_added", "lines_removed", "edits_accepted", "edits_rejected"),
 ]
+
+# How old the lines of a commit are when they are counted.
+AGES = ("7_days", "30_days", "90_days", "today")
+# Who wrote a commit's lines.
+ORIGINS = ("agent", "person", "unknown")
 BILL_REPORTS = ["cost", "usage", "estimate"]
 BILL_LEFT_OUT = [
     "a later report tells of it",

@@ -12,8 +12,8 @@ Rule = Callable[[Any], Any]
 
 # Texts of a closed list, and hashes of git's.
 AS_IT_IS = (
-    *("commit_hash", "currency", "metric_type", "provider", "report", "report_scope", "source", "status"),
-    *("temporality", "merge_commit", "state", "version_id"),
+    *("age", "commit_hash", "currency", "merge_commit", "metric_type", "provider", "report", "report_scope"),
+    *("root_hash", "source", "state", "status", "temporality", "version_id"),
 )
 WORDS = (
     *("service_name", "service_version", "scope_name", "scope_version", "severity", "unit", "metric_name"),

@@ -23,6 +23,7 @@ WHOLE_RUNS = 12
 # When the record of a raw table happened, where that is not called timestamp.
 TIMES = {
     "git_commits": "commit_timestamp",
+    "git_survival": "observed_at",
     "copilot_metrics": "date",
     "otel_spans": "start_timestamp",
     "pull_requests": "updated_at",

@@ -18,7 +18,7 @@ def raw_tables(path):
 
 
 RAW = [
-    *("billing", "copilot_metrics", "git_commits", "otel_logs", "otel_metrics", "otel_spans"),
+    *("billing", "copilot_metrics", "git_commits", "git_survival", "otel_logs", "otel_metrics", "otel_spans"),
     *("pull_request_commits", "pull_requests"),
 ]
 
@@ -63,8 +63,8 @@ def test_init_adds_the_raw_tables_that_a_database_lacks(run, folder):
     output = run("init -t mine.duckdb").output
 
     assert (
-        "Made raw.otel_metrics, raw.otel_logs, raw.otel_spans, raw.copilot_metrics, raw.billing,"
-        " raw.pull_requests, raw.pull_request_commits in mine" in output
+        "Made raw.otel_metrics, raw.otel_logs, raw.otel_spans, raw.git_survival, raw.copilot_metrics,"
+        " raw.billing, raw.pull_requests, raw.pull_request_commits in mine" in output
     )
     assert raw_tables(folder / "mine.duckdb") == RAW
 

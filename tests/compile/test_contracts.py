@@ -112,5 +112,5 @@ def test_only_raw_tables_may_have_columns_of_others():
     assert {name for name, contract in CONTRACTS.items() if issubclass(contract, Source)} == {
         *("raw_otel_metrics", "raw_otel_logs", "raw_otel_spans", "raw_git_commits", "raw_copilot_metrics"),
         *("raw_pull_requests", "raw_pull_request_commits"),
-        "raw_billing",
+        *("raw_git_survival", "raw_billing"),
     }

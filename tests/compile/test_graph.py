@@ -188,6 +188,7 @@ def test_sources_and_seeds_are_read_from_the_contracts():
         "raw_billing",
         "raw_pull_requests",
         "raw_pull_request_commits",
+        "raw_git_survival",
     }
     assert {"model_prices", "agents", "identities"} <= contract_tables("schemas.seeds")
 

@@ -352,11 +352,29 @@ request_commits = st.fixed_dictionaries(
         "updated_at": moments,
     }
 )
+# Fewer at each age, as lines do not come back.
+ALIVE = {"7_days": [50, 41], "30_days": [40, 31], "90_days": [30, 21], "today": [20, 0]}
+readings = some([*ALIVE]).flatmap(
+    lambda age: st.fixed_dictionaries(
+        {
+            "commit_hash": some(["a" * 40, "A" * 40, "b" * 40]),
+            "project_id": some([None, "p", "WEBSHOP", "octo/app"]),
+            "age": st.just(age),
+            "reading": some([1, 2, 3]),
+            "lines_added": some([50, 50, 2**31, None]),
+            "lines_alive": some([*ALIVE[age], *ALIVE[age], -1, None]),
+            "lines_reworked": some([None, 0, 7]),
+            "arrived_at": moments,
+            "observed_at": moments,
+        }
+    )
+)
 TABLES = {
     "otel_logs": logs,
     "otel_metrics": points,
     "otel_spans": spans,
     "git_commits": commits,
+    "git_survival": readings,
     "copilot_metrics": reports,
     "billing": bills,
     "pull_requests": requests,

@@ -20,6 +20,7 @@ TABLES = (
     *("dim_agents", "dim_developers", "fct_agent_costs", "fct_daily_agent_usage", "fct_git_commits"),
     *("fct_billed", "fct_reconciliation", "dim_projects", "dim_teams", "fct_sessions"),
     *("fct_costs_by_project", "fct_costs_by_team"),
+    *("fct_billed", "fct_code_survival", "fct_reconciliation"),
 )
 # Columns that tell of people, and what else pseudonyms may change.
 OF_PEOPLE = (
@@ -83,7 +84,7 @@ class Way:
 
     def ingest(self) -> None:
         for kind, paths in self.files.items():
-            more = ["--developer", "Ada@corp.example"] if kind == "transcripts" else []
+            more = {"transcripts": ["--developer", "Ada@corp.example"], "git": ["--survival"]}.get(kind, [])
             assert "landed" in self.run("ingest", kind, *paths, *more)
 
     def look(self) -> None:

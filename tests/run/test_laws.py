@@ -70,6 +70,7 @@ NOT_ADDITIVE = {
     "fct_agent_costs.avg_7day_cost_usd": AVERAGE,
     "fct_agent_costs.avg_30day_cost_usd": AVERAGE,
     "fct_agent_costs.month_forecast_usd": FORECAST,
+    "fct_code_survival.alive_share": AVERAGE,
     "dim_teams.members_ever": "people, who may have been in several teams",
 }
 
@@ -121,6 +122,13 @@ def engine():
                     author | {"commit_hash": letter * 40, "commit_timestamp": NOW.replace(hour=hour)}
                     for letter, hour in (("a", 9), ("b", 15))
                 ],
+            )
+            added = {"project_id": "app", "lines_added": 10, "lines_reworked": 2, "observed_at": NOW}
+            counts = {"7_days": 9, "30_days": 8, "today": 8}
+            arrived = {"commit_hash": "a" * 40, "arrived_at": NOW.replace(hour=9), "reading": 1}
+            landing.land(
+                "git_survival",
+                [added | arrived | {"age": age, "lines_alive": alive} for age, alive in counts.items()],
             )
             suggested = {"total_suggestions": 10, "total_acceptances": 5, "report_scope": "user"}
             requested = {"project_id": "octo/app", "number": 1, "version_id": "v", "state": "open"}

@@ -52,6 +52,7 @@ OF_NOBODY = {
     *("service_name", "service_version", "scope_name", "scope_version", "report_scope"),
     *("trace_id", "span_id", "parent_span_id", "record_hash", "commit_hash", "agent_type"),
     *("provider", "report", "product", "currency", "model_name", "scope", "version"),
+    *("age", "root_hash"),
     *("language_breakdown", "editor_breakdown", "feature_breakdown"),
 }
 
@@ -195,7 +196,7 @@ class Records:
             value = record[name]
             if isinstance(value, str) and (text := self.texts.clean(value)) != value:
                 changed[name] = text
-        if table == "git_commits":
+        if table in ("git_commits", "git_survival"):
             changed |= self._names_of_commit(record)
         return {**record, **changed} if changed else record
 

@@ -1,4 +1,4 @@
-"""Commits of git repositories → raw.git_commits.
+"""Commits of git repositories → raw.git_commits, and what became of them → raw.git_survival.
 
 `git log --numstat` reads the commits that are not there yet, batch by batch, while `git rev-list`
 still walks the history. Which ones those are is asked of git (what can be reached) and of the
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import IngestError
 from pipeline.ingest.git.repository import Repository
+from pipeline.ingest.git.survival import land_survival
 from pipeline.ingest.landing.arrow import Summary
 from pipeline.ingest.landing.columns import booleans, integers, same, texts
 from pipeline.ingest.landing.landing import IngestResult, Landing
@@ -55,6 +56,8 @@ def ingest_git(
     *,
     branch: str | None = None,
     all_branches: bool = False,
+    survival: bool = False,
+    now: dt.datetime | None = None,
     pseudonyms: "Pseudonyms | None" = None,
 ) -> IngestResult:
     """Land the commits of repositories.
@@ -64,6 +67,8 @@ def ingest_git(
         repositories: folders: work trees or bare repositories.
         branch: the branch to read, in all of them; None means the default branch of each.
         all_branches: every branch, here and at the remotes.
+        survival: also what became of the lines that the branch's commits added.
+        now: until when they are looked at; None means the clock.
         pseudonyms: what lands instead of people; None lets them be.
 
     Raises:
@@ -78,6 +83,8 @@ def ingest_git(
                 tips = repository.tips(branch, all_branches=all_branches)
                 with gc_paused():
                     _land(landing, repository, tips, known)
+                    if survival:
+                        land_survival(landing, repository, branch, now or dt.datetime.now(dt.UTC))
             except IngestError as error:
                 problems.append(str(error))
         # Of a repository that turns out to be damaged a part may have landed.

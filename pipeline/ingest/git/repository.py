@@ -44,7 +44,30 @@ LOG_OPTIONS = [
     "--numstat",
     "-z",
 ]
+# What differences between two files are: as `git blame` finds them, whatever is configured.
+SIMILAR = "50%"
+MOST_BYTES = 16 << 20  # of a file that is compared; a bigger one is taken for binary
+BLOCK = 1 << 20  # bytes that are read at once
+DIFF_SETTINGS = [
+    "core.quotePath=true",
+    f"core.bigFileThreshold={MOST_BYTES}",
+    f"core.attributesFile={os.devnull}",
+]
+DIFF_OPTIONS = [
+    "--no-ext-diff",
+    "--no-textconv",
+    "--no-color",
+    "--no-relative",
+    "--ignore-submodules=none",
+    "--submodule=short",
+    "--diff-algorithm=myers",
+    "--indent-heuristic",
+    "--inter-hunk-context=0",
+    "-l1000",
+    f"-O{os.devnull}",
+]
 ENVIRONMENT = {
+    "GIT_ATTR_NOSYSTEM": "1",
     "GIT_FLUSH": "0",  # blocks instead of a write for every commit
     "GIT_ALLOW_PROTOCOL": "none",  # a partial clone would fetch, by commands it names itself
     "GIT_NO_LAZY_FETCH": "1",
@@ -84,6 +107,11 @@ class Repository:
         self._shallow = shallow == "true"
         self._has_notes = bool(self._resolve(NOTES))
         self.project_id = self._project_id()
+
+    @property
+    def folder(self) -> Path:
+        """Where git keeps it: the same of a repository and its linked work trees."""
+        return self._git_folder
 
     def run(self, *arguments: str, given: str = "", allowed: tuple[int, ...] = (0,)) -> str:
         """What a git command prints that reads `given`; bytes that are no UTF-8 are replaced.
@@ -143,17 +171,78 @@ class Repository:
         """
         if not tips:
             return
-        command = self._command("rev-list", "--stdin")
-        with TemporaryFile() as given, TemporaryFile() as complaint:
-            given.write("\n".join(tips).encode())
-            given.seek(0)
+        for lines in self._lines(self._command("rev-list", "--stdin"), tips, at_once * HASH_LINE):
+            yield b"".join(lines).decode().split()
+
+    def history(self, tip: str) -> list[tuple[str, int, list[str]]]:
+        """Hash, committer date and parents of all that can be reached from a commit, parents first.
+
+        The date is in seconds since 1970; 0 where the commit has none.
+        """
+        order = ("--topo-order", "--reverse", "--parents", "--timestamp", "--stdin")
+        found = []
+        for lines in self._lines(self._command("rev-list", *order), [tip], BLOCK):
+            for line in lines:
+                seconds, commit, *parents = line.decode("ascii").split()
+                found.append((commit, int(seconds) if seconds.isdecimal() else 0, parents))
+        return found
+
+    def main_line(self, tip: str) -> list[str]:
+        """The commits that a branch stood at, the oldest first: each one's first parent is before it."""
+        return self.run("rev-list", "--first-parent", "--reverse", "--stdin", given=tip).split()
+
+    def head(self, branch: str | None = None) -> str | None:
+        """The one commit at which a branch stands; None in a repository without commits.
+
+        What is here counts if it has all that origin has, else what origin has.
+        """
+        tips = self.tips(branch)
+        if len(tips) < 2:
+            return tips[0] if tips else None
+        here, there = tips
+        lacks = self.run("rev-list", "--count", "--stdin", given=f"{there}\n^{here}").strip()
+        return here if lacks == "0" else there
+
+    def differences(self, *options: str, pairs: Sequence[str] = ()) -> Iterator[bytes]:
+        """Lines of `git diff-tree --stdin`, or of `git diff` where there are no pairs to read.
+
+        Names are quoted as `core.quotePath` has it, so that none breaks a line. No `.gitattributes` is
+        read: a clone without files and one with them are the same history.
+
+        Args:
+            options: further ones, of ours.
+            pairs: each a commit, or a commit and its parent.
+        """
+        place = str(self._git_folder)
+        alone = [f"--git-dir={place}", f"--work-tree={place}"]
+        settings = [word for setting in DIFF_SETTINGS for word in ("-c", setting)]
+        what = ["diff-tree", "--stdin", "--always", "--root", "-r", f"-M{SIMILAR}"] if pairs else ["diff"]
+        command = [*self._command()[:-2], *alone, *settings, *what, *DIFF_OPTIONS, *options]
+        for lines in self._lines(command, pairs, BLOCK):
+            yield from lines
+
+    def blob(self, name: str) -> bytes | None:
+        """The content of a file; None if it is so big that git calls it binary."""
+        if int(self.run("cat-file", "-s", name)) > MOST_BYTES:
+            return None
+        return b"".join(
+            line
+            for lines in self._lines(self._command("cat-file", "blob", name), (), BLOCK)
+            for line in lines
+        )
+
+    def _lines(self, command: list[str], given: Sequence[str], at_once: int) -> Iterator[list[bytes]]:
+        """Lines that a command prints, some at a time, while it runs."""
+        with TemporaryFile() as asked, TemporaryFile() as complaint:
+            asked.writelines(f"{line}\n".encode() for line in given)
+            asked.seek(0)
             with subprocess.Popen(
-                command, stdin=given, stdout=subprocess.PIPE, stderr=complaint, env=_environment()
-            ) as walk:
-                assert walk.stdout
-                while lines := walk.stdout.readlines(at_once * HASH_LINE):
-                    yield b"".join(lines).decode().split()
-            if walk.returncode:
+                command, stdin=asked, stdout=subprocess.PIPE, stderr=complaint, env=_environment()
+            ) as process:
+                assert process.stdout
+                while lines := process.stdout.readlines(at_once):
+                    yield lines
+            if process.returncode:
                 complaint.seek(0)
                 raise IngestError(self._explain(complaint.read().decode("utf-8", "replace")))
 

@@ -41,7 +41,7 @@ LANDS_IN = {
     "otlp": ("otel_logs", "otel_metrics", "otel_spans"),
     "clickhouse": ("otel_logs", "otel_metrics", "otel_spans"),
     "parquet": ("otel_logs", "otel_metrics", "otel_spans"),
-    "git": ("git_commits",),
+    "git": ("git_commits", "git_survival"),
     "copilot": ("copilot_metrics", "otel_logs"),
     "transcripts": ("otel_logs",),
     "github": ("pull_requests", "pull_request_commits"),
@@ -288,6 +288,10 @@ class Landing:
     def place(self, file: object) -> str:
         """How run metadata calls a file or another input."""
         return self._people.place(clean_text(str(file)))
+
+    def as_landed(self, table: str, record: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What of a record that is nobody's own lands: with pseudonyms, and without who was forgotten."""
+        return self._people.left(table, [record])[0]
 
     def warn(self, message: str) -> None:
         """Tell the person something; the same message once."""

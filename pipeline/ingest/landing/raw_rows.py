@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 # of a batch; databases that know the range of their blocks then skip most of a big table.
 TIMES = {
     "git_commits": "commit_timestamp",
+    "git_survival": "observed_at",
     "copilot_metrics": "date",
     "otel_spans": "start_timestamp",
     "pull_requests": "updated_at",

@@ -34,6 +34,8 @@ NOUNS = {
     "raw_pull_requests": "raw reading of a pull request",
     "raw_pull_request_commits": "raw commit of a pull request",
     "raw_billing": "raw line of a bill",
+    "raw_git_survival": "raw count of a commit's lines",
+    "fct_code_survival": "count of a commit's lines",
     "stg_billing": "line of a bill",
 }
 # What rows are added up as, and what is said of those that bring nothing known.

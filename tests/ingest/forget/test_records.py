@@ -180,6 +180,12 @@ def test_a_commit_keeps_its_lines_and_the_marks_of_agents(records):
     }
 
 
+def test_counts_of_lines_stay_under_the_project_of_a_stand_in(records):
+    counts = {"commit_hash": "c1", "project_id": "ada-l/app", "age": "today", "lines_alive": 3}
+    cleaned = records.clean("git_survival", counts)
+    assert cleaned == counts | {"project_id": "forgotten-1/app"}
+
+
 def test_a_commit_of_another_loses_the_mention_alone(records):
     message = (
         "Greet, as @ada-l and Ada Lovelace asked; Canada and adas stay\n\nSee /home/ada/x, mail"
