@@ -18,7 +18,8 @@ def stg_pull_request_commits(
     A request's commits are those that its latest version lists, so that what a forced push replaced is
     not among them; and of a merged one the commit that merging made, or, where git has none, those of its
     project whose subject ends with its number, if no other repository of the project has that number.
-    Counted are those listed; where git has none of these, as after a squash, what merging made, if git has it.
+    Counted are those listed; where git has none of these, as after a squash, what merging made, if git
+    has it.
     """
     requests = stg_pull_requests.select(
         *(*REQUEST, "project_id", "version_id", "merge_commit", "merged_at", "opened_at")
