@@ -21,5 +21,5 @@ for words in json.load(sys.stdin):
     crashed = done.exception is not None and not isinstance(done.exception, SystemExit)
     said = "".join(traceback.format_exception(done.exception)) if crashed else done.output
     told.append([words, -1 if crashed else done.exit_code, said[-2000:]])
-    print(f"{time.time() - t0:.1f} {words}", file=sys.stderr, flush=True)
+    print(f"{time.time()-t0:.1f} {words}", file=sys.stderr, flush=True)
 print(json.dumps([pipeline.__file__, told]))
