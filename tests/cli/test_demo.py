@@ -112,6 +112,8 @@ def test_run_reaches_every_model_of_a_layer(in_demo):
         "fct_daily_agent_usage",
         "fct_git_commits",
         "fct_agent_costs",
+        "fct_billed",
+        "fct_reconciliation",
         "fct_sessions",
         "fct_costs_by_project",
         "fct_costs_by_team",
