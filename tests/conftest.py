@@ -129,6 +129,7 @@ SERVERS = {
         "engines/test_bigquery",
         "engines/test_consumers_on_bigquery",
         "engines/test_extensions",
+        "engines/test_installed",
     ),
 }
 
