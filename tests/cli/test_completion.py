@@ -51,7 +51,12 @@ def test_commands_tables_columns_and_targets_are_completed(after_tab):
     assert after_tab("aa-pipeline exp") == ["export"]
     assert after_tab("aa-pipeline build --full") == ["--full-refresh"]
     assert after_tab("aa-pipeline show fct_a") == ["fct_agent_costs"]
-    assert after_tab("aa-pipeline build -s +dim_") == ["+dim_agents", "+dim_developers"]
+    assert after_tab("aa-pipeline build -s +dim_") == [
+        "+dim_projects",
+        "+dim_teams",
+        "+dim_agents",
+        "+dim_developers",
+    ]
     assert after_tab("aa-pipeline lineage dim_agents.v") == ["dim_agents.vendor"]
     assert after_tab("aa-pipeline build -t n") == ["nightly", "next"]
 

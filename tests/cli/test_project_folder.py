@@ -42,7 +42,8 @@ def test_a_mart_and_a_column_appear_everywhere(run, project):
 
     # Selection, and what is proven and checked.
     assert run("ls -s fct_git_commits+").stdout.split() == [
-        *("fct_git_commits", "fct_commits_per_ticket", "dim_agents", "dim_developers"),
+        *("fct_git_commits", "fct_code_survival", "fct_commits_per_ticket", "fct_pull_requests"),
+        *("dim_agents", "dim_developers"),
     ]
     promised = json.loads(run("contract show fct_commits_per_ticket --format json").stdout)
     assert {check["name"]: check["proven"] for check in promised["checks"]} == {
@@ -113,7 +114,10 @@ def test_what_the_project_does_not_concern_is_as_it_was_shipped(project):
     told = []
     plan = plan_cache._compile.__wrapped__("duckdb", config, "pipeline.models", "schemas", told.append)
     # Readers of the table that has more columns are compiled too: they see those that they know.
-    assert sorted(told) == ["dim_agents", "dim_developers", "fct_commits_per_ticket", "fct_git_commits"]
+    assert sorted(told) == [
+        *("dim_agents", "dim_developers", "fct_code_survival", "fct_commits_per_ticket", "fct_git_commits"),
+        "fct_pull_requests",
+    ]
     shipped = shipped_plan("duckdb", config)
     # A column that is computed from its own row leaves a table as incremental as it was.
     assert plan.tables["fct_git_commits"].partitions == shipped.tables["fct_git_commits"].partitions

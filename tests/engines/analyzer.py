@@ -10,6 +10,8 @@ import sys
 from zetasql.api import Analyzer, CatalogBuilder, TableBuilder
 from zetasql.types import AnalyzerOptions, LanguageOptions, TypeKind, ZetaSQLBuiltinFunctionOptions
 
+# What it says where it has understood a statement, and its answer is nested too deeply for this client of it.
+UNDERSTOOD = "Error parsing message with type 'zetasql.local_service.AnalyzeResponse'"
 KINDS = {
     "BOOL": TypeKind.TYPE_BOOL,
     "INT64": TypeKind.TYPE_INT64,
@@ -37,7 +39,8 @@ def main():
         try:
             analyzer.analyze_statement(sql)
         except Exception as error:
-            wrong[name] = str(error)
+            if str(error) != UNDERSTOOD:
+                wrong[name] = str(error)
     json.dump(wrong, sys.stdout)
 
 

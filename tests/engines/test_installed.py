@@ -13,7 +13,9 @@ import duckdb
 import pytest
 
 from pipeline.cli import cli
+from tests.ingest.billing.test_billing import openai_bucket, openai_cost, page
 from tests.ingest.copilot.test_copilot import USAGE
+from tests.ingest.github.test_github import listed
 from tests.ingest.origins.test_origins import claude, written
 from tests.ingest.otlp.samples import lines, log, logs
 from tests.projects import ours
@@ -161,6 +163,8 @@ COMMANDS = [
     "ingest git repository",
     "ingest copilot copilot.json",
     "ingest transcripts one.jsonl --developer ada@example.com",
+    "ingest github pulls.json",
+    "ingest billing bill.json",
     "seed",
     "run -s staging.*",
     "build",
@@ -199,12 +203,13 @@ COMMANDS = [
     "listener-token remove laptop",
     "clean",
 ]
+BUILD_OURS = "build -s +fct_commits_per_ticket +fct_commits_per_team"
 # What makes and reads a project's own tables; the others ask nothing else of an engine.
 ELSEWHERE = [
     "init",
     "ingest git repository",
     "ingest transcripts one.jsonl --developer ada@example.com",
-    "build -s +fct_commits_per_ticket +fct_commits_per_team",
+    BUILD_OURS,
     "test -s fct_commits_per_ticket",
     "run -s fct_commits_per_ticket",
     "retry",
@@ -292,6 +297,8 @@ def failing(environment, folder, url, commands):
     written(folder / "one.jsonl", claude("session-one", 1))
     (folder / "otlp.jsonl").write_text(lines(logs(log({"session.id": "session-two"}))))
     (folder / "copilot.json").write_text(json.dumps(USAGE))
+    (folder / "pulls.json").write_text(json.dumps([listed()]))
+    (folder / "bill.json").write_text(json.dumps(page(openai_bucket(openai_cost("1.50")))))
     duckdb.sql(PARQUET).write_parquet(str(folder / "logs.parquet"))
     (folder / "repository").mkdir()
     commit(folder / "repository")
@@ -318,9 +325,14 @@ def test_every_command_runs_from_the_wheels(environment, request, target, tmp_pa
     assert failing(environment, tmp_path, target[0], commands) == {}
 
 
-@pytest.mark.parametrize("engine", ["bigquery", "spark"])
-def test_commands_run_from_the_wheels_elsewhere(environment, request, engine, tmp_path):
-    url = request.getfixturevalue(f"new_{engine}")()
-    refused = failing(environment, tmp_path, url, [*ELSEWHERE, *REFUSED_ELSEWHERE])
+def test_commands_run_from_the_wheels_on_bigquery(environment, new_bigquery, tmp_path):
+    refused = failing(environment, tmp_path, new_bigquery(), [*ELSEWHERE, *REFUSED_ELSEWHERE])
     assert [*refused] == REFUSED_ELSEWHERE
     assert all("DuckDB" in said for said in refused.values())
+
+
+def test_a_project_is_built_from_the_wheels_on_spark(environment, new_spark, tmp_path):
+    commands = ["init", "ingest git repository", BUILD_OURS, "export -o exported -s fct_commits_per_ticket"]
+    assert failing(environment, tmp_path, new_spark(), commands) == {}
+    made = duckdb.sql(f"FROM '{tmp_path}/exported/fct_commits_per_ticket.parquet'").fetchall()
+    assert made == [("AA-1", 1, "ada")]

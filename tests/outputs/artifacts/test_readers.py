@@ -94,9 +94,9 @@ def test_dbts_own_classes_read_the_shipped_project(company, tmp_path, monkeypatc
         shutil.rmtree("target", ignore_errors=True)
         assert CliRunner().invoke(cli, command).exit_code == 0
         told = read("read_with_dbt.py", tmp_path / "target")
-        assert len(told["columns"]) == 43
+        assert len(told["columns"]) == 63
         results = {name: told["results"][name] for name in told["results"] if name.startswith("model.")}
-        assert len(results) == 30
+        assert len(results) == 45
         assert {*told["results"].values()} <= {"success", "pass", "warn", "skipped"}
         assert {*told["sources"].values()} <= {"pass", "warn", "error"}
 
