@@ -96,7 +96,7 @@ def test_dbts_own_classes_read_the_shipped_project(company, tmp_path, monkeypatc
         told = read("read_with_dbt.py", tmp_path / "target")
         assert len(told["columns"]) == 63
         results = {name: told["results"][name] for name in told["results"] if name.startswith("model.")}
-        assert len(results) == 45
+        assert len(results) == 44
         assert {*told["results"].values()} <= {"success", "pass", "warn", "skipped"}
         assert {*told["sources"].values()} <= {"pass", "warn", "error"}
 
