@@ -1,4 +1,4 @@
-"""A project's own mart, column, law and seed on DuckDB and BigQuery: the same rows."""
+"""A project's own mart, column, law and seed on DuckDB, BigQuery and a Spark cluster: the same rows."""
 
 import datetime as dt
 
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarnin
 NOON = dt.datetime(2026, 11, 1, 12, tzinfo=dt.UTC)
 
 
-@pytest.fixture(params=["duckdb", "bigquery"])
+@pytest.fixture(params=["duckdb", "bigquery", "spark"])
 def url(request, tmp_path):
     """An empty database."""
     if request.param == "duckdb":

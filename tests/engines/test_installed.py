@@ -329,10 +329,3 @@ def test_commands_run_from_the_wheels_on_bigquery(environment, new_bigquery, tmp
     refused = failing(environment, tmp_path, new_bigquery(), [*ELSEWHERE, *REFUSED_ELSEWHERE])
     assert [*refused] == REFUSED_ELSEWHERE
     assert all("DuckDB" in said for said in refused.values())
-
-
-def test_a_project_is_built_from_the_wheels_on_spark(environment, new_spark, tmp_path):
-    commands = ["init", "ingest git repository", BUILD_OURS, "export -o exported -s fct_commits_per_ticket"]
-    assert failing(environment, tmp_path, new_spark(), commands) == {}
-    made = duckdb.sql(f"FROM '{tmp_path}/exported/fct_commits_per_ticket.parquet'").fetchall()
-    assert made == [("AA-1", 1, "ada")]
