@@ -6,6 +6,7 @@ import ibis.expr.types as ir
 import pandera.ibis as pa
 
 from schemas.base import Contract, Decimal, UtcTimestamp, column, count
+from schemas.seeds import Teams
 from schemas.vocabulary import (
     BILL_LEFT_OUT,
     BILL_REPORTS,
@@ -234,18 +235,10 @@ class StgSessionIdentities(Contract):
         unique = ["session_id"]
 
 
-class StgTeamMembers(Contract):
+class StgTeamMembers(Teams):
     """One row per developer_id and valid_from: no day of a developer is in two of them."""
 
     developer_id: str = column(description="The developer, by the canonical name.")
-    team: str = column(description="The team.")
-    parent_team: str = column(nullable=True, description="The team that it is part of, if given.")
-    cost_centre: str = column(nullable=True, description="The team's cost centre, if given.")
-    valid_from: dt.date = column(description="First day in the team.")
-    valid_to: dt.date = column(nullable=True, description="First day no longer in it.")
-
-    class Config:
-        unique = ["developer_id", "valid_from"]
 
 
 class StgUsageRecords(Contract):

@@ -48,6 +48,21 @@ POSTGRES_JSON = {
     "text": "meta.json_or_null({})",
 }
 NESTED_TO_TEXT = JSON_TO_TEXT | {"duckdb": "CAST(to_json({}) AS VARCHAR)"}
+# When the record of a raw table happened, where that is not called timestamp.
+TIMES = {
+    "git_commits": "commit_timestamp",
+    "git_survival": "observed_at",
+    "copilot_metrics": "date",
+    "otel_spans": "start_timestamp",
+    "pull_requests": "updated_at",
+    "pull_request_commits": "updated_at",
+    "billing": "date",
+}
+
+
+def time_column(table: str) -> str:
+    """The column that says when a record of a raw table, such as otel_logs, happened."""
+    return TIMES.get(table, "timestamp")
 
 
 @dataclass

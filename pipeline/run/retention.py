@@ -14,22 +14,12 @@ from pipeline.engines import meta
 from pipeline.engines.base import Engine
 from pipeline.plan import Plan, PlanTable
 from pipeline.plan.layers import RAW
+from pipeline.plan.raw_tables import time_column
 from pipeline.plan.render import quote_text
 from pipeline.run.state import UNTOUCHED
 
 # Runs of which everything stays; a report's trend shows as many.
 WHOLE_RUNS = 12
-
-# When the record of a raw table happened, where that is not called timestamp.
-TIMES = {
-    "git_commits": "commit_timestamp",
-    "git_survival": "observed_at",
-    "copilot_metrics": "date",
-    "otel_spans": "start_timestamp",
-    "pull_requests": "updated_at",
-    "pull_request_commits": "updated_at",
-    "billing": "date",
-}
 
 # What makes up a series of metric points, in which a cumulative one means what it grew since the one before.
 SERIES = (
@@ -137,9 +127,10 @@ class Retention:
         return found
 
     def _past(self, table: PlanTable) -> str:
-        at = self._read(table, TIMES.get(table.stored_name, "timestamp"))
+        column = time_column(table.stored_name)
+        at = self._read(table, column)
         day = self.today - dt.timedelta(days=self.days[table.stored_name])
-        limit = f"CAST('{day}' AS DATE)" if TIMES.get(table.stored_name) == "date" else self._midnight(day)
+        limit = f"CAST('{day}' AS DATE)" if column == "date" else self._midnight(day)
         past = f"{at} < {limit}"
         if table.stored_name != "otel_metrics":
             return past

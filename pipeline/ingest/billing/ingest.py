@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from pipeline.errors import IngestError
 from pipeline.ingest.billing import anthropic, files, github, openai
 from pipeline.ingest.billing.lines import Unusable, WithoutLines
-from pipeline.ingest.files import InputFile, find_files
+from pipeline.ingest.files import InputFile
+from pipeline.ingest.landing.each_file import land_each_file
 from pipeline.ingest.landing.landing import IngestResult, Landing
 
 if TYPE_CHECKING:
@@ -46,17 +47,11 @@ def ingest_billing(
             aside stands in `meta.quarantine` all the same.
     """
     with Landing(engine, "billing", paths, pseudonyms) as landing:
-        found, problems = find_files(paths, landing.warn)
-        landing.read_again(file.name for file in found if file.path)
         bills = _Bills(landing, account)
-        told = [bills.ingest(file) for file in found]
-        problems += [problem for problem in told if problem]
-        readable = None in told
-        for problem in problems if readable else ():
-            landing.warn(f"{problem}.")
+        wrong = land_each_file(landing, paths, bills.ingest)
         bills.say()
-    if not readable:
-        raise IngestError(f"Nothing to ingest: {'; '.join(problems)}. What is read: {LOOKED_FOR}.")
+    if wrong:
+        raise IngestError(f"{wrong} What is read: {LOOKED_FOR}.")
     return landing.result
 
 

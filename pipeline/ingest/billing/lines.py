@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
+from operator import itemgetter
 from typing import Any
 
 from pipeline.ingest.values import clean_text, dumps
@@ -58,15 +59,14 @@ def rows(lines: Iterable[Line], *scope: str | None) -> Iterator[dict[str, Any]]:
         lines: all lines of the scope; equal ones are different lines.
         scope: what they are all that is told of.
     """
-    told = sorted(dumps(_plain(line)) for line in lines)
-    by_text = {dumps(_plain(line)): line for line in lines}
-    where, version = _hash(dumps(scope)), _hash("\n".join(told))
-    for number, text in enumerate(told, start=1):
-        yield {**asdict(by_text[text]), "scope": where, "version": version, "line": number}
+    told = sorted(((_text(line), asdict(line)) for line in lines), key=itemgetter(0))
+    where, version = _hash(dumps(scope)), _hash("\n".join(said for said, _ in told))
+    for number, (_, columns) in enumerate(told, start=1):
+        yield {**columns, "scope": where, "version": version, "line": number}
 
 
-def _plain(line: Line) -> dict[str, Any]:
-    return {**asdict(line), "date": line.date.isoformat()}
+def _text(line: Line) -> str:
+    return dumps({**asdict(line), "date": line.date.isoformat()})
 
 
 def _hash(text: str) -> str:

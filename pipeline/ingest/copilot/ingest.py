@@ -18,6 +18,7 @@ tells more of that day.
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pipeline.agents.conventions import DAY_REPORT
@@ -25,7 +26,8 @@ from pipeline.agents.events import MOST_TOKENS, MOST_USD
 from pipeline.agents.usage import usage_in
 from pipeline.errors import IngestError
 from pipeline.ingest.documents import read_documents
-from pipeline.ingest.files import InputFile, find_files
+from pipeline.ingest.files import InputFile
+from pipeline.ingest.landing.each_file import land_each_file
 from pipeline.ingest.landing.landing import IngestResult, Landing
 
 if TYPE_CHECKING:
@@ -110,16 +112,10 @@ def ingest_copilot(
             has something. What was put aside stands in `meta.quarantine` all the same.
     """
     with Landing(engine, "copilot", paths, pseudonyms) as landing:
-        files, problems = find_files(paths, landing.warn)
-        landing.read_again(file.name for file in files if file.path)
-        found = [_ingest_file(landing, file) for file in files]
-        problems += [problem for problem in found if problem]
-        readable = None in found
-        for problem in problems if readable else ():
-            landing.warn(f"{problem}.")
-    if not readable:
+        wrong = land_each_file(landing, paths, partial(_ingest_file, landing))
+    if wrong:
         raise IngestError(
-            f"Nothing to ingest: {'; '.join(problems)}. Give files with Copilot usage, as GitHub's"
+            f"{wrong} Give files with Copilot usage, as GitHub's"
             " API for usage metrics offers them for download."
         )
     return landing.result

@@ -7,7 +7,7 @@ compared twice, where `git blame` walks the history anew for each file of each d
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from pipeline.ingest.git.changes import Change, Changes
 
@@ -92,7 +92,9 @@ class Lines:
         return array("I", (next(fresh) if line == NEVER else line for line in made))
 
     @staticmethod
-    def _spliced(lines: "array[int]", hunks: Iterable[tuple[int, int, int]], written) -> "array[int]":  # type: ignore[no-untyped-def]
+    def _spliced(
+        lines: "array[int]", hunks: Iterable[tuple[int, int, int]], written: "Callable[[int], array[int]]"
+    ) -> "array[int]":
         made, done = array("I"), 0
         for at, before, after in hunks:
             made += lines[done:at]

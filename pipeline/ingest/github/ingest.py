@@ -6,13 +6,15 @@ Read is what `gh api graphql --paginate` writes for our query, pages one after t
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import IngestError
 from pipeline.ingest.documents import read_documents
-from pipeline.ingest.files import InputFile, find_files
+from pipeline.ingest.files import InputFile
 from pipeline.ingest.github.query import COMMANDS, PAGE
 from pipeline.ingest.github.requests import Unusable, pull_request
+from pipeline.ingest.landing.each_file import land_each_file
 from pipeline.ingest.landing.landing import IngestResult, Landing
 
 if TYPE_CHECKING:
@@ -35,18 +37,9 @@ def ingest_github(
             What was put aside stands in `meta.quarantine` all the same.
     """
     with Landing(engine, "github", paths, pseudonyms) as landing:
-        files, problems = find_files(paths, landing.warn)
-        landing.read_again(file.name for file in files if file.path)
-        found = [_ingest_file(landing, file) for file in files]
-        problems += [problem for problem in found if problem]
-        readable = None in found
-        for problem in problems if readable else ():
-            landing.warn(f"{problem}.")
-    if not readable:
-        raise IngestError(
-            f"Nothing to ingest: {'; '.join(problems)}. Give files with pull requests, as this writes them:\n"
-            f"{COMMANDS}"
-        )
+        wrong = land_each_file(landing, paths, partial(_ingest_file, landing))
+    if wrong:
+        raise IngestError(f"{wrong} Give files with pull requests, as this writes them:\n{COMMANDS}")
     return landing.result
 
 

@@ -19,23 +19,13 @@ from pipeline.ingest.landing.columns import booleans, integers, texts
 from pipeline.ingest.landing.identity import key_of, record_hash
 from pipeline.ingest.landing.people import People
 from pipeline.ingest.values import clean_text, to_json
+from pipeline.plan.raw_tables import time_column
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from pipeline.engines.base import Engine
 
-# When a record happened. Equal records have equal times, so the search for duplicates stays within the times
-# of a batch; databases that know the range of their blocks then skip most of a big table.
-TIMES = {
-    "git_commits": "commit_timestamp",
-    "git_survival": "observed_at",
-    "copilot_metrics": "date",
-    "otel_spans": "start_timestamp",
-    "pull_requests": "updated_at",
-    "pull_request_commits": "updated_at",
-    "billing": "date",
-}
 EXACT = ("TIMESTAMP", "TIMESTAMP WITH TIME ZONE")  # DuckDB's times to the microsecond
 
 BATCH = 5_000  # rows that are held back before they are written
@@ -186,8 +176,10 @@ class RawRows:
         sql = f"SELECT {key} FROM {engine.name('raw', table)} WHERE {key} IN "
         within, bounds = "", []
         if times:
-            # A table of other origin may hold coarser times.
-            column = TIMES.get(table, "timestamp")
+            # Equal records have equal times, so the search for duplicates stays within the times of a batch;
+            # databases that know the range of their blocks then skip most of a big table. A table of other
+            # origin may hold coarser times.
+            column = time_column(table)
             slack = dt.timedelta(days=0 if self._shapes[table][column] in EXACT else 1)
             within = f" AND {engine.quote(column)} BETWEEN ? AND ?"
             bounds = [times[0] - slack, times[1] + slack]
