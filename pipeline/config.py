@@ -21,7 +21,7 @@ DEFAULT_URL = "duckdb://agent_analytics.duckdb"
 
 SOURCES = (
     *("otel_metrics", "otel_logs", "otel_spans", "git_commits", "git_survival", "copilot_metrics"),
-    *("billing", "pull_requests", "pull_request_commits"),
+    *("copilot_seats", "billing", "pull_requests", "pull_request_commits"),
 )
 # Run metadata that grows.
 KEPT_METADATA = ("quarantine", "ingests", "runs", "run_tables", "audit_results", "audit_failures")
@@ -29,6 +29,7 @@ KEPT_METADATA = ("quarantine", "ingests", "runs", "run_tables", "audit_results",
 SEVERITY = re.compile(r"(error|warn)|((error|warn) )?\d{1,9}(\.\d{1,9})?%?")
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_ATTRIBUTE = re.compile(r"[a-z][a-z0-9]*([._-][a-z0-9]+)*")
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):(?P<secret>[^\s'\"]*)(?=@)")
 _SECRET_OPTION = re.compile(
@@ -103,6 +104,8 @@ class Config:
         internal_domains: e-mail domains of one's own people, lower case.
         window_days: how many days of commits and Copilot reports are kept.
         time_window_seconds: how long after its session a commit still counts as assisted.
+        project_attributes: attributes of telemetry that name the project, the best first; before those that
+            OpenTelemetry has for it.
         freshness: by raw table, such as `otel_logs`.
         severity: `table` or `table.audit` → error or warn, and how many rows may fail;
             overrides the contract's.
@@ -118,6 +121,7 @@ class Config:
     internal_domains: tuple[str, ...] = ()
     window_days: int = 90
     time_window_seconds: int = 300
+    project_attributes: tuple[str, ...] = ()
     freshness: Mapping[str, Freshness] = field(default_factory=dict)
     severity: Mapping[str, str] = field(default_factory=dict)
     memory_limit: str | None = None
@@ -153,6 +157,7 @@ class Config:
             "window_days": self.window_days,
             "time_window_seconds": self.time_window_seconds,
             "internal_domains": self.internal_domains,
+            "project_attributes": self.project_attributes,
         }
 
     def figure_settings(self) -> dict[str, Any]:
@@ -279,6 +284,18 @@ def _domains(value: Any, where: str) -> tuple[str, ...]:
     return tuple(_text(domain, where).strip().lower().removeprefix("@") for domain in value)
 
 
+def _attributes(value: Any, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise ConfigError(f'{where} must be a list, such as ["repo", "team.project"], not {value!r}.')
+    for name in value:
+        if not _ATTRIBUTE.fullmatch(name):
+            raise ConfigError(
+                f"{where}: {name!r} is no name of an attribute. It has small letters and digits, with"
+                " a dot, a dash or an underscore between them, such as team.project."
+            )
+    return tuple(dict.fromkeys(value))
+
+
 def _memory_limit(value: Any, where: str) -> str:
     if not re.fullmatch(r"(?i)\d+(\.\d+)?\s*([kmgt]i?b|%)", _text(value, where)):
         raise ConfigError(f'{where} must be a size, such as "4GB", not {value!r}.')
@@ -378,6 +395,7 @@ _READERS: dict[str, Callable[[Any, str], Any]] = {
     "internal_domains": _domains,
     "window_days": _days,
     "time_window_seconds": _whole_number(0, 31_536_000),  # a year
+    "project_attributes": _attributes,
     "freshness": _freshness,
     "severity": _severity,
     "memory_limit": _memory_limit,

@@ -39,6 +39,7 @@ SETTINGS: dict[str, Any] = {
     "window_days": 90,
     "time_window_seconds": 300,
     "internal_domains": ("example.com",),
+    "project_attributes": (),
 }
 
 # What a column has that a test leaves out and that may not be NULL.
@@ -84,7 +85,7 @@ def run_model(
             is empty.
         *columns: those that are wanted; all if none is named.
         **settings: that it takes, where not those of `SETTINGS`: `as_of`, `timezone`, `window_days`,
-            `time_window_seconds`, `internal_domains`.
+            `time_window_seconds`, `internal_domains`, `project_attributes`.
 
     Raises:
         ModelError: there is no such model, it does not read such a table, or it is not what it must be.

@@ -10,15 +10,22 @@ KNOWN_COST = "NULL where nothing is priced."
 
 
 class IntUsageCosts(Contract):
-    """One row per session (NULL where unknown), developer, agent, model, day and hour, with its cost.
+    """One row per session (else project, or NULL), developer, agent, model, provider, day, hour: its cost.
 
     Money is in billionths of a US dollar, so that sums are exact.
     """
 
     session_id: str = column(nullable=True, description="The session; NULL if no record names it.")
+    project_id: str = column(
+        nullable=True, description="Without a session: the repository or project that its record names."
+    )
     developer_id: str = column(description="Who used the tokens.")
     agent_type: str = column(description=AGENT)
     model_name: str = column(description=MODEL)
+    provider: str = column(
+        nullable=True,
+        description="Who charges for it, as bills call them; NULL: none whose bills are read.",
+    )
     day: dt.date = column(description=DAY)
     hour: UtcTimestamp = column(description="The hour in UTC in which it began.")
     input_tokens: int = count(description=INPUT)
@@ -36,7 +43,10 @@ class IntUsageCosts(Contract):
     cost_nano_usd: int = count(nullable=True, description="Reported + computed. " + KNOWN_COST)
 
     class Config:
-        unique = ["session_id", "developer_id", "agent_type", "model_name", "day", "hour"]
+        unique = [
+            *("session_id", "project_id", "developer_id", "agent_type", "model_name", "provider"),
+            *("day", "hour"),
+        ]
 
 
 class IntSessionsWithCosts(AgentSession):
@@ -151,7 +161,8 @@ class IntPullRequestCosts(Contract):
     cost_method: str = column(
         nullable=True,
         isin=REQUEST_COST_METHODS,
-        description="By commits of the session, or by the time at which the request was open.",
+        description="How the session's requests were found: by its commits, by branches that it had"
+        " checked out, by requests that it names, or by the time at which they were open.",
     )
     cost_nano_usd: int = count(description="The part of the session's cost.")
 

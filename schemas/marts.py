@@ -12,6 +12,8 @@ from schemas.vocabulary import (
     AGES,
     ATTRIBUTION_METHODS,
     BILL_REPORTS,
+    BUDGET_PERIODS,
+    BUDGET_STATUSES,
     COMMIT_SIZES,
     COST_SOURCES,
     DEVELOPER_TYPES,
@@ -141,7 +143,8 @@ class FctPullRequests(Contract):
     cost_method: str = column(
         nullable=True,
         isin=REQUEST_COST_METHODS,
-        description="commits: its commits' shares of sessions; window: its author's sessions then.",
+        description="How most of it was found: commits, their shares of sessions; branch, sessions on its"
+        " branch; session_link, sessions that name it; window, its author's sessions then.",
     )
 
     class Config:
@@ -209,6 +212,36 @@ class FctAgentCosts(Contract):
         unique = ["date", "developer_id", "agent_type"]
 
 
+class FctSeats(Contract):
+    """One row per date, developer and agent with a seat or subscription, up to the day of the run.
+
+    Costs of their own kind: none of it is in any table of tokens or costs.
+    """
+
+    date: dt.date = column(description=DAY)
+    developer_id: str = ref("dim_developers.developer_id", description="Whose seat it is.")
+    agent_type: str = ref("dim_agents.agent_type", description=AGENT)
+    provider: str = column(description="Who charges.")
+    plan: str = column(description="The plan, as the invoice or the provider calls it.")
+    usd_per_month: float = column(
+        nullable=True, ge=0, description="Price of the month, in US dollars; NULL if unknown."
+    )
+    cost_usd: float = column(
+        nullable=True, ge=0, description="The day's part of the month's price; NULL if that is unknown."
+    )
+    was_used: bool = column(
+        nullable=True, description="Whether any record tells of use on this day; NULL where nothing tells."
+    )
+
+    class Config:
+        unique = ["date", "developer_id", "agent_type"]
+
+    @pa.dataframe_check(raise_warning=True)
+    def every_seat_has_a_price(cls, data: pa.IbisData) -> ir.BooleanColumn:
+        """Every seat has a price; seeds/seat_prices.csv takes missing prices of plans."""
+        return data.table.cost_usd.notnull()
+
+
 class DimDevelopers(Contract):
     """One row per developer who appears in any fact."""
 
@@ -218,8 +251,12 @@ class DimDevelopers(Contract):
     developer_type: str = column(
         isin=DEVELOPER_TYPES, description="Internal if the e-mail's domain is configured as ours."
     )
-    first_seen_at: UtcTimestamp = column(description="First session, usage, commit, Copilot day or bill.")
-    last_seen_at: UtcTimestamp = column(description="Last session, usage, commit, Copilot day or bill.")
+    first_seen_at: UtcTimestamp = column(
+        description="First session, usage, commit, Copilot day or bill; of whom nothing else tells, seat."
+    )
+    last_seen_at: UtcTimestamp = column(
+        description="Last session, usage, commit, Copilot day or bill; of whom nothing else tells, seat."
+    )
     agents_used: str = column(nullable=True, description="Agents, alphabetical, joined by a comma.")
     is_known: bool = column(description="Whether it is somebody; false for unknown.")
 
@@ -244,7 +281,9 @@ class DimAgents(Contract):
 class DimProjects(Contract):
     """One row per project_id of any session, usage or commit; `unknown` for what no record tells one of."""
 
-    project_id: str = column(description="Repository, else folder, by its name in seeds/projects.csv.")
+    project_id: str = column(
+        description="Repository, owner/name, else what else it is called; by its name in seeds/projects.csv."
+    )
     owner: str = column(description="Who answers for it, by seeds/projects.csv; else unknown.")
     cost_centre: str = column(description="Its cost centre, by seeds/projects.csv; else unknown.")
     first_date: dt.date = column(description="First day with a session, usage or a commit.")
@@ -255,6 +294,34 @@ class DimProjects(Contract):
 
     class Config:
         unique = ["project_id"]
+
+
+class DimSeats(Contract):
+    """One row per developer and agent with a seat on any day; plan and price are those of its last day."""
+
+    developer_id: str = ref("dim_developers.developer_id", description="Whose seat it is.")
+    agent_type: str = ref("dim_agents.agent_type", description=AGENT)
+    provider: str = column(description="Who charges.")
+    plan: str = column(description="The plan, as the invoice or the provider calls it.")
+    usd_per_month: float = column(
+        nullable=True, ge=0, description="Price of the month, in US dollars; NULL if unknown."
+    )
+    cost_usd: float = column(
+        nullable=True, ge=0, description="Cost of all its days up to the day of the run."
+    )
+    first_date: dt.date = column(description="First day with the seat.")
+    last_date: dt.date = column(description="Last day with it, not after the day of the run.")
+    is_current: bool = column(description="Whether it is there on the day of the run.")
+    last_used_date: dt.date = column(nullable=True, description="Last day on which it was used, if known.")
+    days_since_last_use: int = column(
+        nullable=True, ge=0, description="From then to the last day of which use is known; NULL if unknown."
+    )
+    is_unused_30_days: bool = column(
+        nullable=True, description="Not used for 30 days or more; NULL where nothing tells of use."
+    )
+
+    class Config:
+        unique = ["developer_id", "agent_type"]
 
 
 class DimTeams(Contract):
@@ -280,7 +347,8 @@ class FctSessions(Contract):
     agent_type: str = ref("dim_agents.agent_type", description=AGENT)
     model_name: str = column(description="Its main model: the one with most output tokens.")
     project_id: str = ref(
-        "dim_projects.project_id", description="Repository, else folder, in which it began; else unknown."
+        "dim_projects.project_id",
+        description="Repository in which it began, else another name of its project; else unknown.",
     )
     team: str = ref(
         "dim_teams.team", description="The developer's team on the day of its start; else unknown."
@@ -291,6 +359,9 @@ class FctSessions(Contract):
     session_end: UtcTimestamp = column(description="When it ended.")
     duration_seconds: float = column(ge=0, description="Seconds from its start to its end.")
     active_seconds: float = column(ge=0, description="Seconds of activity, as the agent measured them.")
+    idle_seconds: float = column(
+        nullable=True, ge=0, description="Its other seconds; NULL where the agent measured no activity."
+    )
     prompts: int = count(description="Prompts that the user entered.")
     api_requests: int = count(description="Model requests known one by one.")
     api_errors: int = count(description="Model requests that failed for good.")
@@ -316,9 +387,35 @@ class FctSessions(Contract):
         nullable=True, isin=COST_SOURCES, description="Where the cost comes from; NULL without usage."
     )
     commits: int = count(description="Commits of the window of days that it led to.")
+    pull_requests: int = count(description="Pull requests that have one of these commits.")
 
     class Config:
         unique = ["session_id"]
+
+
+class FctToolUsage(Contract):
+    """One row per date, developer, agent, tool, MCP server and skill with calls."""
+
+    date: dt.date = column(description=DAY)
+    developer_id: str = ref(
+        "dim_developers.developer_id", description="Whose session it was, else who called."
+    )
+    agent_type: str = ref("dim_agents.agent_type", description=AGENT)
+    tool_name: str = column(description="The tool, as the agent calls it; else unknown.")
+    mcp_server: str = column(nullable=True, description="The MCP server that the tool is of, if it is told.")
+    skill: str = column(nullable=True, description="The skill that it was called for, if it is told.")
+    calls: int = column(ge=1, description="Calls of the tool.")
+    failures: int = count(
+        nullable=True, description="Calls that failed; NULL where none tells whether it did."
+    )
+    seconds: float = column(
+        ge=0, nullable=True, description="Seconds that calls took; NULL where none tells."
+    )
+    outcome_calls: int = count(description="Calls that tell whether they failed.")
+    timed_calls: int = count(description="Calls that tell how long they took.")
+
+    class Config:
+        unique = ["date", "developer_id", "agent_type", "tool_name", "mcp_server", "skill"]
 
 
 class FctCostsByProject(Contract):
@@ -359,6 +456,50 @@ class FctCostsByTeam(Contract):
 
     class Config:
         unique = ["date", "team", "cost_centre", "agent_type", "model_name"]
+
+
+class FctBudgets(Contract):
+    """One row per scope, period and first day of it: what may be spent, what is, and what will be.
+
+    Scopes overlap: everybody's cost has a team's, and that has those of the teams below it. Months and years
+    that are not of the run's day have no forecast.
+    """
+
+    scope: str = column(description="What the budget is of, as in seeds/budgets.csv.")
+    period: str = column(isin=BUDGET_PERIODS, description="month or year.")
+    period_start: dt.date = column(description="First day of the month or year.")
+    period_end: dt.date = column(description="First day after it.")
+    budget_usd: float = column(ge=0, description="What it may cost.")
+    spent_usd: float = column(
+        ge=0, description="What it has cost so far: the known cost of the scope's days in it."
+    )
+    used_share: float = column(nullable=True, ge=0, description="Spent ÷ budget; NULL if the budget is 0.")
+    forecast_usd: float = column(
+        nullable=True,
+        ge=0,
+        description=(
+            "What it will have cost at its end, by the scope's last whole weeks and their weekdays; NULL "
+            "with less than one."
+        ),
+    )
+    forecast_low_usd: float = column(
+        nullable=True,
+        ge=0,
+        description="Four of five forecasts end above this and below high; NULL under 4 weeks.",
+    )
+    forecast_high_usd: float = column(
+        nullable=True, ge=0, description="The upper end of that interval; NULL under 4 weeks."
+    )
+    forecast_weeks: int = column(
+        nullable=True, ge=1, le=8, description="How many whole weeks of the scope the forecast is made of."
+    )
+    status: str = column(
+        isin=BUDGET_STATUSES,
+        description="broken: more is spent than may be; will_break: the forecast is more; holds: neither.",
+    )
+
+    class Config:
+        unique = ["scope", "period", "period_start"]
 
 
 class FctBilled(Contract):

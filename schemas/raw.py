@@ -163,7 +163,7 @@ class RawBilling(Source):
     """
 
     id: int = column(description="Number of the row, in order of arrival.")
-    provider: str = column(description="Who charges: anthropic, openai, github.")
+    provider: str = column(description="Who charges: anthropic, openai, github, cursor, aws, google, azure.")
     report: str = column(
         description="cost: what is charged; usage: quantities without money; estimate: the provider's own."
     )
@@ -226,6 +226,31 @@ class RawCopilotMetrics(Source):
     record_hash: str = extra(description="Identity of the record: the same row has the same hash.")
 
 
+class RawCopilotSeats(Source):
+    """One row per answer of GitHub about seats of Copilot and seat in it; only our own ingest writes it."""
+
+    id: int = column(description="Number of the row, in order of arrival.")
+    developer_id: str = column(description="GitHub login of whom the seat is assigned to.")
+    plan: str = column(nullable=True, description="Copilot's plan: business, enterprise, unknown.")
+    assigned_at: UtcTimestamp = column(description="When the seat was last granted.")
+    last_activity_at: UtcTimestamp = column(
+        nullable=True,
+        description="Last activity; NULL where there was none in the 90 days before the answer.",
+    )
+    ends_on: dt.date = column(nullable=True, description="First day without it, once it is cancelled.")
+    account: str = column(nullable=True, description="Whose seats they are, as the ingest was told.")
+    answer: str = column(description="All that the answer tells, as a hash.")
+    observed_at: UtcTimestamp = column(description="Latest moment that the answer names: it is not older.")
+    created_at: UtcTimestamp = column(nullable=True, description="When the row arrived.")
+
+    record_hash: str = extra(description="Identity of the record: the same seat in it has the same hash.")
+
+    @classmethod
+    def may_be_missing(cls) -> bool:
+        """Only our own ingest writes seats."""
+        return True
+
+
 class RawPullRequests(Source):
     """One row per version of a pull request, as it was read; only our own ingest writes it."""
 
@@ -267,7 +292,7 @@ class RawPullRequests(Source):
 
 
 class RawPullRequestCommits(Source):
-    """One row per version of a pull request and commit in it; only our own ingest writes it."""
+    """One row per version of a pull request and commit of it, or copy of one; only our ingest writes it."""
 
     id: int = column(description="Number of the row, in order of arrival.")
     version_id: str = column(description="The version in raw.pull_requests.")
@@ -275,6 +300,10 @@ class RawPullRequestCommits(Source):
     updated_at: UtcTimestamp = column(description="When the request last changed.")
     created_at: UtcTimestamp = column(nullable=True, description="When the row arrived.")
 
+    copy_of: str = extra(
+        description="Commit of the request whose change, or all up to whose change, this one repeats;"
+        " NULL for one that the request lists."
+    )
     record_hash: str = extra(description="Identity of the record: the same one has the same hash.")
 
     @classmethod

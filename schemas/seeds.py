@@ -6,8 +6,9 @@ A row of the project's own file replaces the packaged row of the same key, or is
 import datetime as dt
 
 from schemas.base import Contract, column, count, money, ref
-from schemas.vocabulary import MARK_KINDS, SPEEDS
+from schemas.vocabulary import BUDGET_PERIODS, MARK_KINDS, SPEEDS
 
+MOST_FOR_A_SEAT = 100_000  # US dollars per month
 SNAKE_CASE = "^[a-z0-9_]+$"
 
 
@@ -122,14 +123,28 @@ class Identities(Contract):
 
 
 class Budgets(Contract):
-    """One row per scope and month: how much may be spent."""
+    """One row per scope and month, or scope, period and first day on which it holds: what may be spent.
 
-    scope: str = column(description="all, developer:<developer_id> or agent:<agent_type>.")
-    month: dt.date = column(description="First day of the month.")
-    budget_usd: float = money(description="The month's budget.")
+    A line has either a month, and holds for that one, or a valid_from, and holds for each whole month or
+    year from then on.
+    """
+
+    scope: str = column(
+        description=(
+            "all, developer:<developer_id>, agent:<agent_type>, team:<team>, project:<project_id> or "
+            "cost_centre:<cost_centre>. A team's has the cost of the teams below it."
+        )
+    )
+    month: dt.date = column(nullable=True, description="First day of the one month that it is for.")
+    budget_usd: float = money(description="What each month or year may cost.")
+    period: str = column(
+        nullable=True, isin=BUDGET_PERIODS, description="month, if empty, or year: those of the calendar."
+    )
+    valid_from: dt.date = column(nullable=True, description="First day of the first period that it is for.")
+    valid_to: dt.date = column(nullable=True, description="First day on which it no longer holds.")
 
     class Config:
-        unique = ["scope", "month"]
+        unique = ["scope", "month", "period", "valid_from"]
 
 
 class Projects(Contract):
@@ -145,6 +160,37 @@ class Projects(Contract):
 
     class Config:
         unique = ["alias"]
+
+
+class SeatPrices(Contract):
+    """One row per agent, plan and period: what a seat costs that a provider reports without its price."""
+
+    agent_type: str = column(str_matches=SNAKE_CASE, description="The agent.")
+    plan: str = column(description="The plan, as the provider calls it.")
+    usd_per_month: float = money(le=MOST_FOR_A_SEAT, description="Price of a seat per month, in US dollars.")
+    valid_from: dt.date = column(description="First day on which the price holds.")
+    valid_to: dt.date = column(nullable=True, description="First day on which it no longer holds.")
+
+    class Config:
+        unique = ["agent_type", "plan", "valid_from"]
+
+
+class Seats(Contract):
+    """One row per developer, agent and period of a seat or subscription.
+
+    What a provider reports of a seat counts on days that no row has.
+    """
+
+    developer_id: str = column(description="The developer, by any name that the identity map knows.")
+    agent_type: str = column(description="The agent that the seat is for, by any of its names.")
+    provider: str = column(description="Who charges.")
+    plan: str = column(description="The plan, as the invoice calls it.")
+    usd_per_month: float = money(le=MOST_FOR_A_SEAT, description="Price per month, in US dollars.")
+    valid_from: dt.date = column(description="First day with the seat.")
+    valid_to: dt.date = column(nullable=True, description="First day without it.")
+
+    class Config:
+        unique = ["developer_id", "agent_type", "valid_from"]
 
 
 class Teams(Contract):

@@ -6,7 +6,7 @@ import ibis.expr.types as ir
 import pandera.ibis as pa
 
 from schemas.base import Contract, Decimal, UtcTimestamp, column, count
-from schemas.seeds import Teams
+from schemas.seeds import Seats, Teams
 from schemas.vocabulary import (
     BILL_LEFT_OUT,
     BILL_REPORTS,
@@ -26,6 +26,7 @@ INPUT = "Tokens sent that were not cached."
 OUTPUT = "Tokens received, reasoning included."
 CREATION = "Tokens written to the cache."
 READ = "Tokens read from the cache."
+PROJECT = "What the record calls its project, by an address or a name; without user and password."
 SCOPE = "Where one form is chosen: a session, or an agent's developer's day."
 ONCE_BY = "The model request, which counts once, if it is named; else the scope."
 
@@ -50,6 +51,10 @@ class StgLogEvents(Contract):
     decision: str = column(
         nullable=True, isin=("accept", "reject"), description="What was decided about a tool's use."
     )
+    tool_failed: bool = column(nullable=True, description="Whether a tool's call failed, if it is told.")
+    tool_microseconds: int = count(nullable=True, description="How long a tool's call took, if it is told.")
+    mcp_server: str = column(nullable=True, description="The MCP server that a tool is of, if it is told.")
+    skill: str = column(nullable=True, description="The skill that a tool was called for, if it is told.")
     lines_added: int = count(nullable=True, description="Lines that a tool added.")
     lines_removed: int = count(nullable=True, description="Lines that a tool removed.")
     thread_id: str = column(
@@ -59,9 +64,13 @@ class StgLogEvents(Contract):
     web_search_requests: int = count(nullable=True, description="Web searches that the request made.")
     is_free: bool = column(description="The agent says that the request is not charged.")
     git_commit_id: str = column(nullable=True, description="Commit that a tool result names.")
+    pull_request: str = column(
+        nullable=True, description="Pull request that it names: repository#number, lower case."
+    )
+    head_branch: str = column(nullable=True, description="Branch that was checked out, if told.")
     client_version: str = column(nullable=True, description="Version of the agent.")
     terminal: str = column(nullable=True, description="Terminal or editor.")
-    project_id: str = column(nullable=True, description="Repository or folder that it was about, if told.")
+    project_id: str = column(nullable=True, description=PROJECT)
     input_tokens: int = count(nullable=True, description=INPUT + " NULL where it is no request.")
     output_tokens: int = count(nullable=True, description=OUTPUT)
     cache_creation_tokens: int = count(nullable=True, description=CREATION)
@@ -105,7 +114,7 @@ class StgMetricSeries(Contract):
 
 
 class StgMetricActivity(Contract):
-    """One row per day, metric, measure, session, developer, agent, model, speed, version and terminal.
+    """One row per day, metric, measure, session, project, developer, agent, model, speed and client.
 
     Delta points added up; cumulative points as increases per series, of which the start time is a part.
     """
@@ -126,6 +135,7 @@ class StgMetricActivity(Contract):
     speed: str = column(isin=SPEEDS, description="Service speed.")
     client_version: str = column(nullable=True, description="Version of the agent.")
     terminal: str = column(nullable=True, description="Terminal or editor.")
+    project_id: str = column(nullable=True, description=PROJECT)
     value: Decimal = column(description="Increase: tokens, seconds, lines, decisions or US dollars.")
     points: int = column(ge=1, description="Number of distinct points with activity.")
     first_at: UtcTimestamp = column(description="Time of the first point.")
@@ -235,6 +245,26 @@ class StgSessionIdentities(Contract):
         unique = ["session_id"]
 
 
+class StgSeats(Seats):
+    """One row per developer, agent, first day and origin: seeds/seats.csv, or GitHub's answers.
+
+    Periods of one developer and agent may overlap: the mart takes one a day.
+    """
+
+    developer_id: str = column(description="The developer, by the canonical name.")
+    agent_type: str = column(description=AGENT)
+    plan: str = column(description="The plan, as the invoice or the provider calls it.")
+    usd_per_month: float = column(
+        nullable=True, ge=0, description="Price per month, in US dollars; NULL: that of the list."
+    )
+    is_reported: bool = column(description="Whether the provider reports it, rather than seeds/seats.csv.")
+    last_activity_date: dt.date = column(nullable=True, description="Last day of activity that it reports.")
+    observed_date: dt.date = column(nullable=True, description="Day of the provider's answer.")
+
+    class Config:
+        unique = ["developer_id", "agent_type", "valid_from", "is_reported"]
+
+
 class StgTeamMembers(Teams):
     """One row per developer_id and valid_from: no day of a developer is in two of them."""
 
@@ -242,12 +272,15 @@ class StgTeamMembers(Teams):
 
 
 class StgUsageRecords(Contract):
-    """One row per usage event, and per session, developer, agent, model, speed, day and form of metric.
+    """One row per usage event, and per session (else project), developer, agent, model, speed, day, metric.
 
     Everything that reports usage, before it is decided what of it counts.
     """
 
     session_id: str = column(nullable=True, description="The session, if known.")
+    project_id: str = column(
+        nullable=True, description="Without a session: the repository or project that its record names."
+    )
     developer_id: str = column(
         description="Who used it: the session's developer, else whom the record names."
     )
@@ -321,6 +354,9 @@ class StgUsage(Contract):
     """One row per usage record: its tokens and its cost that count, and what of it is left out and why."""
 
     session_id: str = column(nullable=True, description="The session, if known.")
+    project_id: str = column(
+        nullable=True, description="Without a session: the repository or project that its record names."
+    )
     developer_id: str = column(description="Who used it.")
     agent_type: str = column(description=AGENT)
     model_name: str = column(description=MODEL)
@@ -402,7 +438,8 @@ class AgentSession(Contract):
     terminal: str = column(nullable=True, description="Terminal or editor, the last one named.")
     session_date: dt.date = column(description="Calendar day of its start in the configured time zone.")
     project_id: str = column(
-        nullable=True, description="Repository, else folder, in which it began; NULL if no record tells."
+        nullable=True,
+        description="Repository in which it began, else what its records call its project; NULL for none.",
     )
 
     class Config:
@@ -523,7 +560,7 @@ class StgPullRequestCommits(Contract):
     commit_hash: str = column(description="Object name of the commit, lower case.")
     found_by: str = column(
         isin=REQUEST_COMMITS,
-        description="Listed in the request, made by its merge, or its number in a subject.",
+        description="Listed in the request, made by its merge, its number in a subject, or the same change.",
     )
     is_counted: bool = column(description="It is one of the request's commits, or stands for them in git.")
 

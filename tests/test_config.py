@@ -32,6 +32,7 @@ def test_without_a_file_everything_has_its_default(tmp_path):
         internal_domains=(),
         window_days=90,
         time_window_seconds=300,
+        project_attributes=(),
         freshness={},
         severity={},
         memory_limit=None,
@@ -49,6 +50,7 @@ def test_every_key_is_read(config, tmp_path):
         internal_domains = ["Example.com", "@example.org"]
         window_days = 30
         time_window_seconds = 0
+        project_attributes = ["repo", "team-x.project", "repo"]
         memory_limit = "4GB"
 
         [targets]
@@ -93,6 +95,7 @@ def test_every_key_is_read(config, tmp_path):
         internal_domains=("example.com", "example.org"),
         window_days=30,
         time_window_seconds=0,
+        project_attributes=("repo", "team-x.project"),
         freshness={
             "otel_logs": Freshness(timedelta(hours=36), timedelta(days=3)),
             "git_commits": Freshness(timedelta(weeks=2)),
@@ -119,6 +122,11 @@ def test_every_key_is_read(config, tmp_path):
         ("window_days = 1.5", "whole number"),
         ("window_days = 99999999999", "whole number from 1 to 36500"),
         ("time_window_seconds = -1", "whole number from 0 to 31536000"),
+        ("project_attributes = 'repo'", "project_attributes must be a list, such as"),
+        ("project_attributes = [1]", "project_attributes must be a list, such as"),
+        ("project_attributes = ['re\"po']", "'re\"po' is no name of an attribute"),
+        ("project_attributes = ['a__b']", "'a__b' is no name of an attribute"),
+        ("project_attributes = ['Repo']", "It has small letters"),
         ("memory_limit = 'much'", "must be a size"),
         ("targets = 'dev.duckdb'", "targets must be a table"),
         ("targets.dev = 3", "targets.dev must be a table"),

@@ -11,6 +11,7 @@ from pipeline.agents.declaration import (
 
 NOREPLY = "users.noreply.github.com"  # where GitHub's apps have their addresses
 BOT = "[bot]"  # how GitHub's names for programs end; nobody can have one
+MAIN = ("main", "master")  # branches that nobody has to himself
 SHORT_HASH = 7  # digits of a commit's hash that a tool's result gives at least
 
 _DISJOINT = {
@@ -39,10 +40,14 @@ COMMON = Telemetry(
     errors=("api_error",),
     tools=("tool_result",),
     tool_names=("tool_name",),
+    mcp_servers=("mcp_server.name", "mcp_server_name", "mcp_server"),
+    skills=("skill.name",),
     decision_events=("tool_decision",),
     decisions={"accept": "accept", "reject": "reject"},
     sessions=("session_id", "session.id", "conversation.id"),
     models=("model",),
+    # opentelemetry.io/docs/specs/semconv/registry/attributes/vcs: it should have no user and password.
+    repositories=("vcs.repository.url.full",),
     token_metrics=(
         TokenMetric("^[^.]+[.]token[.]usage$", _DISJOINT),
         # The names that older collectors gave: claude_code.tokens.input, …
@@ -77,12 +82,13 @@ GEN_AI_REQUEST = gen_ai_request("client.inference.operation.details")
 GEN_AI = Telemetry(
     requests=(
         GEN_AI_REQUEST,
-        # Spans: `{operation} {model}`. Those of agents and workflows sum up these, and are not read.
+        # Spans: `{operation} {model}`. Those of agents and workflows sum up these, and are no requests.
         *map(gen_ai_request, ("chat", "generate_content", "text_completion", "llm_request")),
     ),
     tools=("execute_tool",),
+    tool_names=("gen_ai.tool.name",),
     spans=(
-        "^(chat|generate_content|text_completion|execute_tool)( |$)",
+        "^(chat|generate_content|text_completion|execute_tool|invoke_agent)( |$)",
         # Claude Code and its kin call the span of one model call so.
         "^[a-z_-]+[.]llm_request$",
     ),

@@ -108,6 +108,8 @@ class Telemetry:
             status, says so.
         tools: events of which each is a call of a tool.
         tool_names: attributes that name the tool.
+        mcp_servers: attributes that name the MCP server that a tool is of.
+        skills: attributes that name the skill for which a tool was called.
         edit_tools: names of the tools whose decisions are decisions about edits.
         decision_events: events that tell what was decided about a tool.
         decisions: what a decision is called → accept or reject.
@@ -116,6 +118,7 @@ class Telemetry:
         subagents: events on which `agent_type` is the kind of a subagent, and not the agent.
         sessions: attributes that name the session.
         models: attributes that name the model.
+        repositories: attributes that hold the address of the repository, or its `owner/name`.
         token_metrics: metrics that count tokens.
         cost_metrics: a regular expression that the metric's whole name matches → its unit in US dollars.
         activity_metrics: metrics that count something else.
@@ -139,6 +142,8 @@ class Telemetry:
     failures: Mapping[str, str] = field(default_factory=dict)
     tools: tuple[str, ...] = ()
     tool_names: tuple[str, ...] = ()
+    mcp_servers: tuple[str, ...] = ()
+    skills: tuple[str, ...] = ()
     edit_tools: tuple[str, ...] = ()
     decision_events: tuple[str, ...] = ()
     decisions: Mapping[str, str] = field(default_factory=dict)
@@ -146,6 +151,7 @@ class Telemetry:
     subagents: tuple[str, ...] = ()
     sessions: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
+    repositories: tuple[str, ...] = ()
     token_metrics: tuple[TokenMetric, ...] = ()
     cost_metrics: Mapping[str, float] = field(default_factory=dict)
     activity_metrics: tuple[ActivityMetric, ...] = ()

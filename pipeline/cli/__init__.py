@@ -59,6 +59,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "show": ("look", "Show rows of a model, a seed or a raw table, in the order of its key."),
         "why": ("why", "Show why a number is what it is, down to the raw records."),
         "report": ("report", "Show the schema validation report of the last run."),
+        "budget": ("budget", "Budgets: what is spent of them, and whether one will break."),
         "dashboard": ("dashboard", "Write the dashboard: return, agents, team, git and cost, in one page."),
         "digest": ("digest", "Sum up a week for a mail or a chat, beside the week before."),
         "docs": ("docs", "The documentation site: every table and column, checks, code, and lineage."),

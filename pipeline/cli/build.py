@@ -14,6 +14,7 @@ from pipeline.cli.options import (
     as_of_option,
     command,
     format_option,
+    notify_option,
     pass_invocation,
     selection_options,
 )
@@ -40,27 +41,7 @@ dry_run_option = click.option(
 )
 
 
-def _address(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """An address to post to; a message never shows it, as it may hold secrets."""
-    if not value:
-        return None
-    from pipeline.outputs.notice import check_address
-
-    try:
-        check_address(value)
-    except ValueError as error:
-        raise click.BadParameter(f"{error}.", ctx, param) from None
-    return value
-
-
-notify_option = click.option(
-    "--notify",
-    metavar="URL",
-    envvar="AA_PIPELINE_NOTIFY",
-    callback=_address,
-    help="Post a JSON document there if the build fails, breaks a budget or warns."
-    " AA_PIPELINE_NOTIFY in the environment keeps secrets in it from other users.",
-)
+notify_of_build = notify_option("Post a JSON document there if the build fails, breaks a budget or warns.")
 openlineage_option = click.option(
     "--openlineage",
     is_flag=True,
@@ -224,7 +205,7 @@ class _Build(Command):
 @store_failures_option
 @profile_option
 @dry_run_option
-@notify_option
+@notify_of_build
 @openlineage_option
 @format_option
 @pass_invocation

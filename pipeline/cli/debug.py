@@ -96,6 +96,7 @@ def _configuration(invocation: Invocation) -> dict[str, Any]:
         "internal_domains": ", ".join(config.internal_domains) or "none",
         "window_days": config.window_days,
         "time_window_seconds": config.time_window_seconds,
+        "project_attributes": ", ".join(config.project_attributes) or "none",
         "memory_limit": config.memory_limit,
     }
 

@@ -99,6 +99,7 @@ def _ingest(engine: "Engine", files: "DemoFiles") -> None:
     from pipeline.ingest.billing.ingest import ingest_billing
     from pipeline.ingest.copilot.ingest import ingest_copilot
     from pipeline.ingest.git.ingest import ingest_git
+    from pipeline.ingest.github.ingest import ingest_github
     from pipeline.ingest.otlp.ingest import ingest_otlp
 
     make_missing_raw_tables(engine)
@@ -106,6 +107,7 @@ def _ingest(engine: "Engine", files: "DemoFiles") -> None:
         ("otlp", ingest_otlp, files.otlp),
         ("git", ingest_git, files.repositories),
         ("copilot", ingest_copilot, files.copilot),
+        ("github", ingest_github, files.pulls),
         ("billing", ingest_billing, files.bills),
     ):
         with progress(f"ingest {name}"):

@@ -43,6 +43,7 @@ def ingest() -> None:
     aa-pipeline ingest git ~/code/app ~/code/site
     aa-pipeline ingest copilot users-28-day.ndjson
     aa-pipeline ingest github pulls.json
+    aa-pipeline ingest gitlab merges.json
     aa-pipeline ingest billing cost_report.json
     """
 
@@ -236,29 +237,41 @@ def git(
 
 @command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option(
+    "--account",
+    metavar="NAME",
+    help="Whose seats these are, where several of your organisations have some.",
+)
 @pass_invocation
-def copilot(invocation: Invocation, paths: tuple[str, ...]) -> None:
-    """Land GitHub Copilot's usage reports: files, folders, globs, - for standard input.
+def copilot(invocation: Invocation, paths: tuple[str, ...], account: str | None) -> None:
+    """Land GitHub Copilot's usage reports and seats: files, folders, globs, - for standard input.
 
-    Reads the usage metrics reports and both older generations of the API's answers.
+    Reads the usage metrics reports and both older generations of the API's answers, and lists of seats,
+    with all their pages in one file.
 
     \b
-    aa-pipeline ingest copilot users-28-day.ndjson
+    aa-pipeline ingest copilot users-28-day.ndjson seats.json
     """
     from pipeline.cli.output import progress
     from pipeline.ingest.copilot.ingest import ingest_copilot
 
     with invocation.connect(create=True) as engine:
         with progress("Reading Copilot reports"):
-            result = ingest_copilot(engine, paths, pseudonyms=invocation.pseudonyms)
+            result = ingest_copilot(engine, paths, account=account, pseudonyms=invocation.pseudonyms)
         show_result(engine, result)
 
 
 @command()
 @click.argument("paths", nargs=-1, metavar="PATH...")
-@click.option("--print-query", is_flag=True, help="Print what `gh api graphql` is to ask, and do nothing.")
+@click.option(
+    "--print-query",
+    type=click.Choice(["pulls", "team"]),
+    is_flag=False,
+    flag_value="pulls",
+    help="Print what `gh api graphql` is to ask, for pull requests or for a team, and do nothing.",
+)
 @pass_invocation
-def github(invocation: Invocation, paths: tuple[str, ...], print_query: bool) -> None:
+def github(invocation: Invocation, paths: tuple[str, ...], print_query: str | None) -> None:
     """Land pull requests: files that GitHub's gh has written, folders, globs, - for standard input.
 
     Reads what `gh api graphql --paginate` (with --slurp or not) and `gh pr list --json` write. Titles
@@ -270,12 +283,12 @@ def github(invocation: Invocation, paths: tuple[str, ...], print_query: bool) ->
     aa-pipeline ingest github pulls.json
     """
     from pipeline.cli.output import progress, say
-    from pipeline.ingest.github.query import QUERY
+    from pipeline.ingest.github.query import QUERIES
 
-    if print_query == bool(paths):
+    if bool(print_query) == bool(paths):
         raise click.UsageError("Give either paths or --print-query.")
     if print_query:
-        say(QUERY.rstrip())
+        say(QUERIES[print_query].rstrip())
         return
 
     from pipeline.ingest.github.ingest import ingest_github
@@ -283,6 +296,38 @@ def github(invocation: Invocation, paths: tuple[str, ...], print_query: bool) ->
     with invocation.connect(create=True) as engine:
         with progress("Reading pull requests"):
             result = ingest_github(engine, paths, pseudonyms=invocation.pseudonyms)
+        show_result(engine, result)
+
+
+@command()
+@click.argument("paths", nargs=-1, metavar="PATH...")
+@click.option("--print-query", is_flag=True, help="Print what `glab api graphql` is to ask, and do nothing.")
+@pass_invocation
+def gitlab(invocation: Invocation, paths: tuple[str, ...], print_query: bool) -> None:
+    """Land merge requests: files that GitLab's glab has written, folders, globs, - for standard input.
+
+    Reads what `glab api graphql --paginate`, `glab mr list --output json` and the REST API write.
+    They stand beside pull requests. Titles, descriptions and who reviewed are left out.
+
+    \b
+    glab api graphql --paginate -f fullPath=GROUP/PROJECT
+      -f query="$(aa-pipeline ingest gitlab --print-query)" > merges.json
+    aa-pipeline ingest gitlab merges.json
+    """
+    from pipeline.cli.output import progress, say
+    from pipeline.ingest.gitlab.query import QUERY
+
+    if print_query == bool(paths):
+        raise click.UsageError("Give either paths or --print-query.")
+    if print_query:
+        say(QUERY.rstrip())
+        return
+
+    from pipeline.ingest.gitlab.ingest import ingest_gitlab
+
+    with invocation.connect(create=True) as engine:
+        with progress("Reading merge requests"):
+            result = ingest_gitlab(engine, paths, pseudonyms=invocation.pseudonyms)
         show_result(engine, result)
 
 
@@ -402,8 +447,9 @@ def billing(invocation: Invocation, paths: tuple[str, ...], account: str | None)
     """Land bills: files, folders, globs, - for standard input.
 
     Reads Anthropic's cost and usage reports and Claude Code's, OpenAI's costs and usage of completions,
-    GitHub's AI usage report. A later bill of a day takes the place of an earlier one. Bills are compared
-    with what usage costs; they never add to it.
+    GitHub's AI usage report, Cursor's usage events, AWS' Cost and Usage Report 2.0, Google Cloud's usage cost
+    export, and FOCUS 1.x. A later bill of a day takes the place of an earlier one. Bills are compared with
+    what usage costs; they never add to it.
 
     \b
     aa-pipeline ingest billing cost_report.json ai_usage_report.csv
@@ -417,7 +463,7 @@ def billing(invocation: Invocation, paths: tuple[str, ...], account: str | None)
         show_result(engine, result)
 
 
-for source in (otlp, clickhouse, parquet, git, copilot, github, transcripts, billing):
+for source in (otlp, clickhouse, parquet, git, copilot, github, gitlab, transcripts, billing):
     ingest.add_command(source)
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from pipeline.outputs.metrics import Answer
+    from pipeline.outputs.metrics.answer import Row
 
 
 @click.group(cls=Group)
@@ -110,8 +111,9 @@ def query(
     """Show the values of a metric, as the dashboard computes them.
 
     The total is the metric of all that counts; of ratios, and of people who were active on several days, it
-    is not the sum of the rows. Where there is no value, it is said why. Where [privacy] sets min_group,
-    nothing is told of fewer people.
+    is not the sum of the rows. Where there is no value, it is said why. Of a share of decisions it is said
+    how many there were, and between which values 95 of 100 such shares should lie. Where [privacy] sets
+    min_group, nothing is told of fewer people.
 
     \b
     aa-pipeline metrics query cost --by month
@@ -142,15 +144,18 @@ def _print_table(answer: "Answer") -> None:
         say("Nothing in this period.")
         return
     has_reasons = any(row.reason for row in answer.rows)
-    rows = [
-        (*answer.labels(row).values(), row.value, *([row.reason] if has_reasons else []))
-        for row in answer.rows
-    ]
+    has_decisions = any(row.decisions for row in answer.rows)
+
+    def told(row: "Row") -> "tuple[Any, ...]":
+        of = (row.decisions, row.low, row.high) if has_decisions else ()
+        return (row.value, *of, *([row.reason] if has_reasons else []))
+
+    rows = [(*answer.labels(row).values(), *told(row)) for row in answer.rows]
     total = None
     if by and answer.total:
-        total = ("total", *[None] * (len(by) - 1), answer.total.value)
-        total += (answer.total.reason,) if has_reasons else ()
-    names = [*by, answer.question.name, *(["why there is none"] if has_reasons else [])]
+        total = ("total", *[None] * (len(by) - 1), *told(answer.total))
+    names = [*by, answer.question.name, *(["decisions", "low", "high"] if has_decisions else [])]
+    names += ["why there is none"] if has_reasons else []
     print_table(names, rows, total)
     for note in answer.notes:
         say(note, err=True)
@@ -164,9 +169,11 @@ def _print_csv(answer: "Answer") -> None:
 
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*answer.question.by, answer.question.name, "reason"])
+    of_decisions = ["decisions", "low", "high"] if any(row.decisions for row in answer.rows) else []
+    writer.writerow([*answer.question.by, answer.question.name, "reason", *of_decisions])
     for row in answer.rows:
-        writer.writerow([*map(_cell, answer.labels(row).values()), row.value, row.reason])
+        of = [getattr(row, name) for name in of_decisions]
+        writer.writerow([*map(_cell, answer.labels(row).values()), row.value, row.reason, *of])
     click.echo(text.getvalue(), nl=False)
     for note in answer.notes:
         say(note, err=True)

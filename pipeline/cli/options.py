@@ -360,6 +360,30 @@ def format_option(function: F) -> F:
     )(function)
 
 
+def notify_option(what: str) -> Callable[[F], F]:
+    """`--notify URL`; `what` tells what is posted there, and when."""
+    return click.option(
+        "--notify",
+        metavar="URL",
+        envvar="AA_PIPELINE_NOTIFY",
+        callback=_address,
+        help=f"{what} AA_PIPELINE_NOTIFY in the environment keeps secrets in it from other users.",
+    )
+
+
+def _address(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """An address to post to; a message never shows it, as it may hold secrets."""
+    if not value:
+        return None
+    from pipeline.outputs.notice import check_address
+
+    try:
+        check_address(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.", ctx, param) from None
+    return value
+
+
 def output_file_option(function: F) -> F:
     """`-o FILE`, of what is printed else."""
     from pathlib import Path

@@ -25,6 +25,9 @@ CONFIG_TEMPLATE = """\
 # Seconds after its session in which a commit still counts as assisted by it.
 # time_window_seconds = 300
 
+# Attributes of telemetry that name the project, the best first; those of OpenTelemetry are known.
+# project_attributes = ["repo", "team.project"]
+
 # Most memory that the database engine may use. A DuckDB build takes about 2 GiB unless told otherwise.
 # memory_limit = "8GB"
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli.build import build, notify_option, openlineage_option, run, seed, test
+from pipeline.cli.build import build, notify_of_build, openlineage_option, run, seed, test
 from pipeline.cli.options import Invocation, command, format_option, pass_invocation
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @command()
-@notify_option
+@notify_of_build
 @openlineage_option
 @format_option
 @pass_invocation

@@ -31,10 +31,12 @@ from pipeline.plan.layers import OF_MODELS
 
 # What a model may ask for by a keyword-only parameter without default.
 # Those of the first line are filled in when a plan is bound or run. The numbers of the second are for models
-# that do more with one than add it to an instant: any other number has them compiled anew.
+# that do more with one than add it to an instant: any other number has them compiled anew. So have other
+# attributes, which are a part of a query.
 SETTINGS = (
     *("as_of", "timezone", "internal_domains", "window", "window_hours", "time_window"),
     *("window_days", "time_window_seconds"),
+    "project_attributes",
 )
 
 MATERIALISATIONS = ("table", "view")

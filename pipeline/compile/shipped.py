@@ -68,7 +68,8 @@ def _lines(file: Path) -> list[bytes]:
 def fingerprint(dialect: str, config: Config) -> str:
     """What an unbound plan of the shipped models is valid for; they take no number (a test reads them)."""
     settings = unbound_settings(config.model_settings(), dialect)
-    known = repr((dialect, settings["timezone"], settings["internal_domains"], code_digest(MODELS, SCHEMAS)))
+    names = ("timezone", "internal_domains", "project_attributes")
+    known = repr((dialect, *(settings[name] for name in names), code_digest(MODELS, SCHEMAS)))
     return hashlib.blake2b(known.encode(), digest_size=16).hexdigest()
 
 

@@ -30,10 +30,10 @@ def write_bills(folder: Path, rng: Random, history: History) -> list[Path]:
     """The bills of all whole days."""
     folder.mkdir(parents=True, exist_ok=True)
     anthropic = folder / "anthropic-cost-report.json"
-    costs = _costs(history, "claude_code")
-    anthropic.write_bytes(_json([_anthropic_day(*day, history.as_of.date()) for day in costs.items()]))
+    days = costs(history, "claude_code").items()
+    anthropic.write_bytes(_json([_anthropic_day(*day, history.as_of.date()) for day in days]))
     openai = folder / "openai-costs.json"
-    openai.write_bytes(_json([_openai_day(*day) for day in _costs(history, "codex").items()]))
+    openai.write_bytes(_json([_openai_day(*day) for day in costs(history, "codex").items()]))
     github = folder / "github-ai-usage.csv"
     with github.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
@@ -42,11 +42,11 @@ def write_bills(folder: Path, rng: Random, history: History) -> list[Path]:
     return [anthropic, openai, github]
 
 
-def _costs(history: History, kind: str) -> dict[dt.date, Counter[str]]:
-    """Billionths of a dollar by day of UTC and model, of those who pay the model's maker."""
+def costs(history: History, kind: str, *, on_bedrock: bool = False) -> dict[dt.date, Counter[str]]:
+    """Billionths of a dollar by day of UTC and model, of those who pay the model's maker, or AWS."""
     days: dict[dt.date, Counter[str]] = {}
     for session in history.sessions:
-        if session.agent.kind != kind or session.agent.login == "bedrock":
+        if session.agent.kind != kind or (session.agent.login == "bedrock") != on_bedrock:
             continue
         for request in (request for turn in session.turns for request in turn.requests):
             if _is_charged(request, history.as_of):

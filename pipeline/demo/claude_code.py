@@ -157,6 +157,7 @@ def _resource(session: Session) -> dict[str, Any]:
         "service.version": session.agent.version,
         "os.type": "linux",
         "host.arch": "amd64",
+        **session.repository,
     }
 
 
@@ -176,7 +177,9 @@ def _identity(session: Session) -> dict[str, Any]:
     known = _installation(person.email)
     if session.agent.login == "bedrock":  # then only a custom attribute says who it is
         known = {"user.id": known["user.id"], "enduser.id": person.email}
-    return known | {"session.id": session.id, "terminal.type": "vscode"}
+    # Since 2.1.161 what OTEL_RESOURCE_ATTRIBUTES says stands on every record, too.
+    copied = session.repository if session.agent.version != "2.1.119" else {}
+    return known | {"session.id": session.id, "terminal.type": "vscode"} | copied
 
 
 def _hex(rng: Random, *lengths: int) -> str:

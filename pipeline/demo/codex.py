@@ -105,4 +105,5 @@ def _resource(session: Session) -> dict[str, Any]:
         "service.name": "codex_cli_rs",
         "service.version": session.agent.version,
         "env": "dev",
+        **session.repository,
     }

@@ -23,6 +23,7 @@ class Agent:
     metrics: bool = True
     login: str = "oauth"  # oauth, or bedrock: no e-mail address in the telemetry
     details: bool = False  # whether tool results name the commits they made
+    told: bool = True  # whether OTEL_RESOURCE_ATTRIBUTES says which repository it works on
     small_model: str = ""  # for background work and sub-agents
     share: float = 1.0  # of the person's sessions
 
@@ -73,12 +74,15 @@ PEOPLE = (
     Person(
         "Goran Petrov", "goran@example.com", "gpetrov", "billing", 2, 1.2,
         (Agent("codex", ("gpt-5.3-codex", "harbor-coder-preview"), "0.138.0",
-               metrics=False, share=0.6),
-         Agent("gemini_cli", ("gemini-3.8-flash",), "v24.9.0", share=0.4)),
+               metrics=False, told=False, share=0.6),
+         Agent("gemini_cli", ("gemini-3.8-flash",), "v24.9.0", told=False, share=0.4)),
         copilot=True,
     ),
     Person("Hana Sato", "hana@example.com", "hanasato", "webshop", 9, 0.9, copilot=True),
 )  # fmt: skip
+
+# Where the repositories lie.
+ORIGIN = "https://github.com/example/"
 
 # Repository → the team that works on it, its cost centre and who answers for it.
 PROJECTS = {
@@ -137,6 +141,11 @@ class Session:
     def start(self) -> dt.datetime:
         """Some seconds before the first prompt."""
         return self.turns[0].at - dt.timedelta(seconds=9)
+
+    @property
+    def repository(self) -> dict[str, str]:
+        """What the environment of the repository adds to the resource: OTEL_RESOURCE_ATTRIBUTES."""
+        return {"vcs.repository.url.full": ORIGIN + self.person.repository} if self.agent.told else {}
 
 
 @dataclass

@@ -129,4 +129,5 @@ def _resource(session: Session) -> dict[str, Any]:
         "service.name": "gemini-cli",
         "service.version": session.agent.version,  # of Node.js, not of the CLI
         "session.id": session.id,
+        **session.repository,
     }

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 from random import Random
 
-from pipeline.demo.company import REPOSITORIES, Commit, History
+from pipeline.demo.company import ORIGIN, REPOSITORIES, Commit, History
 from pipeline.errors import IngestError
 
 MAILMAP = "Hana Sato <hana@example.com> <1357911+hanasato@users.noreply.github.com>\n"
@@ -22,6 +22,7 @@ def write_repositories(folder: Path, history: History) -> list[Path]:
         path = folder / name
         path.mkdir(parents=True)
         _git(path, "init", "-q", "--template=", "--object-format=sha1", "--initial-branch=main")
+        _git(path, "config", "remote.origin.url", f"{ORIGIN}{name}.git")
         commits = [commit for commit in history.commits if commit.repository == name]
         marks = path / ".git" / "marks"
         stream = Stream(Random(name), commits)

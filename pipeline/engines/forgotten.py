@@ -140,11 +140,16 @@ class Forgotten:
             new.append((name, *row, now))
         engine.append(meta.SCHEMA, "forgotten", list(meta.TABLES["forgotten"]), new)
 
-    def of_people(self, rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    def of_people(self, rows: Iterable[tuple[Any, ...]], owner: int | None = None) -> list[tuple[Any, ...]]:
         """Rows of a list that people edit, without those that name somebody who was forgotten.
 
-        A name may stand behind what it is, as in `developer:ada`.
+        A name may stand behind what it is, as in `developer:ada`. Who only owns what a row tells of, by the
+        column `owner`, goes from it alone.
         """
+        if owner is not None:
+            rows = [
+                (*row[:owner], None, *row[owner + 1 :]) if self._named(row[owner]) else row for row in rows
+            ]
         return [row for row in rows if not any(self._named(cell) for cell in row)]
 
     def _named(self, cell: object) -> StandIn | None:

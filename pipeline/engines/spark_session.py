@@ -43,6 +43,9 @@ SETTINGS = {
     # Java interprets methods of more than 8000 bytes and never compiles them: what a stage of many columns
     # is generated as then takes several times as long. Beyond this, Spark generates many small methods.
     "spark.sql.codegen.hugeMethodLimit": "8000",
+    # What follows from conditions for every column and what is computed of it: of events with many computed
+    # columns that takes more than a driver's memory, and gains nothing here (SPARK-19846).
+    "spark.sql.constraintPropagation.enabled": "false",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.log.level": "OFF",

@@ -4,13 +4,15 @@ The default keeps metadata only, by what is allowed: attributes that are known t
 and attributes that nobody knows land if their value looks like it (a number, a truth value, a short
 identifier). Prompts, responses, arguments and results of tools, contents of files, command lines and
 bodies of requests land only when a person asks for them by name. What is left out is named.
+Of an address, as of a repository, neither user, password nor query lands, whatever was asked for.
 """
 
 import re
 from collections.abc import Iterable
 from typing import Any
 
-from pipeline.agents import AGENTS
+from pipeline.agents import AGENTS, TELEMETRY
+from pipeline.agents.projects import without_credentials
 from pipeline.errors import SetupError, did_you_mean
 
 # Attributes that hold content, by their whole name. Only text, lists and objects count as
@@ -187,6 +189,10 @@ METADATA_PREFIXES = (
     "vcs.",
 )
 
+REPOSITORIES = frozenset(name for telemetry in TELEMETRY for name in telemetry.repositories)
+# What may hold an address beside them; attributes that nobody knows may, too.
+MAY_BE_ADDRESSES = ("project.", "vcs.")
+
 NUMBERS = (bool, int, float)
 # The text of the record itself.
 BODY = "body"
@@ -236,6 +242,18 @@ def looks_like_metadata(name: str, value: Any) -> bool:
     return not value or _IDENTIFIER.fullmatch(value) is not None
 
 
+def addresses(attributes: dict[str, Any], names: Iterable[str]) -> dict[str, str]:
+    """Those of some attributes that hold an address which nobody else may see, as they may be seen."""
+    found = {}
+    for name in names:
+        value = attributes.get(name)
+        if isinstance(value, str) and ("://" in value or name in REPOSITORIES):
+            shown = without_credentials(value)
+            if shown != value:
+                found[name] = shown
+    return found
+
+
 class ContentFilter:
     """Leaves content out of records, and remembers what it left out.
 
@@ -249,8 +267,9 @@ class ContentFilter:
     def __init__(self, include: Iterable[str] = ()) -> None:
         self.include = frozenset(include)
         self.dropped: set[str] = set()
-        # Records of a kind have the same names: those among them that hold content, and those unknown.
-        self._layouts: dict[tuple[str, ...], tuple[tuple[str, ...], tuple[str, ...]]] = {}
+        # Records of a kind have the same names: those among them that hold content, those unknown, and those
+        # that may hold an address.
+        self._layouts: dict[tuple[str, ...], tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {}
         for name in sorted(self.include):
             asked = is_content(name) or _SAYS_CONTENT.search(name)
             if not asked and (meant := did_you_mean(name, CONTENT)):
@@ -275,20 +294,28 @@ class ContentFilter:
 
     def allowed(self, plain: dict[str, Any]) -> dict[str, Any]:
         """What lands of attributes that are not known to hold content; the same object if all of them do."""
-        unknown = self._layout(plain)[1]
+        _, unknown, placed = self._layout(plain)
+        if shown := addresses(plain, placed):
+            plain = plain | shown
         strangers = [name for name in unknown if not looks_like_metadata(name, plain[name])]
         if not strangers:
             return plain
         self.dropped.update(strangers)
         return {name: value for name, value in plain.items() if name not in strangers}
 
-    def _layout(self, attributes: dict[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    def _layout(self, attributes: dict[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
         names = tuple(attributes)
         layout = self._layouts.get(names)
         if layout is None:
             holders = tuple(filter(is_content, names))
             known = {*holders, *self.include}
-            layout = holders, tuple(name for name in names if name not in known and not is_metadata(name))
+            unknown = tuple(name for name in names if name not in known and not is_metadata(name))
+            placed = tuple(
+                name
+                for name in names
+                if name in REPOSITORIES or name.startswith(MAY_BE_ADDRESSES) or not is_metadata(name)
+            )
+            layout = holders, unknown, placed
             if len(self._layouts) < MOST_LAYOUTS:
                 self._layouts[names] = layout
         return layout

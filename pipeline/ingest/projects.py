@@ -4,11 +4,10 @@ import os
 import re
 import subprocess
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from urllib.parse import urlsplit
+
+from pipeline.agents.projects import project_of
 
 HOMES = re.compile(r"(?i)([a-z]:)?[\\/](home|users)[\\/][^\\/]+[\\/]?|/root/?")
-# The program through which git talks, before the address: https://git-scm.com/docs/gitremote-helpers
-HELPERS = re.compile(r"^([A-Za-z0-9+.-]+::)+")
 
 
 def project_at(cwd: str | None) -> str | None:
@@ -62,34 +61,3 @@ def asked_of_git(folder: str, *words: str) -> str | None:
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
     return done.stdout.decode("utf-8", "replace").strip() or None
-
-
-def project_of(address: str) -> str:
-    """`owner/name` of a remote's address; never its user, password or query.
-
-    >>> project_of("https://me:secret@github.com/octo/app.git?token=x")
-    'octo/app'
-    >>> project_of("git@gitlab.com:group/sub/app.git")
-    'group/sub/app'
-    >>> project_of("/srv/git/app.git")
-    'app'
-    """
-    try:
-        path = _path_of(HELPERS.sub("", address))
-    except ValueError:  # no address that anybody could reach
-        return "unknown"
-    return path.strip("/").removesuffix(".git") or "unknown"
-
-
-def _path_of(address: str) -> str:
-    short = re.fullmatch(r"(?:[^/@]+@)?([^/:]{2,}):(?!//)(.+)", address)  # host:path; C: is a drive
-    if short and short[1].lower() != "file":
-        return _public(short[2])
-    if "://" in address and not address.lower().startswith("file:"):
-        return _public(urlsplit(address).path)
-    return PurePosixPath(address.replace("\\", "/").rstrip("/").removesuffix("/.git")).name
-
-
-def _public(path: str) -> str:
-    """A path without what may belong to a password with a slash in it, or to a query."""
-    return re.split("[?#]", path)[0].rpartition("@")[2]

@@ -1,5 +1,6 @@
-"""Values as the raw tables take them: text without NUL, JSON that every database reads."""
+"""Values as the raw tables take them: text without NUL, JSON that every database reads; and read back."""
 
+import datetime as dt
 import json
 import math
 from typing import Any
@@ -71,3 +72,8 @@ def encode(value: Any) -> bytes:
 
 def _careful_json(value: Any) -> str:
     return json.dumps(clean(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def epoch_seconds(instant: dt.datetime) -> int:
+    """Seconds since 1970; without a zone it is of UTC."""
+    return int((instant if instant.tzinfo else instant.replace(tzinfo=dt.UTC)).timestamp())

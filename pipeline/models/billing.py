@@ -7,8 +7,24 @@ from ibis import _
 from pipeline.agents import AGENTS
 from pipeline.models.expressions import UNKNOWN
 
-CHARGED_BY_MODEL = {"claude": "anthropic", "gpt-": "openai", "chatgpt-": "openai", "codex-": "openai"}
+CHARGED_BY_MODEL = {
+    "claude": "anthropic",
+    "gpt-": "openai",
+    "chatgpt-": "openai",
+    "codex-": "openai",
+    "gemini": "google",
+}
 REASONING = "^o[0-9]"  # OpenAI's o3, o4-mini
+# How a model is called where a cloud serves it: us.anthropic.claude-… or an ARN on Bedrock, claude-…@20250929
+# or publishers/… on Vertex AI.
+CLOUDS = {
+    "aws": (
+        "^(arn:aws|bedrock/|(.*/)?((us|eu|apac|jp|au|ca|global|us-gov)[.])?"
+        "(anthropic|amazon|meta|mistral|cohere|deepseek|openai|qwen|moonshotai)[.])"
+    ),
+    "google": "^vertex_ai/|(^|/)publishers/|@[0-9]",
+    "azure": "^azure(_ai)?/",
+}
 
 USD = "USD"
 HALF_A_CENT = 5_000_000  # billionths of a dollar
@@ -19,12 +35,17 @@ SUMS = ["gross", "net", "estimated", "estimated_utc", "lines", "used", "used_utc
 
 
 def provider_of(usage: ir.Table) -> ir.StringValue:
-    """Who charges for usage: whom its agent names, or its model's maker; NULL: none whose bills are read."""
+    """Who charges for usage; NULL: none whose bills are read.
+
+    Whom its agent names, else the cloud that the model's reported name is of, else the model's maker.
+    """
     model = usage.model_name
+    reported = usage.reported_model.lower()
+    is_of_cloud = [(reported.re_search(name), cloud) for cloud, name in CLOUDS.items()]
     billed = [agent for agent in AGENTS.values() if agent.billed_by]
     is_of_agent = [(usage.agent_type == agent.name, agent.billed_by) for agent in billed]
     is_of_model = [(model.startswith(start), provider) for start, provider in CHARGED_BY_MODEL.items()]
-    return ibis.cases(*is_of_agent, *is_of_model, (model.re_search(REASONING), "openai"))
+    return ibis.cases(*is_of_agent, *is_of_cloud, *is_of_model, (model.re_search(REASONING), "openai"))
 
 
 def charged(billed: ir.Table) -> ir.Table:
@@ -34,8 +55,8 @@ def charged(billed: ir.Table) -> ir.Table:
 
 
 def estimates(int_usage_costs: ir.Table, billed: ir.Table) -> ir.Table:
-    """Usage of the days that bills cover, with its `provider`; days as in all tables of costs."""
-    usage = int_usage_costs.mutate(provider=provider_of(int_usage_costs), date=_.day)
+    """Usage of the days that bills of its provider cover; days as in all tables of costs."""
+    usage = int_usage_costs.mutate(date=_.day)
     return usage.semi_join(charged(billed).select("provider", "date").distinct(), ["provider", "date"])
 
 

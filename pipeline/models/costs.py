@@ -1,6 +1,7 @@
 """What a record of usage costs by the prices in force, and whether others report its cost already."""
 
 import ibis
+import ibis.expr.types as ir
 from ibis import _
 
 from pipeline.agents.declaration import GEN_AI_EVENTS, REPORTS
@@ -122,6 +123,18 @@ def with_search_price(usage: ibis.Table, tool_prices: ibis.Table) -> ibis.Table:
     in_force = found.mutate(rank=latest).filter(_.rank == 0)
     in_force = in_force.select("day", search_usd=_.usd_per_1000_calls / 1000)
     return usage.left_join(in_force, "day").drop("day_right")
+
+
+def usd_per_million(usage: ibis.Table | ibis.Deferred) -> ir.NumericValue | ibis.Deferred:
+    """What the tokens of usage `with_rates` cost, in US dollars per million tokens."""
+    return (
+        usage.input_tokens * usage.input_usd
+        + usage.output_tokens * usage.output_usd
+        + (usage.cache_creation_tokens - usage.cache_creation_1h_tokens).clip(lower=0)
+        * usage.cache_write_5m_usd
+        + usage.cache_creation_1h_tokens * usage.cache_write_1h_usd
+        + usage.cache_read_tokens * usage.cache_read_usd
+    )
 
 
 def with_payment(usage: ibis.Table) -> ibis.Table:

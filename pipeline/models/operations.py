@@ -124,12 +124,15 @@ def json_columns(
     for name, keys in objects.values():
         for index, key in enumerate(keys):
             text = JSONText(prepared[name], keys, index).to_expr()
-            values[name + key.replace(".", "__")] = once(number(text) if key in numbers else text)
+            values[name + _column(key)] = once(number(text) if key in numbers else text)
     parsed = prepared.select(*table.columns, **values)
     return parsed, {
-        column: {key: parsed[name + key.replace(".", "__")] for key in keys}
-        for column, (name, keys) in objects.items()
+        column: {key: parsed[name + _column(key)] for key in keys} for column, (name, keys) in objects.items()
     }
+
+
+def _column(key: str) -> str:
+    return key.replace("-", "___").replace(".", "__")
 
 
 @deferrable

@@ -1,9 +1,48 @@
-"""What a project is called, and which team a developer was in on a day."""
+"""What a project is called, and which team a developer was in on a day.
+
+How records name a project stands in `pipeline.agents.projects`, too, for what is not in a database.
+"""
 
 import ibis
 import ibis.expr.types as ir
 
 from pipeline.models.expressions import UNKNOWN
+
+
+def without_credentials(address: ir.StringValue) -> ir.StringValue:
+    """An address, or a name, without user, password and query."""
+    asked = address.re_replace("//[^/]*@", "//").re_replace("//.*@", "//hidden/")
+    shown = ibis.ifelse(address.contains("@"), asked.re_replace("^[^@/]*:.*@", ""), address)
+    has_query = address.contains("?") | address.contains("#")
+    return ibis.ifelse(has_query, shown.re_replace("[?#].*$", ""), shown)
+
+
+def canonical(named: ir.StringValue) -> ir.StringValue:
+    """The project that a record names: `owner/name` of an address; NULL for none, and for somebody's home.
+
+    Args:
+        named: an address or a name, `without_credentials`.
+    """
+    text = named.strip()
+    # To look for places of letters is cheap, and nearly all names are as they should be.
+    is_canonical = ~ibis.or_(
+        *(text.contains(letter) for letter in (":", "\\")),
+        *(text.startswith(letter) for letter in ("/", "~")),
+        *(text.endswith(end) for end in ("/", ".git")),
+    )
+    plain = text.re_replace("^([A-Za-z0-9+.-]+::)+", "").re_replace("^[Ff][Ii][Ll][Ee]:(//[^/]*)?", "")
+    folder = plain.replace("\\", "/").re_replace("/*$", "").re_replace("/[.]git$", "")
+    is_home = folder.lower().re_search("^([a-z]:)?/(home|users)/[^/]+$|^/root$|^~$")
+    is_folder = plain.re_search("^([/~]|\\\\|[A-Za-z]:[/\\\\])")
+    path = ibis.cases(
+        (is_folder & is_home, ""),
+        (is_folder, folder.re_replace("^.*/", "")),
+        (plain.contains("://"), plain.re_replace("^[^:]*://[^/]*", "")),
+        (plain.re_search("^[^/:@ ]+(@[^/:@ ]+|[.][^/:@ ]+):."), plain.re_replace("^[^:]*:", "")),
+        else_=plain,
+    )
+    name = path.re_replace("^/+", "").re_replace("/*$", "").re_replace("[.]git$", "").re_replace("/*$", "")
+    return ibis.ifelse(is_canonical, text, name).nullif("").nullif(UNKNOWN)
 
 
 def with_project(table: ir.Table, projects: ir.Table) -> ir.Table:

@@ -5,6 +5,8 @@ from ibis import _
 
 from pipeline.models.expressions import stack
 
+# GitHub ends the subject of a squashed request with its number.
+NUMBER_IN_SUBJECT = "^[^\n]*[(]#([0-9]{1,9})[)] *(\n|\r|$)"
 # Of several repositories of one project each has numbers of its own.
 REQUEST = ["repository", "number"]
 
@@ -14,6 +16,29 @@ def alone(requests: ibis.Table) -> ibis.Table:
     project = requests.project_id.lower()
     same = requests.mutate(same=_.count().over(group_by=[project, requests.number]))
     return same.filter(_.same == 1).drop("same")
+
+
+def first_named(requests: ibis.Table, commits: ibis.Table) -> ibis.Table:
+    """One row per request and commit: the first of its project, since it was opened, named after its number.
+
+    What is picked to another branch later keeps its subject.
+    """
+    numbered = commits.select(
+        "commit_hash",
+        project=_.project_id.lower(),
+        named=_.commit_message.re_extract(NUMBER_IN_SUBJECT, 1).nullif("").cast("int64"),
+        at=ibis.coalesce(_.committed_at, _.commit_timestamp),
+    )
+    named = requests.inner_join(
+        numbered,
+        [
+            requests.project_id.lower() == numbered.project,
+            requests.number == numbered.named,
+            requests.opened_at <= numbered["at"],
+        ],
+    )
+    first = ibis.row_number().over(group_by=REQUEST, order_by=[named["at"], named.commit_hash])
+    return named.mutate(nth=first).filter(_.nth == 0).select(*REQUEST, "commit_hash")
 
 
 def by_origin(request_commits: ibis.Table, commits: ibis.Table) -> ibis.Table:
@@ -41,6 +66,15 @@ def main_agents(request_commits: ibis.Table, commits: ibis.Table, sessions: ibis
     order = [counted["rank"], counted.votes.desc(), counted.agent_type]
     ranked = counted.mutate(nth=ibis.row_number().over(group_by=REQUEST, order_by=order))
     return ranked.filter(_.nth == 0).select(*REQUEST, "agent_type")
+
+
+def costs_by_request(parts: ibis.Table) -> ibis.Table:
+    """One row per request with a part of a session: its cost, and the method of most of it."""
+    by_method = parts.group_by(*REQUEST, "cost_method").agg(part=_.cost_nano_usd.sum())
+    most = ibis.row_number().over(group_by=REQUEST, order_by=[_.part.desc(), _.cost_method])
+    methods = by_method.mutate(nth=most).filter(_.nth == 0).select(*REQUEST, "cost_method")
+    costs = parts.group_by(*REQUEST).agg(cost=_.cost_nano_usd.sum())
+    return costs.inner_join(methods, REQUEST).select(*REQUEST, "cost", "cost_method")
 
 
 def shared(table: ibis.Table, amount: str, whole: str, order: str | list[str]) -> ibis.Table:

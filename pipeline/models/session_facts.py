@@ -5,6 +5,7 @@ from ibis import _
 
 from pipeline.models import telemetry
 from pipeline.models.expressions import stack
+from pipeline.models.projects import canonical
 
 # What is counted of a session, under the same names in `int_sessions_with_costs` and in the mart.
 COUNTS = (
@@ -68,18 +69,27 @@ def main_models(usage: ibis.Table) -> ibis.Table:
 
 
 def named(events: ibis.Table, points: ibis.Table) -> list[ibis.Table]:
-    """What a session's records name: the project where it began, else what was named last."""
+    """What a session's records name: its project, and what was named last."""
     return [
-        first_projects(events),
+        best_projects(events, points),
         *(last_named(events, points, name) for name in ("model_name", "client_version", "terminal")),
     ]
 
 
-def first_projects(events: ibis.Table) -> ibis.Table:
-    """One row per session: the project that was named first, where it began; ties alphabetical."""
-    named = events.filter(_.project_id.notnull()).group_by("session_id", "project_id")
-    named = named.agg(at=_.recorded_at.min())
-    ranked = named.mutate(rank=ibis.row_number().over(group_by="session_id", order_by=[_.at, _.project_id]))
+def best_projects(events: ibis.Table, points: ibis.Table) -> ibis.Table:
+    """One row per session: its project.
+
+    Of those that its records name, `owner/name` comes before a bare name; then the first that was named,
+    ties alphabetical. So a session that went on elsewhere is of the repository where it began, and a folder's
+    name counts only where nothing tells of a repository.
+    """
+    named = stack(
+        events.group_by("session_id", "project_id").agg(at=_.recorded_at.min()),
+        points.group_by("session_id", "project_id").agg(at=_.first_at.min()),
+    )
+    projects = named.mutate(project_id=canonical(_.project_id)).filter(_.project_id.notnull())
+    order = [~_.project_id.contains("/"), _.at, _.project_id]
+    ranked = projects.mutate(rank=ibis.row_number().over(group_by="session_id", order_by=order))
     return ranked.filter(_.rank == 0).select("session_id", "project_id")
 
 

@@ -3,7 +3,7 @@
 Names of attributes, events and metrics stand in `pipeline.agents`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import chain
 
 import ibis
@@ -14,6 +14,8 @@ from pipeline.agents import AGENTS, TELEMETRY
 from pipeline.agents.conventions import CONVENTIONS
 from pipeline.agents.declaration import OWN_METRICS, TOKEN_KINDS, Request
 from pipeline.models.expressions import UNKNOWN, canonical_agent
+from pipeline.models.operations import once
+from pipeline.models.projects import without_credentials
 
 # What a name means: an agent's own before anybody's.
 NAMES = (*(agent.telemetry for agent in AGENTS.values()), *CONVENTIONS)
@@ -37,6 +39,8 @@ PROMPTS = _all(telemetry.prompts for telemetry in NAMES)
 ERRORS = _all(telemetry.errors for telemetry in NAMES)
 TOOLS = _all(telemetry.tools for telemetry in NAMES)
 TOOL_NAMES = _all(telemetry.tool_names for telemetry in TELEMETRY)
+MCP_SERVERS = _all(telemetry.mcp_servers for telemetry in TELEMETRY)
+SKILLS = _all(telemetry.skills for telemetry in TELEMETRY)
 EDIT_TOOLS = _all(telemetry.edit_tools for telemetry in NAMES)
 DECISION_EVENTS = _all(telemetry.decision_events for telemetry in NAMES)
 DECISIONS = {name: meant for telemetry in NAMES for name, meant in telemetry.decisions.items()}
@@ -44,6 +48,8 @@ FAILURES = {name: status for telemetry in NAMES for name, status in telemetry.fa
 FAILED = ERRORS[0]
 SUBAGENTS = _all(telemetry.subagents for telemetry in NAMES)
 SPANS = "|".join(f"({name})" for name in _all(telemetry.spans for telemetry in NAMES))
+# An agent's span sums up what others tell; of it the project is read, which VS Code names nowhere else.
+AGENT_SPAN = "invoke_agent"
 NOT_SESSIONS = _all(telemetry.not_sessions for telemetry in NAMES)
 
 # Cost in US dollars: attribute → unit; and the events that bring one. Others, such as opencode's
@@ -57,6 +63,10 @@ COSTS = (
 SESSION = _all(telemetry.sessions for telemetry in TELEMETRY)
 PERSON = ("developer_id", "enduser.id", "user.email", "user.account_uuid", "user.id")
 MODEL = _all(telemetry.models for telemetry in TELEMETRY)
+REPOSITORY = _all(telemetry.repositories for telemetry in TELEMETRY)
+# opentelemetry.io/docs/specs/semconv/registry/attributes/vcs: a repository's name is without its owner.
+OWNER, REPOSITORY_NAME = "vcs.owner.name", "vcs.repository.name"
+PROJECT = ("project_id", *REPOSITORY, OWNER, REPOSITORY_NAME, "project.name")
 # What `context` reads of a record and of its resource.
 CONTEXT = (*SESSION, *PERSON, *MODEL, "agent_type", "speed", "service_tier", "app.version", "terminal.type")
 # Service tiers that have prices of their own.
@@ -171,12 +181,39 @@ def first_of(texts: dict[str, ir.StringValue], *names: str) -> ir.StringValue:
     return ibis.coalesce(*(texts[name].nullif("") for name in names))
 
 
+def project(
+    attributes: dict[str, ir.StringValue], resource: dict[str, ir.StringValue], own: Sequence[str]
+) -> ir.StringValue:
+    """What a record calls its project: by `own` attributes, else its repository, else a project's name.
+
+    What stands on the record itself comes before what its resource says. Never with user or password; see
+    `models.projects.canonical`.
+    """
+    places = attributes, resource
+
+    def owned(texts: dict[str, ir.StringValue]) -> ir.StringValue:
+        owner, name = first_of(texts, OWNER), first_of(texts, REPOSITORY_NAME)
+        return ibis.ifelse(owner.isnull() | name.contains("/"), name, owner + "/" + name)
+
+    named = ibis.coalesce(
+        *(first_of(texts, name) for name in own for texts in places),
+        *(first_of(texts, "project_id", *REPOSITORY) for texts in places),
+        *(owned(texts) for texts in places),
+        *(first_of(texts, "project.name") for texts in places),
+    )
+    return without_credentials(once(named))
+
+
 def context(
-    record: ir.Table, attributes: dict[str, ir.StringValue], resource: dict[str, ir.StringValue]
+    record: ir.Table,
+    attributes: dict[str, ir.StringValue],
+    resource: dict[str, ir.StringValue],
+    project_attributes: Sequence[str],
 ) -> dict[str, ir.Value]:
     """Who, where and with what: the columns that log records and metric points have in common.
 
-    `stated` and `service` are hints for `with_agent`; `developer_id` is yet to be resolved.
+    `stated` and `service` are hints for `with_agent`; `developer_id` is yet to be resolved, and
+    `project_id` is what the record calls it.
     """
     email = ibis.coalesce(first_of(attributes, "user.email"), first_of(resource, "user.email"))
     return {
@@ -204,4 +241,5 @@ def context(
             ibis.ifelse(record.service_version.startswith("v"), None, record.service_version),
         ),
         "terminal": first_of(attributes, "terminal.type"),
+        "project_id": project(attributes, resource, project_attributes),
     }

@@ -6,9 +6,15 @@ from ibis import _
 from pipeline.agents.declaration import TOKEN_KINDS
 from pipeline.agents.events import MOST_USD
 from pipeline.models.expressions import NANO
+from pipeline.models.projects import canonical
 
 WHO = ["session_id", "developer_id", "agent_type"]
 WHAT = ["reported_model", "model_name", "speed", "day", "form"]
+
+
+def own_project() -> ibis.Deferred:
+    """What a record itself names, where no session tells what it is of."""
+    return ibis.ifelse(_.session_id.isnull(), canonical(_.project_id), None)
 
 
 def requests(stg_log_events: ibis.Table) -> ibis.Table:
@@ -17,6 +23,7 @@ def requests(stg_log_events: ibis.Table) -> ibis.Table:
     return stg_log_events.filter(has_tokens | _.reported_nano_usd.notnull()).select(
         *(*WHO, *WHAT, "source", "request_id", "reported_nano_usd"),
         **{kind: _[kind].fill_null(0) for kind in TOKEN_KINDS},
+        project_id=own_project(),
         inference_geo=_.inference_geo,
         web_search_requests=_.web_search_requests.fill_null(0),
         is_free=_.is_free,
@@ -27,14 +34,15 @@ def requests(stg_log_events: ibis.Table) -> ibis.Table:
 
 
 def measurements(stg_metric_activity: ibis.Table) -> ibis.Table:
-    """One row per session, developer, agent, model, speed, day and form of metric."""
+    """One row per session, or project without one, developer, agent, model, speed, day and form of metric."""
 
     def total(measure: str) -> ibis.Value:
         return _.value.sum(where=_.measure == measure)
 
     totals = (
         stg_metric_activity.filter(_.measure.isin([*TOKEN_KINDS, "cost_usd"]))
-        .group_by(*WHO, *WHAT)
+        .mutate(project_id=own_project())
+        .group_by(*WHO, *WHAT, "project_id")
         .agg(
             **{kind: total(kind).fill_null(0).floor().cast("int64") for kind in TOKEN_KINDS},
             usd=total("cost_usd"),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 GROUPED = (USAGE, COMMITS)
 # Seeds that name people; the others are about agents and prices.
-PERSONAL_SEEDS = ("identities", "budgets", "projects", "teams")
+PERSONAL_SEEDS = ("identities", "budgets", "projects", "seats", "teams")
 
 
 def check_tables(tables: Sequence[PlanTable], min_group: int) -> None:

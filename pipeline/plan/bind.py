@@ -42,6 +42,7 @@ def unbound_settings(settings: Mapping[str, Any], dialect: str) -> dict[str, Any
         **settings,
         "timezone": "UTC" if keeps_zone else TIMEZONE,
         "internal_domains": [*INTERNAL_DOMAINS] if settings["internal_domains"] else [],
+        "project_attributes": [*settings["project_attributes"]],
     }
 
 
@@ -94,7 +95,8 @@ def bind(
             table = _model(table, model_sql)
         tables.append(table)
     by_name = _fingerprinted(tables, raw)
-    bound = {**settings, "internal_domains": list(settings["internal_domains"])}
+    lists = {name: list(settings[name]) for name in ("internal_domains", "project_attributes")}
+    bound = {**settings, **lists}
     return replace(
         plan,
         fingerprint=fingerprint or _hash(repr((plan.dialect, bound, [*by_name.values()]))),

@@ -53,6 +53,7 @@ TIMES = {
     "git_commits": "commit_timestamp",
     "git_survival": "observed_at",
     "copilot_metrics": "date",
+    "copilot_seats": "observed_at",
     "otel_spans": "start_timestamp",
     "pull_requests": "updated_at",
     "pull_request_commits": "updated_at",

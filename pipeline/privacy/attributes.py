@@ -13,6 +13,8 @@ from typing import Any
 import orjson
 
 from pipeline.agents import AGENTS, TELEMETRY
+from pipeline.agents.conventions import MAIN
+from pipeline.agents.projects import project_named
 from pipeline.engines.forgotten import MARK
 from pipeline.privacy import commits
 from pipeline.privacy.pseudonyms import Pseudonyms
@@ -35,17 +37,21 @@ IDS = frozenset(
 WORDS = frozenset(
     {
         *(name for telemetry in TELEMETRY for name in (*telemetry.models, *telemetry.tool_names)),
+        *(name for telemetry in TELEMETRY for name in (*telemetry.mcp_servers, *telemetry.skills)),
         *(name for request in _REQUESTS for name in request.attributes()),
         *(request.only[0] for request in _REQUESTS if request.only),
         *(name for telemetry in TELEMETRY for name in (*telemetry.costs, *telemetry.failures.values())),
         *(metric.attribute for metric in _METRICS if metric.attribute),
         *("agent_type", "app.version", "decision", "event.sequence", "git_commit_id"),
-        *("inference_geo", "is_free"),
+        *("duration_ms", "error.type", "inference_geo", "is_free", "success"),
         *("lines_added", "lines_removed", "service.name", "service.version", "service_tier", "speed"),
         MARK,
         *("gen_ai.token.type", "terminal.type", "token_type", "type", "web_search_requests", "start_type"),
     }
 )
+# What names the project: it is called as the projects of commits are.
+REPOSITORIES = frozenset(name for telemetry in TELEMETRY for name in telemetry.repositories)
+PROJECTS = ("project_id", "project.name", "vcs.repository.name", *REPOSITORIES)
 # What a tool was given; of it only the commit that it made may stay.
 HOLDS_COMMIT = ("tool_parameters", "tool_input")
 
@@ -71,6 +77,7 @@ class Attributes:
 
     def __init__(self, pseudonyms: Pseudonyms) -> None:
         self._for = pseudonyms
+        self._projects = {*PROJECTS, *pseudonyms.project_attributes}
         # The same few names stand in most records.
         self.event = lru_cache(10_000)(self._event)
         self._rule = lru_cache(10_000)(self._rule_of)
@@ -121,13 +128,17 @@ class Attributes:
     def _rule_of(self, name: str) -> tuple[str, Callable[[Any], Any]]:
         """What an attribute is called, and what becomes of its value."""
         shown = self._name(name)
-        if name in PEOPLE or _ALSO_PEOPLE.search(name):
+        if name in self._projects:
+            return shown, lambda value: self._value(value, self._project)
+        if name in PEOPLE or _ALSO_PEOPLE.search(name):  # an owner of a repository, too
             return shown, lambda value: self._for.person(value if isinstance(value, str) else _text(value))
         rule: Callable[[str], str] = self._for.hidden
         if name == "event.name":
             rule = self.event
-        elif name == "project_id":
-            rule = self._project
+        elif name == "pull_request":
+            rule = self._request
+        elif name == "vcs.ref.head.name":
+            rule = self.branch
         elif name in IDS:
             rule = self._for.identifier
         elif name in WORDS:
@@ -137,7 +148,17 @@ class Attributes:
         return shown, lambda value: self._value(value, rule)
 
     def _project(self, project: str) -> str:
-        return commits.project(project, self._for) or ""
+        return commits.project(project_named(project), self._for) or ""
+
+    def _request(self, request: str) -> str:
+        """A request, called as the rows of raw.pull_requests are."""
+        repository, mark, number = request.rpartition("#")
+        named = mark and number.isdecimal()
+        return f"{self._project(repository)}#{number}" if named else self._for.hidden(request)
+
+    def branch(self, name: str) -> str:
+        """A branch; models know the main one by its name."""
+        return name if name in MAIN else self._for.hidden(name)
 
     def _value(self, value: Any, rule: Callable[[str], str]) -> Any:
         if isinstance(value, int | float):

@@ -62,13 +62,19 @@ class Pseudonyms:
         key: of at least 16 bytes.
         internal_domains: e-mail domains that stay, since they tell who is internal; in lower case.
         marks: by which commits are known to be an agent's, beside those that come with the package.
+        project_attributes: attributes that name the project, beside those that everybody knows.
     """
 
     def __init__(
-        self, key: bytes, internal_domains: Iterable[str] = (), marks: Iterable[OwnMark] = ()
+        self,
+        key: bytes,
+        internal_domains: Iterable[str] = (),
+        marks: Iterable[OwnMark] = (),
+        project_attributes: Iterable[str] = (),
     ) -> None:
         self._key = key
         self.marks = tuple(marks)
+        self.project_attributes = tuple(project_attributes)
         self._domains = frozenset(internal_domains)
         # The same few people, texts and resources stand in most records.
         self.person = lru_cache(100_000)(self._person)
@@ -82,7 +88,8 @@ class Pseudonyms:
         Raises:
             ConfigError: the environment holds none, or the project's marks of commits are wrong.
         """
-        return cls(privacy_key(), config.internal_domains, own_marks(config.project_dir))
+        marks = own_marks(config.project_dir)
+        return cls(privacy_key(), config.internal_domains, marks, config.project_attributes)
 
     @cached_property
     def rows(self) -> "Rows":

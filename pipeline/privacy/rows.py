@@ -12,12 +12,22 @@ Rule = Callable[[Any], Any]
 
 # Texts of a closed list, and hashes of git's.
 AS_IT_IS = (
-    *("age", "commit_hash", "currency", "merge_commit", "metric_type", "provider", "report", "report_scope"),
+    *(
+        "age",
+        "commit_hash",
+        "copy_of",
+        "currency",
+        "merge_commit",
+        "metric_type",
+        "provider",
+        "report",
+        "report_scope",
+    ),
     *("root_hash", "source", "state", "status", "temporality", "version_id"),
 )
 WORDS = (
     *("service_name", "service_version", "scope_name", "scope_version", "severity", "unit", "metric_name"),
-    *("agent_type", "organization", "product", "model_name", "cost_centre", "account"),
+    *("agent_type", "organization", "product", "model_name", "cost_centre", "account", "plan"),
 )
 IDS = (
     *("agent_session_id", "api_key_id", "workspace_id", "parent_span_id", "span_id", "trace_id"),
@@ -28,7 +38,8 @@ JSON_OF_WORDS = ("editor_breakdown", "feature_breakdown", "language_breakdown")
 # What of a commit is only known from several columns.
 OF_COMMITS = ("author_email", "author_name", "commit_message", "committer_email", "committer_name")
 
-BUDGET_OF = "developer:"
+# Scopes of budgets that name a person or, in a repository's name, its owner.
+BUDGET_OF, BUDGET_OF_PROJECT = "developer:", "project:"
 
 
 class Rows:
@@ -42,13 +53,14 @@ class Rows:
             **dict.fromkeys(IDS, pseudonyms.identifier),
             **dict.fromkeys(JSON_OF_PEOPLE, attributes.document),
             **dict.fromkeys(JSON_OF_WORDS, attributes.words),
+            **dict.fromkeys(("base_branch", "head_branch"), attributes.branch),
             "body": attributes.event,
             "developer_id": pseudonyms.person,
             "event_name": attributes.event,
             "name": attributes.span,
             "notes": lambda note: commits.note(note, pseudonyms),
             "project_id": lambda project: commits.project(project, pseudonyms),
-            **dict.fromkeys(("record_hash", "scope", "version"), pseudonyms.record_hash),
+            **dict.fromkeys(("answer", "record_hash", "scope", "version"), pseudonyms.record_hash),
         }
 
     def record(self, table: str, record: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,8 +95,12 @@ class Rows:
             hidden["developer_name"] = self.pseudonyms.name(values["developer_name"], values["developer_id"])
         if values.get("kind") == "email":  # of commit_marks: an agent that nobody here knows is like a person
             hidden["mark"] = person(values["mark"])
-        if isinstance(scope := values.get("scope"), str) and scope.startswith(BUDGET_OF):
-            hidden["scope"] = BUDGET_OF + person(scope.removeprefix(BUDGET_OF))
+        if isinstance(scope := values.get("scope"), str):
+            if scope.startswith(BUDGET_OF):
+                hidden["scope"] = BUDGET_OF + person(scope.removeprefix(BUDGET_OF))
+            elif scope.startswith(BUDGET_OF_PROJECT):
+                project = commits.project(scope.removeprefix(BUDGET_OF_PROJECT), self.pseudonyms)
+                hidden["scope"] = f"{BUDGET_OF_PROJECT}{project}"
         if "owner" in values:  # of projects: called as records call them
             projects = (name for name in ("alias", "project_id") if name in values)
             hidden |= {name: commits.project(values[name], self.pseudonyms) for name in projects}

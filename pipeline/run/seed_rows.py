@@ -12,8 +12,8 @@ from pipeline.seeds import csv_files
 if TYPE_CHECKING:
     from pipeline.privacy.pseudonyms import Pseudonyms
 
-# Seeds that name people; of those who were forgotten no row is loaded.
-PEOPLE = ("identities", "budgets", "projects", "teams")
+# Seeds that name people; of those who were forgotten no row is loaded, but for what they only own.
+PEOPLE = ("identities", "budgets", "projects", "seats", "teams")
 
 
 def seed_rows(
@@ -35,11 +35,13 @@ def seed_rows(
     Raises:
         ConfigError: a file cannot be read as the seed's contract says.
     """
+    names = [column.name for column in table.columns]
     rows = csv_files.rows(table, project_dir)
     if pseudonyms:
-        rows = pseudonyms.rows.seed([column.name for column in table.columns], rows, table.key)
+        rows = pseudonyms.rows.seed(names, rows, table.key)
     if table.name in PEOPLE and rows:
-        rows = Forgotten.of(engine, there).of_people(rows)
+        owner = names.index("owner") if "owner" in names else None
+        rows = Forgotten.of(engine, there).of_people(rows, owner)
     return rows
 
 

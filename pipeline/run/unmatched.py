@@ -8,11 +8,15 @@ from pipeline.system.pseudonyms import PREFIX
 
 MOST = 5  # that are named
 MOST_COMPARED = 50  # names of identities that are compared with everybody's
-SCOPES = ("all", "developer", "agent")
 UNKNOWN = "unknown"
 
 BUDGETS, IDENTITIES = ("staging", "budgets"), ("staging", "identities")
 DEVELOPERS, AGENTS, KNOWN_AGENTS = ("mart", "dim_developers"), ("mart", "dim_agents"), ("staging", "agents")
+TEAMS, MEMBERS, PROJECTS = (
+    ("mart", "dim_teams"),
+    ("staging", "stg_team_members"),
+    ("mart", "fct_costs_by_project"),
+)
 # Where addresses stand as they were before the identity map.
 ADDRESSES = {
     ("staging", "stg_git_commits"): "author_email",
@@ -28,7 +32,7 @@ def unmatched(engine: Engine, kinds: Mapping[tuple[str, str], Kind]) -> list[str
         engine: an open engine, whose models have been built.
         kinds: what it holds.
     """
-    needed = {BUDGETS, IDENTITIES, DEVELOPERS, AGENTS, KNOWN_AGENTS, *ADDRESSES}
+    needed = {BUDGETS, IDENTITIES, DEVELOPERS, AGENTS, KNOWN_AGENTS, TEAMS, PROJECTS, MEMBERS, *ADDRESSES}
     if not needed <= kinds.keys():
         return []
     developers = _values(engine, DEVELOPERS, "developer_id")
@@ -39,21 +43,30 @@ def _budgets(engine: Engine, developers: set[str]) -> Iterator[str]:
     scopes = _values(engine, BUDGETS, "scope")
     if not scopes:
         return
-    agents = _values(engine, AGENTS, "agent_type") | _values(engine, KNOWN_AGENTS, "agent_type")
+    known = {
+        "developer": ("no record is of {}", developers),
+        "agent": (
+            "{} is no agent",
+            _values(engine, AGENTS, "agent_type") | _values(engine, KNOWN_AGENTS, "agent_type"),
+        ),
+        "team": (
+            "seeds/teams.csv has no team {}",
+            _values(engine, TEAMS, "team") | _values(engine, TEAMS, "parent_team"),
+        ),
+        "project": ("no usage is of {}", _values(engine, PROJECTS, "project_id")),
+        "cost_centre": (
+            "no team of seeds/teams.csv is of {}",
+            _values(engine, MEMBERS, "cost_centre") | {UNKNOWN},
+        ),
+    }
     sentences = []
     for scope in sorted(scopes - {"all"}):
         kind, _, name = scope.partition(":")
-        if kind == "developer" and name not in developers:
+        why, there = known[kind]
+        if name not in there:
             # No two pseudonyms are more alike than others.
-            meant = "" if name.startswith(PREFIX) else did_you_mean(name, developers)
-            why = f"no record is of {name}.{meant}"
-        elif kind == "agent" and name not in agents:
-            why = f"{name} is no agent.{did_you_mean(name, agents)}"
-        elif kind not in SCOPES[1:]:
-            why = f"a scope is all, developer:ID or agent:TYPE.{did_you_mean(kind, SCOPES)}"
-        else:
-            continue
-        sentences.append(f"The budget {scope} limits nothing: {why}")
+            meant = "" if PREFIX in name else did_you_mean(name, sorted(there))
+            sentences.append(f"The budget {scope} limits nothing: {why.format(name)}.{meant}")
     yield from sentences[:MOST]
     if len(sentences) > MOST:
         yield f"{len(sentences) - MOST:,} more budgets limit nothing."
@@ -92,7 +105,8 @@ def _close(name: str, others: Iterable[str]) -> str | None:
 
 
 def _values(engine: Engine, table: tuple[str, str], column: str) -> set[str]:
-    return {value for (value,) in engine.fetch(f"SELECT DISTINCT {column} FROM {engine.name(*table)}")}
+    found = engine.fetch(f"SELECT DISTINCT {column} FROM {engine.name(*table)}")
+    return {value for (value,) in found if value is not None}
 
 
 def _addresses_among(engine: Engine, names: Sequence[str]) -> set[str]:

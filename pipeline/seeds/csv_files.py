@@ -3,8 +3,9 @@
 A packaged file lies where the plan says; plugins and the project may have one of the same name in their own
 `seeds` folder. A row of such a file replaces a row of the same key in those before it,
 or is added after them. Commas part the cells, or semicolons. An empty cell is NULL. The project's identities
-may also be given as a `.mailmap` in that folder; where both speak of one alias, the CSV wins. What a mark of
-commits must be more than text stands in `pipeline.seeds.commit_marks`.
+may also be given as a `.mailmap` in that folder, and teams as GitHub tells them; where both speak of one
+alias, or of one developer, the CSV wins. What a mark of commits must be more than text stands in
+`pipeline.seeds.commit_marks`.
 """
 
 import datetime as dt
@@ -29,7 +30,11 @@ Row = tuple[Any, ...]
 DELIMITERS = {",": "comma", ";": "semicolon"}
 # What agents declare of themselves.
 OF_AGENTS = ("agents", "agent_aliases")
-MAILMAPS = (".mailmap", "mailmap")  # other forms of identities.csv
+# Of which one row holds at a time; what that means stands in `pipeline.seeds.periods`.
+PERIODS = ("seat_prices", "seats", "teams")
+MAILMAPS = (".mailmap", "mailmap")
+GITHUB_TEAMS = "github_teams.json"
+OTHER_FORMS = {"identities": MAILMAPS, "teams": (GITHUB_TEAMS,)}
 
 
 def fingerprint(seed: PlanTable, project_dir: Path) -> str:
@@ -44,7 +49,7 @@ def fingerprint(seed: PlanTable, project_dir: Path) -> str:
 
 def files(seed: PlanTable, project_dir: Path) -> list[Path]:
     """The files that a seed is read from, the packaged one first."""
-    names = [*(MAILMAPS if seed.name == "identities" else ()), f"{seed.name}.csv"]
+    names = [*OTHER_FORMS.get(seed.name, ()), f"{seed.name}.csv"]
     folders = [*(plugin.folder for plugin in plugins()), project_dir]
     found = [] if file_of(seed.path, project_dir) else [ROOT / seed.path]
     found += [folder / SEEDS / name for folder in folders for name in names]
@@ -60,6 +65,7 @@ def rows(seed: PlanTable, project_dir: Path) -> list[Row]:
     """
     by_key: dict[Row, Row] = {}
     places: dict[Row, str] = {}
+    told_by_github: dict[str, Row] = {}
     refuse = _more_rules(seed, project_dir)
     # A file may say of an agent otherwise than its room.
     by_key |= {row[:1]: row for row in _declared(seed, project_dir)}
@@ -69,20 +75,31 @@ def rows(seed: PlanTable, project_dir: Path) -> list[Row]:
             values = dict(zip([column.name for column in seed.columns], row, strict=True))
             key = tuple(values[name] for name in seed.key) if seed.key else (file, line)
             if key in lines:
-                said = ", ".join(f"{name} {values[name]}" for name in seed.key)
+                said = ", ".join(f"{name} {values[name]}" for name in seed.key if values[name] is not None)
                 raise ConfigError(
                     f"{file}, line {line}: {said} stands in line {lines[key]} already."
                     " Remove one of the two rows."
                 )
             lines[key] = line
+            if file.name == GITHUB_TEAMS:
+                told_by_github[str(row[0]).lower()] = key
+            elif known := told_by_github.pop(str(row[0]).lower(), None):
+                by_key.pop(known)
             places[key] = f"{file}, line {line}"
             refuse(places[key], row)
             by_key[key] = row
-    if seed.name == "teams":
-        # A row may stand in another file than the one that it overlaps.
-        from pipeline.seeds.teams import refuse_overlaps
+    # A row may stand in another file than the one that it overlaps.
+    if seed.name in PERIODS:
+        from pipeline.seeds.periods import refuse_overlaps
 
-        refuse_overlaps((places[key], row) for key, row in by_key.items())
+        names = [column.name for column in seed.columns]
+        refuse_overlaps(
+            seed.name, ((places[key], dict(zip(names, row, strict=True))) for key, row in by_key.items())
+        )
+    elif seed.name == "budgets" and by_key:
+        from pipeline.seeds.budgets import refuse_wrong
+
+        refuse_wrong((places[key], row) for key, row in by_key.items())
     return list(by_key.values())
 
 
@@ -139,6 +156,16 @@ def _file_rows(file: Path, columns: list[PlanColumn]) -> Iterator[tuple[int, Row
         text = _read(file).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ConfigError(f"{file} is not UTF-8 text. Save it as UTF-8.") from None
+    if file.name == GITHUB_TEAMS:
+        from pipeline.seeds.github_teams import read_github_teams
+
+        try:
+            members = read_github_teams(text)
+        except ValueError as error:
+            raise ConfigError(f"{file} cannot be read: {error}. README tells how to make it.") from None
+        for number, member in enumerate(members, start=1):
+            yield number, tuple(getattr(member, column.name) for column in columns)
+        return
     # Where a comma is the decimal point, spreadsheets put semicolons between cells.
     header_line = text.partition("\n")[0]
     delimiter = ";" if ";" in header_line and "," not in header_line else ","

@@ -33,6 +33,7 @@ SUMS = {
     "sessions": "SELECT count(*) FROM staging.stg_agent_sessions",
     "commits": "SELECT attribution_method, agent_type, count(*), sum(lines_added),"
     " CAST(sum(cost_usd) AS DECIMAL(18, 4)) FROM mart.fct_git_commits GROUP BY 1, 2 ORDER BY 1, 2",
+    "seats": "SELECT count(*), CAST(sum(cost_usd) AS DECIMAL(18, 4)) FROM mart.fct_seats",
     "suggestions": "SELECT sum(total_suggestions) FROM staging.stg_copilot_metrics",
     "people": "SELECT developer_type, count(*) FROM mart.dim_developers GROUP BY 1 ORDER BY 1",
     "raw": "SELECT (SELECT count(*) FROM raw.otel_logs), (SELECT count(*) FROM raw.otel_metrics),"
@@ -117,6 +118,9 @@ class Company:
         with (self.home / "telemetry.jsonl").open("a") as file:
             file.write('{"resourceLogs": "her secret, /home/ada/x"}\n')
         self.write("report.ndjson", report("ada-l"), report("bob-b", ai_credits_used=250.0))
+        granted = {"created_at": "2026-01-01T09:00:00Z", "plan_type": "business"}
+        seats = [granted | {"assignee": {"login": login}} for login in ("ada-l", "bob-b")]
+        self.write("seats.ndjson", {"total_seats": 2, "seats": seats})
         session = self.home / ".claude" / "projects" / "-home-ada-app" / "s-told.jsonl"
         session.parent.mkdir(parents=True)
         usage = {"input_tokens": 11, "output_tokens": 5}
@@ -155,7 +159,7 @@ class Company:
         told = [
             self.run("ingest", "otlp", str(self.home / "telemetry.jsonl")),
             self.run("ingest", "git", str(self.home)),
-            self.run("ingest", "copilot", str(self.home / "report.ndjson")),
+            self.run("ingest", "copilot", str(self.home / "report.ndjson"), str(self.home / "seats.ndjson")),
             self.run("ingest", "transcripts", str(self.home / ".claude" / "projects"), "--developer", ADA),
         ]
         return [result.output.splitlines()[-1] for result in told]

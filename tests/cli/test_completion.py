@@ -56,6 +56,7 @@ def test_commands_tables_columns_and_targets_are_completed(after_tab):
         "+dim_teams",
         "+dim_agents",
         "+dim_developers",
+        "+dim_seats",
     ]
     assert after_tab("aa-pipeline lineage dim_agents.v") == ["dim_agents.vendor"]
     assert after_tab("aa-pipeline build -t n") == ["nightly", "next"]

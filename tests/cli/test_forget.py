@@ -24,6 +24,7 @@ from tests.cli.forgetting import (
     telemetry,
     traces_in_file,
 )
+from tests.ingest.github.test_github import listed
 
 pytestmark = pytest.mark.slow
 
@@ -108,6 +109,18 @@ def test_every_ingest_is_repeated_and_nothing_lands(forgotten):
     assert landed == ["0", "0", "0", "0"]
     forgotten.build("--full-refresh")
     assert sums(query) == before
+    assert traces_in_file() == []
+
+
+def test_a_request_of_another_in_their_repository_names_them_no_more(company):
+    request = listed(url="https://github.com/ada-l/app/pull/7", headRefName="ada-l/topic", body="")
+    company.write("pulls.json", request | {"author": {"login": "bob-b"}})
+    words = ("ingest", "github", str(company.home / "pulls.json"))
+    company.run(*words)
+    company.run("forget", ADA, "--yes")
+    assert traces_in_file() == []
+    assert query("SELECT developer_id, project_id LIKE '%/app' FROM raw.pull_requests") == [("bob-b", True)]
+    assert " 0 landed " in company.run(*words).output
     assert traces_in_file() == []
 
 
@@ -217,6 +230,7 @@ def test_a_dry_run_counts_and_changes_nothing(company, folder):
         "raw.otel_metrics": 2,
         "raw.git_commits": 3,  # one of them Bob's
         "raw.copilot_metrics": 1,
+        "raw.copilot_seats": 1,
     }
     assert (rows["mart.dim_developers"], rows["mart.fct_git_commits"]) == (1, 2)
     assert lines[-1] == ["Nothing", "was", "changed."]

@@ -161,7 +161,7 @@ def test_failures_are_json_lines_where_the_log_is(run):
         (
             "ingest x",
             "There is no command 'x'. `aa-pipeline ingest` takes billing, clickhouse, copilot, git, github,"
-            " otlp, parquet, transcripts.",
+            " gitlab, otlp, parquet, transcripts.",
         ),
         ("ls --selct x", "No such option '--selct'. Did you mean '--select'?"),
         (

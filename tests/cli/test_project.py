@@ -18,7 +18,16 @@ def raw_tables(path):
 
 
 RAW = [
-    *("billing", "copilot_metrics", "git_commits", "git_survival", "otel_logs", "otel_metrics", "otel_spans"),
+    *(
+        "billing",
+        "copilot_metrics",
+        "copilot_seats",
+        "git_commits",
+        "git_survival",
+        "otel_logs",
+        "otel_metrics",
+        "otel_spans",
+    ),
     *("pull_request_commits", "pull_requests"),
 ]
 
@@ -64,7 +73,7 @@ def test_init_adds_the_raw_tables_that_a_database_lacks(run, folder):
 
     assert (
         "Made raw.otel_metrics, raw.otel_logs, raw.otel_spans, raw.git_survival, raw.copilot_metrics,"
-        " raw.billing, raw.pull_requests, raw.pull_request_commits in mine" in output
+        " raw.copilot_seats, raw.billing, raw.pull_requests, raw.pull_request_commits in mine" in output
     )
     assert raw_tables(folder / "mine.duckdb") == RAW
 

@@ -43,6 +43,18 @@ def test_a_number_is_followed_down_to_files_and_lines(run, built):
     assert "landed by the ingest transcripts of one.jsonl" in told
 
 
+def test_a_record_that_was_sent_twice_is_said_to_be_left_out(run, folder):
+    sent = {**REQUEST, "event.sequence": "7"}
+    twice = [logs(log(sent, at=AT)), logs(log({**sent, "host.name": "laptop"}, at=AT))]
+    (folder / "otlp.jsonl").write_text(lines(*twice))
+    run("init")
+    run("ingest otlp otlp.jsonl")
+    run("build")
+    said = run("why fct_agent_costs daily_cost_usd date=2026-11-03").stdout
+    assert "fct_agent_costs.daily_cost_usd = $0.50" in said
+    assert "left out: 1 raw log record: another one of the same counts" in said
+
+
 def test_a_file_that_is_gone_is_said_to_be(run, built, folder):
     (folder / "one.jsonl").unlink()
     said = run("why fct_agent_costs daily_cost_usd date=2026-11-03").stdout

@@ -29,6 +29,7 @@ SETTINGS = {
     "window_hours": span(WINDOW_HOURS, "h"),
     "time_window": span(TIME_WINDOW_SECONDS, "s"),
     "internal_domains": ("example.com",),
+    "project_attributes": ("repo",),
 }
 
 
@@ -112,5 +113,5 @@ def test_only_raw_tables_may_have_columns_of_others():
     assert {name for name, contract in CONTRACTS.items() if issubclass(contract, Source)} == {
         *("raw_otel_metrics", "raw_otel_logs", "raw_otel_spans", "raw_git_commits", "raw_copilot_metrics"),
         *("raw_pull_requests", "raw_pull_request_commits"),
-        *("raw_git_survival", "raw_billing"),
+        *("raw_git_survival", "raw_billing", "raw_copilot_seats"),
     }

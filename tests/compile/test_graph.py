@@ -185,6 +185,7 @@ def test_sources_and_seeds_are_read_from_the_contracts():
         "raw_otel_spans",
         "raw_git_commits",
         "raw_copilot_metrics",
+        "raw_copilot_seats",
         "raw_billing",
         "raw_pull_requests",
         "raw_pull_request_commits",

@@ -221,3 +221,23 @@ def test_weekends_are_quieter_and_the_last_weeks_busier(batches):
 
     assert 0 < len(weekend) < len(days) / 8
     assert sum(1 for day in days if day >= dt.date(2026, 10, 16)) > len(days) / 2
+
+
+def test_pull_requests_are_made_of_commits_that_there_are(files):
+    hashes = {
+        name for path in files.repositories for name in git(path, "log", "--all", "--format=%H").splitlines()
+    }
+    requests = [
+        request
+        for path in files.pulls
+        for request in json.loads(path.read_bytes())["data"]["repository"]["pullRequests"]["nodes"]
+    ]
+    assert {request["state"] for request in requests} == {"CLOSED", "MERGED", "OPEN"}
+    for request in requests:
+        commits = {node["commit"]["oid"] for node in request["commits"]["nodes"]}
+        assert (commits & hashes) == (set() if request["state"] == "CLOSED" else commits)
+        assert request["createdAt"] < AS_OF.strftime("%Y-%m-%dT%H:%M:%SZ")
+    reverts = [int(request["body"].rpartition("#")[2]) for request in requests if request["body"]]
+    merged = {request["number"] for request in requests if request["mergedAt"]}
+    assert reverts
+    assert {*reverts} <= merged

@@ -136,6 +136,12 @@ METRICS = [
     "droid.token.usage",
     "unheard.of",
 ]
+ADDRESSES = [
+    *("https://ada:s3cret@GitHub.com/octo/app.git/", "git@github.com:octo/app.git", "github.com:octo/app"),
+    *("ssh://git@github.com:22/octo/app?t=x#y", "git::https://a:b/c@h.org/octo/app", "ada:s3@h.org/octo/app"),
+    *("/srv/git/app/.git", r"C:\Users\Ada", r"C:\work\app", "file:///srv/ünï.git", "https://h.org"),
+    "octo/app.git",
+]
 MESSAGES = [
     "Fix it",
     "Fix it\n\nCo-authored-by: Claude <noreply@anthropic.com>",
@@ -172,6 +178,10 @@ described = {
     "model": some(MODELS),
     "terminal__type": some(["vscode", "", "tmux"]),
     "app__version": some(["2.1.0", "2.0.9"]),
+    "vcs__repository__url__full": some(ADDRESSES),
+    "vcs__repository__name": some(["app", "octo/app", ""]),
+    "vcs__owner__name": some(["octo", ""]),
+    "project__name": some(["Shop: Ünï", "/home/ada", "~"]),
 }
 log_attributes = optional(
     **who,
@@ -193,9 +203,14 @@ log_attributes = optional(
     output_token_count=some(COUNTS),
     reasoning_token_count=some(COUNTS),
     cost_usd=some(MONEY),
-    tool_name=some(["Edit", "Write", "Bash"]),
+    tool_name=some(["Edit", "Write", "Bash", "mcp__my_db__query"]),
+    success=some(["true", "false", "False", ""]),
+    duration_ms=some([*COUNTS, "12.5"]),
+    mcp_server=some(["db", ""]),
     decision=some(["accept", "reject", "Accept"]),
     git_commit_id=some(["aaaaaaaa", "bbbbbbb"]),
+    pull_request=some(["p#1", "octo/Ünï#2", "7", ""]),
+    vcs__ref__head__name=some(["topic", "Topic", "main", "base"]),
     tool_parameters=some(['{"git_commit_id": "aaaaaaaaaa"}', "{", ""]),
     agent_type=some(["claude-code", "Copilot", "mine", ""]),
     nested=some([{"a": [1, "x"]}, []]),
@@ -249,7 +264,7 @@ commits = st.fixed_dictionaries(
         "agent_session_id": some([None, None, "s1", " s2 ", ""]),
         "agent_type": some([None, "claude-code", ""]),
         "developer_id": some(PEOPLE),
-        "project_id": some([None, "p"]),
+        "project_id": some([None, "p", *ADDRESSES]),
         "committed_at": maybe,
         "parent_count": some([None, 0, 1, 2]),
     }
@@ -331,6 +346,8 @@ requests = st.fixed_dictionaries(
         "merged_at": maybe,
         "closed_at": maybe,
         "updated_at": moments,
+        "head_branch": some([None, "topic", "Topic", "main", "base"]),
+        "base_branch": some([None, "main", "base"]),
         "is_from_fork": some([None, False, True]),
         "additions": some([None, 0, 50, 2**31]),
         "deletions": some([None, 0, 1]),
@@ -349,6 +366,7 @@ request_commits = st.fixed_dictionaries(
     {
         "version_id": some(["v1", "v2", "v3"]),
         "commit_hash": some(["a" * 40, "A" * 40, "b" * 40, "c" * 40, "d" * 40]),
+        "copy_of": some([None, None, "A" * 40, "e" * 40]),
         "updated_at": moments,
     }
 )
@@ -369,6 +387,18 @@ readings = some([*ALIVE]).flatmap(
         }
     )
 )
+seats = st.fixed_dictionaries(
+    {
+        "developer_id": some(["octocat", "ada@example.com", "Ada@Example.com", "🦆"]),
+        "plan": some(["business", "business", "enterprise", "unknown"]),
+        "assigned_at": moments,
+        "last_activity_at": maybe,
+        "ends_on": some([None, None, dt.date(2028, 3, 26), dt.date(2027, 1, 1)]),
+        "account": some([None, "acme"]),
+        "answer": some(["1", "2"]),
+        "observed_at": moments,
+    }
+)
 TABLES = {
     "otel_logs": logs,
     "otel_metrics": points,
@@ -376,6 +406,7 @@ TABLES = {
     "git_commits": commits,
     "git_survival": readings,
     "copilot_metrics": reports,
+    "copilot_seats": seats,
     "billing": bills,
     "pull_requests": requests,
     "pull_request_commits": request_commits,

@@ -87,7 +87,7 @@ def test_debug_counts_the_raw_tables(folder):
     facts = json.loads(aa("debug", "--format", "json"))
     assert facts["connection"] == "ok"
     rows = {table["table"]: table["rows"] for table in facts["tables"]}
-    empty = {"raw.otel_spans", "raw.git_survival", "raw.pull_requests", "raw.pull_request_commits"}
+    empty = {"raw.otel_spans", "raw.git_survival"}
     assert {table for table, number in rows.items() if not number} == empty
 
 

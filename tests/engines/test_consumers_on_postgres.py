@@ -115,7 +115,7 @@ def test_notebooks_read_it_and_stand_in_no_builds_way(url):
     with connect(url, wait=1.0) as builder, builder.transaction():
         builder.execute("DROP TABLE IF EXISTS mart.nothing")
         builder.execute("LOCK TABLE mart.dim_agents IN ACCESS EXCLUSIVE MODE NOWAIT")
-    assert aa.dim_agents.count().execute() == 4
+    assert aa.dim_agents.count().execute() == 5
     assert commits_as_called(aa) == commits_as_built(aa)
 
 

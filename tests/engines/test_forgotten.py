@@ -53,6 +53,17 @@ def test_a_name_is_known_again_however_it_is_written(saved, monkeypatch):
     ) == [("all", 7)]
 
 
+def test_a_project_whose_owner_was_forgotten_keeps_its_names_and_has_no_owner(saved, monkeypatch):
+    monkeypatch.setenv(KEY_VARIABLE, KEY.decode())
+    projects = [
+        ("old", "octo/app", "ADA-L", "CC1"),
+        ("x", "octo/x", "bob", None),
+        ("ada-l", "notes", None, None),
+    ]
+    found = Forgotten.of(saved).of_people(projects, owner=2)
+    assert found == [("old", "octo/app", None, "CC1"), ("x", "octo/x", "bob", None)]
+
+
 def test_no_name_stands_in_the_table(saved):
     assert rows(saved) == [("forgotten-1", "anonymous", 3), (None, None, 1)]
     text = str(saved.fetch("SELECT * FROM meta.forgotten")).lower()

@@ -16,6 +16,7 @@ from tests.cli.test_options import every_command
 from tests.ingest.billing.test_billing import openai_bucket, openai_cost, page
 from tests.ingest.copilot.test_copilot import USAGE
 from tests.ingest.github.test_github import listed
+from tests.ingest.gitlab.test_gitlab import rest
 from tests.ingest.origins.test_origins import claude, written
 from tests.ingest.otlp.samples import lines, log, logs
 from tests.projects import ours
@@ -164,6 +165,7 @@ COMMANDS = [
     "ingest copilot copilot.json",
     "ingest transcripts one.jsonl --developer ada@example.com",
     "ingest github pulls.json",
+    "ingest gitlab merges.json",
     "ingest billing bill.json",
     "seed",
     "run -s staging.*",
@@ -183,6 +185,7 @@ COMMANDS = [
     "report -o report.html --format html",
     "docs generate",
     "dashboard",
+    "budget check",
     "digest -o week.html",
     "export -o exported -s fct_commits_per_team",
     "metrics list",
@@ -290,6 +293,7 @@ def failing(environment, folder, url, commands):
     (folder / "otlp.jsonl").write_text(lines(logs(log({"session.id": "session-two"}))))
     (folder / "copilot.json").write_text(json.dumps(USAGE))
     (folder / "pulls.json").write_text(json.dumps([listed()]))
+    (folder / "merges.json").write_text(json.dumps([rest()]))
     (folder / "bill.json").write_text(json.dumps(page(openai_bucket(openai_cost("1.50")))))
     duckdb.sql(PARQUET).write_parquet(str(folder / "logs.parquet"))
     (folder / "repository").mkdir()
@@ -321,3 +325,19 @@ def test_commands_run_from_the_wheels_on_bigquery(environment, new_bigquery, tmp
     refused = failing(environment, tmp_path, new_bigquery(), [*ELSEWHERE, *REFUSED_ELSEWHERE])
     assert [*refused] == REFUSED_ELSEWHERE
     assert all("DuckDB" in said for said in refused.values())
+
+
+def test_a_project_is_built_from_the_wheels_on_spark(environment, new_spark, tmp_path):
+    commands = [
+        "init",
+        "ingest git repository",
+        BUILD_OURS,
+        "docs generate",
+        "export -o exported -s fct_commits_per_ticket",
+    ]
+    assert failing(environment, tmp_path, new_spark(), commands) == {}
+    made = duckdb.sql(f"FROM '{tmp_path}/exported/fct_commits_per_ticket.parquet'").fetchall()
+    assert made == [("AA-1", 1, "ada")]
+    page = (tmp_path / "site/tables/fct_git_commits.html").read_text()
+    assert "aa_example/models/marts/commit_words.py" in page
+    assert "models/marts/commit_ticket.py" in page

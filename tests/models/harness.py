@@ -124,6 +124,8 @@ SEEDS = {
     "agent_aliases": ALIASES,
     "identities": [],
     "projects": [],
+    "seat_prices": [],
+    "seats": [],
     "teams": [],
     "commit_marks": [],
     "model_prices": [price()],

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.models.harness import Warehouse, at
+from tests.models.harness import Warehouse, at, request
 
 date = dt.date.fromisoformat
 APP = "octo/app"
@@ -174,14 +174,17 @@ def test_reverted_revert_is_a_revert_of_the_revert_alone():
     assert found == [(1, first), (2, second)]
 
 
-def costs(readings, lists, sessions, made, **given):
-    """Rows of int_pull_request_costs, of sessions and the commits that they made."""
+def costs(readings, lists, sessions, made, *, events=(), **given):
+    """Rows of int_pull_request_costs, of sessions, the commits that they made, and what they tell."""
     warehouse = Warehouse(
         raw_pull_requests=readings,
         raw_pull_request_commits=lists,
         stg_git_commits=[],
         int_sessions_with_costs=sessions,
         int_commits_with_agent_context=made,
+        stg_log_events=list(events),
+        stg_session_threads=[],
+        stg_thread_events=[],
         **given,
     )
     columns = ("session_id", "number", "cost_method", "cost_nano_usd")
@@ -241,19 +244,157 @@ def test_session_without_a_cost_gives_none():
     assert costs([reading()], has("a"), [session(usd=None)], [made("a")]) == []
 
 
+def on(branch, name="s1", **given):
+    """An event of a session that has a branch checked out."""
+    return {"session_id": name, "head_branch": branch} | given
+
+
+def linked(request, name="s1"):
+    """An event of a session that names a request."""
+    return {"session_id": name, "pull_request": request}
+
+
+BOB = {"developer_id": "bob"}  # whose sessions are in no request's window
+WHOLE = 1_000_000_000
+NOBODYS = [("s1", None, None, WHOLE)]
+
+
+def test_session_on_a_requests_branch_is_its_whoever_worked():
+    readings = [reading(head_branch="topic"), reading(2, head_branch="other")]
+    found = costs(readings, [], [session(**BOB)], [], events=[on("main"), on("topic"), on("topic")])
+    assert found == [("s1", 1, "branch", WHOLE)]
+
+
+def test_branch_of_a_record_reaches_the_mart():
+    told = {"developer_id": "bob", "project_id": APP, "vcs__ref__head__name": "topic", "cost_usd": 0.25}
+    found = requests(
+        [reading(head_branch="topic")],
+        raw_otel_logs=[request("2026-03-01 10:00", **told)],
+        columns=("number", "cost_method", "cost_usd", "agent_type"),
+    )
+    assert found == [(1, "branch", 0.25, "claude_code")]
+
+
+def test_session_on_two_branches_is_shared_by_their_requests():
+    readings = [reading(head_branch="topic"), reading(2, head_branch="other")]
+    found = costs(readings, [], [session(**BOB)], [], events=[on("other"), on("topic")])
+    assert sorted(found) == [("s1", 1, "branch", WHOLE // 2), ("s1", 2, "branch", WHOLE // 2)]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"head_branch": "main", "base_branch": "production"},
+        {"head_branch": "master"},
+        {"head_branch": "develop"},
+    ],
+    ids=["main", "master", "one that others go into"],
+)
+def test_branch_that_everybody_works_on_draws_no_session(given):
+    readings = [
+        reading(**given),
+        *(reading(n, head_branch=f"t{n}", base_branch="develop") for n in (2, 3)),
+    ]
+    found = costs(readings, [], [session(**BOB)], [], events=[on(given["head_branch"])])
+    assert found == NOBODYS
+
+
+def test_branch_below_another_in_a_stack_is_its_requests_own():
+    readings = [
+        reading(head_branch="first", base_branch="main"),
+        reading(2, head_branch="second", base_branch="first"),
+    ]
+    assert costs(readings, [], [session(**BOB)], [], events=[on("first")]) == [("s1", 1, "branch", WHOLE)]
+
+
+def test_branch_used_again_is_the_request_that_was_not_closed_yet():
+    before, after = at("2026-02-01 09:00"), at("2026-02-02 09:00")
+    earlier = reading(2, head_branch="topic", opened_at=before, merged_at=after, closed_at=after)
+    later = reading(3, head_branch="topic", opened_at=at("2026-03-09 09:00"), merged_at=None, closed_at=None)
+    readings = [later, reading(head_branch="topic"), earlier]
+    assert costs(readings, [], [session(**BOB)], [], events=[on("topic")]) == [("s1", 1, "branch", WHOLE)]
+
+
+def test_branch_of_a_fork_is_its_authors_alone():
+    fork = reading(head_branch="topic", is_from_fork=True)
+    assert costs([fork], [], [session(**BOB)], [], events=[on("topic")]) == NOBODYS
+    assert costs([fork], [], [session()], [], events=[on("topic")]) == [("s1", 1, "branch", WHOLE)]
+
+
+def test_branch_of_the_same_name_in_another_repository_is_another():
+    elsewhere = session(project_id="octo/site", **BOB)
+    assert costs([reading(head_branch="topic")], [], [elsewhere], [], events=[on("topic")]) == NOBODYS
+
+
+def test_session_that_names_a_request_is_its_in_whatever_folder_it_ran():
+    found = costs(
+        [reading()], [], [session(project_id=None, **BOB)], [], events=[linked("octo/app#1"), linked("7")]
+    )
+    assert found == [("s1", 1, "session_link", WHOLE)]
+
+
+def test_session_that_looks_at_what_was_closed_before_is_nobodys():
+    late = session(session_start=at("2026-03-02 09:01"), session_end=at("2026-03-02 10:00"), **BOB)
+    told = [on("topic"), linked("octo/app#1")]
+    assert costs([reading(head_branch="topic")], [], [late], [], events=told) == NOBODYS
+
+
+def test_first_method_that_finds_a_request_is_the_only_one():
+    readings = [reading(1), *(reading(n, head_branch=f"t{n}") for n in (2, 3))]
+    told = [on("t2"), linked("octo/app#3")]
+    by_commit = costs(readings, has("a"), [session()], [made("a"), made("b")], events=told)
+    assert sorted(by_commit, key=str) == [
+        ("s1", 1, "commits", WHOLE // 2),
+        ("s1", None, None, WHOLE // 2),
+    ]
+    assert costs(readings, [], [session()], [made("a")], events=told) == [("s1", 2, "branch", WHOLE)]
+    assert costs(readings, [], [session()], [], events=told[1:]) == [("s1", 3, "session_link", WHOLE)]
+
+
+def test_session_whose_commits_no_request_has_is_not_found_by_the_time():
+    assert costs([reading()], [], [session()], [made("a")]) == NOBODYS
+
+
+def test_request_tells_the_method_of_most_of_its_cost():
+    parts = [
+        {"session_id": f"s{n}", "repository": APP, "number": 1, "cost_method": method, "cost_nano_usd": nano}
+        for n, (method, nano) in enumerate([("branch", 2), ("commits", 4), ("window", 3)])
+    ]
+    found = requests(
+        [reading()],
+        int_pull_request_costs=parts,
+        int_sessions_with_costs=[],
+        columns=("number", "cost_method", "cost_usd"),
+    )
+    assert found == [(1, "commits", 9e-9)]
+
+
+NAMES = st.lists(st.sampled_from(["t1", "t2", "main", "octo/app#1", "octo/app#3", "octo/gone#1"]), max_size=3)
+
+
 @settings(max_examples=25, deadline=None, derandomize=True)
 @given(
     amounts=st.lists(st.integers(0, 10**13), min_size=1, max_size=4),
     made_by=st.lists(st.integers(0, 3), max_size=6),
     lists=st.lists(st.sets(st.sampled_from("abcdef")), max_size=4),
+    branches=st.lists(st.sampled_from(["t1", "t2", "main"]), min_size=4, max_size=4),
+    named=st.lists(NAMES, max_size=4),
+    people=st.lists(st.sampled_from(["ada", "bob"]), min_size=4, max_size=4),
 )
-def test_parts_of_a_session_and_its_rest_are_the_session(amounts, made_by, lists):
-    sessions = [session(f"s{n}", nano / 10**9) for n, nano in enumerate(amounts)]
+def test_parts_of_a_session_and_its_rest_are_the_session(amounts, made_by, lists, branches, named, people):
+    sessions = [session(f"s{n}", nano / 10**9, developer_id=people[n]) for n, nano in enumerate(amounts)]
     commits = [made(letter, f"s{by}") for letter, by in zip("abcdef", made_by, strict=False)]
-    readings = [reading(n + 1) for n in range(len(lists))]
+    readings = [reading(n + 1, head_branch=branches[n]) for n in range(len(lists))]
     listed = [row for n, some in enumerate(lists) for row in has(*some, version=f"v{n + 1}")]
-    sums = {}
-    for name, _, _, nano in costs(readings, listed, sessions, commits):
+    told = [
+        linked(name, f"s{n}") if "#" in name else on(name, f"s{n}")
+        for n, names in enumerate(named)
+        for name in names
+    ]
+    sums, methods = {}, {}
+    for name, _, method, nano in costs(readings, listed, sessions, commits, events=told):
         assert nano >= 0
         sums[name] = sums.get(name, 0) + nano
+        methods.setdefault(name, set()).add(method)
     assert sums == {f"s{n}": nano for n, nano in enumerate(amounts)}
+    assert all(len(ways - {None}) <= 1 for ways in methods.values())

@@ -22,6 +22,8 @@ def charge(net, model="claude-sonnet-4-5", gross=None, **given):
 def used(cost, model="claude-sonnet-4-5", hour="12:00", **given):
     """A row of int_usage_costs."""
     usual = {"developer_id": "ann", "agent_type": "claude_code", "model_name": model, "day": DAY}
+    provider = "openai" if model.startswith("gpt") else "anthropic"
+    usual["provider"] = "github" if given.get("agent_type") == "github_copilot" else provider
     nano = None if cost is None else round(cost * DOLLAR)
     return {**usual, "hour": at(hour), "cost_nano_usd": nano, **given}
 

@@ -54,9 +54,11 @@ def test_a_day_of_a_model_in_a_session_whole():
     assert costs(*usage) == [
         {
             "session_id": "s1",
+            "project_id": None,
             "developer_id": "ann",
             "agent_type": "claude_code",
             "model_name": "claude-sonnet-4-5",
+            "provider": "anthropic",
             "day": dt.date(2026, 3, 10),
             "hour": at("09:00"),
             "input_tokens": MILLION + 5,
@@ -344,3 +346,29 @@ def test_the_report_of_a_day_pays_for_its_sessions():
     assert cost(used(MILLION, **of_copilot), report) == 1
     assert cost(used(MILLION, **of_copilot, day=dt.date(2026, 3, 11)), report) == 4
     assert cost(used(MILLION, agent_type="codex"), report) == 4
+
+
+@pytest.mark.parametrize(
+    ("reported", "canonical", "provider"),
+    [
+        ("claude-opus-4-1", "claude-opus-4-1", "anthropic"),
+        ("us.anthropic.claude-opus-4-1-v1:0", "claude-opus-4-1", "aws"),
+        ("anthropic.claude-opus-4-1-v1:0", "claude-opus-4-1", "aws"),
+        (
+            "arn:aws:bedrock:us-east-1:1:inference-profile/us.anthropic.claude-opus-4-1",
+            "claude-opus-4-1",
+            "aws",
+        ),
+        ("claude-opus-4-1@20250805", "claude-opus-4-1", "google"),
+        ("vertex_ai/claude-opus-4-1", "claude-opus-4-1", "google"),
+        ("publishers/google/models/gemini-2.5-pro", "gemini-2.5-pro", "google"),
+        ("gemini-2.5-pro", "gemini-2.5-pro", "google"),
+        ("azure/gpt-5", "gpt-5", "azure"),
+        ("gpt-5", "gpt-5", "openai"),
+        ("o4-mini", "o4-mini", "openai"),
+        ("harbor-coder", "harbor-coder", None),
+    ],
+)
+def test_a_cloud_that_serves_a_model_charges_for_it_and_else_its_maker(reported, canonical, provider):
+    usage = used(7, model=canonical, reported_model=reported)
+    assert costs(usage, columns=["provider"]) == [{"provider": provider}]

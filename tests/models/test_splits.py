@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from tests.models.harness import Warehouse, log, request
+from tests.models.harness import Warehouse, log, point, request
 
 MARCH_10, MARCH_11 = dt.date(2026, 3, 10), dt.date(2026, 3, 11)
 
@@ -61,6 +61,34 @@ def test_a_project_with_two_names_costs_once_and_not_per_name():
     assert warehouse.rows("fct_costs_by_project", "project_id", "cost_centre", "cost_usd") == [
         {"project_id": "octo/app", "cost_centre": "CC1", "cost_usd": 1.0}
     ]
+
+
+def test_usage_without_a_session_is_of_the_project_that_its_record_names():
+    names = [{"alias": "octo/old", "project_id": "octo/app"}]
+    sent = {"model": "claude-sonnet-4-5", "type": "input"}
+    warehouse = Warehouse(
+        raw_otel_logs=[
+            ada("09:00", None, request_id="a", vcs__repository__url__full="https://github.com/octo/old.git"),
+            ada("09:10", None, request_id="b", project_id="octo/app"),
+            # What a session's request names is the session's, which began elsewhere.
+            ada("08:00", "s1", request_id="c", project_id="octo/first"),
+            ada("09:00", "s1", request_id="d", project_id="octo/app"),
+        ],
+        raw_otel_metrics=[
+            point(f"11:0{nth}", "claude_code.token.usage", 7.0, project_id=project, user__email="bob", **sent)
+            for nth, project in enumerate(["octo/app", "octo/other"])
+        ],
+        projects=names,
+    )
+    by_project = warehouse.rows("fct_costs_by_project", "project_id", "total_tokens", "cost_usd")
+    assert sorted(by_project, key=lambda row: row["project_id"]) == [
+        {"project_id": "octo/app", "total_tokens": 2207, "cost_usd": 1.000021},
+        {"project_id": "octo/first", "total_tokens": 2200, "cost_usd": 1.0},
+        {"project_id": "octo/other", "total_tokens": 7, "cost_usd": 0.000021},
+    ]
+    assert {row["project_id"] for row in warehouse.rows("dim_projects")} == {
+        *("octo/app", "octo/first", "octo/other")
+    }
 
 
 def test_usage_that_nobody_has_a_price_for_costs_null_and_never_0():

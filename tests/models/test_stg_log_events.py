@@ -66,12 +66,18 @@ def test_a_request_of_claude_code_whole():
         "request_id": "req_1",
         "speed": "fast",
         "tool_name": None,
+        "tool_failed": None,
+        "tool_microseconds": None,
+        "mcp_server": None,
+        "skill": None,
         "decision": None,
         "thread_id": None,
         "inference_geo": None,
         "web_search_requests": None,
         "is_free": False,
         "git_commit_id": None,
+        "pull_request": None,
+        "head_branch": None,
         "client_version": "2.1.0",
         "terminal": "vscode",
         "project_id": "octo/app",
@@ -454,6 +460,12 @@ def test_a_tool_result_may_name_a_commit():
     ]
     cases = [(log("09:00", "claude_code.tool_result", **given), "abcdef1234") for given in attributes]
     assert each(cases, "git_commit_id") == cases
+
+
+def test_a_record_may_name_a_branch_and_a_pull_request():
+    given = {"vcs__ref__head__name": "Ada/topic", "pull_request": "Octo/App#7"}
+    told = event(log("09:00", "claude_code.pr_link", **given), "head_branch", "pull_request")
+    assert told == {"head_branch": "Ada/topic", "pull_request": "octo/app#7"}
 
 
 # Days

@@ -64,6 +64,7 @@ def test_a_point_of_claude_code_whole():
         "speed": "fast",
         "client_version": "2.1.0",
         "terminal": "vscode",
+        "project_id": None,
         "value": Decimal(1500),
         "points": 1,
         "first_at": at("09:00"),

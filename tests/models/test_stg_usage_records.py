@@ -50,6 +50,7 @@ def test_a_request_whole():
     assert records([event], sessions=[SESSION]) == [
         {
             "session_id": "s1",
+            "project_id": None,
             "developer_id": "ann",
             "agent_type": "claude_code",
             "reported_model": "M",

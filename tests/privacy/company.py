@@ -278,7 +278,20 @@ def copilot(folder: Path) -> list[Path]:
             day | {"user_login": "AdaLove", "ai_credits_used": 12.5},
             day | {"user_login": "bobbyron", "ai_credits_used": 2.5},
             {"message": "bobbyron is not a member"},
-        )
+        ),
+        write(
+            folder / "seats.json",
+            {
+                "seats": [
+                    {
+                        "assignee": {"login": login},
+                        "created_at": "2025-12-01T00:00:00Z",
+                        "plan_type": "business",
+                    }
+                    for login in ("AdaLove", "bobbyron", "curiecleo")
+                ]
+            },
+        ),
     ]
 
 
@@ -289,6 +302,10 @@ SEEDS = {
         "bobbyron,bob@corp.example,Bob Byron,bob@corp.example\n"
     ),
     ".mailmap": f"Ada Lovelace <{ADA}> <{HOME_OF_ADA}>\n",
+    "seats.csv": (
+        "developer_id,agent_type,provider,plan,usd_per_month,valid_from\n"
+        f"{ADA},claude_code,anthropic,max,100,2025-12-15\n"
+    ),
     "budgets.csv": (
         "scope,month,budget_usd\n"
         f"developer:{ADA},2025-12-01,0.01\n"

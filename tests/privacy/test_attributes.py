@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.models import log_records, telemetry
 from pipeline.privacy import commits
-from pipeline.privacy.attributes import HOLDS_COMMIT, IDS, PEOPLE, WORDS, Attributes
+from pipeline.privacy.attributes import HOLDS_COMMIT, IDS, PEOPLE, PROJECTS, WORDS, Attributes
 from pipeline.privacy.pseudonyms import Pseudonyms
 
 SESSION = "0b7d1f1e-3c5a-4c7e-9a51-000000000001"
@@ -19,7 +19,9 @@ def test_everything_that_models_read_is_known():
     """What is not known is hidden, and a model would read a hash."""
     read = {*log_records.TEXTS, *log_records.NUMBERS, *telemetry.PERSON}
     read |= {*telemetry.MEASURED, *telemetry.CONTEXT, "start_type"}
-    assert read - {*IDS, *PEOPLE, *WORDS, *HOLDS_COMMIT, "event.name", "project_id"} == set()
+    read |= {*telemetry.PROJECT} - {telemetry.OWNER}  # who is a person
+    ruled = {"event.name", "pull_request", "vcs.ref.head.name"}
+    assert read - {*IDS, *PEOPLE, *WORDS, *HOLDS_COMMIT, *PROJECTS, *ruled} == set()
     assert PEOPLE == telemetry.PERSON
 
 
@@ -27,6 +29,31 @@ def test_a_project_is_called_as_that_of_commits(attributes):
     project = commits.project("ada/notes", attributes._for)
     assert attributes.attributes({"project_id": "ada/notes"}) == {"project_id": project}
     assert "ada" not in project
+
+
+def test_every_name_of_a_project_becomes_that_of_its_commits():
+    pseudonyms = Pseudonyms(b"a key of the tests", project_attributes=["repo"])
+    names = ("vcs.repository.url.full", "copilot_chat.repo.remote_url", "project.name", "repo", "project_id")
+    found = pseudonyms.rows.record(
+        "otel_logs", {"attributes": dict.fromkeys(names, "git@github.com:ada/notes")}
+    )
+    assert {*found["attributes"].values()} == {commits.project("ada/notes", pseudonyms)}
+    owned = {"vcs.owner.name": "ada", "vcs.repository.name": "notes"}
+    owned = pseudonyms.rows.record("otel_logs", {"attributes": owned})["attributes"]
+    assert "/".join(owned.values()) == commits.project("ada/notes", pseudonyms)
+
+
+def test_a_session_s_branch_and_request_are_called_as_those_of_pull_requests(attributes):
+    rows = attributes._for.rows
+    row = rows.record(
+        "pull_requests",
+        {"project_id": "ada/notes", "number": 7, "head_branch": "ada/topic", "base_branch": "main"},
+    )
+    told = attributes.attributes({"vcs.ref.head.name": "ada/topic", "pull_request": "ada/notes#7"})
+    assert told == {"vcs.ref.head.name": row["head_branch"], "pull_request": f"{row['project_id']}#7"}
+    assert "ada" not in str((row, told))
+    assert row["base_branch"] == "main"
+    assert attributes.attributes(told) == told
 
 
 def test_people_get_pseudonyms_ids_words_and_numbers_stay_and_other_texts_are_hidden(attributes):

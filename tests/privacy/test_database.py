@@ -232,11 +232,15 @@ def test_seeds_meet_the_records_they_are_of():
     assert identities == [(noreply, ADA, None, None)]
     budgets = ROWS.seed(
         ["scope", "month", "budget_usd"],
-        [("developer:ADA@example.com", 1, 5.0), ("agent:codex", 1, 5.0), ("all", 1, 5.0)],
+        [
+            *(("developer:ADA@example.com", 1, 5.0), ("agent:codex", 1, 5.0), ("all", 1, 5.0)),
+            *(("team:Web", 1, 5.0), ("project:ada/app", 1, 5.0)),
+        ],
         ["scope", "month"],
     )
-    assert [row[0] for row in budgets] == [f"developer:{ADA}", "agent:codex", "all"]
     project = ROWS.record("git_commits", {"project_id": "ada/app"})["project_id"]
+    scopes = [f"developer:{ADA}", "agent:codex", "all", "team:Web", f"project:{project}"]
+    assert [row[0] for row in budgets] == scopes
     columns = ["alias", "project_id", "owner", "cost_centre"]
     projects = [("ada/app", "ada/app", "ada@example.com", "CC1"), ("app", "ada/app", None, None)]
     hidden = ROWS.seed(columns, projects, ["alias"])

@@ -11,6 +11,7 @@ from pipeline.engines.raw_tables import make_missing_raw_tables
 from pipeline.ingest.billing.ingest import ingest_billing
 from pipeline.ingest.copilot.ingest import ingest_copilot
 from pipeline.ingest.git.ingest import ingest_git
+from pipeline.ingest.github.ingest import ingest_github
 from pipeline.ingest.otlp.ingest import ingest_otlp
 from pipeline.privacy.pseudonyms import Pseudonyms
 from pipeline.run import build
@@ -25,12 +26,14 @@ NAMES = {
 }
 OF_PEOPLE = (
     *("developer_id", "developer_name", "developer_email", "author_name", "author_email"),
-    *("commit_message", "project_id", "owner", "api_key_id", "workspace_id"),
+    *("commit_message", "project_id", "repository", "owner", "api_key_id", "workspace_id", "scope"),
+    "product",  # of more words than a name has
 )
 TABLES = (
     *("dim_agents", "dim_developers", "fct_agent_costs", "fct_daily_agent_usage", "fct_git_commits"),
     *("fct_billed", "fct_reconciliation", "dim_projects", "dim_teams", "fct_sessions"),
-    *("fct_costs_by_project", "fct_costs_by_team"),
+    *("dim_seats", "fct_budgets", "fct_costs_by_project", "fct_costs_by_team", "fct_seats", "fct_tool_usage"),
+    "fct_pull_requests",
 )
 
 
@@ -42,6 +45,7 @@ def hidden(company, tmp_path_factory, compiled):
         ingest_otlp(engine, [str(company / "telemetry")], pseudonyms=PSEUDONYMS)
         ingest_git(engine, sorted((company / "repositories").iterdir()), pseudonyms=PSEUDONYMS)
         ingest_copilot(engine, [str(company / "copilot")], pseudonyms=PSEUDONYMS)
+        ingest_github(engine, [str(company / "pulls")], pseudonyms=PSEUDONYMS)
         ingest_billing(engine, sorted((company / "bills").iterdir()), pseudonyms=PSEUDONYMS)
         as_of = dt.datetime.fromisoformat(AS_OF)
         result = build(engine, compiled(), as_of=as_of, project_dir=company, pseudonyms=PSEUDONYMS)

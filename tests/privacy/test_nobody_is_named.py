@@ -19,13 +19,13 @@ KEY = "a key of the tests"
 TABLES = (
     *("dim_agents", "dim_developers", "fct_agent_costs", "fct_daily_agent_usage", "fct_git_commits"),
     *("fct_billed", "fct_reconciliation", "dim_projects", "dim_teams", "fct_sessions"),
-    *("fct_costs_by_project", "fct_costs_by_team"),
-    *("fct_billed", "fct_code_survival", "fct_reconciliation"),
+    *("fct_budgets", "fct_costs_by_project", "fct_costs_by_team", "fct_tool_usage"),
+    *("dim_seats", "fct_code_survival", "fct_seats"),
 )
 # Columns that tell of people, and what else pseudonyms may change.
 OF_PEOPLE = (
     *("developer_id", "developer_name", "developer_email", "author_name", "author_email"),
-    *("commit_message", "project_id", "owner", "api_key_id", "workspace_id"),
+    *("commit_message", "project_id", "owner", "api_key_id", "workspace_id", "scope"),
 )
 LOOKS = (
     "build --as-of {as_of}",

@@ -25,6 +25,7 @@ NOW = dt.datetime(2026, 3, 10, 18, tzinfo=dt.UTC)
 
 AVERAGE = "an average or a ratio"
 DISTANCE = "a distance in time"
+PRICE = "the price of a month, on each of its days"
 CLOCK = "a time of day or week"
 NAME = "a name that is a number"
 REPEATED = "of the whole session, on each of its commits; the shares of it add up"
@@ -70,7 +71,17 @@ NOT_ADDITIVE = {
     "fct_agent_costs.avg_7day_cost_usd": AVERAGE,
     "fct_agent_costs.avg_30day_cost_usd": AVERAGE,
     "fct_agent_costs.month_forecast_usd": FORECAST,
+    "fct_budgets.budget_usd": "what is allowed, not what is",
+    "fct_budgets.spent_usd": "of scopes and periods that overlap; test_fct_budgets holds it",
+    "fct_budgets.used_share": AVERAGE,
+    "fct_budgets.forecast_usd": FORECAST,
+    "fct_budgets.forecast_low_usd": FORECAST,
+    "fct_budgets.forecast_high_usd": FORECAST,
+    "fct_budgets.forecast_weeks": "how many weeks a forecast is made of",
     "fct_code_survival.alive_share": AVERAGE,
+    "fct_seats.usd_per_month": PRICE,
+    "dim_seats.usd_per_month": PRICE,
+    "dim_seats.days_since_last_use": DISTANCE,
     "dim_teams.members_ever": "people, who may have been in several teams",
 }
 
@@ -103,6 +114,14 @@ def request(session, hour, developer="ada@example.com", **attributes):
     }
 
 
+def tool_call(session, hour):
+    """A call of a tool that failed, as Claude Code tells it."""
+    told = {"session.id": session, "user.email": "ada@example.com", "tool_name": "Bash", "success": "false"}
+    name = "claude_code.tool_result"
+    at = NOW.replace(hour=hour, minute=1)
+    return {"timestamp": at, "event_name": name, "body": name, "attributes": told | {"duration_ms": "80"}}
+
+
 @pytest.fixture(scope="module")
 def engine():
     with connect(":memory:") as engine:
@@ -113,6 +132,7 @@ def engine():
                     request("s1", 9),
                     request("s2", 11, "bob@example.com", cost_usd=0),
                     request(None, 12, "bob@example.com"),
+                    tool_call("s1", 9),
                 ],
             )
             author = {"author_email": "ada@example.com", "files_changed": 1, "lines_added": 10}
@@ -143,6 +163,8 @@ def engine():
             what = {"model_name": "claude-sonnet-4-5", "unit": "tokens", "quantity": 3000.5}
             which = {"scope": "a", "version": "1", "line": 1}
             landing.land("billing", [charge | money | what | which])
+            seat = {"developer_id": "ada", "plan": "business", "answer": "a", "observed_at": NOW}
+            landing.land("copilot_seats", [seat | {"assigned_at": NOW - dt.timedelta(days=60)}])
         make_missing_raw_tables(engine)
         yield engine
 

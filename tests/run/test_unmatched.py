@@ -19,6 +19,12 @@ CREATE TABLE staging.stg_log_events (developer_email VARCHAR);
 CREATE TABLE staging.stg_metric_activity (developer_email VARCHAR);
 CREATE TABLE mart.dim_agents (agent_type VARCHAR);
 INSERT INTO mart.dim_agents VALUES ('codex'), ('acme_agent');
+CREATE TABLE mart.dim_teams (team VARCHAR, parent_team VARCHAR);
+INSERT INTO mart.dim_teams VALUES ('Web', 'Product'), ('unknown', NULL);
+CREATE TABLE mart.fct_costs_by_project (project_id VARCHAR);
+INSERT INTO mart.fct_costs_by_project VALUES ('octo/shop'), ('unknown');
+CREATE TABLE staging.stg_team_members (cost_centre VARCHAR);
+INSERT INTO staging.stg_team_members VALUES ('4711'), (NULL);
 CREATE TABLE mart.dim_developers (developer_id VARCHAR);
 INSERT INTO mart.dim_developers VALUES ('ada@example.com'), ('bob@example.com'), ('octocat'), ('unknown')
 """
@@ -42,6 +48,7 @@ def said():
 
 def test_budgets_that_match_say_nothing(said):
     scopes = ["all", "developer:ada@example.com", "agent:claude_code", "agent:acme_agent"]
+    scopes += ["team:Web", "team:Product", "team:unknown", "project:octo/shop", "cost_centre:4711"]
     assert said(scopes) == []
 
 
@@ -59,17 +66,18 @@ def test_budgets_that_match_say_nothing(said):
             "The budget agent:claude-code limits nothing: claude-code is no agent. Did you mean claude_code?",
         ),
         (
-            "team:web",
-            "The budget team:web limits nothing: a scope is all, developer:ID or agent:TYPE.",
+            "team:Wep",
+            "The budget team:Wep limits nothing: seeds/teams.csv has no team Wep. Did you mean Web?",
         ),
         (
-            "developers:ada@example.com",
-            "The budget developers:ada@example.com limits nothing: a scope is all, developer:ID or"
-            " agent:TYPE. Did you mean developer?",
+            "project:octo/shops",
+            "The budget project:octo/shops limits nothing: no usage is of octo/shops."
+            " Did you mean octo/shop?",
         ),
         (
-            "All",
-            "The budget All limits nothing: a scope is all, developer:ID or agent:TYPE. Did you mean all?",
+            "cost_centre:471",
+            "The budget cost_centre:471 limits nothing: no team of seeds/teams.csv is of 471."
+            " Did you mean 4711?",
         ),
     ],
 )
@@ -78,7 +86,7 @@ def test_a_budget_that_matches_nothing_is_named_once_with_the_close_match(said, 
 
 
 def test_of_many_budgets_some_are_named(said):
-    found = said([f"team:{number}" for number in range(8)])
+    found = said([f"team:T{number}" for number in range(8)])
     assert len(found) == 6
     assert found[-1] == "3 more budgets limit nothing."
 

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from pipeline.agents.amp import AGENT as AMP
-from pipeline.agents.commits import commit_in
+from pipeline.agents.commits import made_in
 from pipeline.agents.events import (
     BadRecord,
     Event,
@@ -196,7 +196,7 @@ def _from_user(thread: Thread, message: dict[str, Any], at: Any) -> Iterator[Eve
         of_tool = known(tool_name=tool or None, tool_use_id=call)
         outcome = known(
             success="false" if status in FAILED else "true",
-            git_commit_id=commit_in(mapping(output).get("output") or output) if tool == "Bash" else None,
+            **made_in(mapping(output).get("output") or output if tool == "Bash" else None),
         )
         yield _event(thread, "tool_result", at, of_tool | outcome)
         if tool in AMP.telemetry.edit_tools and status in DECIDED:

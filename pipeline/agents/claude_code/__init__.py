@@ -39,7 +39,7 @@ AGENT = Agent(
     telemetry=Telemetry(
         setups=(
             *("managed_settings_resolved", "plugin_loaded", "plugin_installed", "mcp_server_connection"),
-            *("hook_registered", "retention_sweep", "auth"),
+            *("hook_registered", "retention_sweep", "auth", "pr_link"),
         ),
         setup_metrics=("claude_code.session.count",),
         edit_tools=("Edit", "Write", "NotebookEdit"),
@@ -78,8 +78,9 @@ AGENT = Agent(
         Evidence(
             "transcripts",
             "seen; ccusage #901, #913, #938, #1115, #1175, #1200 (Claude Desktop's folders), #1635;"
-            " getagentseal/codeburn #659 (advisor); kenn-io/agentsview #1373 (forks in the background)",
-            "2026-11-28",
+            " getagentseal/codeburn #659 (advisor); kenn-io/agentsview #1373 (forks in the background);"
+            " episode6/collins (pr-link)",
+            "2026-11-30",
             version="2.1.332",
             repeats="One line per content block, told by (message.id, requestId). Sub-agents' files and forks"
             " copy their parent's responses.",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from pipeline.agents.commits import commit_in
+from pipeline.agents.commits import commit_in, request_at, request_in
 from pipeline.agents.events import Event, instant, known, mapping, money, objects, text, tokens
 
 AGENT = "claude_code"
@@ -232,8 +232,9 @@ def tool_results(place: Place, line: dict[str, Any], tools: dict[str, Asked]) ->
 
 
 def _outcome(detail: dict[str, Any], success: bool) -> dict[str, Any]:
-    """Numbers of a result, and the commit that it names."""
-    commit = mapping(mapping(detail.get("gitOperation")).get("commit")).get("sha")
+    """Numbers of a result, and the commit and the pull request that it names."""
+    made = mapping(detail.get("gitOperation"))
+    commit = mapping(made.get("commit")).get("sha")
     took = next(
         (detail[key] for key in ("durationMs", "totalDurationMs") if type(detail.get(key)) is int), -1
     )
@@ -241,6 +242,7 @@ def _outcome(detail: dict[str, Any], success: bool) -> dict[str, Any]:
     return known(
         duration_ms=took if 0 <= took < 2**53 else None,
         git_commit_id=commit if isinstance(commit, str) and HASH.fullmatch(commit) else None,
+        pull_request=request_at(mapping(made.get("pr")).get("url")) or request_in(detail.get("stdout")),
         lines_added=added,
         lines_removed=removed,
         # Searches of a call that is told nowhere else.
@@ -268,6 +270,12 @@ def _if_edit(detail: Any, content: Any, success: bool) -> str | None:
     if any(isinstance(said, str) and said.startswith(REJECTED) for said in (detail, content)):
         return "reject"
     return "accept" if success else None
+
+
+def linked_request(place: Place, line: dict[str, Any]) -> Event | None:
+    """The pull request to which Claude Code has tied the session; it says so again after each resumption."""
+    request = request_at(line.get("prUrl"))
+    return place.event("pr_link", line, {"pull_request": request}) if request else None
 
 
 def api_error(place: Place, line: dict[str, Any]) -> tuple[str, Event] | None:

@@ -15,6 +15,7 @@ from pipeline.agents.claude_code.lines import (
     api_request,
     asked_tools,
     calls_within,
+    linked_request,
     prompt,
     tool_results,
 )
@@ -141,6 +142,9 @@ class Reading:
                 part.shared.update([own] if own else [])
             elif kind == "user":
                 self._results(place, line)
+        elif kind == "pr-link":
+            if linked := linked_request(place, line):
+                self._keep(f"{kind} {place.session} {linked.attributes['pull_request']}", linked)
         else:
             kind = kind or "line without a type"
             tell_unknown(self._journal, self._file, number, AGENT, kind, line, NO_USAGE)

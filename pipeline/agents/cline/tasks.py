@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.agents.commits import commit_in
+from pipeline.agents.commits import made_in
 from pipeline.agents.events import (
     BadRecord,
     Event,
@@ -259,7 +259,7 @@ def _told(
         yield "tool_result", {"tool_name": text(written["tool"]), "tool_use_id": f"{task.name}:{at}"}
     elif kind == "command" and message.get("partial") is not True:
         attributes = {"tool_name": "execute_command", "tool_use_id": f"{task.name}:{at}"}
-        yield "tool_result", attributes | known(git_commit_id=commit_in(_output(later)))
+        yield "tool_result", attributes | known(**made_in(_output(later)))
 
 
 def _finished(later: Iterator[dict[str, Any]]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.agents.cline import tasks
-from pipeline.agents.commits import commit_in
+from pipeline.agents.commits import made_in
 from pipeline.agents.events import (
     BadRecord,
     Event,
@@ -204,7 +204,7 @@ def _tool(
         tool_name=tool,
         tool_use_id=call,
         success="false" if block.get("is_error") is True else "true",
-        git_commit_id=commit_in(output) if tool == "run_commands" else None,
+        **made_in(output if tool == "run_commands" else None),
     )
     return ("tool", call, at), _event(session, "tool_result", at, attributes)
 

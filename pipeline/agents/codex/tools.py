@@ -2,16 +2,17 @@
 
 import datetime as dt
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline.agents.commits import commit_in
-from pipeline.agents.events import mapping, objects, text
+from pipeline.agents.commits import made_in
+from pipeline.agents.events import known, mapping, objects, text
 
 EDIT_TOOL = "apply_patch"
 CALLS = ("function_call", "custom_tool_call", "local_shell_call")
 OUTPUTS = ("function_call_output", "custom_tool_call_output")
 
+MAKES = re.compile("commit|(pr|mr) create")  # commands of git, gh and glab
 _EXIT = re.compile(r"(?:Process exited with code|Exit code:|\"exit_code\":) ?(-?\d{1,9})\b")
 LOOKED_AT = 1000  # characters of an output that tell how the command ended
 
@@ -22,21 +23,21 @@ class Call:
 
     line: int
     name: str | None
-    may_commit: bool = False
+    may_make: bool = False
     at: dt.datetime | None = None
     success: bool | None = None
     is_declined: bool = False
     milliseconds: int | None = None
     added: int | None = None
     removed: int | None = None
-    commit: str | None = None
+    made: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def asked(cls, line: int, payload: dict[str, Any]) -> "Call":
         """A call as the model asked for it."""
         shell = "local_shell" if payload.get("type") == "local_shell_call" else None
         asked = payload.get("arguments") or payload.get("input") or payload.get("action")
-        call = cls(line, text(payload.get("name")) or shell, may_commit="commit" in str(asked))
+        call = cls(line, text(payload.get("name")) or shell, may_make=MAKES.search(str(asked)) is not None)
         if call.name == EDIT_TOOL and isinstance(asked, str):
             call.added, call.removed = _changed_lines(asked)
         return call
@@ -56,9 +57,9 @@ class Call:
         code = _EXIT.search(output[:LOOKED_AT]) or _EXIT.search(output[-LOOKED_AT:])
         if code and self.success is None:
             self.success = int(code[1]) == 0
-        if self.may_commit and not self.commit:
+        if self.may_make and not self.made:
             # Older versions answer in JSON.
-            self.commit = commit_in(output.replace("\\n", "\n").removeprefix('{"output":"'))
+            self.made = known(**made_in(output.replace("\\n", "\n").removeprefix('{"output":"')))
 
     def detail(self, told: dict[str, Any]) -> None:
         """What an item or an event tells of a call, better than its output does."""
@@ -76,8 +77,8 @@ class Call:
         seconds, nanos = duration.get("secs"), duration.get("nanos")
         if type(seconds) is int and type(nanos) is int and 0 <= seconds < 1e9 and 0 <= nanos < 1e9:
             self.milliseconds = seconds * 1000 + nanos // 1_000_000
-        if self.may_commit:
-            self.commit = commit_in(told.get("aggregated_output")) or self.commit
+        if self.may_make:
+            self.made |= known(**made_in(told.get("aggregated_output")))
         if isinstance(told.get("changes"), dict):
             lines = [_change(mapping(change)) for change in told["changes"].values()]
             self.added = sum(added for added, _ in lines)

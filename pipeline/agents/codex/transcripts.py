@@ -201,7 +201,7 @@ class Thread:
             duration_ms=call.milliseconds,
             lines_added=call.added if call.success is not False else None,
             lines_removed=call.removed if call.success is not False else None,
-            git_commit_id=call.commit,
+            **call.made,
         )
         yield self._event("codex.tool_result", call.at, result)
         if call.name == EDIT_TOOL:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.agents.commits import commit_in
+from pipeline.agents.commits import made_in
 from pipeline.agents.crush import AGENT as CRUSH
 from pipeline.agents.crush import REGISTER
 from pipeline.agents.databases import open_database, rows, tables_of, tell_unknown_columns
@@ -192,7 +192,7 @@ def _message(session: Session, message: dict[str, Any], file: Path, journal: Jou
                 success="true" if success else "false",
                 lines_added=added,
                 lines_removed=removed,
-                git_commit_id=commit_in(data.get("content")) if tool == "bash" else None,
+                **made_in(data.get("content") if tool == "bash" else None),
             )
             yield f"tool {name} {position}", "tool_result", at, attributes
             decision = _decision(data, success) if tool in CRUSH.telemetry.edit_tools else None

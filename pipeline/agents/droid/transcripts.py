@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.agents.commits import commit_in
+from pipeline.agents.commits import made_in
 from pipeline.agents.events import (
     BadRecord,
     Event,
@@ -237,7 +237,7 @@ def _message(
                 tool_name=tool or None,
                 tool_use_id=call,
                 success="false" if block.get("is_error") is True else "true",
-                git_commit_id=commit_in(_output(block.get("content"))) if tool == "Execute" else None,
+                **made_in(_output(block.get("content")) if tool == "Execute" else None),
             )
             yield (call, at), _event(session, root, "tool_result", at, attributes)
     if root == session.name and _is_prompt(line, message, blocks):

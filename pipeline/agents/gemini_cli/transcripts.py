@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.agents.commits import commit_in
+from pipeline.agents.commits import made_in
 from pipeline.agents.events import BadRecord, Event, Journal, instant, known, mapping, objects, text, tokens
 from pipeline.agents.files import Sample, json_file, json_lines
 from pipeline.agents.usage import tell_unknown
@@ -192,7 +192,7 @@ def _tool(chat: Chat, call: dict[str, Any], message: dict[str, Any]) -> Iterator
         result |= known(
             lines_added=_count(counts.get("model_added_lines")),
             lines_removed=_count(counts.get("model_removed_lines")),
-            git_commit_id=commit_in(shown) if tool == SHELL else None,
+            **made_in(shown if tool == SHELL else None),
         )
     yield f"tool {name}", chat.event("tool_result", at, result)
     if tool in EDIT_TOOLS and status != "error":

@@ -28,6 +28,9 @@ AGENT = Agent(
         starts=("session.start",),
         ends=("session.end",),
         edit_tools=("apply_patch", "create", "edit", "str_replace_editor"),
+        skills=("github.copilot.tool.parameters.skill_name",),
+        # Of spans of VS Code: where `origin` is; its coding agent tells owner/name.
+        repositories=("github.copilot.git.repository", "copilot_chat.repo.remote_url"),
         activity_metrics=(
             ActivityMetric(".code.lines_added", "lines_added"),
             ActivityMetric(".code.lines_removed", "lines_removed"),

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from pipeline.agents.commits import commit_in
+from pipeline.agents.commits import made_in
 from pipeline.agents.events import BadRecord, Event, Journal, instant, known, mapping, money, text, tokens
 from pipeline.agents.files import Sample, json_lines
 from pipeline.agents.github_copilot.store import NAME, Row, calls, is_store
@@ -360,7 +360,7 @@ def _tool(session: Session, record: dict[str, Any], data: dict[str, Any], call: 
         duration_ms=_milliseconds(begun, instant(record.get("timestamp"))),
         lines_added=_lines(measured.get("linesAdded")) if success else None,
         lines_removed=_lines(measured.get("linesRemoved")) if success else None,
-        git_commit_id=commit_in(output),
+        **made_in(output),
     )
     return _event("tool_result", session, record, attributes)
 

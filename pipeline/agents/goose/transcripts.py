@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.agents.commits import commit_in
+from pipeline.agents.commits import made_in
 from pipeline.agents.databases import open_database, rows, tables_of, tell_unknown_columns
 from pipeline.agents.events import (
     BadRecord,
@@ -275,7 +275,7 @@ def _message(session: Session, row: dict[str, Any]) -> Message:
             of_tool = known(tool_name=tool or None, tool_use_id=call_id)
             outcome = known(
                 success="false" if has_failed or is_rejected else "true",
-                git_commit_id=commit_in(output) if tool in SHELLS else None,
+                **made_in(output if tool in SHELLS else None),
             )
             results.append((f"tool {row.get('id')} {call_id}", "tool_result", of_tool | outcome))
             is_edit = tool in GOOSE.telemetry.edit_tools and call_id not in session.views

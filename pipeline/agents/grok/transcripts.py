@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.agents.commits import commit_in
+from pipeline.agents.commits import made_in
 from pipeline.agents.events import BadRecord, Event, Journal, instant, known, mapping, objects, text
 from pipeline.agents.files import Sample, json_lines
 from pipeline.agents.grok import log
@@ -222,7 +222,7 @@ def _tool(
         tool_name=tool,
         tool_use_id=call,
         success="true" if update["status"] == "completed" else "false",
-        git_commit_id=commit_in(written) if tool == "execute" else None,
+        **made_in(written if tool == "execute" else None),
     )
     meta = mapping(mapping(record.get("params")).get("_meta"))
     identity = call, *_identity(meta, session, number)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.agents.commits import commit_in
+from pipeline.agents.commits import made_in
 from pipeline.agents.databases import open_database, rows, tables_of, tell_unknown_columns
 from pipeline.agents.events import (
     BadRecord,
@@ -311,7 +311,7 @@ def _tool(message: Mapping[str, Any]) -> dict[str, Any]:
         tool_name=tool,
         tool_use_id=text(message.get("tool_call_id")),
         success="false" if result.get("error") else "true",
-        git_commit_id=commit_in(result.get("output")) if tool == "terminal" else None,
+        **made_in(result.get("output") if tool == "terminal" else None),
         lines_added=None if changed is None else sum(line.startswith("+") for line in changed),
         lines_removed=None if changed is None else sum(line.startswith("-") for line in changed),
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from pipeline.agents.commits import commit_in
+from pipeline.agents.commits import made_in
 from pipeline.agents.events import BadRecord, Journal, known, mapping, text, tokens
 from pipeline.agents.files import json_file
 from pipeline.agents.kimi_cli.wire import AGENT, EDIT_TOOLS, Place, Told, output_of, says
@@ -106,7 +106,7 @@ def _message(
             tool_name=tool or None,
             tool_use_id=call,
             success="false" if result.get("is_error") is True else "true",
-            git_commit_id=commit_in(output_of(result)) if tool in ("Shell", "Bash") else None,
+            **made_in(output_of(result) if tool in ("Shell", "Bash") else None),
         )
         yield place.told("tool_result", at, attributes, call, at)
         is_rejected = (text(result.get("message")) or "").startswith(REJECTED)

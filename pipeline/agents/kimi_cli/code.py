@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.agents.commits import commit_in
+from pipeline.agents.commits import made_in
 from pipeline.agents.events import BadRecord, Journal, known, mapping, text, tokens
 from pipeline.agents.files import json_file
 from pipeline.agents.kimi_cli.wire import AGENT, EDIT_TOOLS, Place, Told, output_of, says
@@ -139,7 +139,7 @@ def _facts(
             tool_name=tool or None,
             tool_use_id=call,
             success="false" if result.get("isError") is True else "true",
-            git_commit_id=commit_in(output_of(result)) if tool in ("Bash", "Shell") else None,
+            **made_in(output_of(result) if tool in ("Bash", "Shell") else None),
         )
         done = fact("tool_result", attributes, call)
         if tool in EDIT_TOOLS and attributes["success"] == "true":

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.agents.commits import commit_in
+from pipeline.agents.commits import made_in
 from pipeline.agents.events import BadRecord, Event, Journal, instant, known, mapping, money, text, tokens
 from pipeline.agents.files import Sample
 from pipeline.agents.opencode.storage import Message, Session, data_folder, messages
@@ -187,7 +187,7 @@ def _tool(agent: str, message: Message, sessions: dict[str, Session], tool: dict
         duration_ms=ended - begun if type(begun) is int and type(ended) is int and ended > begun else None,
         lines_added=_lines(changed.get("additions")),
         lines_removed=_lines(changed.get("deletions")),
-        git_commit_id=commit_in(_output(state)) if name in SHELLS else None,
+        **made_in(_output(state) if name in SHELLS else None),
     )
     key = call, begun, name
     yield _event(agent, message, sessions, "tool_result", attributes, at=ended, key=key)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.agents.commits import commit_in
+from pipeline.agents.commits import made_in
 from pipeline.agents.events import (
     BadRecord,
     Event,
@@ -200,7 +200,7 @@ def _tool(session: Session, entry: dict[str, Any], message: dict[str, Any]) -> T
         tool_name=tool,
         tool_use_id=text(message.get("toolCallId")),
         success="true" if success else "false",
-        git_commit_id=commit_in(written) if tool == "bash" else None,
+        **made_in(written if tool == "bash" else None),
         lines_added=sum(line.startswith("+") for line in changed) if changed else None,
         lines_removed=sum(line.startswith("-") for line in changed) if changed else None,
     )

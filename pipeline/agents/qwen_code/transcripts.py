@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.agents.commits import commit_in
+from pipeline.agents.commits import made_in
 from pipeline.agents.events import BadRecord, Event, Journal, instant, known, mapping, objects, text, tokens
 from pipeline.agents.files import Sample, json_lines, json_text
 from pipeline.agents.qwen_code import ledger
@@ -316,8 +316,7 @@ def _result(chat: Chat, line: dict[str, Any]) -> None:
         told = _told(line, "tool_result", attributes)
     if told.event.attributes.get("tool_name") == SHELL:
         output = mapping(shown).get("text") or mapping(answer.get("response")).get("output")
-        commit = commit_in(shown if isinstance(shown, str) else output)
-        told.event.attributes.update(known(git_commit_id=commit))
+        told.event.attributes.update(known(**made_in(shown if isinstance(shown, str) else output)))
     chat.others.append(told)
 
 

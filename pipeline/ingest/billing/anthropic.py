@@ -26,12 +26,14 @@ from pipeline.ingest.billing.lines import (
     quantity,
     rows,
     text,
+    usage_lines,
 )
 
 PROVIDER = "anthropic"
 LOOKED_FOR = "Anthropic's cost_report, usage_report/messages and usage_report/claude_code (JSON)"
 CENTS = 2
 TOKENS = ("uncached_input_tokens", "cache_read_input_tokens", "output_tokens")
+SEARCHES = "web_search_requests"
 CACHE_WRITES = ("ephemeral_1h_input_tokens", "ephemeral_5m_input_tokens")
 
 
@@ -87,22 +89,16 @@ def _usage(result: dict[str, Any], date: dt.date) -> Iterator[Line]:
         raise Unusable("results hold neither an amount nor uncached_input_tokens")
     writes = object_of(result.get("cache_creation") or {}, "cache_creation")
     tools = object_of(result.get("server_tool_use") or {}, "server_tool_use")
-    counts = {name: ("tokens", result.get(name)) for name in TOKENS}
-    counts |= {name: ("tokens", writes.get(name)) for name in CACHE_WRITES}
-    counts |= {"web_search_requests": ("requests", tools.get("web_search_requests"))}
-    for product, (unit, count) in counts.items():
-        if count:
-            yield Line(
-                PROVIDER,
-                USAGE,
-                date,
-                product=product,
-                model_name=text(result.get("model"), "model"),
-                unit=unit,
-                quantity=quantity(count, product),
-                workspace_id=text(result.get("workspace_id"), "workspace_id"),
-                api_key_id=text(result.get("api_key_id"), "api_key_id"),
-            )
+    tokens = {name: result.get(name) for name in TOKENS} | {name: writes.get(name) for name in CACHE_WRITES}
+    searches = {SEARCHES: tools.get(SEARCHES)}
+    who = {
+        "model_name": text(result.get("model"), "model"),
+        "workspace_id": text(result.get("workspace_id"), "workspace_id"),
+        "api_key_id": text(result.get("api_key_id"), "api_key_id"),
+    }
+    for unit, counts in {"tokens": tokens, "requests": searches}.items():
+        told = {name: quantity(count or 0, name) for name, count in counts.items()}
+        yield from usage_lines(PROVIDER, date, told, unit, **who)
 
 
 def _claude_code(entry: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -1,21 +1,26 @@
-"""What a file of a bill holds: JSON documents, in which numbers stay decimals, or a table of CSV."""
+"""What a file of a bill holds: JSON documents, in which numbers stay decimals, or a table, CSV or Parquet."""
 
 import codecs
 import csv
+import datetime as dt
 import json
 import re
 from collections.abc import Iterator
 from decimal import Decimal
-from io import StringIO
+from io import BytesIO, StringIO
 from typing import Any, BinaryIO
 
 from pipeline.ingest.billing.lines import Unusable
 from pipeline.ingest.files import LONGEST, pieces
+from pipeline.system.compressed import head
 
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # what PowerShell writes when it redirects output
 DELIMITERS = ",;\t"
 DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
 START = re.compile(r"\S")
+PARQUET = b"PAR1"
+
+Table = tuple[list[str], Iterator[tuple[int, dict[str, Any]]]]
 
 
 def read_text(opened: BinaryIO) -> str:
@@ -63,7 +68,53 @@ def _refuse(name: str) -> None:
     raise ValueError(f"{name} is no number of JSON")
 
 
-def table(text: str) -> tuple[list[str], Iterator[tuple[int, dict[str, str]]]]:
+def is_parquet(opened: BinaryIO) -> bool:
+    """Whether a file is Parquet, by its first bytes."""
+    return head(opened).startswith(PARQUET)
+
+
+def parquet(opened: BinaryIO) -> Table:
+    """A table of Parquet: its columns in lower case, its rows as JSON would have them, and their numbers.
+
+    Raises:
+        Unusable: it is damaged.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(opened if opened.seekable() else BytesIO(opened.read()))
+    except (pa.ArrowException, OSError) as error:
+        raise Unusable(f"it is no Parquet: {error}") from None
+    columns = [name.lower() for name in file.schema_arrow.names]
+
+    def read() -> Iterator[tuple[int, dict[str, Any]]]:
+        number = 0
+        try:
+            for batch in file.iter_batches():
+                for row in batch.to_pylist(maps_as_pydicts="lossy"):
+                    number += 1
+                    yield number, dict(zip(columns, map(_plain, row.values()), strict=True))
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise Unusable(f"it cannot be read after row {number}: {error}") from None
+
+    return columns, read()
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON would have it: numbers as they are written, moments as text."""
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    if isinstance(value, dt.date | dt.datetime):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return value
+
+
+def table(text: str) -> Table:
     """A table of CSV: its columns, and its rows with the lines where they end.
 
     The delimiter is what the first line has most of; beside semicolons, commas are decimal points.

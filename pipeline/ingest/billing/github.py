@@ -4,11 +4,10 @@ https://docs.github.com/en/billing/reference/billing-reports: a line per UTC day
 dollars, with gross_amount - discount_amount = net_amount. Read on 2026-11-30.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from pipeline.ingest.billing.lines import COST, Line, Unusable, day, nano, person, quantity, rows, text
+from pipeline.ingest.billing.lines import COST, Line, Unusable, day, nano, person, quantity, text
 
 PROVIDER = "github"
 LOOKED_FOR = "GitHub's AI usage report or premium request usage report (CSV)"
@@ -16,13 +15,13 @@ COLUMNS = {"date", "model", "quantity", "gross_amount", "discount_amount", "net_
 METERED = {"date", "sku", "quantity", "gross_amount", "net_amount"}
 
 
-def is_table(columns: Iterable[str]) -> bool:
+def is_table(columns: Collection[str]) -> bool:
     """Whether a table with these columns is such a report.
 
     Raises:
         Unusable: it is the one of all metered products.
     """
-    there = set(columns)
+    there = {*columns}
     if there >= METERED and "model" not in there:
         raise Unusable(
             "this is GitHub's metered usage report, which names no model: download the AI usage report"
@@ -30,7 +29,7 @@ def is_table(columns: Iterable[str]) -> bool:
     return there >= COLUMNS
 
 
-def line(row: Mapping[str, str]) -> Line:
+def line(row: Mapping[str, Any]) -> Line:
     """A line of the report.
 
     Raises:
@@ -58,10 +57,6 @@ def line(row: Mapping[str, str]) -> Line:
     )
 
 
-def table_rows(lines: Iterable[Line], account: str | None) -> Iterator[dict[str, Any]]:
-    """Rows of raw.billing; a scope is an organisation's day and product."""
-    by_scope = defaultdict(list)
-    for one in lines:
-        by_scope[one.organization, one.date.isoformat(), one.product].append(one)
-    for scope, of_scope in by_scope.items():
-        yield from rows(of_scope, PROVIDER, COST, account, *scope)
+def scope(one: Line) -> tuple[str | None, ...]:
+    """What a report tells whole: an organisation's day and product."""
+    return one.organization, one.date.isoformat(), one.product

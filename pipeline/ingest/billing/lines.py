@@ -2,7 +2,7 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from operator import itemgetter
@@ -27,6 +27,10 @@ class WithoutLines(Unusable):
     """What an object holds that is in order and yet no line of a bill."""
 
 
+class Other(ValueError):
+    """What a bill of a whole cloud holds of a service that sells no models; says which."""
+
+
 @dataclass(frozen=True)
 class Line:
     """A line of a bill. Money is in billionths of the currency; what the bill does not say is None."""
@@ -47,6 +51,15 @@ class Line:
     api_key_id: str | None = None
     organization: str | None = None
     cost_centre: str | None = None
+
+
+def usage_lines(
+    provider: str, date: dt.date, counts: Mapping[str, float], unit: str, **who: Any
+) -> Iterator[Line]:
+    """A line for each product of which there is any: quantities without money, by model, person and so on."""
+    for product, count in counts.items():
+        if count:
+            yield Line(provider, USAGE, date, product=product, unit=unit, quantity=count, **who)
 
 
 def rows(lines: Iterable[Line], *scope: str | None) -> Iterator[dict[str, Any]]:
@@ -157,6 +170,36 @@ def day(value: Any, name: str) -> dt.date:
     if not 1970 <= moment.year < 2200:
         raise Unusable(f"{name} is not between 1970 and 2199")
     return moment.date()
+
+
+def instant(value: Any, name: str) -> dt.datetime:
+    """An instant in UTC, from `2026-03-10T05:00:00Z`, or `2026-03-10 05:00:00 UTC` as BigQuery writes it.
+
+    Raises:
+        Unusable: it is none.
+    """
+    try:
+        moment = dt.datetime.fromisoformat(value.removesuffix(" UTC"))
+        moment = moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    except (AttributeError, TypeError, ValueError, OverflowError):
+        raise Unusable(f"{name} is missing, or not written like 2026-11-23T05:00:00Z") from None
+    if not 1970 <= moment.year < 2200:
+        raise Unusable(f"{name} is not between 1970 and 2199")
+    return moment
+
+
+def day_of(value: Any, name: str) -> dt.date:
+    """The day of UTC that has an instant.
+
+    Raises:
+        Unusable: it is no instant.
+    """
+    return instant(value, name).date()
+
+
+def given(value: Any) -> Any:
+    """A value of a bill; None for an empty cell."""
+    return None if value == "" else value
 
 
 def one_day(start: dt.date, end: dt.date | None, name: str) -> dt.date:

@@ -21,6 +21,7 @@ from pipeline.ingest.billing.lines import (
     quantity,
     rows,
     text,
+    usage_lines,
 )
 
 PROVIDER = "openai"
@@ -100,17 +101,13 @@ def _usage(result: dict[str, Any], date: dt.date) -> Iterator[Line]:
     }
     if counts["input"] < 0:
         raise Unusable("input_cached_tokens are more than input_tokens, which include them")
-    for product, count in counts.items():
-        if count:
-            yield Line(
-                PROVIDER,
-                USAGE,
-                date,
-                product=product,
-                model_name=text(result.get("model"), "model"),
-                unit="tokens",
-                quantity=count,
-                developer_id=person(result.get("user_id"), "user_id"),
-                workspace_id=text(result.get("project_id"), "project_id"),
-                api_key_id=text(result.get("api_key_id"), "api_key_id"),
-            )
+    yield from usage_lines(
+        PROVIDER,
+        date,
+        counts,
+        "tokens",
+        model_name=text(result.get("model"), "model"),
+        developer_id=person(result.get("user_id"), "user_id"),
+        workspace_id=text(result.get("project_id"), "project_id"),
+        api_key_id=text(result.get("api_key_id"), "api_key_id"),
+    )

@@ -12,7 +12,7 @@ The counts are those of code completions, which all three have: what was shown a
 What only the reports of 2026 tell (AI credits, tokens and sessions of Copilot CLI, interactions, chat
 modes, editors, code review) stands beside them. Credits are money, and tokens are tokens: a person's day
 with either also lands in raw.otel_logs as an event with source `report`, which gives way to whatever
-tells more of that day.
+tells more of that day. Lists of seats are read as well, see `pipeline.ingest.copilot.seats`.
 """
 
 import datetime as dt
@@ -25,6 +25,7 @@ from pipeline.agents.conventions import DAY_REPORT
 from pipeline.agents.events import MOST_TOKENS, MOST_USD
 from pipeline.agents.usage import usage_in
 from pipeline.errors import IngestError
+from pipeline.ingest.copilot import seats
 from pipeline.ingest.documents import read_documents
 from pipeline.ingest.files import InputFile
 from pipeline.ingest.landing.each_file import land_each_file
@@ -65,7 +66,6 @@ REPORT_MARKS = {"totals_by_feature", "daily_active_users", *REPORT}
 
 # Keys of what comes from the same API and is no usage, and what to say about it.
 OTHERS = {
-    "seats": "lists seats: who may use Copilot, not how much it was used",
     "team_id": "lists the members of teams",
     "usageItems": "is a bill of AI credits or premium requests, without daily usage",
     "grossQuantity": "is a bill of AI credits or premium requests, without daily usage",
@@ -98,13 +98,18 @@ class WithoutUsage(Unusable):
 
 
 def ingest_copilot(
-    engine: "Engine", paths: Sequence[str], *, pseudonyms: "Pseudonyms | None" = None
+    engine: "Engine",
+    paths: Sequence[str],
+    *,
+    account: str | None = None,
+    pseudonyms: "Pseudonyms | None" = None,
 ) -> IngestResult:
-    """Land Copilot usage files, plain or compressed; folders, globs and `-` work too.
+    """Land Copilot usage files and lists of seats, plain or compressed; folders, globs and `-` work too.
 
     Args:
         engine: an open engine.
         paths: files, folders, globs or `-` for standard input.
+        account: whose seats these are, where several organisations have some: GitHub's answers do not say.
         pseudonyms: what lands instead of people; None lets them be.
 
     Raises:
@@ -112,7 +117,7 @@ def ingest_copilot(
             has something. What was put aside stands in `meta.quarantine` all the same.
     """
     with Landing(engine, "copilot", paths, pseudonyms) as landing:
-        wrong = land_each_file(landing, paths, partial(_ingest_file, landing))
+        wrong = land_each_file(landing, paths, partial(_ingest_file, landing, account))
     if wrong:
         raise IngestError(
             f"{wrong} Give files with Copilot usage, as GitHub's"
@@ -121,17 +126,21 @@ def ingest_copilot(
     return landing.result
 
 
-def _ingest_file(landing: Landing, file: InputFile) -> str | None:
+def _ingest_file(landing: Landing, account: str | None, file: InputFile) -> str | None:
     """Land a file; what is wrong with it, if nothing in it is Copilot's."""
     recognised = False
     bad: list[tuple[int | None, str]] = []
     unread: Counter[str] = Counter()
+    pages: list[JsonObject] = []
     try:
         for document in read_documents(file.open()):
             if document.problem:
                 bad.append((document.line, document.problem))
                 continue
             for entry in entries(document.value):
+                if seats.is_page(entry):
+                    pages.append(entry)
+                    continue
                 try:
                     row = copilot_row(entry)
                     landing.land("copilot_metrics", [row])
@@ -146,6 +155,14 @@ def _ingest_file(landing: Landing, file: InputFile) -> str | None:
                     recognised = True
                 except Unusable as problem:
                     bad.append((document.line, str(problem)))
+        if pages:
+            rows = [*seats.seat_rows(pages, account)]
+            landing.land("copilot_seats", rows)
+            recognised = True
+            if not rows:
+                landing.warn(f"{file.name} holds no seats.")
+    except seats.UnusableSeats as problem:
+        bad.append((None, str(problem)))
     except OSError as error:
         bad.append((None, f"it could not be read on: {error}"))
     finally:
@@ -183,7 +200,7 @@ def entries(document: Any) -> Iterator[Any]:
 
 def _wrapped(item: JsonObject) -> list[Any] | None:
     """The rows of `{"data": [...]}` and the like; None where the object is one itself."""
-    if not {"day", "date", *OTHERS, *MISTAKES}.isdisjoint(item):
+    if not {"day", "date", "seats", *OTHERS, *MISTAKES}.isdisjoint(item):
         return None
     lists = [value for value in item.values() if isinstance(value, list)]
     return lists[0] if len(lists) == 1 else None

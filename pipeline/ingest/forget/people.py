@@ -20,7 +20,7 @@ from pipeline.ingest.forget.texts import full_name, home_folders
 
 TABLES = (
     *("otel_logs", "otel_metrics", "otel_spans", "git_commits", "git_survival", "copilot_metrics"),
-    *("billing", "pull_requests"),
+    *("copilot_seats", "billing", "pull_requests"),
 )
 PEOPLE = ("developer_id", "author_email", *COLUMNS, *JSON[:2])  # columns that tell who somebody is
 

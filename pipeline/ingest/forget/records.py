@@ -31,6 +31,11 @@ READ = {
     *("request_id", "client_request_id", "response_id", "gen_ai.response.id", "ai.response.id"),
     *("event.name", "decision", "thread.id", "agent_type"),
 }
+# What names the project stays beside what it cost; a name of the person in it goes, as in any text.
+PROJECTS = {
+    *("project_id", "project.name", "vcs.owner.name", "vcs.repository.name"),
+    *(name for telemetry in TELEMETRY for name in telemetry.repositories),
+}
 MACHINES = ("host.name", "host.id", "net.host.name", "server.address", "client.address")
 # Attributes that go with the person.
 OF_PEOPLE = {"developer_id", "cwd", "department", "file_path", "service.instance.id", "workspace.host_paths"}
@@ -52,11 +57,14 @@ OF_NOBODY = {
     *("service_name", "service_version", "scope_name", "scope_version", "report_scope"),
     *("trace_id", "span_id", "parent_span_id", "record_hash", "commit_hash", "agent_type"),
     *("provider", "report", "product", "currency", "model_name", "scope", "version"),
+    *("answer", "plan"),
     *("age", "root_hash"),
     *("language_breakdown", "editor_breakdown", "feature_breakdown"),
 }
 
-HASHES = ("record_hash", "scope", "version")  # of what a record, or a bill, says
+# Columns and attributes whose first part may be somebody's login: ada-l/app, ada-l/topic.
+PATHS = ("project_id", "head_branch", "base_branch", "pull_request", "vcs.ref.head.name")
+HASHES = ("record_hash", "scope", "version", "answer")  # of what a record, or a bill, says
 NOT_READ = {*OF_NOBODY, "author_name", "author_email"}  # where a record is of somebody else
 HUMAN = "human_author"  # in a git-ai note
 UNKNOWN = ("", "unknown")
@@ -169,7 +177,7 @@ class Records:
         return {
             name: self.texts.value(value, own=True)
             for name, value in (self.content.attributes(attributes) | read).items()
-            if name not in OF_PEOPLE and not name.startswith(OF_PEOPLE_PREFIXES)
+            if name in PROJECTS or (name not in OF_PEOPLE and not name.startswith(OF_PEOPLE_PREFIXES))
         }
 
     def _commit(self, record: Mapping[str, Any], who: StandIn) -> Mapping[str, Any]:
@@ -196,27 +204,35 @@ class Records:
             value = record[name]
             if isinstance(value, str) and (text := self.texts.clean(value)) != value:
                 changed[name] = text
-        if table in ("git_commits", "git_survival"):
-            changed |= self._names_of_commit(record)
+        if table == "git_commits":
+            changed |= self._committer(record)
+        changed |= self._paths({name: record[name] for name in PATHS if name in record})
         return {**record, **changed} if changed else record
 
-    def _names_of_commit(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        """Committer and project, where they name somebody who was forgotten."""
+    def _committer(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        """The committer, if somebody who was forgotten."""
         changed: dict[str, Any] = {}
         if found := self.forgotten.who(ID, record.get("committer_email")):
             mark = name_mark(record.get("committer_name"), self.marks)
             changed["committer_name"] = label(found) + mark
             changed["committer_email"] = found.id if "@" in found.id else None
-        parts = str(record.get("project_id") or "").split("/")
-        owners = [self.forgotten.who(ID, part) for part in parts]
-        if any(owners):
-            named = zip(parts, owners, strict=True)
-            changed["project_id"] = "/".join(label(owner) if owner else part for part, owner in named)
+        return changed
+
+    def _paths(self, paths: Mapping[str, Any]) -> dict[str, Any]:
+        """Repositories and branches of which a part is somebody's login who was forgotten."""
+        changed: dict[str, Any] = {}
+        for name, path in paths.items():
+            parts = path.split("/") if isinstance(path, str) else []
+            owners = [self.forgotten.who(ID, part) for part in parts]
+            if any(owners):
+                named = zip(parts, owners, strict=True)
+                changed[name] = "/".join(label(owner) if owner else part for part, owner in named)
         return changed
 
     def _mentions(self, attributes: dict[str, Any]) -> dict[str, Any]:
         kept = {name: value for name, value in attributes.items() if not self._names(name, value)}
-        cleaned: dict[str, Any] = self.texts.value(kept)
+        paths = self._paths({name: kept[name] for name in PATHS if name in kept})
+        cleaned: dict[str, Any] = self.texts.value(kept | paths if paths else kept)
         return attributes if cleaned is kept and len(kept) == len(attributes) else cleaned
 
     def _names(self, attribute: str, value: Any) -> bool:

@@ -1,5 +1,7 @@
 """Commits of git repositories → raw.git_commits, and what became of them → raw.git_survival.
 
+Where pull requests of a repository have landed, copies of their commits → raw.pull_request_commits.
+
 `git log --numstat` reads the commits that are not there yet, batch by batch, while `git rev-list`
 still walks the history. Which ones those are is asked of git (what can be reached) and of the
 database (what has landed), commit by commit, so that rewritten histories, deepened clones and new
@@ -17,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import IngestError
+from pipeline.ingest.git.copies import land_copies
 from pipeline.ingest.git.repository import Repository
 from pipeline.ingest.git.survival import land_survival
 from pipeline.ingest.landing.arrow import Summary
@@ -83,6 +86,7 @@ def ingest_git(
                 tips = repository.tips(branch, all_branches=all_branches)
                 with gc_paused():
                     _land(landing, repository, tips, known)
+                    land_copies(landing, repository, branch)
                     if survival:
                         land_survival(landing, repository, branch, now or dt.datetime.now(dt.UTC))
             except IngestError as error:

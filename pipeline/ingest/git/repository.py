@@ -9,12 +9,13 @@ objects. Names from outside never reach git as options: they are resolved to has
 import os
 import re
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryFile
 
+from pipeline.agents.projects import project_of
 from pipeline.errors import IngestError, did_you_mean
-from pipeline.ingest.projects import git_environment, project_of
+from pipeline.ingest.projects import git_environment
 
 NOTES = "refs/notes/ai"
 BRANCHES = ("refs/heads", "refs/remotes")
@@ -202,6 +203,34 @@ class Repository:
         here, there = tips
         lacks = self.run("rev-list", "--count", "--stdin", given=f"{there}\n^{here}").strip()
         return here if lacks == "0" else there
+
+    def present(self, commits: Sequence[str]) -> set[str]:
+        """Those of some whole hashes that are commits of the repository, on a branch or not."""
+        told = self.run("cat-file", "--batch-check", given="".join(f"{commit}\n" for commit in commits))
+        return {words[0] for line in told.splitlines() if (words := line.split())[1:2] == ["commit"]}
+
+    def beyond(self, commits: Iterable[str], head: str) -> dict[str, list[str]]:
+        """Parents of all that can be reached from some commits and not from `head`."""
+        given = "".join(f"{commit}\n" for commit in [*commits, f"^{head}"])
+        told = map(str.split, self.run("rev-list", "--parents", "--stdin", given=given).splitlines())
+        return {commit: parents for commit, *parents in told}
+
+    def patch_ids(self, pairs: Sequence[str]) -> dict[str, str]:
+        """What tells changes apart, whichever commit makes them; of each commit that changes something.
+
+        Args:
+            pairs: each a commit, or a commit and an earlier one from which on the change counts.
+        """
+        if not pairs:
+            return {}
+        with TemporaryFile() as patches:
+            patches.writelines(self.differences("-p", pairs=pairs))
+            patches.seek(0)
+            command = self._command("patch-id", "--stable")
+            done = subprocess.run(command, stdin=patches, capture_output=True, env=_environment())
+        if done.returncode:
+            raise IngestError(self._explain(done.stderr.decode("utf-8", "replace")))
+        return {commit: patch for patch, commit in map(str.split, done.stdout.decode("ascii").splitlines())}
 
     def differences(self, *options: str, pairs: Sequence[str] = ()) -> Iterator[bytes]:
         """Lines of `git diff-tree --stdin`, or of `git diff` where there are no pairs to read.

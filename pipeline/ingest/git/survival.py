@@ -3,7 +3,8 @@
 The lines of a commit are as old as it is on the branch: they count from the commit of the main line that
 brought it, a merge say. The time of a main line goes on: a date before that of the commit before, or in the
 future, is that of the commit before. A line is gone when the branch has it no more, for good: one that a
-merge brings back had not gone. Binary files, links, submodules and files over 16 MiB have no lines.
+merge brings back had not gone, and one that a merge keeps in two places lives once, where `git blame` names
+it for both. Binary files, links, submodules and files over 16 MiB have no lines.
 """
 
 import datetime as dt
@@ -18,6 +19,7 @@ from pipeline.ingest.git.lines import ALIVE, NEVER, Lines
 from pipeline.ingest.git.repository import Repository
 from pipeline.ingest.landing.identity import hash_of
 from pipeline.ingest.landing.landing import Landing
+from pipeline.ingest.values import epoch_seconds
 
 TABLE = "git_survival"
 DAY = 86_400
@@ -95,13 +97,9 @@ def _landed(
     rows = engine.fetch(f"SELECT {names} FROM {engine.name('raw', TABLE)} {where}", [project])
     readings, roots = {}, {}
     for commit, age, of, number, *counts, arrived in rows:
-        readings[commit, age] = (number, (*counts, None if arrived is None else _seconds(arrived)))
+        readings[commit, age] = (number, (*counts, None if arrived is None else epoch_seconds(arrived)))
         roots[commit, age] = of
     return readings, [key for key, of in roots.items() if of == root]
-
-
-def _seconds(instant: dt.datetime) -> int:
-    return int((instant if instant.tzinfo else instant.replace(tzinfo=dt.UTC)).timestamp())
 
 
 def read(repository: Repository, head: str, now: int) -> tuple[str, dict[tuple[str, str], Reading]]:

@@ -28,6 +28,23 @@ query($owner: String!, $name: String!, $endCursor: String) {
 }
 """
 
+# Of one team: only one connection of a query can be paged through.
+TEAM_QUERY = """\
+query($org: String!, $team: String!, $endCursor: String) {
+  organization(login: $org) {
+    team(slug: $team) {
+      name
+      parentTeam { name }
+      members(first: 100, after: $endCursor, membership: IMMEDIATE) {
+        pageInfo { hasNextPage endCursor }
+        nodes { login }
+      }
+    }
+  }
+}
+"""
+QUERIES = {"pulls": QUERY, "team": TEAM_QUERY}
+
 # What `gh pr list --json` must name.
 FIELDS = (
     *("id", "number", "url", "state", "createdAt", "updatedAt", "mergedAt", "closedAt", "body"),

@@ -9,16 +9,16 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.agents.projects import project_of
 from pipeline.ingest.github.query import NEEDED, PAGE
 from pipeline.ingest.landing.identity import hash_of
-from pipeline.ingest.projects import project_of
 
 JsonObject = dict[str, Any]
 
 ADDRESS = re.compile(r"(https?://[^/\s]+/[^/\s]+/[^/\s]+)/pull/\d+/?")
 HASH = re.compile(r"[0-9a-fA-F]{7,64}")
 # What GitHub's button "Revert" writes.
-REVERTS = re.compile(r"(?m)^Reverts (?:([\w.-]+/[\w.-]+)#|#)(\d{1,9})\s*$")
+REVERTS = re.compile(r"(?m)^Reverts (?:([\w.-]+(?:/[\w.-]+)+)#|#)(\d{1,9})\s*$")
 
 STATES = {"OPEN": "open", "CLOSED": "closed", "MERGED": "merged"}
 VERDICTS = (
@@ -68,8 +68,13 @@ class Part:
         return self.total > len(self.items)
 
 
-def pull_request(entry: Any) -> PullRequest:
+def pull_request(entry: Any, forge: str = "GitHub", address: re.Pattern[str] = ADDRESS) -> PullRequest:
     """A request of one of GitHub's two forms.
+
+    Args:
+        entry: the request.
+        forge: who tells it.
+        address: what its `url` looks like; the first group is its repository's.
 
     Raises:
         Unusable: it is none, or its values make no sense.
@@ -77,10 +82,10 @@ def pull_request(entry: Any) -> PullRequest:
     if not isinstance(entry, dict):
         raise Unusable("this is no JSON object")
     if said := _refusal(entry):
-        raise Unusable(f"GitHub answered with an error: {said}")
+        raise Unusable(f"{forge} answered with an error: {said}")
     if lacking := [name for name in NEEDED if name not in entry]:
         raise Unusable(f"this is no pull request: it has no {', '.join(lacking)}")
-    if not isinstance(entry["url"], str) or not (address := ADDRESS.fullmatch(entry["url"])):
+    if not isinstance(entry["url"], str) or not (found := address.fullmatch(entry["url"])):
         raise Unusable("its url is none of a pull request")
     if not isinstance(entry["state"], str) or entry["state"] not in STATES:
         raise Unusable("its state is none of OPEN, CLOSED and MERGED")
@@ -94,7 +99,7 @@ def pull_request(entry: Any) -> PullRequest:
     number = _number(entry, "number")
     version = [request_id, number, updated_at.isoformat(), sorted(hashes)]
     version_id = hash_of("pull_requests", {"version": version})
-    project = project_of(address[1])
+    project = project_of(found[1])
     row = {
         "project_id": project,
         "number": number,

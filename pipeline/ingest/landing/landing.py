@@ -41,10 +41,11 @@ LANDS_IN = {
     "otlp": ("otel_logs", "otel_metrics", "otel_spans"),
     "clickhouse": ("otel_logs", "otel_metrics", "otel_spans"),
     "parquet": ("otel_logs", "otel_metrics", "otel_spans"),
-    "git": ("git_commits", "git_survival"),
-    "copilot": ("copilot_metrics", "otel_logs"),
+    "git": ("git_commits", "git_survival", "pull_request_commits"),
+    "copilot": ("copilot_metrics", "copilot_seats", "otel_logs"),
     "transcripts": ("otel_logs",),
     "github": ("pull_requests", "pull_request_commits"),
+    "gitlab": ("pull_requests", "pull_request_commits"),
     "billing": ("billing",),
 }
 
@@ -60,7 +61,7 @@ class IngestResult:
     """What became of an input: `rows_in == landed + duplicates + quarantined`.
 
     Attributes:
-        source: otlp, clickhouse, parquet, git, copilot, transcripts, github or billing.
+        source: otlp, clickhouse, parquet, git, copilot, transcripts, github, gitlab or billing.
         rows_in: records found in the input, readable or not.
         empty: what holds no record for us and rightly so: points without a value,
             files with nothing new.
@@ -87,7 +88,7 @@ class Landing:
 
     Args:
         engine: an open engine.
-        source: otlp, clickhouse, parquet, git, copilot, transcripts, github or billing.
+        source: otlp, clickhouse, parquet, git, copilot, transcripts, github, gitlab or billing.
         inputs: the paths or addresses that were named.
         pseudonyms: what lands instead of people; None lets them be.
     """

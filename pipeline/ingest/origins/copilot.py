@@ -8,11 +8,14 @@ from pipeline.ingest.copilot.ingest import Unusable, copilot_row, day_of_usage, 
 from pipeline.ingest.documents import read_documents
 from pipeline.ingest.files import find_files
 from pipeline.ingest.landing.identity import record_hash
+from pipeline.ingest.origins import landed_again
 from pipeline.ingest.origins.origin import Origin, Wanted
 
 
 def find(inputs: Collection[str], wanted: Wanted) -> dict[str, Origin]:
-    """The file of each day, and its line where a file has a day a line."""
+    """The file of each day, and its line where a file has a day a line; of a seat its file."""
+    if wanted.table == "copilot_seats":
+        return landed_again.seats(inputs, wanted)
     files, _ = find_files([given for given in inputs if given != "-"], lambda message: None)
     found: dict[str, Origin] = {}
     for file in files:

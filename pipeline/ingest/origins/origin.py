@@ -28,11 +28,13 @@ class Wanted:
         table: it, without its schema.
         needles: of each record's hash, bytes that a file holds if it holds the record; empty if unknown.
         content: names of attributes that landed though they hold content.
+        accounts: whose bills they are of.
     """
 
     table: str
     needles: Mapping[str, bytes]
     content: frozenset[str] = frozenset()
+    accounts: frozenset[str | None] = frozenset([None])
 
     def may_be_in(self, text: bytes) -> bool:
         """Whether any of them may stand in a text."""

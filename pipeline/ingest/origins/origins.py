@@ -11,16 +11,23 @@ from typing import Any, NamedTuple
 from pipeline.engines.base import Engine
 from pipeline.ingest.content import is_content
 from pipeline.ingest.landing.identity import key_of
-from pipeline.ingest.origins import copilot, otlp, transcripts
+from pipeline.ingest.origins import copilot, git, landed_again, otlp, requests, transcripts
 from pipeline.ingest.origins.origin import Origin, Wanted
 
 # Attributes whose values stand in a file as they stand in the record.
-TELLING = ("session.id", "request_id", "session_id", "conversation.id", "gen_ai.conversation.id")
+TELLING = (
+    *("session.id", "request_id", "session_id", "conversation.id", "gen_ai.conversation.id"),
+    "commit_hash",
+)
 PLAIN = re.compile(r"[A-Za-z0-9._:-]{8,}")
 READ_BY: Mapping[str, Callable[[Collection[str], Wanted], Mapping[str, Origin]]] = {
     "otlp": otlp.find,
     "transcripts": transcripts.find,
     "copilot": copilot.find,
+    "git": git.find,
+    "github": requests.github,
+    "gitlab": requests.gitlab,
+    "billing": landed_again.bills,
 }
 
 
@@ -39,7 +46,7 @@ def find_origins(engine: Engine, table: str, hashes: Iterable[str]) -> dict[str,
     Args:
         engine: an open database.
         table: a raw table, such as otel_logs.
-        hashes: `record_hash` of the records.
+        hashes: `record_hash` of the records, `commit_hash` of commits.
 
     Returns:
         by hash; without those that are found no more: files change and go, and where people have pseudonyms
@@ -51,45 +58,53 @@ def find_origins(engine: Engine, table: str, hashes: Iterable[str]) -> dict[str,
         return {}
     if not {"created_at", key_of(table)} <= shape.keys():
         return {}
-    attributes = "attributes" if "attributes" in shape else "NULL"
-    rows = engine.fetch(
-        f"SELECT {key_of(table)}, created_at, {attributes} FROM {engine.name('raw', table)}"
+    telling = [name for name in ("attributes", "commit_hash", "account") if name in shape]
+    columns = ", ".join(dict.fromkeys([key_of(table), "created_at", *telling]))
+    rows = engine.fetch_dicts(
+        f"SELECT {columns} FROM {engine.name('raw', table)}"
         f" WHERE {key_of(table)} IN ({', '.join('?' * len(wanted))})",
         wanted,
     )
+    told = [(row[key_of(table)], row["created_at"], _told(row)) for row in rows]
     found: dict[str, Origin] = {}
-    for ingest, landed in _by_ingest(engine, rows).items():
+    for ingest, landed in _by_ingest(engine, told).items():
         missing = {key: _needle(told) for key, told in landed.items() if key not in found}
         content = frozenset(name for told in landed.values() for name in told if is_content(name))
         if missing and (find := READ_BY.get(ingest.source)):
-            found |= find(str(ingest.inputs).splitlines(), Wanted(table, missing, content))
+            accounts = frozenset(told.get("account") for told in landed.values())
+            found |= find(str(ingest.inputs).splitlines(), Wanted(table, missing, content, accounts))
     return found
 
 
-def _by_ingest(engine: Engine, rows: Iterable[tuple[Any, ...]]) -> dict[Ingest, dict[str, Mapping[str, Any]]]:
-    """The ingests that can have brought rows; of each the rows' attributes, by hash."""
+def _by_ingest(
+    engine: Engine, rows: Iterable[tuple[str, dt.datetime | None, Mapping[str, Any]]]
+) -> dict[Ingest, dict[str, Mapping[str, Any]]]:
+    """The ingests that can have brought rows; of each what the rows tell, by hash."""
     ingests = [
         Ingest(*row)
         for row in engine.fetch("SELECT source, inputs, started_at, finished_at FROM meta.ingests")
     ]
     found: dict[Ingest, dict[str, Mapping[str, Any]]] = defaultdict(dict)
-    for key, at, attributes in rows:
+    for key, at, told in rows:
         for ingest in ingests:
             if at is not None and ingest.started_at <= at <= ingest.finished_at:
-                found[ingest][key] = _attributes(attributes)
+                found[ingest][key] = told
     return found
 
 
-def _attributes(stored: Any) -> Mapping[str, Any]:
-    told = stored
+def _told(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The attributes of a record, the commit that it is of, or whose bill."""
+    if "attributes" not in row:
+        return {name: row[name] for name in ("commit_hash", "account") if name in row}
+    stored = row.get("attributes")
     if isinstance(stored, str):
         with suppress(ValueError):
-            told = json.loads(stored)
-    return told if isinstance(told, dict) else {}
+            stored = json.loads(stored)
+    return stored if isinstance(stored, dict) else {}
 
 
-def _needle(attributes: Mapping[str, Any]) -> bytes:
+def _needle(told: Mapping[str, Any]) -> bytes:
     """What stands in a file that holds the record; empty if nothing is sure to."""
-    values = [attributes.get(name) for name in TELLING]
+    values = [told.get(name) for name in TELLING]
     plain = [value for value in values if isinstance(value, str) and PLAIN.fullmatch(value)]
     return plain[0].encode() if plain else b""

@@ -17,7 +17,7 @@ from pipeline.agents.events import Event, mapping
 if TYPE_CHECKING:
     from pipeline.engines.base import Engine
 
-READERS = 4  # raise it when readers tell the same files otherwise than before
+READERS = 5  # raise it when readers tell the same files otherwise than before
 MARK = f"t{READERS}:"
 
 PAGE = 20_000  # rows that are looked at at once

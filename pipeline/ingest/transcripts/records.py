@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.agents.events import Event, Journal, PartReader
+from pipeline.ingest.content import REPOSITORIES, addresses
 from pipeline.ingest.landing.identity import hash_of
 from pipeline.ingest.projects import project_at
 from pipeline.ingest.transcripts.earlier import MARK
@@ -88,6 +89,8 @@ class Records:
 
     def _row(self, event: Event) -> tuple[object, ...]:
         attributes = event.attributes
+        if shown := addresses(attributes, REPOSITORIES):
+            attributes = attributes | shown
         person = event.person or self.developer or self._whose(event.cwd)
         if project := self._where(event.cwd):
             attributes = {"project_id": project} | attributes

@@ -4,45 +4,16 @@ import ibis
 from ibis import _
 
 from pipeline.models.expressions import NANO, stack
-from pipeline.models.pull_requests import REQUEST, shared
-
-
-def by_commits(sessions: ibis.Table, context: ibis.Table, request_commits: ibis.Table) -> ibis.Table:
-    """Shares by commits: a session's even ones, and of these those of each request that has the commit."""
-    made = context.filter(_.agent_session_id.notnull()).select("commit_hash", session_id="agent_session_id")
-    own = made.inner_join(sessions.select("session_id", "cost"), "session_id")
-    parts = shared(own, "cost", "session_id", "commit_hash").rename(part="share")
-    pairs = parts.inner_join(request_commits.select(*REQUEST, "commit_hash"), "commit_hash")
-    return shared(pairs, "part", "commit_hash", REQUEST).select(
-        "session_id", *REQUEST, cost_method=ibis.literal("commits"), cost_nano_usd="share"
-    )
-
-
-def by_window(sessions: ibis.Table, requests: ibis.Table, window: ibis.Value) -> ibis.Table:
-    """Shares of sessions without commits, of the requests of their developer and project.
-
-    Of those that were open then, or were opened at most `window` after the session.
-    """
-    theirs = requests.filter(_.developer_id.notnull()).select(
-        *(*REQUEST, "opened_at", "closed_at"), author="developer_id", project=_.project_id.lower()
-    )
-    pairs = sessions.inner_join(
-        theirs,
-        [
-            sessions.developer_id == theirs.author,
-            sessions.session_project == theirs.project,
-            sessions.session_end + window >= theirs.opened_at,
-            theirs.closed_at.isnull() | (sessions.session_start <= theirs.closed_at),
-        ],
-    )
-    return shared(pairs, "cost", "session_id", REQUEST).select(
-        "session_id", *REQUEST, cost_method=ibis.literal("window"), cost_nano_usd="share"
-    )
+from pipeline.models.request_costs import PARTS, by_best, by_commits, in_window, named, on_branch
+from pipeline.models.threads import in_their_sessions
 
 
 def int_pull_request_costs(
     stg_pull_requests: ibis.Table,
     stg_pull_request_commits: ibis.Table,
+    stg_log_events: ibis.Table,
+    stg_session_threads: ibis.Table,
+    stg_thread_events: ibis.Table,
     int_commits_with_agent_context: ibis.Table,
     int_sessions_with_costs: ibis.Table,
     *,
@@ -50,8 +21,11 @@ def int_pull_request_costs(
 ) -> ibis.Table:
     """One row per session with a cost and request that has a part of it; without a request: the rest.
 
-    A session with commits is shared evenly among these, and what falls on a commit among the requests
-    that have it. One without is shared among its developer's requests of its project that were open then.
+    How a session's requests are found is its `cost_method`, the first that finds some; no other adds to it.
+    `commits`: a session is shared evenly among its commits, and what falls on one among the requests that
+    have it; what falls on commits of no request is the rest. `branch`: evenly among the requests whose
+    branches were checked out. `session_link`: among those that it names. `window`, for sessions without
+    commits: among its developer's requests of its project that were open then.
     """
     sessions = int_sessions_with_costs.filter(_.session_cost_usd.notnull()).select(
         *("session_id", "developer_id", "session_start", "session_end"),
@@ -59,15 +33,20 @@ def int_pull_request_costs(
         cost=(_.session_cost_usd * NANO).round().cast("int64"),
     )
     made = int_commits_with_agent_context.filter(_.agent_session_id.notnull())
-    without = sessions.anti_join(made, sessions.session_id == made.agent_session_id)
+    events = in_their_sessions(stg_log_events, stg_session_threads, stg_thread_events)
+    of_commits = by_commits(sessions, made, stg_pull_request_commits)
+    others = sessions.anti_join(of_commits, "session_id")
+    without = others.anti_join(made, others.session_id == made.agent_session_id)
     parts = stack(
-        by_commits(sessions, int_commits_with_agent_context, stg_pull_request_commits),
-        by_window(without, stg_pull_requests, time_window),
+        of_commits.select(*PARTS),
+        by_best(
+            others,
+            on_branch(others, events, stg_pull_requests),
+            named(others, events, stg_pull_requests),
+            in_window(without, stg_pull_requests, time_window),
+        ),
     )
-    shares = parts.group_by("session_id", *REQUEST).agg(
-        cost_method=_.cost_method.min(), cost_nano_usd=_.cost_nano_usd.sum()
-    )
-    attributed = shares.group_by(_session="session_id").agg(attributed=_.cost_nano_usd.sum())
+    attributed = parts.group_by(_session="session_id").agg(attributed=_.cost_nano_usd.sum())
     rest = sessions.left_join(attributed, sessions.session_id == attributed._session)
     left = rest.filter(_.attributed.isnull() | (_.attributed < _.cost)).select(
         "session_id",
@@ -76,4 +55,4 @@ def int_pull_request_costs(
         cost_method=ibis.null("string"),
         cost_nano_usd=_.cost - _.attributed.fill_null(0),
     )
-    return stack(shares, left)
+    return stack(parts, left)

@@ -3,10 +3,14 @@
 import ibis
 from ibis import _
 
-from pipeline.models.costs import with_factor, with_payment, with_rates, with_search_price
+from pipeline.models.billing import provider_of
+from pipeline.models.costs import usd_per_million, with_factor, with_payment, with_rates, with_search_price
 from pipeline.models.expressions import NANO
+from pipeline.models.projects import with_project
 
-GRAIN = ["session_id", "developer_id", "agent_type", "model_name", "day", "hour"]
+GRAIN = [
+    *("session_id", "project_id", "developer_id", "agent_type", "model_name", "provider", "day", "hour"),
+]
 INSTANT = "timestamp('UTC', 6)"  # which Ibis forgets when it truncates one
 # US dollars per million tokens, in billionths of a dollar per token.
 NANO_PER_TOKEN = 1000
@@ -17,22 +21,17 @@ def int_usage_costs(
     model_prices: ibis.Table,
     price_factors: ibis.Table,
     tool_prices: ibis.Table,
+    projects: ibis.Table,
 ) -> ibis.Table:
-    """One row per session (NULL where unknown), developer, agent, model, day and hour in UTC.
+    """One row per session (else project, or NULL), developer, agent, model, provider, day and hour in UTC.
 
     Decided per request, or per session, model and day where only metrics exist, which count in the hour in
     which they began. Money is in billionths of a dollar.
     """
     usage = with_rates(with_payment(stg_usage.filter(_.left_out.isnull())), model_prices)
     usage = with_search_price(with_factor(usage, price_factors), tool_prices)
-    usd_per_million = (
-        _.input_tokens * _.input_usd
-        + _.output_tokens * _.output_usd
-        + (_.cache_creation_tokens - _.cache_creation_1h_tokens).clip(lower=0) * _.cache_write_5m_usd
-        + _.cache_creation_1h_tokens * _.cache_write_1h_usd
-        + _.cache_read_tokens * _.cache_read_usd
-    )
-    tokens_nano_usd = (usd_per_million * NANO_PER_TOKEN * _.price_factor).round().cast("int64")
+    usage = with_project(usage, projects)
+    tokens_nano_usd = (usd_per_million(_) * NANO_PER_TOKEN * _.price_factor).round().cast("int64")
     searches_nano_usd = (_.web_search_requests * _.search_usd * NANO).round().cast("int64")
     # A reported 0 for tokens that have a price is no report, unless the agent says that they are free.
     is_nothing = (_.reported_nano_usd == 0) & (~_.has_price | _.is_free)
@@ -41,7 +40,11 @@ def int_usage_costs(
     has_searches = (_.web_search_requests > 0) & _.search_usd.notnull()
     is_unpriced = ~_.is_reported & ~_.is_paid_elsewhere & ~_.has_price
     priced = (
-        usage.mutate(is_reported=is_reported.fill_null(False), hour=_.first_at.truncate("h").cast(INSTANT))
+        usage.mutate(
+            is_reported=is_reported.fill_null(False),
+            provider=provider_of(usage),
+            hour=_.first_at.truncate("h").cast(INSTANT),
+        )
         .mutate(
             reported=ibis.ifelse(_.is_reported, _.reported_nano_usd, None),
             computed=ibis.ifelse(

@@ -16,6 +16,8 @@ def dim_developers(
     fct_billed: ibis.Table,
     fct_daily_agent_usage: ibis.Table,
     fct_git_commits: ibis.Table,
+    fct_seats: ibis.Table,
+    fct_tool_usage: ibis.Table,
     stg_agent_sessions: ibis.Table,
     stg_agent_token_usage: ibis.Table,
     stg_copilot_metrics: ibis.Table,
@@ -37,6 +39,10 @@ def dim_developers(
         seen(stg_pull_requests.filter(_.developer_id.notnull()), "opened_at", "opened_at"),
         seen(billed, "at", "at"),
     )
+    # Who only has a seat, or only called tools in no session, is known by the day alone.
+    by_day = stack(fct_seats.select("developer_id", "date"), fct_tool_usage.select("developer_id", "date"))
+    others = by_day.anti_join(everybody, "developer_id").mutate(at=_.date.cast("timestamp('UTC', 6)"))
+    everybody = stack(everybody, seen(others, "at", "at"))
     developers = everybody.group_by("developer_id").agg(
         first_seen_at=_.first_at.min(), last_seen_at=_.last_at.max()
     )

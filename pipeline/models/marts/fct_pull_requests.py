@@ -5,7 +5,7 @@ from ibis import _
 
 from pipeline.models.expressions import local_date, seconds_between, usd
 from pipeline.models.projects import with_team
-from pipeline.models.pull_requests import REQUEST, by_origin, main_agents
+from pipeline.models.pull_requests import REQUEST, by_origin, costs_by_request, main_agents
 from pipeline.models.reverts import first_reverts
 
 HOUR = 3600
@@ -25,14 +25,13 @@ def fct_pull_requests(
 ) -> ibis.Table:
     """One row per repository and number. The team is its author's on the day on which it was opened."""
     costs = int_pull_request_costs.filter(_.number.notnull())
-    cost = costs.group_by(*REQUEST).agg(cost=_.cost_nano_usd.sum(), cost_method=_.cost_method.min())
     sessions = costs.inner_join(int_sessions_with_costs.select("session_id", "agent_type"), "session_id")
     opened = stg_pull_requests.mutate(opened_date=local_date(_.opened_at, timezone))
     requests = with_team(opened, stg_team_members, "opened_date")
     for part in (
         by_origin(stg_pull_request_commits, fct_git_commits),
         main_agents(stg_pull_request_commits, fct_git_commits, sessions),
-        cost,
+        costs_by_request(costs),
         first_reverts(stg_pull_requests, stg_git_commits, stg_pull_request_commits),
     ):
         requests = requests.left_join(part, REQUEST, rname="_{name}").drop(*(f"_{name}" for name in REQUEST))

@@ -3,7 +3,7 @@
 import ibis
 from ibis import _
 
-from pipeline.models.billing import GRAIN, SUMS, charged, days_billed, provider_of, reason, side
+from pipeline.models.billing import GRAIN, SUMS, charged, days_billed, reason, side
 from pipeline.models.expressions import NANO, local_date, stack, usd
 
 
@@ -22,7 +22,7 @@ def fct_reconciliation(int_usage_costs: ibis.Table, fct_billed: ibis.Table) -> i
         gross=(_.gross_amount * NANO).round().cast("int64"),
         product=ibis.ifelse(_.model_name.isnull(), _.product, None),
     )
-    usage = int_usage_costs.mutate(provider=provider_of(int_usage_costs), product=ibis.null("string"))
+    usage = int_usage_costs.mutate(product=ibis.null("string"))
     cost, one = _.cost_nano_usd.fill_null(0), ibis.literal(1, "int64")
     sides = stack(
         side(lines, days, gross=_.gross, net=_.net, lines=one),

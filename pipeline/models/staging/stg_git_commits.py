@@ -12,7 +12,7 @@ from pipeline.models.expressions import (
     with_agent,
     with_developer,
 )
-from pipeline.models.projects import with_project
+from pipeline.models.projects import canonical, with_project, without_credentials
 
 
 def stg_git_commits(
@@ -34,6 +34,7 @@ def stg_git_commits(
     first = first_rows(raw_git_commits.filter(_.commit_timestamp >= as_of - window_hours))
     first = first.mutate(
         developer_id=author(first),
+        project_id=canonical(without_credentials(first.project_id)),
         namespace=ibis.null("string"),
         stated=canonical_agent(_.agent_type),
         service=ibis.null("string"),

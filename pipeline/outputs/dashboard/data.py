@@ -10,6 +10,10 @@ import datetime as dt
 from typing import Any
 
 from pipeline.engines.base import Engine
+from pipeline.errors import ModelError
+from pipeline.outputs.budgets import read_budgets
+from pipeline.outputs.dashboard.charges import bills, unused_seats
+from pipeline.outputs.dashboard.requests import merged_requests
 from pipeline.outputs.marts import (
     COMMIT_SUMS,
     FIGURES,
@@ -138,20 +142,25 @@ def read_marts(engine: Engine, *, timezone: str = "UTC", window_days: int = 90) 
             value for value, _ in engine.fetch(f"SELECT value, place FROM {lists[name]} AS l ORDER BY place")
         ]
 
+    named = {name: values(name) for name in ("developers", "projects", "agents")}
     return {
         "about": about(engine, timezone, window_days) | {"first_day": first_day, "cut_off": cut_off},
         "days": values("days"),
-        "developers": _developers(engine, names["developers"], values("developers")),
-        "agents": _agents(engine, names["agents"], values("agents")),
+        "developers": _developers(engine, names["developers"], named["developers"]),
+        "agents": _agents(engine, names["agents"], named["agents"]),
         "models": values("models"),
-        "projects": values("projects"),
+        "projects": named["projects"],
         "methods": METHODS,
         "sizes": SIZES,
         "origins": ORIGINS,
         "usage": {"columns": USAGE_COLUMNS, "rows": rows(USAGE)},
         "commits": {"columns": COMMIT_COLUMNS, "rows": rows(COMMITS)},
         "latest": {"columns": LATEST_COLUMNS, "rows": [_with_subject(row) for row in rows(LATEST)]},
+        "requests": merged_requests(engine, timezone, first_day, named),
         "budgets": budgets(engine),
+        "bills": bills(engine),
+        "seats": unused_seats(engine),
+        "standings": standings(engine, timezone),
     }
 
 
@@ -210,10 +219,23 @@ def _agents(engine: Engine, table: str, ids: list[str]) -> list[dict[str, Any]]:
 
 
 def budgets(engine: Engine) -> list[dict[str, Any]]:
-    """Budgets by month and scope."""
-    if "budgets" not in engine.shapes("staging"):
+    """Budgets of months, by month and scope, of what the page can add up: everything, people and agents."""
+    if "fct_budgets" not in engine.shapes("mart"):
         return []
     rows = engine.fetch(
-        f"SELECT scope, month, budget_usd FROM {engine.name('staging', 'budgets')} ORDER BY month, scope"
+        f"SELECT scope, period_start, budget_usd FROM {engine.name('mart', 'fct_budgets')}"
+        " WHERE period = 'month'"
+        " AND (scope = 'all' OR scope LIKE 'developer:%' OR scope LIKE 'agent:%')"
+        " ORDER BY period_start, scope"
     )
     return [{"scope": scope, "month": month, "usd": usd} for scope, month, usd in rows]
+
+
+def standings(engine: Engine, timezone: str, min_group: int = 1) -> list[dict[str, Any]]:
+    """How the budgets of the last build's month and year stand, as `budget check` tells it."""
+    try:
+        found = read_budgets(engine, timezone=timezone, min_group=min_group)
+    except ModelError:  # what an earlier release has made has none
+        return []
+    budgets: list[dict[str, Any]] = found.document()["budgets"]
+    return budgets

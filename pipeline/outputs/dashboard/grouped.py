@@ -16,6 +16,7 @@ from pipeline.outputs.dashboard.data import (
     USAGE_COLUMNS,
     about,
     budgets,
+    standings,
 )
 from pipeline.outputs.groups import OTHERS, Group
 from pipeline.outputs.marts import (
@@ -96,6 +97,10 @@ def read_groups(
         ),
         "latest": _table(LATEST_COLUMNS, ()),
         "budgets": [budget for budget in budgets(engine) if _is_shown(budget, usage)],
+        # Neither is told of groups: a bill may be one person's.
+        "bills": [],
+        "seats": [],
+        "standings": standings(engine, timezone, min_group),
         "people": {period: people[period] for period in ("day", "week", "month")},
     }
 

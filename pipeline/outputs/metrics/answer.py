@@ -21,6 +21,7 @@ from pipeline.outputs.metrics.expressions import (
     operands,
 )
 from pipeline.outputs.metrics.grouped import Groups
+from pipeline.outputs.metrics.intervals import wilson
 from pipeline.outputs.metrics.month import SHORT, of_month
 from pipeline.outputs.metrics.question import Question, ask, check_values
 from pipeline.outputs.metrics.rows import Key, Period, Rows, Value
@@ -36,11 +37,16 @@ class Row:
         key: the values of the dimensions.
         value: the number or day; None where there is none.
         reason: why there is none.
+        decisions: of how many decisions a share is; None of what is none.
+        low: with `high`, between which values all such decisions should lie, in 95 of 100 cases.
     """
 
     key: Key
     value: Value
     reason: str | None = None
+    decisions: int | None = None
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,11 @@ class Answer:
 
 
 def _told(row: Row) -> dict[str, Any]:
-    return {"value": row.value} | ({"reason": row.reason} if row.value is None else {})
+    if row.value is None:
+        return {"value": None, "reason": row.reason}
+    if row.decisions is None:
+        return {"value": row.value}
+    return {"value": row.value, "decisions": row.decisions, "low": row.low, "high": row.high}
 
 
 class _Source(Protocol):
@@ -196,7 +206,11 @@ def _rows(expression: Expression, source: _Source, by: tuple[str, ...], engine: 
             reason = f"no {expression.below.what}"
         # Both are numbers: of days, which `Latest` gives, there are no ratios.
         value = None if reason else times * part / whole  # type: ignore[operator]
-        rows.append(Row(key, value, reason))
+        if value is None or not expression.of_decisions:
+            rows.append(Row(key, value, reason))
+        else:
+            low, high = wilson(part, whole)  # type: ignore[arg-type]
+            rows.append(Row(key, value, None, int(whole), times * low, times * high))  # type: ignore[arg-type]
     return rows
 
 

@@ -126,6 +126,8 @@ class Ratio:
         times: 100 for percent.
         of_all: `below` is of all that is shown, whatever rows are told apart by.
         per_week: divided by the weeks of the period, too; less than one counts as one.
+        of_decisions: whether `below` counts decisions, of which `above` went one way: then it is told how
+            many there were, and between which values chance leaves it.
     """
 
     above: Sum | Count
@@ -133,6 +135,7 @@ class Ratio:
     times: float = 1
     of_all: bool = False
     per_week: bool = False
+    of_decisions: bool = False
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ def shown(unit: str, value: float | dt.date | None) -> str:
 
     >>> shown("usd", 1234.5), shown("usd", 0.004), shown("tokens", 8_912_345), shown("share", 0.9204)
     ('$1,234', '<$0.01', '8.9M', '92%')
-    >>> shown("usd", None)
-    '–'
+    >>> shown("usd", None), shown("usd", -3.014), shown("usd", -0.004)
+    ('–', '−$3.01', '>−$0.01')
     """
     if value is None:
         return NONE
@@ -35,9 +35,10 @@ def change(now: float | dt.date | None, before: float | dt.date | None) -> str:
 
 
 def _usd(value: float) -> str:
-    if 0 < value < 0.01:
-        return "<$0.01"
-    return f"${value:,.2f}" if value < 1000 else f"${value:,.0f}"
+    size = abs(value)
+    if 0 < size < 0.01:
+        return ">−$0.01" if value < 0 else "<$0.01"
+    return f"{'−' if value < 0 else ''}${size:,.{2 if size < 1000 else 0}f}"
 
 
 def _compact(value: float) -> str:

@@ -18,7 +18,8 @@ UNKNOWN = "unknown"
 EVER = dt.date(1, 1, 1), dt.date(9999, 12, 31)
 
 # What rows of usage, and sessions, are told apart by in the database.
-_USAGE_KEYS = {"session": "c.session_id, s.project_id", "project": "s.project_id"}
+_PROJECT = "COALESCE(s.project_id, c.project_id)"  # the session's, else what the usage itself names
+_USAGE_KEYS = {"session": f"c.session_id, {_PROJECT}", "project": _PROJECT}
 _SESSION_KEYS = {"project": "s.project_id"}
 
 _USAGE = """

@@ -11,8 +11,8 @@ from pipeline.engines.base import Engine
 from pipeline.outputs.why import words
 from pipeline.outputs.why.answer import Answer, Layer, LeftOut, Row
 from pipeline.outputs.why.cell import Cell, find
+from pipeline.outputs.why.names import AMOUNT, FROM, WITH
 from pipeline.outputs.why.queries import FIRST, LAST, LOOKED_UP, NEVER, PartQuery, Queries, early, identity
-from pipeline.outputs.why.ways import AMOUNT, FROM, WITH
 from pipeline.plan import Plan, PlanTable
 from pipeline.plan.bind import bind
 from pipeline.plan.lineage import VALUE
@@ -20,7 +20,8 @@ from pipeline.plan.render import literal, quote_text, render
 from pipeline.run.state import published
 
 LIMIT = 10
-HASH = "record_hash"
+# Of these, the first that a raw table has knows its records.
+HASHES = ("record_hash", "commit_hash")
 # Given a raw table and hashes of its records: where each stands in what was ingested, as `file:line`.
 FindOrigins = Callable[[str, list[str]], Mapping[str, object]]
 ALIKE = 1e-6
@@ -120,9 +121,8 @@ class Explainer:
         """The rows above some rows of a table; and those above these."""
         found = [
             (part, *told)
-            for part in self._queries.of(table, column)
-            if self._has_rows(self.plan.tables[part.table])
-            and (told := self._layer(part, table, column, chosen, limit)) is not None
+            for part in self._queries.of(table, column, self._has_rows)
+            if (told := self._layer(part, table, column, chosen, limit)) is not None
         ]
         if any(layer.amount for _, layer, _ in found):
             # Beside what brings something, what brings nothing explains nothing.
@@ -141,13 +141,13 @@ class Explainer:
             (layer for _, layer, _ in found), key=lambda one: (one.amount is None, -abs(one.amount or 0))
         )
 
-    def _has_rows(self, table: PlanTable) -> bool:
+    def _has_rows(self, name: str) -> bool:
+        table = self.plan.tables[name]
         if table.missing:
             return False
-        if table.name not in self._rows:
-            there = self.engine.fetch(f"SELECT 1 FROM {table.relation} LIMIT 1")
-            self._rows[table.name] = bool(there)
-        return self._rows[table.name]
+        if name not in self._rows:
+            self._rows[name] = bool(self.engine.fetch(f"SELECT 1 FROM {table.relation} LIMIT 1"))
+        return self._rows[name]
 
     def _layer(
         self, part: PartQuery, of: PlanTable, asked: str | None, chosen: list[Row], limit: int
@@ -173,7 +173,8 @@ class Explainer:
         layer.left_out = self._left_out(part, of, chosen)
         if upstream.kind == "source":
             layer.landed_by = self._landed_by(fetched)
-            layer.hashes = [row[FROM + HASH] for row in fetched[:limit] if row.get(FROM + HASH)]
+            known_by = next((FROM + name for name in HASHES if FROM + name in fetched[0]), "")
+            layer.hashes = [row[known_by] for row in fetched[:limit] if row.get(known_by)]
             if len(layer.hashes) < len(layer.rows):
                 layer.hashes = []
         names = identity(upstream) if upstream.kind == "model" else []

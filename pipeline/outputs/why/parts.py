@@ -18,23 +18,8 @@ import ibis.expr.types as ir
 
 from pipeline.outputs.why import rewriting, ways
 from pipeline.outputs.why.addends import Addend, addends, fields_in, fields_of, is_running_sum, swapped
-from pipeline.outputs.why.ways import (
-    AMOUNT,
-    FRAME,
-    FROM,
-    GROUP,
-    HERE,
-    KEY,
-    PLACE,
-    TOTAL,
-    VALUE,
-    WITH,
-    Frame,
-    Group,
-    Leaf,
-    Names,
-    Way,
-)
+from pipeline.outputs.why.names import AMOUNT, FRAME, FROM, GROUP, HERE, KEY, PLACE, TOTAL, VALUE, WITH
+from pipeline.outputs.why.ways import Frame, Group, Leaf, Names, Way
 
 
 @dataclass(frozen=True)
@@ -48,7 +33,7 @@ class Parts:
         column: its column that the amount is made of alone; None if there is no single one.
         measure: what is summed, as the model calls it; None where nothing is.
         adds_up: whether the amounts of all parts of a cell are the cell.
-        left_out: rows of the same groups that a filter leaves out, by the columns that it looks at.
+        left_out: rows of the same groups that do not count.
     """
 
     rows: ir.Table
@@ -61,7 +46,12 @@ class Parts:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Rows that are not counted: the columns of the groups, and the upstream row's after `FROM`."""
+    """Rows that are not counted.
+
+    Attributes:
+        rows: the columns of the groups, and the upstream row's after `FROM`.
+        columns: what of the upstream row decides; none where another row of its group counts.
+    """
 
     rows: ir.Table
     columns: Names
@@ -87,8 +77,8 @@ class Tracer:
         relation = expression.op()
         found = []
         for way in self._ways(relation, column):
-            left_out = self._left_out(way, relation.schema.names)
-            found += [replace(part, left_out=left_out) for part in self._resolved(way, relation)]
+            others = self._left_out(way, relation.schema.names)
+            found += [replace(one, left_out=others.get(one.table)) for one in self._resolved(way, relation)]
         return found
 
     def _parts(self, relation: ops.Relation, column: str | None) -> list[Parts]:
@@ -263,25 +253,33 @@ class Tracer:
             found.append(Parts(rows, part.table, part.column, measure, adds_up))
         return found
 
-    def _left_out(self, way: Way, names: Names) -> LeftOut | None:
-        """Rows of the same groups that a filter of the table leaves out."""
+    def _left_out(self, way: Way, names: Names) -> dict[str, LeftOut]:
+        """Rows of the same groups that do not count, by table: a filter of the table leaves them out."""
         group = way.origin
         if not isinstance(group, Group):
-            return None
+            return {}
+        if isinstance(group.metric, ops.Max | ops.Min):
+            # Another one, the largest say, counts.
+            return self._not_counted(way, group, _summed(group, rewriting.others_of_each), names)
         filtered = _filter_of(group.parent, self._tables)
         if filtered is None or filtered.parent not in self._tables:
-            return None
+            return {}
         columns = sorted({name for predicate in filtered.predicates for name in fields_of(predicate)})
         taken = reduce(and_, (predicate.to_expr() for predicate in filtered.predicates))
         others = filtered.parent.to_expr().filter(~taken.fill_null(False)).op()
         below = _summed(replace(group, metric=None)).replace({filtered: others})
-        parts = self._parts(below, None)
-        if len(parts) != 1:
-            return None
+        return self._not_counted(way, group, below, names, tuple(columns))
+
+    def _not_counted(
+        self, way: Way, group: Group, below: ops.Relation, names: Names, columns: Names = ()
+    ) -> dict[str, LeftOut]:
         above = _here(way.relation.to_expr(), way)
-        rows = _on_keys(above, parts[0].rows, len(group.groups))
-        carried = [name for name in parts[0].rows.columns if name.startswith(FROM)]
-        return LeftOut(rows.select(*names, *carried), tuple(columns))
+        found = {}
+        for part in self._parts(below, None):
+            rows = _on_keys(above, part.rows, len(group.groups))
+            carried = [name for name in part.rows.columns if name.startswith(FROM)]
+            found[part.table] = LeftOut(rows.select(*names, *carried), columns)
+        return found
 
     def _of_frame(self, way: Way, frame: Frame, names: Names) -> list[Parts]:
         window = frame.window
@@ -306,8 +304,11 @@ class Tracer:
         return found
 
 
-def _summed(group: Group) -> ops.Relation:
-    """The rows that were grouped: the values of their groups as `GROUP`, and what is summed as `VALUE`."""
+def _summed(group: Group, chosen: rewriting.Choose = rewriting.one_of_each) -> ops.Relation:
+    """The rows that were grouped: the values of their groups as `GROUP`, and what is summed as `VALUE`.
+
+    Of rows of which the largest or smallest counts, those that are chosen by that.
+    """
     values = {f"{GROUP}{number}": value for number, value in enumerate(group.groups.values())}
     parent, metric = group.parent, group.metric
     if _is_sum(metric):
@@ -322,7 +323,7 @@ def _summed(group: Group) -> ops.Relation:
         value = ops.Field(rows, VALUE).to_expr()
         order = value.desc(nulls_first=False) if isinstance(metric, ops.Max) else value.asc(nulls_first=False)
         keys = [name for name in values if name != VALUE]
-        rows = rewriting.one_of_each(rows, keys, order)
+        rows = chosen(rows, keys, order)
     return rows
 
 

@@ -6,15 +6,15 @@ code are the same. What differs from question to question is filled in: the rows
 
 import hashlib
 import json
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.compile import plan_cache
-from pipeline.outputs.why.parts import Parts, Tracer
-from pipeline.outputs.why.ways import AMOUNT, FROM, WITH
+from pipeline.outputs.why.names import AMOUNT, FROM, WITH
 from pipeline.plan import Plan, PlanTable
 from pipeline.plan.bind import unbound_settings
 from pipeline.plan.render import quote
@@ -24,12 +24,14 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from pipeline.compile.compiler import Compiler
+    from pipeline.outputs.why.parts import Parts
 
 # Stands for the rows that are asked about, and for the first and the last instant or day of theirs.
 SCHEMA, CHOSEN = "aa_why", "aa_chosen"
 FIRST, LAST = "{{aa_first}}", "{{aa_last}}"
 # Columns that models pass on as they are: by them an engine knows early which rows are needed.
 EARLY = ("recorded_at", "first_at", "timestamp", "commit_timestamp", "date", "day")
+ANOTHER_COUNTS = "another one of the same counts"
 # Of more rows of one table nothing is looked up any more.
 LOOKED_UP = 200
 # Prompts, commit messages and what else is text of people stays out, as do whole JSON documents.
@@ -71,15 +73,18 @@ class Queries:
             kept = json.loads(self._file.read_text(encoding="utf-8"))
             self._found = {name: [PartQuery(**part) for part in parts] for name, parts in kept.items()}
 
-    def of(self, table: PlanTable, column: str | None) -> list[PartQuery]:
-        """The queries that follow a column of a model one table down; of None, its rows."""
-        name = f"{table.name}.{column or '*'}"
+    def of(self, table: PlanTable, column: str | None, has_rows: Callable[[str], bool]) -> list[PartQuery]:
+        """The queries that follow a column of a model down to tables that have rows; of None, its rows."""
+        there = sorted(filter(has_rows, table.depends_on))
+        name = f"{table.name}.{column or '*'} of {', '.join(there)}"
         if name not in self._found:
+            from pipeline.outputs.why.parts import Tracer
+
             model = self._compiler.graph[table.name]
             expression, tables = self._compiler.expression(model), self._compiler.tables(model)
             kept = {one: _kept(self._plan.tables[one]) for one in tables.values()}
             parts = Tracer(tables, kept).parts(expression, column)
-            self._found[name] = [self._query(part, table) for part in parts if self._is_there(part)]
+            self._found[name] = [self._query(part, table) for part in parts if part.table in there]
             self._new = True
         return self._found[name]
 
@@ -105,10 +110,7 @@ class Queries:
             self._plan.dialect, settings, **self._packages, extensions=with_code(self._project_dir)
         )
 
-    def _is_there(self, part: Parts) -> bool:
-        return not self._plan.tables[part.table].missing
-
-    def _query(self, part: Parts, of: PlanTable) -> PartQuery:
+    def _query(self, part: "Parts", of: PlanTable) -> PartQuery:
         rows = _of_chosen(part.rows, of)
         own = [name for name in rows.columns if name.startswith((FROM, WITH))]
         counted = rows.select(
@@ -119,14 +121,23 @@ class Queries:
             aa_known=rows[AMOUNT].count().over(),
         )
         order = [counted[AMOUNT].desc(nulls_first=False), *(counted[name] for name in own[:6])]
-        sql = self._compiler.query(counted.order_by(order).limit(LOOKED_UP))
+        sql = self._sql(counted.order_by(order).limit(LOOKED_UP))
         left_out, by = self._left_out(part, of)
         return PartQuery(part.table, part.column, part.measure, part.adds_up, sql, left_out, by)
 
-    def _left_out(self, part: Parts, of: PlanTable) -> tuple[str, list[str]]:
+    def _sql(self, rows: "ir.Table") -> str:
+        with _unmerged():
+            return self._compiler.query(rows)
+
+    def _left_out(self, part: "Parts", of: PlanTable) -> tuple[str, list[str]]:
         if part.left_out is None:
             return "", []
         rows = _of_chosen(part.left_out.rows, of)
+        if not part.left_out.columns:
+            import ibis
+
+            counted = rows.agg(aa_count=rows.count()).mutate(because=ibis.literal(ANOTHER_COUNTS))
+            return self._sql(counted.filter(counted.aa_count > 0)), ["because"]
         columns = {
             name: rows[FROM + name]
             for name in part.left_out.columns
@@ -136,7 +147,20 @@ class Queries:
         if not columns:
             return "", []
         counted = rows.group_by(**columns).agg(aa_count=rows.count())
-        return self._compiler.query(counted.order_by(counted.aa_count.desc(), *columns)), [*columns]
+        return self._sql(counted.order_by(counted.aa_count.desc(), *columns)), [*columns]
+
+
+@contextmanager
+def _unmerged() -> Iterator[None]:
+    """Ibis merges no selections: that takes it half of its time, and nobody reads these queries."""
+    import ibis
+
+    before = ibis.options.sql.fuse_selects
+    ibis.options.sql.fuse_selects = False
+    try:
+        yield
+    finally:
+        ibis.options.sql.fuse_selects = before
 
 
 def identity(table: PlanTable) -> list[str]:

@@ -1,12 +1,15 @@
 """Relations as others that give the same rows and whose columns are more easily followed."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
+from ibis import _
 
 from pipeline.outputs.why.addends import fields_in
+
+Choose = Callable[[ops.Relation, Iterable[str], ir.Value | None], ops.Relation]
 
 
 def computes(chain: ops.JoinChain) -> bool:
@@ -44,7 +47,13 @@ def sums_first(aggregate: ops.Aggregate) -> ops.Project:
 
 def one_of_each(parent: ops.Relation, keys: Iterable[str], order: ir.Value | None = None) -> ops.Relation:
     """One row of those with the same values in some columns: the first."""
-    rows = parent.to_expr()
-    number = ibis.row_number().over(group_by=[*keys], order_by=order)
-    numbered = rows.mutate(aa_number=number)
-    return numbered.filter(numbered.aa_number == 0).select(*rows.columns).op()
+    return _numbered(parent, keys, order).filter(_.aa_number == 0).drop("aa_number").op()
+
+
+def others_of_each(parent: ops.Relation, keys: Iterable[str], order: ir.Value | None = None) -> ops.Relation:
+    """The rows that `one_of_each` leaves out."""
+    return _numbered(parent, keys, order).filter(_.aa_number > 0).drop("aa_number").op()
+
+
+def _numbered(parent: ops.Relation, keys: Iterable[str], order: ir.Value | None) -> ir.Table:
+    return parent.to_expr().mutate(aa_number=ibis.row_number().over(group_by=[*keys], order_by=order))

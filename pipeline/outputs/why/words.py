@@ -31,12 +31,15 @@ NOUNS = {
     "raw_otel_spans": "raw span",
     "raw_git_commits": "raw commit",
     "raw_copilot_metrics": "raw Copilot row",
+    "raw_copilot_seats": "raw seat of Copilot",
     "raw_pull_requests": "raw reading of a pull request",
     "raw_pull_request_commits": "raw commit of a pull request",
     "raw_billing": "raw line of a bill",
     "raw_git_survival": "raw count of a commit's lines",
     "fct_code_survival": "count of a commit's lines",
     "stg_billing": "line of a bill",
+    "stg_seats": "period of a seat",
+    "fct_seats": "day of a seat",
 }
 # What rows are added up as, and what is said of those that bring nothing known.
 MEASURES = {

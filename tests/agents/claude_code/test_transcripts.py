@@ -569,6 +569,7 @@ def result(detail, call="t1", content="SECRET", is_error=None, **more):
     return prompt("r1", "10:00:02", [block], toolUseResult=detail, **more)
 
 
+REQUEST = "https://github.com/octo/app/pull/7"
 COMMITTED = "[main (root-commit) 1a2b3c4] SECRET\n 1 file changed"
 
 
@@ -603,6 +604,14 @@ COMMITTED = "[main (root-commit) 1a2b3c4] SECRET\n 1 file changed"
         ),
         ("Bash", {}, result({"gitOperation": {"commit": {"sha": "SECRET"}}}), {}, None),
         (
+            *("Bash", {"command": "gh pr create"}),
+            result({"gitOperation": {"pr": {"number": 7, "action": "created", "url": REQUEST}}}),
+            *({"pull_request": "octo/app#7"}, None),
+        ),
+        ("Bash", {}, result({"stdout": f"SECRET\n{REQUEST}\n"}), {"pull_request": "octo/app#7"}, None),
+        ("Bash", {}, result({"stdout": f"SECRET of {REQUEST}"}), {}, None),
+        ("Bash", {}, result({"stdout": f"{REQUEST}\n{REQUEST}8"}), {}, None),
+        (
             *("Edit", {}),
             result({"structuredPatch": [{"lines": [" a", "-b", "+c", "+d"]}, {"lines": ["+e"]}]}),
             *({"lines_added": 3, "lines_removed": 1}, "accept"),
@@ -635,6 +644,15 @@ def test_a_result_in_a_fork_is_its_parent_s(tmp_path):
     files = [write_lines(tmp_path / "a.jsonl", *again), write_lines(tmp_path / "b.jsonl", *lines)]
 
     assert [values["session.id"] for values in named(read("claude_code", *files), "tool_result")] == [SESSION]
+
+
+def test_a_pull_request_to_which_a_session_is_tied_is_told_once(tmp_path):
+    tied = {"type": "pr-link", "sessionId": SESSION, "prNumber": 7, "prUrl": REQUEST}
+    lines = [tied | {"timestamp": f"2026-11-20T10:00:0{second}Z"} for second in (3, 5)]
+    odd = [tied | {"prUrl": url, "timestamp": "2026-11-20T10:00:06Z"} for url in (None, 7, ["x"], "SECRET")]
+    events = read("claude_code", write_lines(tmp_path / "s.jsonl", response(1), *lines, *odd))
+
+    assert named(events, "pr_link") == [{"session.id": SESSION, "pull_request": "octo/app#7"}]
 
 
 def test_requests_that_failed_are_told_each_once(tmp_path):

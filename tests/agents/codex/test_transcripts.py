@@ -499,6 +499,13 @@ PATCH = "*** Begin Patch\n*** Update File: SECRET.py\n@@\n-old\n+new\n+newer\n**
         ),
         (
             [
+                call("exec_command", '{"cmd": "gh pr create --fill"}'),
+                output("Process exited with code 0\nOutput:\nhttps://github.com/octo/app/pull/7\n"),
+            ],
+            {"tool_name": "exec_command", "success": "true", "pull_request": "octo/app#7"},
+        ),
+        (
+            [
                 call("shell", '["ls"]'),
                 output(json.dumps({"output": COMMITTED, "metadata": {"exit_code": 1}})),
             ],

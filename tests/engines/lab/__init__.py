@@ -75,6 +75,19 @@ def write_teams(project_dir: Path) -> None:
     (seeds / "projects.csv").write_text("\n".join(["alias,project_id,owner,cost_centre", *projects]), "utf-8")
 
 
+def write_seats(project_dir: Path) -> None:
+    """Seats with a move, under two names of a developer and of an agent, at prices that no month divides."""
+    seats = [
+        "alice@example.com,claude-code,anthropic,team,20,2027-01-31,2028-02-29",
+        "alice@example.com,claude-code,anthropic,max,100.000000001,2028-02-29,",
+        "bob,cursor,cursor,teams,0,2028-01-01,2028-01-02",
+        "BOB@example.com,cursor,cursor,teams,33.333333333,2028-01-01,",
+        "octocat,copilot,github,business,10,2028-03-25,2028-03-27",
+    ]
+    header = "developer_id,agent_type,provider,plan,usd_per_month,valid_from,valid_to"
+    (project_dir / "seeds" / "seats.csv").write_text("\n".join([header, *seats]), "utf-8")
+
+
 class Lab:
     """Builds the same raw tables once per engine, when it is first asked for.
 
@@ -96,6 +109,7 @@ class Lab:
         ingest_copilot(engine, files.copilot)
         write_marks(self.folder)
         write_teams(self.folder)
+        write_seats(self.folder)
         config = replace(
             load_config(self.folder), timezone=made_up.TIMEZONE, internal_domains=("example.com",)
         )

@@ -26,6 +26,8 @@ SEEDS = [
     "budgets",
     "commit_marks",
     "projects",
+    "seat_prices",
+    "seats",
     "teams",
 ]
 TABLES = [*SEEDS, *discover()]

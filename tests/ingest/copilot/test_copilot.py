@@ -396,10 +396,6 @@ def test_a_file_that_is_cut_off_keeps_its_good_lines(engine, tmp_path):
 # what else GitHub offers
 
 
-SEATS = {
-    "total_seats": 1,
-    "seats": [{"created_at": "2026-01-01T00:00:00Z", "plan_type": "business", "assignee": {"login": "a"}}],
-}
 TEAMS = [{"user_id": 1, "user_login": "a", "day": "2026-04-25", "organization_id": "4242", "team_id": 9}]
 BILL = {
     "timePeriod": {"year": 2026},
@@ -409,7 +405,7 @@ BILL = {
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(SEATS, "lists seats"), (TEAMS, "members of teams"), (BILL, "bill"), (BILL["usageItems"], "bill")],
+    [(TEAMS, "members of teams"), (BILL, "bill"), (BILL["usageItems"], "bill")],
 )
 def test_what_holds_no_usage_is_recognised_and_validly_empty(engine, tmp_path, content, said):
     result = ingest_copilot(engine, [file(tmp_path, content)])

@@ -186,6 +186,35 @@ def test_counts_of_lines_stay_under_the_project_of_a_stand_in(records):
     assert cleaned == counts | {"project_id": "forgotten-1/app"}
 
 
+def test_requests_of_others_stay_in_the_repository_of_a_stand_in(records):
+    """Their sessions and commits, which are cleaned as well, still meet them."""
+    request = {"project_id": "ada-l/app", "developer_id": "bob", "head_branch": "ada-l/topic", "number": 7}
+    cleaned = records.clean("pull_requests", request)
+    assert cleaned == request | {"project_id": "forgotten-1/app", "head_branch": "forgotten-1/topic"}
+
+    told = {
+        "session.id": "s-bob",
+        "user.email": "bob@example.com",
+        "project_id": "ada-l/app",
+        "pull_request": "ada-l/app#7",
+        "vcs.ref.head.name": "ada-l/topic",
+    }
+    log = records.clean("otel_logs", {"attributes": json.dumps(told)})
+    assert json.loads(log["attributes"]) == told | {
+        "project_id": "forgotten-1/app",
+        "pull_request": "forgotten-1/app#7",
+        "vcs.ref.head.name": "forgotten-1/topic",
+    }
+
+
+def test_request_of_somebody_forgotten_has_neither_their_name_nor_their_branch(records):
+    request = {"project_id": "Ada-L/app", "developer_id": "ada-l", "head_branch": "ada-l/topic", "number": 7}
+    cleaned = records.clean("pull_requests", request)
+    assert cleaned["number"] == 7
+    assert "ada-l" not in str(cleaned).lower()
+    assert (cleaned["project_id"], cleaned["head_branch"]) == ("forgotten-1/app", "forgotten-1/topic")
+
+
 def test_a_commit_of_another_loses_the_mention_alone(records):
     message = (
         "Greet, as @ada-l and Ada Lovelace asked; Canada and adas stay\n\nSee /home/ada/x, mail"
@@ -244,3 +273,20 @@ def test_a_record_of_another_that_names_the_account_loses_the_account(records):
 def test_nothing_is_left_of_who_is_dropped(table, record):
     dropped = tombstones().with_names([(ID, WHO.id)], StandIn(WHO.id, is_dropped=True))
     assert Records(dropped).clean(table, record) is None
+
+
+def test_what_a_project_cost_stays_with_it(records):
+    told = {
+        "user.email": "ada@example.com",
+        "vcs.repository.url.full": "https://github.com/ada-l/app",
+        "vcs.owner.name": "ada-l",
+        "vcs.repository.name": "app",
+        "vcs.ref.head.name": "ada-l/topic",
+    }
+    attributes = cleaned(records, "otel_logs", attributes=told)["attributes"]
+    assert attributes.pop("forgotten")
+    assert attributes == {
+        "vcs.repository.url.full": "https://github.com/forgotten-1/app",
+        "vcs.owner.name": "forgotten-1",
+        "vcs.repository.name": "app",
+    }

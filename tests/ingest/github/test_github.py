@@ -268,7 +268,7 @@ def test_what_is_cut_is_said_aloud(ingest):
     many = listed(number=8, id="PR_2", reviews=[review("bob", "01T10:00:00")] * 100)
     _, result = ingest(page(cut), [many])
     assert [warning.partition(": ")[2] for warning in result.warnings] == [
-        f"GitHub tells at most 100 {part} of a pull request at once, and 1 may have more:"
+        f"GitHub tells at most 100 {part} of a request at once, and 1 may have more:"
         " those beyond are not counted."
         for part in ("commits", "reviews")
     ]

@@ -2,15 +2,25 @@
 
 import gzip
 import json
+import shutil
+import subprocess
 
 import pytest
 
 from pipeline.engines import connect
+from pipeline.ingest.billing.ingest import ingest_billing
 from pipeline.ingest.copilot.ingest import ingest_copilot
+from pipeline.ingest.git.ingest import ingest_git
+from pipeline.ingest.github.ingest import ingest_github
+from pipeline.ingest.gitlab.ingest import ingest_gitlab
 from pipeline.ingest.origins.origins import find_origins
 from pipeline.ingest.otlp.ingest import ingest_otlp
 from pipeline.ingest.transcripts.ingest import ingest_transcripts
+from tests.ingest.billing.test_billing import openai_bucket, openai_cost, page
+from tests.ingest.copilot import test_seats
 from tests.ingest.copilot.test_copilot import USAGE
+from tests.ingest.github import test_github
+from tests.ingest.gitlab import test_gitlab
 from tests.ingest.otlp.samples import lines, log, logs, metric, metrics, point
 from tests.ingest.otlp.test_otlp import wrapped
 
@@ -28,6 +38,13 @@ LINES = {
         [None] * 3,
     ),
 }
+
+
+AS_ADA = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
+
+
+def git(folder, *words):
+    subprocess.run(["git", "-C", folder, *words], check=True)
 
 
 def origins(engine, table="otel_logs"):
@@ -119,6 +136,65 @@ def test_a_day_of_copilot_is_found_by_its_line(engine, tmp_path):
     hashes = [one for (one,) in engine.fetch("SELECT record_hash FROM raw.copilot_metrics ORDER BY date")]
     found = find_origins(engine, "copilot_metrics", hashes)
     assert [str(found[one]) for one in hashes] == [f"{file}:1", f"{file}:2"]
+
+
+def test_a_commit_and_what_became_of_it_is_found_in_its_repository(engine, tmp_path):
+    repositories = [tmp_path / name for name in ("engine", "gone", "wings")]
+    for repository in repositories:
+        repository.mkdir()
+        git(repository, "init", "-q")
+        (repository / "a.txt").write_text(repository.name)
+        git(repository, "add", ".")
+        git(repository, *AS_ADA, "commit", "-q", "-m", f"Begin {repository.name}")
+    ingest_git(engine, repositories, survival=True)
+    shutil.rmtree(repositories[1])
+    for table, key in (("git_commits", "commit_hash"), ("git_survival", "record_hash")):
+        rows = dict(engine.fetch(f"SELECT project_id, min({key}) FROM raw.{table} GROUP BY ALL"))
+        found = {one: str(origin) for one, origin in find_origins(engine, table, rows.values()).items()}
+        assert found == {rows["engine"]: str(repositories[0]), rows["wings"]: str(repositories[2])}
+
+
+def hashes(engine, table):
+    return [one for (one,) in engine.fetch(f"SELECT record_hash FROM raw.{table} ORDER BY id")]
+
+
+@pytest.mark.parametrize(
+    ("ingest", "pages"),
+    [
+        (ingest_github, [test_github.page(test_github.graphql(number=one)) for one in range(3)]),
+        (ingest_gitlab, [test_gitlab.page(test_gitlab.graphql(iid=str(one))) for one in range(3)]),
+    ],
+)
+def test_a_request_is_found_in_its_file_at_the_line_of_its_page(engine, tmp_path, ingest, pages):
+    one, several = tmp_path / "a.json.gz", tmp_path / "b.json"
+    one.write_bytes(gzip.compress(json.dumps(pages[0]).encode()))
+    several.write_text("".join(json.dumps(page) + "\n" for page in pages[1:]))
+    ingest(engine, [str(tmp_path)])
+    found = find_origins(engine, "pull_requests", hashes(engine, "pull_requests"))
+    at = [str(one), f"{several}:1", f"{several}:2"]
+    assert [str(found[one]) for one in hashes(engine, "pull_requests")] == at
+    commits = hashes(engine, "pull_request_commits")
+    assert {str(origin) for origin in find_origins(engine, "pull_request_commits", commits).values()} == {*at}
+
+
+@pytest.mark.parametrize("account", [None, "acme"])
+def test_a_seat_is_found_in_its_file(engine, tmp_path, account):
+    files = [tmp_path / name for name in ("a.json", "b.json")]
+    for file in files:
+        file.write_text(json.dumps(test_seats.page(test_seats.seat(file.stem))))
+        ingest_copilot(engine, [str(file)], account=account)
+    found = find_origins(engine, "copilot_seats", hashes(engine, "copilot_seats"))
+    assert [str(found[one]) for one in hashes(engine, "copilot_seats")] == [*map(str, files)]
+
+
+@pytest.mark.parametrize("account", [None, "acme"])
+def test_a_line_of_a_bill_is_found_in_its_file(engine, tmp_path, account):
+    files = [tmp_path / name for name in ("cheap.json", "dear.json")]
+    for file, amount in zip(files, ("1.50", "2.50"), strict=True):
+        file.write_text(json.dumps(page(openai_bucket(openai_cost(amount)))))
+        ingest_billing(engine, [str(file)], account=account)
+    found = find_origins(engine, "billing", hashes(engine, "billing"))
+    assert [str(found[one]) for one in hashes(engine, "billing")] == [*map(str, files)]
 
 
 def test_what_has_changed_or_gone_is_found_no_more(engine, tmp_path):

@@ -393,6 +393,29 @@ def test_metadata_lands_known_or_not():
     assert attributes(logs(log(known))) == known
 
 
+ADDRESS = "https://ada:s3cret@github.com/octo/app.git?token=s3cret"
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "landed"),
+    [
+        ("vcs.repository.url.full", ADDRESS, "https://github.com/octo/app.git"),
+        ("github.copilot.git.repository", "git@github.com:octo/app.git", "git@github.com:octo/app.git"),
+        ("copilot_chat.repo.remote_url", "ada:s3cret@github.com/octo/app", "github.com/octo/app"),
+        ("repo", ADDRESS, "https://github.com/octo/app.git"),
+        ("project.name", "Shop @ web?", "Shop @ web?"),
+    ],
+)
+def test_who_asks_for_a_repository_and_by_which_password_never_lands(name, address, landed):
+    document = logs(log({"event.name": "x", name: address}))
+    document["resourceLogs"][0]["resource"] = {"attributes": [{"key": name, "value": any_value(address)}]}
+    rows = read(document)
+    (row,) = (whole(rows, row, LOG_COLUMNS) for row in rows.logs)
+    assert json.loads(row["attributes"])[name] == json.loads(row["resource_attributes"])[name] == landed
+    assert "s3cret" not in str(row)
+    assert hashes(logs(log({name: address}))) != hashes(logs(log({name: landed + "2"})))
+
+
 def test_the_identity_of_a_record_does_not_depend_on_what_lands():
     document = logs(log({"event.name": "x", "acme.note": "some words"}))
     (left_out,) = log_rows(document)

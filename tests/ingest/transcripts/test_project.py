@@ -3,6 +3,7 @@
 import json
 
 from tests.agents.claude_code.test_transcripts import SESSION, prompt, response
+from tests.agents.codex import test_transcripts as codex
 from tests.ingest.transcripts.conftest import write_lines
 
 
@@ -16,6 +17,17 @@ def test_every_record_names_the_project_of_its_folder(home, engine, ingest):
     write_lines(file, prompt(cwd="/gone/app"), response(5, cwd="/home/ada"))
     ingest()
     assert projects(engine) == ["app", None]  # a home is called as the person is
+
+
+def test_the_repository_that_a_transcript_names_lands_without_who_asks(home, engine, ingest):
+    address = "https://ada:s3cret@github.com/octo/app.git"
+    git = {"repository_url": address, "branch": "main"}
+    codex.rollout(home / ".codex", "a", codex.meta("a", git=git), codex.model(), codex.FIRST)
+    ingest()
+    landed = engine.fetch("SELECT attributes FROM raw.otel_logs WHERE attributes LIKE '%octo/app%'")
+    assert landed
+    for (attributes,) in landed:
+        assert json.loads(attributes)["vcs.repository.url.full"] == "https://github.com/octo/app.git"
 
 
 def test_a_record_in_a_folder_that_is_gone_by_now_lands_once(home, engine, ingest, read_again, tmp_path):

@@ -150,7 +150,7 @@ def test_a_database_that_holds_something_is_replaced_only_if_that_is_said(path, 
     with connect(str(new)) as engine:
         make_missing_raw_tables(engine)
     before = new.read_bytes()
-    with pytest.raises(TargetError, match=r"new\.duckdb is not empty: it holds raw.billing and 8 more"):
+    with pytest.raises(TargetError, match=r"new\.duckdb is not empty: it holds raw.billing and 9 more"):
         restored(new, tmp_path / "b.zip")
     assert new.read_bytes() == before
     restored(new, tmp_path / "b.zip", replace=True)

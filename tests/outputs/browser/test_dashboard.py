@@ -22,13 +22,13 @@ FILTERS = {
     "one agent": {"from": dt.date(2026, 10, 1), "to": dt.date(2026, 10, 31), "agents": ["codex"]},
     "an agent of a developer": {"developers": ["goran@example.com"], "agents": ["gemini_cli"]},
     "what nobody did": {"developers": ["alice@example.com"], "agents": ["codex"]},
-    "a project": {"from": FIRST, "to": LAST, "projects": ["billing"]},
+    "a project": {"from": FIRST, "to": LAST, "projects": ["example/billing"]},
     "all of them": {
         "from": dt.date(2026, 10, 5),
         "to": dt.date(2026, 11, 1),
         "developers": ["bruno@example.com", "chen@example.com"],
         "agents": ["claude_code", "codex"],
-        "projects": ["webshop"],
+        "projects": ["example/webshop"],
     },
 }
 
@@ -150,6 +150,14 @@ class Marts:
         where, params = self.where("commit_date", *names)
         table = "mart.fct_git_commits AS c"
         return self.engine.fetch(f"SELECT {what} FROM {table} WHERE {where} AND {condition} {tail}", params)
+
+    @property
+    def merged_requests(self):
+        """Project, how many, average cost, average hours, how many were reverted."""
+        where, params = self.where("CAST(merged_at AS DATE)", "developers", "projects", "agents")
+        what = "count(*), avg(cost_usd), avg(hours_to_merge), sum(is_reverted_within_30_days::INT)"
+        query = f"SELECT project_id, {what} FROM mart.fct_pull_requests WHERE {where} GROUP BY 1"
+        return [(*row, reverted or 0) for *row, reverted in self.engine.fetch(query, params)]
 
     @property
     def cost(self):
@@ -295,6 +303,27 @@ def test_git_is_that_of_the_marts(look_at, database, chosen):
     )
     found = rows_of(page, "How it is known")
     assert sorted(row["assisted_commits"] for row in found.values()) == sorted(count for _, count in methods)
+    assert rows_of(page, "Pull requests") == {
+        project: {
+            "merged_requests": merged,
+            "request_cost": about(cost),
+            "request_hours": pytest.approx(hours, abs=1e-3),
+            "reverted_share": about(reverted / merged),
+        }
+        for project, merged, cost, hours, reverted in marts.merged_requests
+    }
+
+
+def test_a_page_without_pull_requests_says_nothing_of_them(open_page, handmade):
+    folder = handmade(
+        usages=[usage(total_sessions=1)],
+        commits=[commit(1)],
+        developers=[developer("ada@example.com", "Ada")],
+        agents=[("claude_code", "Claude Code")],
+    )
+    page = open_page(folder + "#git")
+    assert rows_of(page, "By project")
+    assert page.locator("h2:text-is('Pull requests')").count() == 0
 
 
 def test_cost_is_that_of_the_marts(look_at, database, chosen):
@@ -353,6 +382,37 @@ def test_forecast_of_a_developer_and_agent_is_that_of_the_mart(look_at, database
         assert (numbers["day_cost"], numbers["month_to_date"]) == (about(day_cost), about(to_date))
         # With fewer than three days there is no forecast, not one of 0.
         assert numbers["forecast"] == (about(forecast) if nth >= 3 else None)
+
+
+def test_todays_budgets_stand_as_in_the_mart_with_their_forecasts(look_at, database):
+    expected = database.fetch(
+        "SELECT scope, budget_usd, spent_usd, forecast_usd, forecast_low_usd, forecast_high_usd,"
+        " forecast_weeks, replace(status, '_', ' ') FROM mart.fct_budgets WHERE forecast_usd IS NOT NULL"
+    )
+    page = look_at("cost", {})
+    rows = page.locator(
+        "section:has(h2:text-is('Budgets and what they will have cost, as of the last build'))"
+    )
+    cells = "rows => rows.map((row) => [...row.querySelectorAll('td data')].map((e) => e.value))"
+    found = sorted(row[1:] for row in rows.locator("tbody tr").evaluate_all(cells))
+    assert len(found) == len(expected) == 4
+    told = sorted([*map(str, numbers), status] for _, *numbers, status in expected)
+    for shown, true in zip(found, told, strict=True):
+        assert [*map(float, shown[:-1])] == [about(float(number)) for number in true[:-1]]
+        assert shown[-1] == true[-1]
+
+
+def test_agents_are_compared_with_how_many_decisions_there_were_and_what_chance_leaves(open_page, handmade):
+    folder = handmade(
+        usages=[usage(edits_accepted=8, edits_rejected=2)],
+        developers=[developer("ada@example.com", "Ada")],
+        agents=[("claude_code", "Claude Code")],
+    )
+    page = open_page(folder + "#agents")
+    assert rows_of(page, "Agents compared")["Claude Code"]["edit_acceptance"] == 80.0
+    table = page.locator("section:has(h2:text-is('Agents compared'))")
+    assert "80% of 10, 49% to 94%" in table.inner_text()
+    assert "of 10, 49% to 94%" in page.locator(".kpis").inner_text()
 
 
 @pytest.mark.parametrize(

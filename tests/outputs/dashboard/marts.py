@@ -5,8 +5,16 @@ import datetime as dt
 from ibis.backends.sql.datatypes import DuckDBType
 
 from pipeline.engines import connect
-from schemas.marts import DimAgents, DimDevelopers, FctAgentCosts, FctDailyAgentUsage, FctGitCommits
-from schemas.seeds import Budgets
+from schemas.marts import (
+    DimAgents,
+    DimDevelopers,
+    DimSeats,
+    FctAgentCosts,
+    FctBudgets,
+    FctDailyAgentUsage,
+    FctGitCommits,
+    FctReconciliation,
+)
 
 DAY = dt.date(2026, 11, 10)
 # What somebody may have called themselves, their project or their change.
@@ -68,7 +76,7 @@ def write_marts(path, **rows):
     return path
 
 
-def fill_marts(engine, *, usages=(), commits=(), developers=(), agents=(), budgets=()):
+def fill_marts(engine, *, usages=(), commits=(), developers=(), agents=(), budgets=(), bills=(), seats=()):
     """The same in an open database."""
     rows = {
         ("mart", FctDailyAgentUsage): usages,
@@ -79,7 +87,9 @@ def fill_marts(engine, *, usages=(), commits=(), developers=(), agents=(), budge
             {"agent_type": key, "agent_display_name": name, "vendor": "x", "interface_type": "cli"}
             for key, name in agents
         ],
-        ("staging", Budgets): budgets,
+        ("mart", FctReconciliation): bills,
+        ("mart", DimSeats): seats,
+        ("mart", FctBudgets): [{"period": "month", "period_start": row["month"], **row} for row in budgets],
     }
     with engine.transaction():
         for (schema, contract), found in rows.items():

@@ -1,5 +1,6 @@
 """The page as a file: what is in it, and that every number of it is described."""
 
+import datetime as dt
 import json
 import re
 
@@ -11,6 +12,7 @@ from pipeline.errors import ModelError, SetupError
 from pipeline.outputs.dashboard import write_dashboard
 from pipeline.outputs.dashboard.metrics import ALL as METRICS
 from pipeline.outputs.dashboard.page import SCRIPTS, STATIC, VENDOR, VIEWS
+from pipeline.outputs.dashboard.requests import merged_requests
 from pipeline.system.hidden import visible
 from schemas.base import Contract
 from tests.full_disk import NEXT, TOO_LARGE, no_file_larger_than
@@ -60,6 +62,65 @@ def test_rows_are_places_in_lists_and_whole_numbers(written):
         | {"commits": 1, "lines": 30, "nano": 500_000_000},
         {"day": 0, "developer": 0, "agent": None, "project": 0, "method": 4, "size": 0, "origin": 1}
         | {"commits": 2, "lines": 20, "nano": None},
+    ]
+
+
+def test_bills_are_added_up_by_month_and_provider_and_seats_are_those_that_nobody_uses(written):
+    def compared(day, billed, estimated, provider="anthropic"):
+        amounts = {"billed_usd": billed, "estimated_usd": estimated, "gap_usd": billed - estimated}
+        return {"date": DAY.replace(day=day), "provider": provider, "gross_usd": billed, **amounts}
+
+    def seat(developer, *, is_unused, is_current=True):
+        has = {"agent_type": "codex", "provider": "openai", "plan": "business", "usd_per_month": 25.0}
+        days = {"first_date": DAY, "last_date": DAY, "last_used_date": DAY.replace(month=9)}
+        return {"developer_id": developer, **has, **days, "is_current": is_current} | {
+            "is_unused_30_days": is_unused
+        }
+
+    data = data_of(
+        written(
+            bills=[compared(1, 2.5, 2.0), compared(2, 1.0, 2.0), compared(2, 9.0, 9.0, "openai")],
+            seats=[
+                seat("ada", is_unused=True),
+                seat("bob", is_unused=False),
+                seat("eve", is_unused=None),
+                seat("zoe", is_unused=True, is_current=False),
+            ],
+            developers=[developer(name, name.title()) for name in ("ada", "bob", "eve", "zoe")],
+            agents=[("codex", "Codex")],
+        )
+    )
+    assert data["bills"] == [
+        {"month": "2026-11", "provider": "anthropic", "billed": 3.5, "estimated": 4.0},
+        {"month": "2026-11", "provider": "openai", "billed": 9.0, "estimated": 9.0},
+    ]
+    told = {"agent": "Codex", "plan": "business", "usd": 25.0, "last_used": "2026-09-10"}
+    assert data["seats"] == [{"developer": "Ada", **told}]
+
+
+PULLS = """
+CREATE TABLE mart.fct_pull_requests AS
+SELECT *, 'ada@example.com' AS developer_id, 'codex' AS agent_type FROM (VALUES
+    (TIMESTAMPTZ '2026-11-10 09:00Z', 'octo/app', 0.25, 2.0, true),
+    (TIMESTAMPTZ '2026-11-10 10:00Z', 'octo/app', NULL, 4.0, NULL),
+    (TIMESTAMPTZ '2026-11-10 23:30Z', 'octo/new', 1.0, 1.5, false),
+    (NULL, 'octo/app', 9.0, NULL, NULL), (TIMESTAMPTZ '2026-11-09 09:00Z', 'octo/app', 9.0, 1.0, false)
+) AS t (merged_at, project_id, cost_usd, hours_to_merge, is_reverted_within_30_days)
+"""
+
+
+def test_merged_requests_are_summed_by_the_day_of_the_configured_zone(tmp_path):
+    day = dt.date(2026, 11, 10)
+    lists = {"developers": ["ada@example.com"], "projects": ["octo/app"], "agents": ["claude_code", "codex"]}
+    with connect(str(write_marts(tmp_path / "x.duckdb"))) as engine:
+        assert merged_requests(engine, "UTC", day, lists)["rows"] == []
+        engine.execute(PULLS)
+        found = merged_requests(engine, "Europe/Berlin", day, lists)
+    assert [dict(zip(found["columns"], row, strict=True)) for row in found["rows"]] == [
+        {"day": day, "developer": 0, "project": 0, "agent": 1}
+        | {"merged": 2, "costed": 1, "nano": 250_000_000, "seconds": 21_600, "reverted": 1},
+        {"day": day + dt.timedelta(days=1), "developer": 0, "project": None, "agent": 1}
+        | {"merged": 1, "costed": 1, "nano": 1_000_000_000, "seconds": 5_400, "reverted": 0},
     ]
 
 

@@ -16,10 +16,12 @@ def stg_log_events(
     identities: ibis.Table,
     *,
     timezone: str,
+    project_attributes: tuple[str, ...],
 ) -> ibis.Table:
     """One row per event: name, session, sequence and time; without a sequence, per distinct record."""
     # Only records that may be the same are compared: all the others are spared the largest sort of a build.
-    alone, alike = (log_records(logs) for logs in apart(raw_otel_logs, raw_otel_spans))
+    parts = apart(raw_otel_logs, raw_otel_spans)
+    alone, alike = (log_records(logs, project_attributes) for logs in parts)
     events = stack(once_each(alike), alone)
     known = with_developer(with_agent(events, agents, agent_aliases), identities)
     form = ibis.cases(
@@ -31,9 +33,10 @@ def stg_log_events(
     return known.select(
         *("recorded_at", "source", "event", "agent_type", "session_id", "developer_id"),
         *("developer_email", "reported_model", "request_id", "speed", "tool_name", "decision"),
-        *("lines_added", "lines_removed"),
+        *("tool_failed", "tool_microseconds", "mcp_server", "skill", "lines_added", "lines_removed"),
         *("thread_id", "inference_geo", "web_search_requests", "is_free"),
-        *("git_commit_id", "client_version", "terminal", "project_id", *TOKEN_KINDS, "reported_nano_usd"),
+        *("git_commit_id", "pull_request", "head_branch", "client_version", "terminal", "project_id"),
+        *(*TOKEN_KINDS, "reported_nano_usd"),
         day=local_date(known.recorded_at, timezone),
         model_name=canonical_model(known.reported_model),
         form=form.cast("int64"),

@@ -18,7 +18,7 @@ ATTRIBUTES = [*telemetry.CONTEXT, *telemetry.MEASURED, "start_type"]
 GRAIN = [
     *("day", "metric_name", "measure", "form", "cache_in_input", "agent_type", "session_id"),
     *("developer_id", "developer_email", "model_name", "reported_model", "speed"),
-    *("client_version", "terminal"),
+    *("client_version", "terminal", "project_id"),
 ]
 
 
@@ -27,16 +27,22 @@ def stg_metric_activity(
     agents: ibis.Table,
     agent_aliases: ibis.Table,
     identities: ibis.Table,
+    *,
+    project_attributes: tuple[str, ...],
 ) -> ibis.Table:
-    """One row per day, metric, measure, session, developer, agent, model, speed, version and terminal."""
+    """One row per day, metric, measure, session, project, developer, agent, model, speed and client."""
     # Attribute texts repeat from point to point; parsed series by series, each is parsed once a day.
-    keys = {"attributes": ATTRIBUTES, "resource_attributes": telemetry.PERSON}
+    projects = [*telemetry.PROJECT, *project_attributes]
+    keys = {
+        "attributes": [*ATTRIBUTES, *projects],
+        "resource_attributes": [*telemetry.PERSON, *projects],
+    }
     series, texts = json_columns(stg_metric_series, keys)
     attributes, resource = texts["attributes"], texts["resource_attributes"]
     described = series.select(
         *("day", "metric_name", "value", "points", "first_at", "last_at"),
         namespace=canonical_agent(series.metric_name.re_extract("^([^.]+)[.]", 1)),
-        **telemetry.context(series, attributes, resource),
+        **telemetry.context(series, attributes, resource, project_attributes),
         **telemetry.measured(series.metric_name, attributes),
         start_type=attributes["start_type"],
     )

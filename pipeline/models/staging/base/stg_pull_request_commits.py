@@ -4,10 +4,7 @@ import ibis
 from ibis import _
 
 from pipeline.models.expressions import stack
-from pipeline.models.pull_requests import REQUEST, alone
-
-# GitHub ends the subject of a squashed request with its number.
-NUMBER_IN_SUBJECT = "^[^\n]*[(]#([0-9]{1,9})[)] *(\n|\r|$)"
+from pipeline.models.pull_requests import REQUEST, alone, first_named
 
 
 def stg_pull_request_commits(
@@ -16,16 +13,19 @@ def stg_pull_request_commits(
     """One row per repository, number and commit_hash.
 
     A request's commits are those that its latest version lists, so that what a forced push replaced is
-    not among them; and of a merged one the commit that merging made, or, where git has none, those of its
-    project whose subject ends with its number, if no other repository of the project has that number.
-    Counted are those listed; where git has none of these, as after a squash, what merging made, if git
-    has it.
+    not among them; and of a merged one the commit that merging made, or, where git has none, the first of its
+    project whose subject ends with its number, if no other repository of the project has that number; and
+    copies of those listed, rebased or squashed, that no request lists. Counted are those listed; where git
+    has none of these, as after a squash, what merging made, if git has it.
     """
     requests = stg_pull_requests.select(
         *(*REQUEST, "project_id", "version_id", "merge_commit", "merged_at", "opened_at")
     )
     git = stg_git_commits.select(in_git="commit_hash").distinct()
-    lists = raw_pull_request_commits.select("version_id", commit_hash=_.commit_hash.lower()).distinct()
+    told = raw_pull_request_commits.select(
+        "version_id", commit_hash=_.commit_hash.lower(), copy_of=_.copy_of.lower()
+    )
+    lists = told.filter(_.copy_of.isnull()).select("version_id", "commit_hash").distinct()
     listed = requests.inner_join(lists, "version_id").select(
         *REQUEST, "commit_hash", rank=ibis.literal(1, "int64")
     )
@@ -35,31 +35,27 @@ def stg_pull_request_commits(
     )
     only = alone(requests).filter(_.merged_at.notnull())
     unmerged = only.left_join(git, only.merge_commit == git.in_git).filter(_.in_git.isnull())
-    numbered = stg_git_commits.select(
-        "commit_hash",
-        project=_.project_id.lower(),
-        named=_.commit_message.re_extract(NUMBER_IN_SUBJECT, 1).nullif("").cast("int64"),
-        at=ibis.coalesce(_.committed_at, _.commit_timestamp),
+    by_subject = first_named(unmerged, stg_git_commits).select(
+        *REQUEST, "commit_hash", rank=ibis.literal(3, "int64")
     )
-    by_subject = unmerged.inner_join(
-        numbered,
-        [
-            unmerged.project_id.lower() == numbered.project,
-            unmerged.number == numbered.named,
-            unmerged.opened_at <= numbered["at"],
-        ],
-    ).select(*REQUEST, "commit_hash", rank=ibis.literal(3, "int64"))
-    found = stack(listed, by_merging, by_subject).group_by(*REQUEST, "commit_hash").agg(rank=_["rank"].min())
+    copies = told.filter(_.copy_of.notnull()).select(copy="commit_hash", commit_hash="copy_of").distinct()
+    copied = listed.inner_join(copies, "commit_hash").anti_join(listed.select(copy="commit_hash"), "copy")
+    by_patch = copied.select(*REQUEST, commit_hash="copy", rank=ibis.literal(4, "int64"))
+    found = (
+        stack(listed, by_merging, by_subject, by_patch)
+        .group_by(*REQUEST, "commit_hash")
+        .agg(rank=_["rank"].min())
+    )
     known = found.left_join(git, found.commit_hash == git.in_git)
-    told = known.mutate(is_listed=known["rank"] == 1, is_in_git=known.in_git.notnull())
-    told = told.mutate(
+    known = known.mutate(is_listed=known["rank"] == 1, is_in_git=known.in_git.notnull())
+    known = known.mutate(
         listed_in_git=ibis.ifelse(_.is_listed & _.is_in_git, 1, 0).sum().over(group_by=REQUEST),
         made_in_git=ibis.ifelse(~_.is_listed & _.is_in_git, 1, 0).sum().over(group_by=REQUEST),
     )
     has_stand_in = (_.listed_in_git == 0) & (_.made_in_git > 0)
-    return told.select(
+    return known.select(
         *REQUEST,
         "commit_hash",
-        found_by=ibis.cases((told["rank"] == 1, "listed"), (told["rank"] == 2, "merge"), else_="subject"),
+        found_by=known["rank"].cases((1, "listed"), (2, "merge"), (3, "subject"), else_="patch"),
         is_counted=ibis.ifelse(has_stand_in, ~_.is_listed & _.is_in_git, _.is_listed),
     )

@@ -24,8 +24,9 @@ def stg_usage(stg_usage_records: ibis.Table, stg_usage_forms: ibis.Table) -> ibi
     """One row per usage record: the tokens and the cost of it that count, and what is left out and why."""
     counted = once_per_request(*(weighed(part, stg_usage_forms) for part in apart(stg_usage_records)))
     return counted.select(
-        *("session_id", "developer_id", "agent_type", "model_name", "reported_model", "speed"),
-        *("inference_geo", "day", "form", "scope", "counted_once_by", "first_at", "last_at", "takes_tokens"),
+        *("session_id", "project_id", "developer_id", "agent_type", "model_name", "reported_model"),
+        *("speed", "inference_geo", "day", "form", "scope", "counted_once_by"),
+        *("first_at", "last_at", "takes_tokens"),
         usage_source=ibis.ifelse(_.source == "otlp", "log", _.source),
         **{kind: ibis.ifelse(_.takes_tokens, _[kind], 0) for kind in (*TOKEN_KINDS, "total_tokens")},
         request_count=ibis.ifelse(_.takes_tokens, _.request_count, 0),

@@ -8,7 +8,7 @@ from pipeline.models.expressions import UNKNOWN, day_scope, stack
 from pipeline.models.people import by_best_name
 from pipeline.models.same_responses import with_common_ids
 from pipeline.models.threads import in_their_sessions
-from pipeline.models.usage_reports import WHO, measurements, requests
+from pipeline.models.usage_reports import measurements, requests
 
 
 def stg_usage_records(
@@ -19,7 +19,7 @@ def stg_usage_records(
     stg_session_identities: ibis.Table,
     stg_developer_aliases: ibis.Table,
 ) -> ibis.Table:
-    """One row per usage event, and per session, developer, agent, model, speed, day and form of metric.
+    """One row per usage event, and per session (else project), developer, agent, model, speed, day, metric.
 
     Its developer is the session's; without a session, whoever it names, by the best known name. A record
     that names no agent takes its session's. `scope` is where one form is chosen: a session, or without one an
@@ -45,7 +45,8 @@ def stg_usage_records(
         with_common_ids(found)
         .mutate(scope=scope)
         .select(
-            *(*WHO, "reported_model", "model_name", "speed", "inference_geo", "day", "form"),
+            *("session_id", "project_id", "developer_id", "agent_type"),
+            *("reported_model", "model_name", "speed", "inference_geo", "day", "form"),
             *("source", "request_id", *TOKEN_KINDS),
             total_tokens=total,
             web_search_requests=_.web_search_requests,

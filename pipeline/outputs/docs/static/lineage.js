@@ -159,7 +159,7 @@ function drawTables(around, chosen) {
   let plan = Layout.arrange(nodes, pairs, { x: 34, y: 14 });
   // A long chain is low and wide: what height there is makes its lines easier to tell apart. What is high stands closer.
   const room = (graph.clientHeight / graph.clientWidth) * (plan.width / plan.height);
-  if (room < 1) plan = Layout.arrange(nodes, pairs, { x: 34, y: 8 });
+  if (room < 1) plan = Layout.arrange(nodes, pairs, { x: 34, y: 4 });
   else if (room > 1.2) plan = Layout.arrange(nodes, pairs, { x: 34, y: 14 * Math.min(room, 3.5) });
   const paths = edges.map(({ from, to, folded: isThrough }) => draw("path", {
     class: isThrough ? "edge through" : "edge", d: curve(pointsOf(plan.edges.get(`${from} ${to}`))), "data-from": from, "data-to": to,

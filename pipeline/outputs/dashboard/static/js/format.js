@@ -13,7 +13,11 @@ function percentage(value) {
 }
 
 const UNITS = {
-  usd: (value) => (value > 0 && value < 0.01 ? "<$0.01" : `$${(value < 1000 ? twoDigits : whole).format(value)}`),
+  usd(value) {
+    const size = Math.abs(value);
+    if (size > 0 && size < 0.01) return value < 0 ? ">−$0.01" : "<$0.01";
+    return `${value < 0 ? "−" : ""}$${(size < 1000 ? twoDigits : whole).format(size)}`;
+  },
   count: (value) => whole.format(value),
   tokens: (value) => (value < 10_000 ? whole : compact).format(value),
   share: (value) => percentage(100 * value),

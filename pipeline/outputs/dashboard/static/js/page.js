@@ -70,7 +70,12 @@ function kpi(metric, value, { before, note, label } = {}) {
 }
 
 // One that is computed as it is declared, of two pairs of totals.
-const declaredKpi = (metric, now, before, about = {}) => kpi(metric, metricValue(metric, now), { before: before ? metricValue(metric, before) : undefined, ...about });
+function declaredKpi(metric, now, before, about = {}) {
+  const was = before ? metricValue(metric, before) : undefined;
+  const told = decisionsOf(metric, now);
+  const earlier = was === undefined || was === null ? [] : [`was ${format(METRICS[metric].unit, was)} ${decisionsOf(metric, before)?.text ?? ""}`.trim()];
+  return kpi(metric, metricValue(metric, now), { before: was, ...(told ? { note: [told.text, ...earlier].join("; ") } : {}), ...about });
+}
 
 const kpis = (...items) => el("div", { class: "kpis" }, ...items);
 
@@ -82,7 +87,11 @@ let onPaper = false; // while the page is printed; then nothing is left out
 const sortings = new Map(); // by title; outlives a change of the filter
 
 // A column of rows with totals, computed as its metric is declared.
-const declared = (metric) => ({ metric, value: (row) => metricValue(metric, row) });
+const declared = (metric) => ({
+  metric,
+  value: (row) => metricValue(metric, row),
+  ...(METRICS[metric].expression?.of_decisions ? { show: (row) => el("span", {}, number(metric, metricValue(metric, row)), el("span", { class: "dim small" }, ` ${decisionsOf(metric, row)?.text ?? ""}`)) } : {}),
+});
 
 // columns: {metric, value(row), label, show(row)}; the first names the row. A metric has its own label.
 // On paper stand all rows, but for a `list` of single things, of which there may be hundreds.

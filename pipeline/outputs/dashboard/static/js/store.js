@@ -31,7 +31,11 @@ const latestCommits = DATA.latest.rows.map((row) => {
   const commit = Object.fromEntries(DATA.latest.columns.map((name, at) => [name, row[at]]));
   return { ...commit, day: toDay(DATA.days[commit.day]) };
 });
-DATA.usage = DATA.commits = DATA.latest = null; // the rows may be large, and are not needed again
+const requests = (DATA.requests?.rows ?? []).map((row) => {
+  const request = Object.fromEntries(DATA.requests.columns.map((name, at) => [name, row[at]]));
+  return { ...request, day: toDay(request.day) };
+});
+DATA.usage = DATA.commits = DATA.latest = DATA.requests = null; // the rows may be large, and are not needed again
 
 const isPerson = DATA.developers.map((developer) => developer.person);
 const WINDOW_START = DATA.about.window_start ? toDay(DATA.about.window_start) : -Infinity;
@@ -77,6 +81,19 @@ function metricValue(name, { used, commit }) {
   const { expression } = METRICS[name];
   const sum = (part) => (part.fact === "usage" ? used : commit).sum(part);
   return expression.above ? ratio(sum(expression.above), sum(expression.below), expression.times) : sum(expression);
+}
+
+// Of a share of decisions: how many there were, and Wilson's interval of 95%, as pipeline/outputs/metrics/intervals.py has it.
+function decisionsOf(name, { used }) {
+  const { expression, unit } = METRICS[name];
+  const count = expression?.of_decisions ? used.sum(expression.below) : 0;
+  if (!count) return null;
+  const share = used.sum(expression.above) / count;
+  const square = 1.96 ** 2 / count;
+  const middle = (share + square / 2) / (1 + square);
+  const off = Math.sqrt(share * (1 - share) * square + square ** 2 / 4) / (1 + square);
+  const [low, high] = [Math.max(0, middle - off), Math.min(1, middle + off)].map((end) => format(unit, expression.times * end));
+  return { count, text: `of ${whole.format(count)}, ${low} to ${high}` };
 }
 
 class UsageTotals {

@@ -39,6 +39,9 @@ function costView(filter) {
         monthChart({ title: `${monthName(latest)} so far`, metrics: ["month_to_date", "forecast"], points: monthPoints(month), budget: budget?.usd, first: month.first, last: month.last }),
       ),
       budgetTable(budgets, latest),
+      standingTable(),
+      billTable(),
+      seatTable(),
       pair(
         barChart({ title: "Model mix by cost", metrics: ["cost"], unit: "usd", items: models.map((row) => ({ name: row.name, value: row.used.cost })) }),
         barChart({ title: "Model mix by tokens", metrics: ["tokens"], unit: "tokens", items: models.map((row) => ({ name: row.name, value: row.used.tokens, colour: "series-3" })) }),
@@ -140,7 +143,8 @@ function scopeName(scope) {
   const filter = scopeFilter(scope, LAST_DAY);
   if (filter?.developers) return developerNames[[...filter.developers][0]];
   if (filter?.agents) return agentNames[[...filter.agents][0]];
-  return scope;
+  const [kind, ...name] = scope.split(":");
+  return { team: `${name.join(":")}, a team`, project: name.join(":"), cost_centre: `Cost centre ${name.join(":")}` }[kind] ?? scope;
 }
 
 // The budget of exactly what is chosen.
@@ -197,6 +201,44 @@ function budgetTable(rows, latest) {
     { metric: "forecast", value: (row) => row.forecast },
     { metric: "budget_break", value: (row) => row.breaks },
   ], rows, { sort: 3 });
+}
+
+// How the budgets of the last build's month and year stand, whatever is chosen: those of teams, projects and
+// cost centres among them, which the page cannot add up.
+function standingTable() {
+  if (DATA.standings.length === 0) return null;
+  return table("Budgets and what they will have cost, as of the last build", [
+    { metric: "name", label: "Scope", value: (row) => scopeName(row.scope) },
+    { metric: "budget_period", value: (row) => row.period_start.slice(0, row.period === "year" ? 4 : 7) },
+    { metric: "budget_limit", value: (row) => row.budget_usd },
+    { metric: "budget_spent", value: (row) => row.spent_usd },
+    { metric: "budget_forecast", value: (row) => row.forecast_usd },
+    { metric: "budget_low", value: (row) => row.forecast_low_usd },
+    { metric: "budget_high", value: (row) => row.forecast_high_usd },
+    { metric: "budget_weeks", value: (row) => row.forecast_weeks },
+    { metric: "budget_status", value: (row) => row.status.replace("_", " ") },
+  ], DATA.standings, { sort: 3 });
+}
+
+// What bills charge is of whole days and all people, whatever is chosen.
+function billTable() {
+  if (DATA.bills.length === 0) return null;
+  return table("Bills against estimates", [
+    { metric: "name", label: "Month and provider", value: (row) => `${row.month} ${row.provider}` },
+    { metric: "billed", value: (row) => row.billed },
+    { metric: "estimated", value: (row) => row.estimated },
+    { metric: "bill_gap", value: (row) => row.billed - row.estimated },
+  ], DATA.bills, { sort: 0 });
+}
+
+function seatTable() {
+  if (DATA.seats.length === 0) return null;
+  return table("Seats that nobody has used for 30 days", [
+    { metric: "name", label: "Developer", value: (row) => row.developer },
+    { metric: "seat_price", value: (row) => row.usd },
+    { metric: "seat_plan", value: (row) => `${row.agent}, ${row.plan}` },
+    { metric: "seat_last_used", value: (row) => row.last_used },
+  ], DATA.seats);
 }
 
 function monthPoints(month) {

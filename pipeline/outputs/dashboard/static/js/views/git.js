@@ -39,6 +39,7 @@ function gitView(filter) {
         ...["commits", "agent_share", "human_share", "unknown_share", "line_share"].map(declared),
         GROUPED ? null : declared("committed_cost"),
       ].filter(Boolean), byProjectRows(windowed)),
+      requests.length ? requestsTable(filter) : null,
       GROUPED ? null : table("By size", [
         { metric: "commit_size", value: (row) => row.name },
         ...["commits", "agent_share", "human_share", "unknown_share"].map(declared),
@@ -46,6 +47,25 @@ function gitView(filter) {
       GROUPED ? null : latestTable(windowed),
     ],
   };
+}
+
+// Merged pull requests, by project. They are kept for a window of their own: none is left out here.
+function requestsTable(filter) {
+  const sums = new Map();
+  for (const request of requests) {
+    const is = (name, list) => passes(filter[list], request[name] ?? -1);
+    if (request.day < filter.from || request.day > filter.to || !is("developer", "developers") || !is("project", "projects") || !is("agent", "agents")) continue;
+    const total = sums.get(request.project) ?? { merged: 0, costed: 0, nano: 0, seconds: 0, reverted: 0 };
+    for (const name of Object.keys(total)) total[name] += request[name];
+    sums.set(request.project, total);
+  }
+  return table("Pull requests", [
+    { metric: "name", label: "Project", value: (row) => row.name },
+    { metric: "merged_requests", value: (row) => row.merged },
+    { metric: "request_cost", value: (row) => ratio(row.nano / 1e9, row.costed) },
+    { metric: "request_hours", value: (row) => ratio(row.seconds / 3600, row.merged) },
+    { metric: "reverted_share", value: (row) => ratio(row.reverted, row.merged) },
+  ], [...sums].map(([project, total]) => ({ name: DATA.projects[project] ?? "No project", ...total })));
 }
 
 function methodsTable(filter, total) {
