@@ -7,9 +7,10 @@ No file is fine: every key has a default. Secrets never stand in the file; a URL
 import os
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 from urllib.parse import quote
 
@@ -106,6 +107,7 @@ class Config:
         time_window_seconds: how long after its session a commit still counts as assisted.
         project_attributes: attributes of telemetry that name the project, the best first; before those that
             OpenTelemetry has for it.
+        project_roots: folders that hold a folder for each project, for sessions outside of repositories.
         freshness: by raw table, such as `otel_logs`.
         severity: `table` or `table.audit` → error or warn, and how many rows may fail;
             overrides the contract's.
@@ -122,6 +124,7 @@ class Config:
     window_days: int = 90
     time_window_seconds: int = 300
     project_attributes: tuple[str, ...] = ()
+    project_roots: tuple[str, ...] = ()
     freshness: Mapping[str, Freshness] = field(default_factory=dict)
     severity: Mapping[str, str] = field(default_factory=dict)
     memory_limit: str | None = None
@@ -296,6 +299,22 @@ def _attributes(value: Any, where: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value))
 
 
+def _folders(value: Any, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(folder, str) for folder in value):
+        raise ConfigError(f'{where} must be a list, such as ["~/work", "/srv/projects"], not {value!r}.')
+    return tuple(dict.fromkeys(_folder(folder, where) for folder in value))
+
+
+def _folder(folder: str, where: str) -> str:
+    """A folder, maybe of another computer, with ~ filled in."""
+    path = folder
+    with suppress(RuntimeError):  # nobody of this computer: ~somebody
+        path = str(Path(folder).expanduser())
+    if not PurePosixPath(path).is_absolute() and not PureWindowsPath(path).is_absolute():
+        raise ConfigError(f"{where}: {folder!r} is no whole path. Write it from the root on, or from ~.")
+    return path
+
+
 def _memory_limit(value: Any, where: str) -> str:
     if not re.fullmatch(r"(?i)\d+(\.\d+)?\s*([kmgt]i?b|%)", _text(value, where)):
         raise ConfigError(f'{where} must be a size, such as "4GB", not {value!r}.')
@@ -396,6 +415,7 @@ _READERS: dict[str, Callable[[Any, str], Any]] = {
     "window_days": _days,
     "time_window_seconds": _whole_number(0, 31_536_000),  # a year
     "project_attributes": _attributes,
+    "project_roots": _folders,
     "freshness": _freshness,
     "severity": _severity,
     "memory_limit": _memory_limit,

@@ -114,6 +114,10 @@ class FctPullRequests(Contract):
     merged_at: UtcTimestamp = column(nullable=True, description="When it was merged.")
     closed_at: UtcTimestamp = column(nullable=True, description="When it was merged or closed; NULL if open.")
     is_from_fork: bool = column(description="Its branch is another repository's.")
+    labels: str = column(
+        nullable=True,
+        description="Names of its labels, in order, with a comma and a space between; NULL for none.",
+    )
     additions: int = count(description="Lines added, as GitHub counts them.")
     deletions: int = count(description="Lines deleted, as GitHub counts them.")
     changed_files: int = count(description="Files changed, as GitHub counts them.")

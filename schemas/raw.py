@@ -268,6 +268,7 @@ class RawPullRequests(Source):
     request_id: str = extra(description="The request's own id, which renaming a repository does not change.")
     version_id: str = extra(description="What its rows of raw.pull_request_commits are known by.")
     author_is_bot: bool = extra(description="Whether its author is a bot or an app.")
+    labels: str = extra(description="Names of its labels, in order, with a comma and a space between.")
     head_branch: str = extra(description="Branch that it brings in.")
     base_branch: str = extra(description="Branch that it goes into.")
     is_from_fork: bool = extra(description="Whether its branch is another repository's.")

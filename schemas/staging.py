@@ -535,6 +535,7 @@ class StgPullRequests(Contract):
     merged_at: UtcTimestamp = column(nullable=True, description="When it was merged.")
     closed_at: UtcTimestamp = column(nullable=True, description="When it was merged or closed.")
     updated_at: UtcTimestamp = column(description="When it last changed.")
+    labels: str = column(nullable=True, description="Names of its labels; NULL for none, or not asked for.")
     head_branch: str = column(nullable=True, description="Branch that it brings in.")
     base_branch: str = column(nullable=True, description="Branch that it goes into.")
     is_from_fork: bool = column(description="Its branch is another repository's.")

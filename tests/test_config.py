@@ -1,6 +1,7 @@
 """The configuration file: what it says, what it refuses, and that it keeps secrets."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -33,6 +34,7 @@ def test_without_a_file_everything_has_its_default(tmp_path):
         window_days=90,
         time_window_seconds=300,
         project_attributes=(),
+        project_roots=(),
         freshness={},
         severity={},
         memory_limit=None,
@@ -51,6 +53,7 @@ def test_every_key_is_read(config, tmp_path):
         window_days = 30
         time_window_seconds = 0
         project_attributes = ["repo", "team-x.project", "repo"]
+        project_roots = ["/srv/work", "~/work", "C:\\\\work"]
         memory_limit = "4GB"
 
         [targets]
@@ -96,6 +99,7 @@ def test_every_key_is_read(config, tmp_path):
         window_days=30,
         time_window_seconds=0,
         project_attributes=("repo", "team-x.project"),
+        project_roots=("/srv/work", str(Path.home() / "work"), "C:\\work"),
         freshness={
             "otel_logs": Freshness(timedelta(hours=36), timedelta(days=3)),
             "git_commits": Freshness(timedelta(weeks=2)),
@@ -126,6 +130,9 @@ def test_every_key_is_read(config, tmp_path):
         ("project_attributes = [1]", "project_attributes must be a list, such as"),
         ("project_attributes = ['re\"po']", "'re\"po' is no name of an attribute"),
         ("project_attributes = ['a__b']", "'a__b' is no name of an attribute"),
+        ("project_roots = '~/work'", "project_roots must be a list, such as"),
+        ("project_roots = ['work']", "'work' is no whole path"),
+        ("project_roots = ['~nobody-here/work']", "'~nobody-here/work' is no whole path"),
         ("project_attributes = ['Repo']", "It has small letters"),
         ("memory_limit = 'much'", "must be a size"),
         ("targets = 'dev.duckdb'", "targets must be a table"),

@@ -97,6 +97,7 @@ def _configuration(invocation: Invocation) -> dict[str, Any]:
         "window_days": config.window_days,
         "time_window_seconds": config.time_window_seconds,
         "project_attributes": ", ".join(config.project_attributes) or "none",
+        "project_roots": ", ".join(config.project_roots) or "none",
         "memory_limit": config.memory_limit,
     }
 

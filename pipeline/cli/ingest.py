@@ -380,6 +380,7 @@ def transcripts(
                 engine,
                 paths,
                 developer=developer,
+                project_roots=invocation.config.project_roots,
                 pseudonyms=invocation.pseudonyms,
                 own_process=invocation.own_process,
             )

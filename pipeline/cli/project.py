@@ -28,6 +28,9 @@ CONFIG_TEMPLATE = """\
 # Attributes of telemetry that name the project, the best first; those of OpenTelemetry are known.
 # project_attributes = ["repo", "team.project"]
 
+# Folders that hold a folder for each project: sessions outside of repositories are called as it is.
+# project_roots = ["~/work"]
+
 # Most memory that the database engine may use. A DuckDB build takes about 2 GiB unless told otherwise.
 # memory_limit = "8GB"
 

@@ -147,7 +147,11 @@ def _take_in(invocation: Invocation, engine: "Engine", paths: Sequence[str], *, 
     try:
         with progress("Reading transcripts", quiet=quiet):
             result = ingest_transcripts(
-                engine, paths, pseudonyms=invocation.pseudonyms, own_process=invocation.own_process
+                engine,
+                paths,
+                project_roots=invocation.config.project_roots,
+                pseudonyms=invocation.pseudonyms,
+                own_process=invocation.own_process,
             )
     except NoTranscriptsError as error:
         # What agents have deleted since is still told.

@@ -19,6 +19,7 @@ OWNER = "example"
 LOGINS = {person.name: person.login for person in PEOPLE}
 BOTS = {"dependabot[bot]": "dependabot"}
 LATEST = dt.timedelta(minutes=40)  # after its last commit a request is opened
+LABELS = ("bug", "enhancement", "documentation", "performance")
 CHECKS = ("lint", "test", "build")
 
 
@@ -99,6 +100,7 @@ def _request(
         "deletions": sum(commit.lines_removed for commit in commits),
         "changedFiles": len(commits) + 1,
         "author": {"__typename": "Bot" if is_bot else "User", "login": login},
+        "labels": {"nodes": [{"name": label} for label in _labels(is_bot, number)]},
         "mergeCommit": {"oid": last.sha} if state == "MERGED" and not last.branch else None,
         "commits": {
             "totalCount": len(commits),
@@ -110,6 +112,10 @@ def _request(
         },
         "head": {"nodes": [{"commit": {"statusCheckRollup": checked}}]},
     }
+
+
+def _labels(is_bot: bool, number: int) -> list[str]:
+    return ["dependencies"] if is_bot else [LABELS[number % len(LABELS)]] if number % 3 else []
 
 
 def _reviews(

@@ -346,6 +346,7 @@ requests = st.fixed_dictionaries(
         "merged_at": maybe,
         "closed_at": maybe,
         "updated_at": moments,
+        "labels": some([None, "bug", "bug, ui"]),
         "head_branch": some([None, "topic", "Topic", "main", "base"]),
         "base_branch": some([None, "main", "base"]),
         "is_from_fork": some([None, False, True]),

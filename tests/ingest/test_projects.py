@@ -70,6 +70,25 @@ def test_a_folder_of_another_computer_has_its_name_unless_it_is_somebodys_home(c
     assert project_at(cwd) == project
 
 
+@pytest.mark.parametrize(
+    ("cwd", "project"),
+    [
+        ("/srv/work/shop/src/api", "shop"),
+        ("/srv/work/shop", "shop"),
+        ("/srv/work", "work"),
+        ("/srv/workshop/tools", "tools"),
+        ("/srv/work/clients/acme/site", "acme"),
+        ("C:\\Work\\shop\\src", "shop"),
+    ],
+)
+def test_below_a_root_the_folder_that_it_holds_names_the_project(cwd, project):
+    assert project_at(cwd, ["/srv/work", "/srv/work/clients", "c:\\work"]) == project
+
+
+def test_a_repository_below_a_root_is_called_as_its_commits_are(repository):
+    assert project_at(str(repository), [str(repository.parent.parent)]) == repository.name
+
+
 def test_the_home_of_this_user_is_no_project(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))

@@ -14,6 +14,7 @@ query($owner: String!, $name: String!, $endCursor: String) {
         headRefName baseRefName isCrossRepository additions deletions changedFiles
         author { __typename login }
         mergeCommit { oid }
+        labels(first: 100) { nodes { name } }
         commits(first: 100) { totalCount nodes { commit { oid } } }
         reviews(first: 100) { totalCount nodes { author { __typename login } state submittedAt } }
         head: commits(last: 1) {
@@ -49,7 +50,7 @@ QUERIES = {"pulls": QUERY, "team": TEAM_QUERY}
 FIELDS = (
     *("id", "number", "url", "state", "createdAt", "updatedAt", "mergedAt", "closedAt", "body"),
     *("headRefName", "baseRefName", "isCrossRepository", "additions", "deletions", "changedFiles"),
-    *("author", "mergeCommit", "commits", "reviews", "statusCheckRollup"),
+    *("author", "labels", "mergeCommit", "commits", "reviews", "statusCheckRollup"),
 )
 NEEDED = ("number", "url", "state", "createdAt", "updatedAt")
 PAGE = 100  # the most that either command gets of commits, reviews and checks

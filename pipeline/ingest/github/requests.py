@@ -112,6 +112,7 @@ def pull_request(entry: Any, forge: str = "GitHub", address: re.Pattern[str] = A
         "request_id": request_id,
         "version_id": version_id,
         "author_is_bot": is_bot,
+        "labels": _labels(entry),
         "head_branch": _text(entry, "headRefName"),
         "base_branch": _text(entry, "baseRefName"),
         "is_from_fork": _flag(entry, "isCrossRepository"),
@@ -230,6 +231,13 @@ def _part(entry: JsonObject, name: str) -> Part | None:
         return Part(value, total)
     # `gh pr list` does not tell of how many: a full page may be the first of several.
     return Part(value, len(value) + (name != "head" and len(value) == PAGE))
+
+
+def _labels(entry: JsonObject) -> str | None:
+    """The names of its labels: a request has 100 at most, so none is cut."""
+    part = _part(entry, "labels")
+    names = {name.strip() for label in part.items if (name := _text(label, "name"))} if part else set()
+    return ", ".join(sorted(names - {""})) or None
 
 
 def _hash(commit: Any) -> str:

@@ -14,6 +14,7 @@ query($fullPath: ID!, $endCursor: String) {
         id iid webUrl state createdAt updatedAt mergedAt closedAt description
         sourceBranch targetBranch sourceProjectId targetProjectId
         author { username bot }
+        labels(first: 100) { nodes { title } }
         diffStatsSummary { additions deletions fileCount }
         mergeCommitSha commitCount
         commits(first: 100) { nodes { sha } }

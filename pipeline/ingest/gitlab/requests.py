@@ -77,6 +77,7 @@ def _as_github_tells(told: Mapping[str, Any], entry: JsonObject) -> JsonObject:
         "deletions": sizes.get("deletions"),
         "changedFiles": sizes.get("fileCount"),
         "author": _author(told["author"]),
+        "labels": _labels(entry.get("labels")),
         "mergeCommit": {"oid": made} if made else None,
         **{name: told[name] for name in ("createdAt", "updatedAt", "mergedAt", "closedAt")},
     }
@@ -115,6 +116,13 @@ def _author(author: Any) -> Any:
     if not isinstance(author, dict):
         return author
     return {"login": author.get("username"), "is_bot": author.get("bot") is True}
+
+
+def _labels(labels: Any) -> list[JsonObject]:
+    """GraphQL has objects with a title, REST the titles alone."""
+    if isinstance(labels, list) and all(isinstance(title, str) for title in labels):
+        return [{"name": title} for title in labels]
+    return [{"name": label.get("title")} for label in _nodes(labels, "labels")]
 
 
 def _review(note: JsonObject) -> JsonObject | None:

@@ -46,6 +46,7 @@ def ingest_transcripts(
     paths: Sequence[str | Path] = (),
     *,
     developer: str | None = None,
+    project_roots: Sequence[str] = (),
     pseudonyms: "Pseudonyms | None" = None,
     own_process: bool = False,
 ) -> IngestResult:
@@ -56,6 +57,7 @@ def ingest_transcripts(
         paths: files and folders; none means the usual homes of all agents.
         developer: whose sessions they are; None means git's user.email in the session's folder,
             else the name of the user of this computer. Exports name people themselves.
+        project_roots: folders that hold a folder for each project, for sessions outside of repositories.
         pseudonyms: what lands instead of people; None lets them be.
         own_process: whether nothing else runs in this process, or will.
 
@@ -72,7 +74,7 @@ def ingest_transcripts(
         failures = [_nothing_at(path, stock) for path in named if not stock.holds_transcripts(path)]
         _name_unread(stock.unread, landing)
         earlier, removed, unread = Earlier(engine), 0, UnreadNumbers()
-        records_of = Records(developer, keep_events=earlier.is_there)
+        records_of = Records(developer, project_roots, keep_events=earlier.is_there)
         if own_process and stock.bytes_to_read > WORTH_ARROW:
             import_arrow_alone()
         telling = Telling(stock, memory, records_of, landing)

@@ -53,14 +53,19 @@ class Records:
 
     Args:
         developer: whose they are; None means whoever works in the folder of each.
+        roots: folders that hold a folder for each project.
         keep_events: whether somebody asks for the events, too.
     """
 
-    def __init__(self, developer: str | None, *, keep_events: bool = False) -> None:
+    def __init__(
+        self, developer: str | None, roots: Sequence[str] = (), *, keep_events: bool = False
+    ) -> None:
         self.developer = developer
+        self.roots = roots
         self.keep_events = keep_events
         developer_of = cache(developer_in)
-        self._whose, self._where = cache(lambda cwd: developer_of(asked_in(cwd))), cache(project_at)
+        self._whose = cache(lambda cwd: developer_of(asked_in(cwd)))
+        self._where = cache(lambda cwd: project_at(cwd, roots))
         self._look = Look()
 
     def of_families(

@@ -31,6 +31,7 @@ class ToRead:
         folder: where the helper may write.
         key: of the hashes.
         developer: whose records they are.
+        roots: folders that hold a folder for each project.
     """
 
     agent: str
@@ -38,6 +39,7 @@ class ToRead:
     folder: Path
     key: bytes
     developer: str | None
+    roots: Sequence[str]
 
 
 @dataclass
@@ -88,7 +90,7 @@ def serve() -> None:
         answer(None)
         for file in to_tell.parts:
             answer(leave(parts.take(file)))
-        records = Records(asked.developer)
+        records = Records(asked.developer, asked.roots)
         for group in to_tell.groups:
             journal = Recorded()
             for rows in records.of_families(reader, group, parts, journal):

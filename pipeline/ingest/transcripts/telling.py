@@ -133,10 +133,10 @@ class Telling:
         return helper
 
     def _helper(self, agent: str, files: Sequence[Path], stack: ExitStack) -> Helper | None:
-        key, developer = self._memory.key, self._records.developer
+        key, records = self._memory.key, self._records
         with suppress(OSError):
             folder = stack.enter_context(temporary_folder())
-            asked = ToRead(agent, [*reversed(files)], folder, key, developer)
+            asked = ToRead(agent, [*reversed(files)], folder, key, records.developer, records.roots)
             return stack.enter_context(closing(Helper(asked)))
         return None
 

@@ -43,18 +43,9 @@ def fct_pull_requests(
         return ibis.ifelse(_.reverted_at <= end, True, ibis.ifelse(end <= as_of, False, None))
 
     return requests.select(
-        *(
-            *REQUEST,
-            "project_id",
-            "developer_id",
-            "team",
-            "is_bot",
-            "state",
-            "opened_at",
-            "first_review_at",
-            "first_bot_review_at",
-        ),
-        *("merged_at", "closed_at", "is_from_fork", "additions", "deletions", "changed_files"),
+        *(*REQUEST, "project_id", "developer_id", "team", "is_bot", "state"),
+        *("opened_at", "first_review_at", "first_bot_review_at", "merged_at", "closed_at"),
+        *("is_from_fork", "labels", "additions", "deletions", "changed_files"),
         *("review_count", "review_rounds"),
         hours_to_first_review=seconds_between(_.opened_at, _.first_review_at) / HOUR,
         hours_to_merge=seconds_between(_.opened_at, _.merged_at) / HOUR,

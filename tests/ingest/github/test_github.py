@@ -41,6 +41,7 @@ def graphql(**given):
     reviews = given.pop("reviews", [])
     return BASE | {
         "author": {"__typename": "User", "login": "Ada"},
+        "labels": {"nodes": [{"name": "ui"}, {"name": "bug"}]},
         "commits": {"totalCount": 2, "nodes": [{"commit": {"oid": oid}} for oid in HASHES]},
         "reviews": {"totalCount": len(reviews), "nodes": reviews} if isinstance(reviews, list) else reviews,
         "head": {
@@ -70,6 +71,7 @@ def listed(**given):
         BASE
         | {
             "author": {"id": "U1", "is_bot": False, "login": "Ada", "name": "Ada"},
+            "labels": [{"id": "L1", "name": "bug", "color": "d73a4a"}, {"name": "ui"}],
             "commits": [{"oid": oid, "authors": []} for oid in HASHES],
             "reviews": [],
             "statusCheckRollup": [
@@ -125,6 +127,7 @@ def test_a_request_whole():
         "closed_at": at(2),
         "request_id": "PR_kwDOA1",
         "author_is_bot": False,
+        "labels": "bug, ui",
         "head_branch": "feature",
         "base_branch": "main",
         "is_from_fork": False,
@@ -144,6 +147,18 @@ def test_a_request_whole():
     assert pull_request(graphql()).commits == [
         {"version_id": version, "commit_hash": oid, "updated_at": at(3)} for oid in HASHES
     ]
+
+
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [
+        (None, None),
+        ([], None),
+        ([{"name": "ui"}, {"name": " bug "}, {"name": "ui"}, {"name": ""}, {"color": "red"}], "bug, ui"),
+    ],
+)
+def test_labels_are_told_once_in_order(labels, told):
+    assert pull_request(listed(labels=labels)).row["labels"] == told
 
 
 def test_both_forms_of_github_tell_the_same():

@@ -48,6 +48,7 @@ def graphql(**given):
         "sourceProjectId": 3,
         "targetProjectId": 3,
         "author": {"username": "Ada", "bot": False},
+        "labels": {"nodes": [{"title": "ui"}, {"title": "bug"}]},
         "diffStatsSummary": {"additions": 10, "deletions": 4, "fileCount": 2},
         "mergeCommitSha": "C" * 40,
         "commitCount": 2,
@@ -61,7 +62,11 @@ def rest(**given):
     """The same one as the REST API tells it, without what it does not tell."""
     entry = graphql()
     told = {other: entry[name] for name, other in NAMES.items() if name in entry}
-    return told | {"id": 4711, "iid": 7, "squash_commit_sha": None, "draft": False} | given
+    return (
+        told
+        | {"id": 4711, "iid": 7, "labels": ["ui", "bug"], "squash_commit_sha": None, "draft": False}
+        | given
+    )
 
 
 def page(*requests, **more):
@@ -102,6 +107,7 @@ def test_a_merge_request_whole():
         "closed_at": at(2),
         "request_id": "gid://gitlab/MergeRequest/4711",
         "author_is_bot": False,
+        "labels": "bug, ui",
         "head_branch": "feature",
         "base_branch": "main",
         "is_from_fork": False,

@@ -1,7 +1,12 @@
 """The project of a session lands with its records, which stay the same records."""
 
 import json
+from pathlib import Path
 
+from click.testing import CliRunner
+
+from pipeline.cli import cli
+from pipeline.engines import connect
 from tests.agents.claude_code.test_transcripts import SESSION, prompt, response
 from tests.agents.codex import test_transcripts as codex
 from tests.ingest.transcripts.conftest import write_lines
@@ -17,6 +22,17 @@ def test_every_record_names_the_project_of_its_folder(home, engine, ingest):
     write_lines(file, prompt(cwd="/gone/app"), response(5, cwd="/home/ada"))
     ingest()
     assert projects(engine) == ["app", None]  # a home is called as the person is
+
+
+def test_a_folder_below_a_root_of_the_configuration_is_of_the_roots_project(home, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("aa-pipeline.toml").write_text('project_roots = ["/gone/work"]', encoding="utf-8")
+    file = home / ".claude" / "projects" / "-x" / f"{SESSION}.jsonl"
+    write_lines(file, prompt(cwd="/gone/work/app/src"), response(5, cwd="/gone/work"))
+    done = CliRunner().invoke(cli, ["ingest", "transcripts"], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    with connect("agent_analytics.duckdb") as engine:
+        assert projects(engine) == ["app", "work"]
 
 
 def test_the_repository_that_a_transcript_names_lands_without_who_asks(home, engine, ingest):
