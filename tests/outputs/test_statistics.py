@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -12,7 +13,7 @@ from pipeline.outputs.dashboard.grouped import read_groups
 from pipeline.outputs.dashboard.metrics import ALL
 from pipeline.outputs.metrics import METRICS, query_metric
 from pipeline.outputs.metrics.expressions import Ratio
-from pipeline.outputs.metrics.intervals import wilson
+from pipeline.outputs.metrics.intervals import change_of_ratio, wilson
 from tests.outputs.dashboard.marts import developer, fill_marts, usage
 
 OUTPUTS = Path(pipeline.__file__).parent / "outputs"
@@ -65,6 +66,17 @@ def test_an_interval_never_leaves_what_a_share_can_be():
         for part in range(0, whole + 1, max(1, whole // 7)):
             low, high = wilson(part, whole)
             assert 0 <= low <= part / whole <= high <= 1
+
+
+def test_the_interval_of_a_change_holds_where_nothing_has_changed_nineteen_times_of_twenty():
+    draw = Random(7)
+
+    def week():
+        counts = [draw.randint(5, 20) for _ in range(7)]
+        return [(sum(draw.lognormvariate(0, 1) for _ in range(count)), count) for count in counts]
+
+    intervals = [change_of_ratio(week(), week()) for _ in range(1000)]
+    assert 0.92 < sum(low <= 0 <= high for low, high in intervals) / 1000 < 0.98
 
 
 def test_every_share_that_people_decide_about_is_told_with_its_interval():

@@ -7,7 +7,9 @@ from typing import Any
 from pipeline.engines.base import Engine
 from pipeline.errors import SelectionError
 from pipeline.outputs.metrics import METRICS, Answer, query_metric
-from pipeline.outputs.metrics.rows import Value
+from pipeline.outputs.metrics.expressions import Ratio
+from pipeline.outputs.metrics.intervals import Day, change_of_ratio
+from pipeline.outputs.metrics.rows import Period, Rows, Value
 
 WEEK = dt.timedelta(days=7)
 FIGURES = (
@@ -25,6 +27,21 @@ COUNTED = ("count", "tokens")
 
 
 @dataclass(frozen=True)
+class Chance:
+    """Between which changes to a ratio chance leaves that of a week, in 95 of 100 cases; 0.1 is 10 % more.
+
+    Attributes:
+        low: the least one.
+        high: the greatest one.
+        days: how many days with anything the week has, and the week before.
+    """
+
+    low: float
+    high: float
+    days: tuple[int, int]
+
+
+@dataclass(frozen=True)
 class Figure:
     """A metric of the week.
 
@@ -33,12 +50,14 @@ class Figure:
         value: None where there is none.
         before: of the week before.
         reason: why there is no value.
+        chance: of a ratio that has a value in both weeks.
     """
 
     metric: str
     value: Value
     before: Value = None
     reason: str | None = None
+    chance: Chance | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +115,15 @@ class Digest:
                     "value": figure.value,
                     "before": figure.before,
                     **({"reason": figure.reason} if figure.value is None else {}),
+                    **(
+                        {
+                            "change_low": figure.chance.low,
+                            "change_high": figure.chance.high,
+                            "days": [*figure.chance.days],
+                        }
+                        if figure.chance
+                        else {}
+                    ),
                 }
                 for figure in self.figures
             ],
@@ -154,7 +182,8 @@ def read_digest(
             continue
         before = ask(metric, monday - WEEK)
         was = before.total.value if before and before.total else None
-        figures.append(Figure(metric, now.total.value, was, now.total.reason))
+        chance = _chance(engine, metric, monday) if min_group == 1 else None  # whose days are put together
+        figures.append(Figure(metric, now.total.value, was, now.total.reason, chance))
         notes |= dict.fromkeys(now.notes)
     names = dict(
         engine.fetch(f"SELECT agent_type, agent_display_name FROM {engine.name('mart', 'dim_agents')}")
@@ -168,6 +197,24 @@ def read_digest(
         if rows := _rows(there, none, names if by == "agent" else {}):
             tables.append(Table(title, by, tuple(there), rows[:MOST_ROWS], max(0, len(rows) - MOST_ROWS)))
     return Digest(monday, timezone, figures, tables, [*notes])
+
+
+def _chance(engine: Engine, metric: str, monday: dt.date) -> Chance | None:
+    """What chance leaves of the change of a ratio; None for what is only counted."""
+    expression = METRICS[metric].expression
+    if not isinstance(expression, Ratio):
+        return None
+    now, before = (_days(engine, expression, first) for first in (monday, monday - WEEK))
+    found = change_of_ratio(now, before)
+    return Chance(*found, (len(now), len(before))) if found else None
+
+
+def _days(engine: Engine, ratio: Ratio, first: dt.date) -> list[Day]:
+    """What each day of a week, on which there was anything, adds to both sums."""
+    rows = Rows(engine, {}, Period(first, first + WEEK - dt.timedelta(days=1)))
+    above, below = (rows.values(part, ("day",)) for part in (ratio.above, ratio.below))
+    days = ((above.get(day, 0), below.get(day, 0)) for day in above | below)
+    return [(part, whole) for part, whole in days if part is not None and whole is not None]  # type: ignore[misc]
 
 
 def _values(answer: Answer) -> dict[Any, Value]:

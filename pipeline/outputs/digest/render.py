@@ -3,14 +3,18 @@
 import json
 from typing import Literal
 
-from pipeline.outputs.digest.document import Digest, Figure
+from pipeline.outputs.digest.document import Chance, Digest, Figure
 from pipeline.outputs.metrics import METRICS
-from pipeline.outputs.metrics.shown import change, shown
+from pipeline.outputs.metrics.shown import NO_CHANGE, change, shown
 from pipeline.outputs.pages import environment
 from pipeline.outputs.report.escaping import markdown_text
 from pipeline.system.hidden import visible
 
 FORMATS = ("html", "markdown", "json")
+CHANCE = (
+    "In brackets: between which changes chance leaves a ratio in 95 of 100 cases, as the days of both weeks"
+    " vary. What may be chance is called neither better nor worse."
+)
 
 
 def render(digest: Digest, output_format: str) -> str:
@@ -39,13 +43,27 @@ def _week(digest: Digest) -> str:
 
 
 def _direction(figure: Figure) -> Literal["good", "bad", ""]:
-    """Whether a change is for the better; empty where that depends, or nothing has changed."""
+    """Whether a change is for the better; empty where that depends, may be chance, or cannot be seen."""
     better, (now, before) = METRICS[figure.metric].better, (figure.value, figure.before)
     if better is None or not isinstance(now, int | float) or not isinstance(before, int | float):
         return ""
-    if now == before:
+    if now == before or change(now, before) == NO_CHANGE or (figure.chance and _may_be_chance(figure.chance)):
         return ""
     return "good" if (now > before) == (better == "up") else "bad"
+
+
+def _may_be_chance(chance: Chance) -> bool:
+    return chance.low <= 0 <= chance.high
+
+
+def _change(figure: Figure) -> str:
+    """By how much a figure differs from the week before, and between which changes chance leaves it."""
+    by = change(figure.value, figure.before)
+    if not by or not figure.chance:
+        return by
+    low, high = (change(1 + end, 1) for end in (figure.chance.low, figure.chance.high))
+    now, before = figure.chance.days
+    return f"{by} [{low} to {high}; {now} and {before} days]"
 
 
 def _was(figure: Figure) -> str:
@@ -53,9 +71,13 @@ def _was(figure: Figure) -> str:
         return figure.reason or ""
     if figure.before is None:
         return ""
-    by = change(figure.value, figure.before)
+    by = _change(figure)
     was = f"was {shown(METRICS[figure.metric].unit, figure.before)}"
     return f"{was}, {by}" if by else was
+
+
+def _notes(digest: Digest) -> list[str]:
+    return [*digest.notes, *([CHANCE] if any(figure.chance for figure in digest.figures) else [])]
 
 
 def _markdown(digest: Digest) -> str:
@@ -64,7 +86,7 @@ def _markdown(digest: Digest) -> str:
     for figure in digest.figures:
         metric = METRICS[figure.metric]
         value, before = shown(metric.unit, figure.value), shown(metric.unit, figure.before)
-        told = figure.reason if figure.value is None else change(figure.value, figure.before)
+        told = figure.reason if figure.value is None else _change(figure)
         mark = {"good": " better", "bad": " worse", "": ""}[_direction(figure)]
         lines.append(f"| {metric.label} | {value} | {before} | {markdown_text(told or '')}{mark} |")
     for table in digest.tables:
@@ -76,7 +98,7 @@ def _markdown(digest: Digest) -> str:
             lines.append(f"| {markdown_text(visible(name))} | {' | '.join(cells)} |")
         if table.left_out:
             lines += ["", f"And {table.left_out:,} more."]
-    for note in digest.notes:
+    for note in _notes(digest):
         lines += ["", markdown_text(note)]
     return "\n".join([*lines, ""])
 
@@ -91,4 +113,5 @@ def _html(digest: Digest) -> str:
         shown=shown,
         was=_was,
         direction=_direction,
+        notes=_notes(digest),
     )

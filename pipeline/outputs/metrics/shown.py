@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 # What stands where there is nothing to say.
 NONE = "–"
+NO_CHANGE = "±0%"
 
 
 def shown(unit: str, value: float | dt.date | None) -> str:
@@ -31,7 +32,7 @@ def change(now: float | dt.date | None, before: float | dt.date | None) -> str:
     if now is None or not before or isinstance(now, dt.date) or isinstance(before, dt.date):
         return ""
     share = 100 * (now - before) / before
-    return f"{share:+,.0f}%".replace("-", "−") if abs(share) >= 0.5 else "±0%"
+    return f"{share:+,.0f}%".replace("-", "−") if abs(share) >= 0.5 else NO_CHANGE
 
 
 def _usd(value: float) -> str:

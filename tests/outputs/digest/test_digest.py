@@ -122,6 +122,43 @@ def test_markdown_is_a_table_with_what_has_changed(handmade):
     assert "| Codex | $1.00 | 1 | 40 | 0 | – |" in lines
 
 
+def weeks(now, before):
+    """Two weeks in each of which a day has a cost and one commit."""
+    usages = [on(day, total_sessions=1, total_cost_usd=float(cost)) for day, cost in enumerate(now)]
+    usages += [on(day - 7, total_sessions=1, total_cost_usd=float(cost)) for day, cost in enumerate(before)]
+    days = [*range(len(now)), *(day - 7 for day in range(len(before)))]
+    return {
+        "usages": usages,
+        "commits": [
+            commit(number, date=MONDAY + dt.timedelta(days=day), agent="claude_code")
+            for number, day in enumerate(days)
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "told"),
+    [
+        ([2, 2, 2, 2], [3, 3, 3, 3], r"\[−33% to −33%; 4 and 4 days\] better"),
+        ([0.1, 0.1, 0.1, 7.7], [3, 1, 5, 3], r"\[−\d+% to \+\d+%; 4 and 4 days\]"),
+    ],
+)
+def test_a_change_of_a_ratio_that_chance_leaves_open_is_neither_better_nor_worse(handmade, now, before, told):
+    text = render(handmade(**weeks(now, before)), "markdown").replace("\\", "")
+    assert re.search(rf"\| Cost per commit \| \$2.00 \| \$3.00 \| −33% {told} \|", text)
+    assert "In brackets: between which changes chance leaves a ratio" in text
+
+
+def test_a_change_by_one_day_has_no_interval(handmade):
+    (figure,) = (f for f in handmade(**weeks([2], [3, 3])).figures if f.metric == "cost_per_commit")
+    assert (figure.value, figure.before, figure.chance) == (2.0, 3.0, None)
+
+
+def test_what_rounds_to_no_change_is_not_called_better(handmade):
+    text = render(handmade(**weeks([3.001] * 4, [3] * 4)), "markdown").replace("\\", "")
+    assert "| Cost per commit | $3.00 | $3.00 | ±0% [±0% to ±0%; 4 and 4 days] |" in text
+
+
 def test_json_has_exact_values(handmade):
     document = json.loads(render(handmade(**a_week()), "json"))
     assert (document["week"], document["since"], document["until"]) == (
@@ -172,4 +209,4 @@ def test_a_direction_is_told_only_where_one_is_better(handmade):
         for label, was in re.findall(r'weight:500">([\w ]+)</th>.*?color:#\w+">(.*?)</td>', html)
         for direction in re.findall(r"\((better|worse)\)", was)
     }
-    assert told == {"Cost per commit": "worse", "Active developers": "better", "Cache hit rate": "better"}
+    assert told == {"Active developers": "better", "Cache hit rate": "better"}  # two days tell no ratio
