@@ -93,7 +93,7 @@ def demo(invocation: Invocation, path: Path, seed: int, as_of: "dt.datetime | No
 
 
 def _ingest(engine: "Engine", files: "DemoFiles") -> None:
-    from pipeline.cli.ingest import account, show_problems
+    from pipeline.cli.ingest.result import account, show_problems
     from pipeline.cli.output import progress, say
     from pipeline.engines.raw_tables import make_missing_raw_tables
     from pipeline.ingest.billing.ingest import ingest_billing

@@ -140,7 +140,7 @@ def _take_in(invocation: Invocation, engine: "Engine", paths: Sequence[str], *, 
     if not paths and _is_read(invocation, engine):
         return False
 
-    from pipeline.cli.ingest import show_problems
+    from pipeline.cli.ingest.result import show_problems
     from pipeline.ingest.transcripts.ingest import NoTranscriptsError, ingest_transcripts
 
     make_missing_raw_tables(engine)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pipeline.cli.ingest import account
+from pipeline.cli.ingest.result import account
 from pipeline.engines import connect
 from pipeline.ingest.content import ContentFilter
 from pipeline.ingest.landing.landing import Landing

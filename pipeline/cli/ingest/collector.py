@@ -2,6 +2,7 @@
 
 import click
 
+from pipeline.cli.ingest.result import import_arrow, show_result
 from pipeline.cli.options import Invocation, command, pass_invocation
 
 include_option = click.option(
@@ -29,13 +30,10 @@ def clickhouse(invocation: Invocation, url: str, include: tuple[str, ...]) -> No
     aa-pipeline ingest clickhouse http://localhost:8123/otel
     aa-pipeline ingest clickhouse https://reader@clickhouse.example.com:8443/otel
     """
-    from pipeline.cli.ingest import show_result
     from pipeline.cli.output import progress
     from pipeline.ingest.collector.clickhouse import ingest_clickhouse
-    from pipeline.ingest.landing.arrow import import_arrow_alone
 
-    if invocation.own_process:
-        import_arrow_alone()
+    import_arrow(invocation)
     with invocation.connect(create=True) as engine:
         with progress("Reading ClickHouse"):
             result = ingest_clickhouse(engine, url, include=include, pseudonyms=invocation.pseudonyms)
@@ -58,13 +56,10 @@ def parquet(invocation: Invocation, paths: tuple[str, ...], include: tuple[str, 
     aa-pipeline ingest parquet archive/ '2026-11/*.parquet'
     aa-pipeline ingest parquet s3://telemetry/agents/
     """
-    from pipeline.cli.ingest import show_result
     from pipeline.cli.output import progress
     from pipeline.ingest.collector.parquet import ingest_parquet
-    from pipeline.ingest.landing.arrow import import_arrow_alone
 
-    if invocation.own_process:
-        import_arrow_alone()
+    import_arrow(invocation)
     with invocation.connect(create=True) as engine:
         with progress("Reading Parquet"):
             result = ingest_parquet(engine, paths, include=include, pseudonyms=invocation.pseudonyms)
