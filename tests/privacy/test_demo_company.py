@@ -26,7 +26,7 @@ NAMES = {
 }
 OF_PEOPLE = (
     *("developer_id", "developer_name", "developer_email", "author_name", "author_email"),
-    *("commit_message", "project_id", "repository", "owner", "api_key_id", "workspace_id", "scope"),
+    *("commit_message", "labels", "project_id", "repository", "owner", "api_key_id", "workspace_id", "scope"),
     "product",  # of more words than a name has
 )
 TABLES = (

@@ -436,7 +436,7 @@ def test_a_helper_changes_nothing(project, home, engine, ingest, read_again, mon
 def test_a_helper_ends_with_whoever_asked_it(project, tmp_path, files):
     write_lines(project / "s1.jsonl", *session("s1"))
     helper = start_process(SERVE)
-    asked = ToRead("claude_code", [*project.glob("*.jsonl")][:files], tmp_path, b"", None)
+    asked = ToRead("claude_code", [*project.glob("*.jsonl")][:files], tmp_path, b"", None, ())
     helper.communicate(pickle.dumps(asked), timeout=60)  # and nothing more: it was killed
     assert helper.returncode == 0
 
