@@ -22,7 +22,7 @@ STATIC = Path(__file__).parent / "static"
 VENDOR = ("vega.min.js", "vega-lite.min.js", "vega-interpreter.js")
 # In the order in which they need each other.
 SCRIPTS = (
-    *("store", "format", "page", "charts"),
+    *("store", "format", "csv", "page", "charts"),
     *("views/return", "views/agents", "views/team", "views/git", "views/cost"),
     "main",
 )

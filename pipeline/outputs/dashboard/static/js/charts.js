@@ -76,6 +76,7 @@ function numbers(title, rows, unit) {
     const labels = [...new Set(rows.map((row) => row.label))];
     const series = [...new Set(rows.map((row) => row.series))];
     const values = new Map(rows.map((row) => [`${row.label}\n${row.series}`, row.value]));
+    const valueOf = (label, name) => values.get(`${label}\n${name}`) ?? (series.length > 1 ? 0 : null);
     details.append(el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Numbers of ${title}` }, el(
       "table",
       {},
@@ -84,9 +85,9 @@ function numbers(title, rows, unit) {
         "tr",
         {},
         el("th", { scope: "row" }, label),
-        ...series.map((name) => el("td", { class: "num" }, format(unit, values.get(`${label}\n${name}`) ?? (series.length > 1 ? 0 : null)))),
+        ...series.map((name) => el("td", { class: "num" }, format(unit, valueOf(label, name)))),
       ))),
-    )));
+    )), csvButton(`Numbers of ${title}`, () => [["", ...series.map((name) => name || "Value")], ...labels.map((label) => [label, ...series.map((name) => valueOf(label, name))])]));
   });
   return details;
 }

@@ -105,8 +105,12 @@ function table(title, columns, rows, { sort = 1, list = false, empty = "Nothing 
   const body = el("tbody");
   const more = el("button", { type: "button", class: "more", onclick: () => { shown += MORE_ROWS; fill(); } });
 
+  const inOrder = () => [...rows].sort((a, b) => compare(columns[sorting.at].value(a), columns[sorting.at].value(b), sorting.down));
+
+  const csvRows = () => [columns.map(csvHead), ...inOrder().map((row) => columns.map((column) => csvValue(column, row)))];
+
   function fill() {
-    const sorted = [...rows].sort((a, b) => compare(columns[sorting.at].value(a), columns[sorting.at].value(b), sorting.down));
+    const sorted = inOrder();
     head.replaceChildren(...columns.map((column, at) => el(
       "th",
       { scope: "col", "data-metric": column.metric, class: numeric(column) ? "num" : "", "aria-sort": at === sorting.at ? (sorting.down ? "descending" : "ascending") : null },
@@ -132,7 +136,7 @@ function table(title, columns, rows, { sort = 1, list = false, empty = "Nothing 
   return el(
     "section",
     { class: "card panel" },
-    el("header", {}, el("h2", {}, title), metrics.length ? info(metrics, `What the columns of “${title}” mean`) : null),
+    el("header", {}, el("h2", {}, title), metrics.length ? info(metrics, `What the columns of “${title}” mean`) : null, rows.length ? csvButton(title, csvRows) : null),
     rows.length
       ? el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": title }, el("table", {}, el("thead", {}, head), body))
       : el("p", { class: "dim" }, empty),
