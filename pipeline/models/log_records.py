@@ -136,7 +136,9 @@ def log_records(logs: ibis.Table, project_attributes: Sequence[str]) -> ibis.Tab
     # Each `once` below is a column that many cases ask: else a copy of it would be computed in each case.
     columns = {name: attributes[name].get_name() for name in telemetry.COUNTS}
     counted = {column: once(tokens(logs[column])) for column in columns.values()}
-    logs = with_event(logs.mutate(name=once(event_name(logs, attributes)), **counted))
+    named_project = once(telemetry.project(attributes, resource, project_attributes))
+    name = once(event_name(logs, attributes))
+    logs = with_event(logs.mutate(name=name, named_project=named_project, **counted))
     counts = {name: logs[column] for name, column in columns.items()}
     is_call = logs.event.isin(telemetry.TOOLS)
     link = attributes["tool_parameters"].re_extract(COMMIT, 1).nullif("")
@@ -146,7 +148,7 @@ def log_records(logs: ibis.Table, project_attributes: Sequence[str]) -> ibis.Tab
         namespace=logs.namespace,
         event=of_failures(logs, attributes),
         sequence=tokens(attributes["event.sequence"]),
-        **telemetry.context(logs, attributes, resource, project_attributes),
+        **telemetry.context(logs, attributes, resource),
         **telemetry.request_tokens(logs.event, logs.namespace, attributes, counts),
         reported_nano_usd=reported_nano_usd(logs.event, attributes),
         request_id=first_of(attributes, *REQUEST_ID),

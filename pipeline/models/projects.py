@@ -6,7 +6,7 @@ How records name a project stands in `pipeline.agents.projects`, too, for what i
 import ibis
 import ibis.expr.types as ir
 
-from pipeline.models.expressions import UNKNOWN
+from pipeline.models.expressions import UNKNOWN, once
 
 
 def without_credentials(address: ir.StringValue) -> ir.StringValue:
@@ -17,21 +17,28 @@ def without_credentials(address: ir.StringValue) -> ir.StringValue:
     return ibis.ifelse(has_query, shown.re_replace("[?#].*$", ""), shown)
 
 
-def canonical(named: ir.StringValue) -> ir.StringValue:
-    """The project that a record names: `owner/name` of an address; NULL for none, and for somebody's home.
+def with_canonical(table: ir.Table) -> ir.Table:
+    """`table`, its `project_id` the project that is named there: `owner/name` of an address.
 
-    Args:
-        named: an address or a name, `without_credentials`.
+    NULL for none, and for somebody's home. What is named is an address or a name, `without_credentials`.
     """
-    text = named.strip()
+    # Each `once` is asked several times below: copies of it would make the SQL long, and its planning slow.
+    told = table.mutate(_text=once(table.project_id.strip()))
+    plain = told._text.re_replace("^([A-Za-z0-9+.-]+::)+", "").re_replace("^[Ff][Ii][Ll][Ee]:(//[^/]*)?", "")
+    told = told.mutate(_plain=once(plain))
+    folder = told._plain.replace("\\", "/").re_replace("/*$", "").re_replace("/[.]git$", "")
+    told = told.mutate(_folder=once(folder))
+    return told.mutate(project_id=_canonical(told._text, told._plain, told._folder)).select(*table.columns)
+
+
+def _canonical(text: ir.StringValue, plain: ir.StringValue, folder: ir.StringValue) -> ir.StringValue:
+    """The project of a `text`, that without what stands before an address, and that as a folder's path."""
     # To look for places of letters is cheap, and nearly all names are as they should be.
     is_canonical = ~ibis.or_(
         *(text.contains(letter) for letter in (":", "\\")),
         *(text.startswith(letter) for letter in ("/", "~")),
         *(text.endswith(end) for end in ("/", ".git")),
     )
-    plain = text.re_replace("^([A-Za-z0-9+.-]+::)+", "").re_replace("^[Ff][Ii][Ll][Ee]:(//[^/]*)?", "")
-    folder = plain.replace("\\", "/").re_replace("/*$", "").re_replace("/[.]git$", "")
     is_home = folder.lower().re_search("^([a-z]:)?/(home|users)/[^/]+$|^/root$|^~$")
     is_folder = plain.re_search("^([/~]|\\\\|[A-Za-z]:[/\\\\])")
     path = ibis.cases(

@@ -5,7 +5,7 @@ from ibis import _
 
 from pipeline.models import telemetry
 from pipeline.models.expressions import stack
-from pipeline.models.projects import canonical
+from pipeline.models.projects import with_canonical
 
 # What is counted of a session, under the same names in `int_sessions_with_costs` and in the mart.
 COUNTS = (
@@ -87,7 +87,7 @@ def best_projects(events: ibis.Table, points: ibis.Table) -> ibis.Table:
         events.group_by("session_id", "project_id").agg(at=_.recorded_at.min()),
         points.group_by("session_id", "project_id").agg(at=_.first_at.min()),
     )
-    projects = named.mutate(project_id=canonical(_.project_id)).filter(_.project_id.notnull())
+    projects = with_canonical(named).filter(_.project_id.notnull())
     order = [~_.project_id.contains("/"), _.at, _.project_id]
     ranked = projects.mutate(rank=ibis.row_number().over(group_by="session_id", order_by=order))
     return ranked.filter(_.rank == 0).select("session_id", "project_id")

@@ -14,7 +14,6 @@ from pipeline.agents import AGENTS, TELEMETRY
 from pipeline.agents.conventions import CONVENTIONS
 from pipeline.agents.declaration import OWN_METRICS, TOKEN_KINDS, Request
 from pipeline.models.expressions import UNKNOWN, canonical_agent
-from pipeline.models.operations import once
 from pipeline.models.projects import without_credentials
 
 # What a name means: an agent's own before anybody's.
@@ -186,8 +185,7 @@ def project(
 ) -> ir.StringValue:
     """What a record calls its project: by `own` attributes, else its repository, else a project's name.
 
-    What stands on the record itself comes before what its resource says. Never with user or password; see
-    `models.projects.canonical`.
+    What stands on the record comes before what its resource says. An address may have a password in it.
     """
     places = attributes, resource
 
@@ -195,25 +193,21 @@ def project(
         owner, name = first_of(texts, OWNER), first_of(texts, REPOSITORY_NAME)
         return ibis.ifelse(owner.isnull() | name.contains("/"), name, owner + "/" + name)
 
-    named = ibis.coalesce(
+    return ibis.coalesce(
         *(first_of(texts, name) for name in own for texts in places),
         *(first_of(texts, "project_id", *REPOSITORY) for texts in places),
         *(owned(texts) for texts in places),
         *(first_of(texts, "project.name") for texts in places),
     )
-    return without_credentials(once(named))
 
 
 def context(
-    record: ir.Table,
-    attributes: dict[str, ir.StringValue],
-    resource: dict[str, ir.StringValue],
-    project_attributes: Sequence[str],
+    record: ir.Table, attributes: dict[str, ir.StringValue], resource: dict[str, ir.StringValue]
 ) -> dict[str, ir.Value]:
     """Who, where and with what: the columns that log records and metric points have in common.
 
     `stated` and `service` are hints for `with_agent`; `developer_id` is yet to be resolved, and
-    `project_id` is what the record calls it.
+    `project_id` is what the record calls it, its `named_project`.
     """
     email = ibis.coalesce(first_of(attributes, "user.email"), first_of(resource, "user.email"))
     return {
@@ -241,5 +235,5 @@ def context(
             ibis.ifelse(record.service_version.startswith("v"), None, record.service_version),
         ),
         "terminal": first_of(attributes, "terminal.type"),
-        "project_id": project(attributes, resource, project_attributes),
+        "project_id": without_credentials(record.named_project),
     }

@@ -6,24 +6,24 @@ from ibis import _
 from pipeline.agents.declaration import TOKEN_KINDS
 from pipeline.agents.events import MOST_USD
 from pipeline.models.expressions import NANO
-from pipeline.models.projects import canonical
+from pipeline.models.projects import with_canonical
 
 WHO = ["session_id", "developer_id", "agent_type"]
 WHAT = ["reported_model", "model_name", "speed", "day", "form"]
 
 
-def own_project() -> ibis.Deferred:
-    """What a record itself names, where no session tells what it is of."""
-    return ibis.ifelse(_.session_id.isnull(), canonical(_.project_id), None)
+def with_own_project(records: ibis.Table) -> ibis.Table:
+    """`records`, their `project_id` what a record itself names, where no session tells what it is of."""
+    return with_canonical(records.mutate(project_id=ibis.ifelse(_.session_id.isnull(), _.project_id, None)))
 
 
 def requests(stg_log_events: ibis.Table) -> ibis.Table:
     """One row per event that carries tokens or cost."""
     has_tokens = _.input_tokens.notnull() | _.output_tokens.notnull()
-    return stg_log_events.filter(has_tokens | _.reported_nano_usd.notnull()).select(
-        *(*WHO, *WHAT, "source", "request_id", "reported_nano_usd"),
+    told = with_own_project(stg_log_events.filter(has_tokens | _.reported_nano_usd.notnull()))
+    return told.select(
+        *(*WHO, *WHAT, "project_id", "source", "request_id", "reported_nano_usd"),
         **{kind: _[kind].fill_null(0) for kind in TOKEN_KINDS},
-        project_id=own_project(),
         inference_geo=_.inference_geo,
         web_search_requests=_.web_search_requests.fill_null(0),
         is_free=_.is_free,
@@ -40,8 +40,7 @@ def measurements(stg_metric_activity: ibis.Table) -> ibis.Table:
         return _.value.sum(where=_.measure == measure)
 
     totals = (
-        stg_metric_activity.filter(_.measure.isin([*TOKEN_KINDS, "cost_usd"]))
-        .mutate(project_id=own_project())
+        with_own_project(stg_metric_activity.filter(_.measure.isin([*TOKEN_KINDS, "cost_usd"])))
         .group_by(*WHO, *WHAT, "project_id")
         .agg(
             **{kind: total(kind).fill_null(0).floor().cast("int64") for kind in TOKEN_KINDS},

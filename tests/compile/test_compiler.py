@@ -8,12 +8,15 @@ import ibis.expr.operations as ops
 import pytest
 from ibis import _
 
+from pipeline import testing
+from pipeline.compile import dialects
 from pipeline.compile.analysis.time_drift import time_drift
 from pipeline.compile.compiler import compile_plan
 from pipeline.compile.renderings import COMPILERS
 from pipeline.config import Config
 from pipeline.engines import connect
 from pipeline.errors import ModelError, TargetError
+from pipeline.models.expressions import local_date
 from pipeline.models.operations import AsOf, as_of
 from pipeline.plan import Plan
 from pipeline.plan.render import AS_OF, render
@@ -273,7 +276,6 @@ def test_what_time_changes_is_asked_at_the_edge_of_the_window():
 @pytest.mark.parametrize(
     "expression",
     [
-        VISITS.mutate(age=as_of() - VISITS.at),
         VISITS.filter(_.at >= as_of())
         .filter(_.at <= as_of() + ibis.interval(days=1))
         .limit(3)
@@ -282,5 +284,37 @@ def test_what_time_changes_is_asked_at_the_edge_of_the_window():
         VISITS.group_by("id").agg(n=(VISITS.at > as_of()).sum()),
     ],
 )
-def test_what_uses_the_instant_outside_of_one_filter_is_looked_at_as_a_whole(expression):
+def test_what_uses_the_instant_otherwise_than_row_by_row_is_looked_at_as_a_whole(expression):
     assert time_drift(expression) is None
+
+
+def drifted(expression, rows, before, now):
+    """How many rows time has changed, by a database."""
+    connection = testing.connect()
+    connection.execute("CREATE TABLE visits (id BIGINT, at TIMESTAMPTZ)")
+    connection.executemany("INSERT INTO visits VALUES (?, ?)", rows)
+    query = dialects.text(dialects.query(time_drift(expression).as_table(), "duckdb"), "duckdb")
+    instants = [dt.datetime.fromisoformat(f"2026-03-{day}:00+00:00") for day in (now, before)]
+    return connection.execute(render(query, instants[0], before=instants[1])).fetchone()[0]
+
+
+def test_of_a_column_that_asks_the_instant_the_rows_that_change_are_counted():
+    rows = [(1, "2026-03-01 10:00Z"), (2, "2026-03-02 10:00Z"), (3, None)]
+    over = VISITS.mutate(is_over=VISITS.at + ibis.interval(days=7) <= as_of())
+    assert drifted(over, rows, "08 09:00", "08 09:59") == 0
+    assert drifted(over, rows, "08 09:00", "08 10:00") == 1
+    assert drifted(over, rows, "08 09:00", "09 10:00") == 2
+
+
+def test_what_asks_only_for_the_day_is_the_same_until_midnight_where_people_are():
+    today = local_date(as_of(), "Europe/Berlin")
+    ages = VISITS.group_by("id").agg(is_past=(local_date(_.at, "UTC") < today).any()).mutate(today=today)
+    assert drifted(ages, [], "08 00:00", "08 22:59") == 0
+    assert drifted(ages, [], "08 22:59", "08 23:00") > 0
+
+
+def test_a_window_of_days_is_asked_for_its_rows():
+    recent = VISITS.filter(local_date(_.at, "UTC") >= local_date(as_of(), "UTC"))
+    rows = [(1, "2026-03-08 10:00Z")]
+    assert drifted(recent, rows, "06 10:00", "08 10:00") == 0
+    assert drifted(recent, rows, "08 10:00", "09 10:00") == 1

@@ -68,8 +68,8 @@ def in_sql():
             {"nth": range(len(texts)), "named": [*texts]}, schema={"nth": "int64", "named": "string"}
         )
         shown = table.mutate(shown=projects.without_credentials(table.named))
-        found = shown.mutate(project=projects.canonical(shown.shown)).order_by("nth")
-        return [(row["shown"], row["project"]) for row in connection.to_pyarrow(found).to_pylist()]
+        found = projects.with_canonical(shown.mutate(project_id=shown.shown)).order_by("nth")
+        return [(row["shown"], row["project_id"]) for row in connection.to_pyarrow(found).to_pylist()]
 
     return both
 

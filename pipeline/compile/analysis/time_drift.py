@@ -1,13 +1,13 @@
 """Whether time alone changes the rows of a model: asked of the rows at the edge of its window, not of all."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
 from pipeline.compile.analysis.partitions import Partitions, origins, partitions, parts
-from pipeline.models.operations import AsOf
+from pipeline.models.operations import AsOf, LocalTime
 
 
 class AsOfBefore(AsOf):
@@ -15,13 +15,22 @@ class AsOfBefore(AsOf):
 
 
 def time_drift(expression: ir.Table) -> ir.Scalar | None:
-    """How many rows the filters of a model take at one instant and not at the other.
+    """How many rows the filters and columns of a model take otherwise at one instant than at the other.
 
-    0 means that its rows are the same at both. None if the instant is not used by filters alone.
+    0 means that its rows are the same at both; of what only asks for the calendar day, another day is 1. None
+    if the instant is not used, or otherwise.
     """
-    edges = _edges(expression)
-    counts = [edge.count() for edge in edges or ()]
-    return sum(counts[1:], counts[0]) if counts else None
+    counts = {}
+    for relation, values in _of_time(expression):
+        edge = _edge(relation, values) if not _asks_for_the_day(values) or _is_filter(relation) else None
+        if edge is not None:
+            counts[edge] = edge.count()
+        elif _asks_for_the_day(values):
+            counts |= {day: _is_another_day(day) for day in _days(values)}
+        else:
+            return None
+    first, *others = [*counts.values()] or [None]
+    return sum(others, first) if first is not None else None
 
 
 def partitions_over_time(
@@ -70,18 +79,57 @@ def _values(
 def _edges(expression: ir.Table) -> list[ir.Table] | None:
     """The rows that a filter takes at one instant and not at the other; None if not filters alone use it."""
     edges = []
+    for relation, values in _of_time(expression):
+        edge = _edge(relation, values) if _is_filter(relation) else None
+        if edge is None:
+            return None
+        edges.append(edge)
+    return edges
+
+
+def _of_time(expression: ir.Table) -> Iterator[tuple[ops.Relation, list[ops.Value]]]:
+    """The relations that ask for the instant themselves, and what asks in each."""
     for relation in expression.op().find(ops.Relation):
-        of_time = [
+        values = [
             child
             for child in relation.__children__
             if not isinstance(child, ops.Relation) and any(isinstance(part, AsOf) for part in parts([child]))
         ]
-        if of_time and (not isinstance(relation, ops.Filter) or relation.parent.find(AsOf)):
-            return None
-        for predicate in of_time:
-            now, before = (
-                ibis.ifelse(taken.to_expr(), 1, 0)
-                for taken in (predicate, predicate.replace({AsOf(): AsOfBefore()}))
-            )
-            edges.append(relation.parent.to_expr().filter(now != before))
-    return edges
+        if values:
+            yield relation, values
+
+
+def _is_filter(relation: ops.Relation) -> bool:
+    return isinstance(relation, ops.Filter)
+
+
+def _edge(relation: ops.Relation, values: Sequence[ops.Value]) -> ir.Table | None:
+    """The rows that a filter or a column takes otherwise at the other instant; None if nobody can ask."""
+    if not isinstance(relation, ops.Filter | ops.Project) or relation.parent.find(AsOf):
+        return None
+    if any(isinstance(part, ops.WindowFunction) for part in parts(values)):
+        return None
+    pairs = [(value.to_expr(), value.replace({AsOf(): AsOfBefore()}).to_expr()) for value in values]
+    if isinstance(relation, ops.Filter):  # which takes a row that says NULL as little as one that says no
+        pairs = [(ibis.ifelse(now, 1, 0), ibis.ifelse(before, 1, 0)) for now, before in pairs]
+    return relation.parent.to_expr().filter(ibis.or_(*(~now.identical_to(before) for now, before in pairs)))
+
+
+def _days(values: Sequence[ops.Value]) -> list[ops.Value]:
+    """The calendar days of the instant that are asked for."""
+    return [
+        part
+        for part in parts(values)
+        if isinstance(part, ops.Date) and isinstance(part.arg, LocalTime) and isinstance(part.arg.arg, AsOf)
+    ]
+
+
+def _asks_for_the_day(values: Sequence[ops.Value]) -> bool:
+    """Whether only a calendar day of the instant is asked for."""
+    asked = sum(isinstance(part, AsOf) for part in parts(values))
+    return asked == len(_days(values))
+
+
+def _is_another_day(day: ops.Value) -> ir.IntegerScalar:
+    before = day.replace({AsOf(): AsOfBefore()}).to_expr()
+    return ibis.ifelse(day.to_expr() != before, 1, 0)

@@ -26,7 +26,11 @@ def fct_pull_requests(
     """One row per repository and number. The team is its author's on the day on which it was opened."""
     costs = int_pull_request_costs.filter(_.number.notnull())
     sessions = costs.inner_join(int_sessions_with_costs.select("session_id", "agent_type"), "session_id")
-    opened = stg_pull_requests.mutate(opened_date=local_date(_.opened_at, timezone))
+    # Whether a span is over is asked of the requests alone: so is whether time has changed anything.
+    opened = stg_pull_requests.mutate(
+        opened_date=local_date(_.opened_at, timezone),
+        **{_is_over(days): _end_of(days) <= as_of for days in (7, 30)},
+    )
     requests = with_team(opened, stg_team_members, "opened_date")
     for part in (
         by_origin(stg_pull_request_commits, fct_git_commits),
@@ -39,8 +43,7 @@ def fct_pull_requests(
 
     def reverted_within(days: int) -> ibis.Value:
         """NULL as long as it can still happen."""
-        end = _.merged_at + ibis.interval(days=days)
-        return ibis.ifelse(_.reverted_at <= end, True, ibis.ifelse(end <= as_of, False, None))
+        return ibis.ifelse(_.reverted_at <= _end_of(days), True, ibis.ifelse(_[_is_over(days)], False, None))
 
     return requests.select(
         *(*REQUEST, "project_id", "developer_id", "team", "is_bot", "state"),
@@ -59,3 +62,12 @@ def fct_pull_requests(
         cost_usd=usd(_.cost),
         cost_method=_.cost_method,
     )
+
+
+def _end_of(days: int) -> ibis.Deferred:
+    """When a merged request has lasted so many days."""
+    return _.merged_at + ibis.interval(days=days)
+
+
+def _is_over(days: int) -> str:
+    return f"has_lasted_{days}_days"

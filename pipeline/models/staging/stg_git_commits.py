@@ -12,7 +12,7 @@ from pipeline.models.expressions import (
     with_agent,
     with_developer,
 )
-from pipeline.models.projects import canonical, with_project, without_credentials
+from pipeline.models.projects import with_canonical, with_project, without_credentials
 
 
 def stg_git_commits(
@@ -34,12 +34,12 @@ def stg_git_commits(
     first = first_rows(raw_git_commits.filter(_.commit_timestamp >= as_of - window_hours))
     first = first.mutate(
         developer_id=author(first),
-        project_id=canonical(without_credentials(first.project_id)),
+        project_id=without_credentials(first.project_id),
         namespace=ibis.null("string"),
         stated=canonical_agent(_.agent_type),
         service=ibis.null("string"),
     )
-    agent = with_agent(first.drop("agent_type"), agents, agent_aliases)
+    agent = with_agent(with_canonical(first).drop("agent_type"), agents, agent_aliases)
     commits = with_project(with_developer(agent, identities), projects)
     is_merge = (_.parent_count > 1).fill_null(False)
     return commits.select(

@@ -9,6 +9,7 @@ from pipeline.models.expressions import (
     canonical_agent,
     canonical_model,
     json_columns,
+    once,
     with_agent,
     with_developer,
 )
@@ -39,10 +40,11 @@ def stg_metric_activity(
     }
     series, texts = json_columns(stg_metric_series, keys)
     attributes, resource = texts["attributes"], texts["resource_attributes"]
+    series = series.mutate(named_project=once(telemetry.project(attributes, resource, project_attributes)))
     described = series.select(
         *("day", "metric_name", "value", "points", "first_at", "last_at"),
         namespace=canonical_agent(series.metric_name.re_extract("^([^.]+)[.]", 1)),
-        **telemetry.context(series, attributes, resource, project_attributes),
+        **telemetry.context(series, attributes, resource),
         **telemetry.measured(series.metric_name, attributes),
         start_type=attributes["start_type"],
     )
