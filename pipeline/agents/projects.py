@@ -40,7 +40,7 @@ def project_named(text: str) -> str:
     >>> project_named("octo/app"), project_named("Shop: web"), project_named("/home/ada/app")
     ('octo/app', 'Shop: web', 'app')
     """
-    named = HELPERS.sub("", without_credentials(text).strip())
+    named = HELPERS.sub("", without_credentials(text))
     if named.lower().startswith("file:"):
         named = re.sub("^[^:]*:(//[^/]*)?", "", named)
     if FOLDER.match(named):
@@ -56,6 +56,8 @@ def project_named(text: str) -> str:
 def without_credentials(address: str) -> str:
     """An address as anybody may see it: without user, password and query. A password may have a slash in it.
 
+    Blanks around it are no part of it.
+
     >>> without_credentials("https://me:secret@github.com/octo/app.git?token=x")
     'https://github.com/octo/app.git'
     >>> without_credentials("git@github.com:octo/app.git"), without_credentials("me:secret@host.org/octo/app")
@@ -65,7 +67,7 @@ def without_credentials(address: str) -> str:
         address = re.sub("(?s)//[^/]*@", "//", address)
         address = re.sub("(?s)//.*@", "//hidden/", address)
         address = re.sub("(?s)^[^@/]*:.*@", "", address)
-    return re.split("[?#]", address)[0]
+    return re.split("[?#]", address)[0].strip()
 
 
 def _path_of(address: str) -> str:

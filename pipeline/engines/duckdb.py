@@ -218,8 +218,12 @@ class DuckDB(Engine):
         name = self.name(schema, table)
         comments = {f"{kind.upper()} {name}": description}
         comments |= {f"COLUMN {name}.{self.quote(column)}": text for column, text in columns.items()}
-        for what, text in comments.items():
-            self.execute(f"COMMENT ON {what} IS {quote_text(text, self.dialect)}")
+        # In one go: a statement by itself takes twice as long.
+        self.execute(
+            "; ".join(
+                f"COMMENT ON {what} IS {quote_text(text, self.dialect)}" for what, text in comments.items()
+            )
+        )
 
     def content_hash(self, query: str) -> str | None:
         return self.measure(query, [])[1]

@@ -10,11 +10,11 @@ from pipeline.models.expressions import UNKNOWN, once
 
 
 def without_credentials(address: ir.StringValue) -> ir.StringValue:
-    """An address, or a name, without user, password and query."""
+    """An address, or a name, without user, password and query, and without blanks around it."""
     asked = address.re_replace("//[^/]*@", "//").re_replace("//.*@", "//hidden/")
     shown = ibis.ifelse(address.contains("@"), asked.re_replace("^[^@/]*:.*@", ""), address)
     has_query = address.contains("?") | address.contains("#")
-    return ibis.ifelse(has_query, shown.re_replace("[?#].*$", ""), shown)
+    return ibis.ifelse(has_query, shown.re_replace("[?#].*$", ""), shown).strip()
 
 
 def with_canonical(table: ir.Table) -> ir.Table:
@@ -22,23 +22,22 @@ def with_canonical(table: ir.Table) -> ir.Table:
 
     NULL for none, and for somebody's home. What is named is an address or a name, `without_credentials`.
     """
-    # Each `once` is asked several times below: copies of it would make the SQL long, and its planning slow.
-    told = table.mutate(_text=once(table.project_id.strip()))
-    plain = told._text.re_replace("^([A-Za-z0-9+.-]+::)+", "").re_replace("^[Ff][Ii][Ll][Ee]:(//[^/]*)?", "")
-    told = told.mutate(_plain=once(plain))
-    folder = told._plain.replace("\\", "/").re_replace("/*$", "").re_replace("/[.]git$", "")
-    told = told.mutate(_folder=once(folder))
-    return told.mutate(project_id=_canonical(told._text, told._plain, told._folder)).select(*table.columns)
+    named = table.project_id
+    plain = named.re_replace("^([A-Za-z0-9+.-]+::)+", "").re_replace("^[Ff][Ii][Ll][Ee]:(//[^/]*)?", "")
+    # It is asked many times: copies of it would make the SQL long, and its planning slow.
+    told = table.mutate(_plain=once(plain))
+    return told.mutate(project_id=_canonical(told.project_id, told._plain)).select(*table.columns)
 
 
-def _canonical(text: ir.StringValue, plain: ir.StringValue, folder: ir.StringValue) -> ir.StringValue:
-    """The project of a `text`, that without what stands before an address, and that as a folder's path."""
+def _canonical(text: ir.StringValue, plain: ir.StringValue) -> ir.StringValue:
+    """The project of a text; `plain` is without what may stand before an address."""
     # To look for places of letters is cheap, and nearly all names are as they should be.
     is_canonical = ~ibis.or_(
         *(text.contains(letter) for letter in (":", "\\")),
         *(text.startswith(letter) for letter in ("/", "~")),
         *(text.endswith(end) for end in ("/", ".git")),
     )
+    folder = plain.replace("\\", "/").re_replace("/*$", "").re_replace("/[.]git$", "")
     is_home = folder.lower().re_search("^([a-z]:)?/(home|users)/[^/]+$|^/root$|^~$")
     is_folder = plain.re_search("^([/~]|\\\\|[A-Za-z]:[/\\\\])")
     path = ibis.cases(
