@@ -7,6 +7,7 @@ from pipeline.outputs.digest.document import Chance, Digest, Figure
 from pipeline.outputs.metrics import METRICS
 from pipeline.outputs.metrics.shown import NO_CHANGE, change, shown
 from pipeline.outputs.pages import environment
+from pipeline.outputs.pages.ours import SIGNED
 from pipeline.outputs.report.escaping import markdown_text
 from pipeline.system.hidden import visible
 
@@ -20,7 +21,8 @@ CHANCE = (
 def render(digest: Digest, output_format: str) -> str:
     """The digest in one of the `FORMATS`."""
     if output_format == "json":
-        return json.dumps(digest.document(), ensure_ascii=False, indent=2, default=str) + "\n"
+        document = digest.document() | {"generator": SIGNED}
+        return json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n"
     return _markdown(digest) if output_format == "markdown" else _html(digest)
 
 
@@ -100,6 +102,7 @@ def _markdown(digest: Digest) -> str:
             lines += ["", f"And {table.left_out:,} more."]
     for note in _notes(digest):
         lines += ["", markdown_text(note)]
+    lines += ["", f"Days begin in {markdown_text(digest.timezone)} · {SIGNED}"]
     return "\n".join([*lines, ""])
 
 
