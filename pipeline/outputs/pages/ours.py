@@ -58,7 +58,8 @@ def check_ours(file: Path, command: str) -> None:
     """
     if file.is_file() and file.stat().st_size and not is_ours(file):
         raise SetupError(
-            f"{file} is there, and `{command}` did not make it. Name another file with -o, or remove this one."
+            f"{file} is there, and `{command}` did not make it. Name another file with -o, or remove this"
+            " one."
         )
 
 
