@@ -28,7 +28,8 @@ def served(page: bytes, kind: str, version: str) -> bytes:
     )
     bar = (
         '<link rel="stylesheet" href="/live.css">'
-        f'<nav id="live" data-page="{kind}" aria-label="Pages">{links}<span id="live-state" role="status"></span></nav>'
+        f'<nav id="live" data-page="{kind}" aria-label="Pages">{links}'
+        '<span id="live-state" role="status"></span></nav>'
         f'<script src="/live.js" data-version="{escape(version, quote=True)}" defer></script>'
     )
     # What comes before the body is small, and the rest may be many megabytes of somebody's text.

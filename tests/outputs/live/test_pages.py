@@ -67,6 +67,22 @@ def test_only_the_first_body_and_policy_of_a_page_are_taken(server):
     assert b'data-version="a&quot;&gt;&lt;script&gt;"' in found
 
 
+def test_where_groups_are_shown_the_pages_have_no_people(folder, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    settings = (folder / "aa-pipeline.toml").read_text()
+    assert "[privacy]" not in settings
+    database = folder / "agent_analytics.duckdb"
+    (tmp_path / "aa-pipeline.toml").write_text("[privacy]\nmin_group = 3\n")
+    with serving(_site(Invocation(target_option=f"duckdb://{database}"))) as server:
+        pages = {kind: ask(server, f"/{kind}/index.html") for kind in PAGES}
+        commits = ask(server, "/site/tables/fct_git_commits.html")[1]
+    assert {response.status for response, _ in pages.values()} == {200}
+    assert b'"min_group":3' in pages["dashboard"][1]
+    for content in (*(page for _, page in pages.values()), commits):
+        assert b"bruno@example.com" not in content
+        assert b"Bruno Costa" not in content
+
+
 def test_a_build_beside_it_succeeds_and_the_pages_are_then_of_it(folder, server):
     before = json.loads(ask(server, "/version")[1])["version"]
     is_built = threading.Event()
