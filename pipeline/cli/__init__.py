@@ -61,6 +61,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "report": ("report", "Show the schema validation report of the last run."),
         "budget": ("budget", "Budgets: what is spent of them, and whether one will break."),
         "dashboard": ("dashboard", "Write the dashboard: return, agents, team, git and cost, in one page."),
+        "serve": ("serve", "Show dashboard, documentation and report of the latest build in browsers."),
         "digest": ("digest", "Sum up a week for a mail or a chat, beside the week before."),
         "docs": ("docs", "The documentation site: every table and column, checks, code, and lineage."),
         "lineage": ("lineage", "Show what a table or a column comes from, and where it goes."),

@@ -43,7 +43,7 @@ def digest(invocation: Invocation, monday: dt.date | None, output_format: str, o
     """Sum up a week for a mail or a chat, beside the week before.
 
     The dashboard's figures, by agent, model and project; it names no person. Where [privacy] sets
-    min_group, what would be of fewer people is left out.
+    min_group, what would be of fewer people is left out. A file that holds something else stays as it is.
 
     \b
     aa-pipeline digest -o week.html
@@ -53,8 +53,11 @@ def digest(invocation: Invocation, monday: dt.date | None, output_format: str, o
 
     from pipeline.cli.output import say
     from pipeline.outputs.digest import read_digest, render
+    from pipeline.outputs.pages.ours import check_ours
     from pipeline.system.files import write_whole
 
+    if output:
+        check_ours(output, "digest")
     config = invocation.config
     if monday is None:
         today = dt.datetime.now(ZoneInfo(config.timezone)).date()

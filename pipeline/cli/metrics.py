@@ -12,6 +12,7 @@ from pipeline.cli.options import (
     check_period,
     command,
     common_options,
+    conditions_option,
     format_option,
     pass_invocation,
     period_options,
@@ -63,17 +64,6 @@ def list_(output_format: str) -> None:
     )
 
 
-def _conditions(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> dict[str, list[str]]:
-    """`agent=codex`, `agent=amp` → {"agent": ["codex", "amp"]}."""
-    found: dict[str, list[str]] = {}
-    for text in value:
-        dimension, sign, wanted = text.partition("=")
-        if not (dimension and sign and wanted):
-            raise click.BadParameter(f"{text!r} is not DIMENSION=VALUE, such as agent=codex.", ctx, param)
-        found.setdefault(dimension, []).append(wanted)
-    return found
-
-
 @command()
 @click.argument("name", shell_complete=metrics_after_tab)
 @click.option(
@@ -84,13 +74,7 @@ def _conditions(ctx: click.Context, param: click.Parameter, value: tuple[str, ..
     help="A row for each day, week, month, developer, agent, …; may be given several times.",
 )
 @period_options
-@click.option(
-    "--where",
-    multiple=True,
-    metavar="DIMENSION=VALUE",
-    callback=_conditions,
-    help="Count only these; several values of one dimension are alternatives.",
-)
+@conditions_option
 @click.option(
     "--format",
     "output_format",

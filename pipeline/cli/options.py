@@ -422,6 +422,28 @@ def _day(ctx: click.Context, param: click.Parameter, value: str | None) -> "dt.d
         raise click.BadParameter(f"{value!r} is no date, such as 2026-11-01.", ctx, param) from None
 
 
+def conditions_option(function: F) -> F:
+    """`--where DIMENSION=VALUE`, which arrives as values by dimension."""
+    return click.option(
+        "--where",
+        multiple=True,
+        metavar="DIMENSION=VALUE",
+        callback=_conditions,
+        help="Count only these; several values of one dimension are alternatives.",
+    )(function)
+
+
+def _conditions(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> dict[str, list[str]]:
+    """`agent=codex`, `agent=amp` → {"agent": ["codex", "amp"]}."""
+    found: dict[str, list[str]] = {}
+    for text in value:
+        dimension, sign, wanted = text.partition("=")
+        if not (dimension and sign and wanted):
+            raise click.BadParameter(f"{text!r} is not DIMENSION=VALUE, such as agent=codex.", ctx, param)
+        found.setdefault(dimension, []).append(wanted)
+    return found
+
+
 def as_of_option(function: F) -> F:
     """`--as-of TIME`, which arrives as an instant in UTC."""
     return click.option(

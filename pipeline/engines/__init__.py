@@ -84,6 +84,25 @@ def exists(url: str) -> bool:
         return True
 
 
+def stamp(url: str) -> object:
+    """What changes whenever somebody has written into a database file; None of what is no file.
+
+    It is found without opening the database.
+    """
+    path = url.removeprefix("duckdb://")
+    if module_of(url) != "duckdb" or path in ("", ":memory:"):
+        return None
+    return _stamp(Path(path)), _stamp(Path(f"{path}.wal"))
+
+
+def _stamp(file: Path) -> tuple[int, int, int] | None:
+    try:
+        about = file.stat()
+    except OSError:
+        return None
+    return about.st_ino, about.st_size, about.st_mtime_ns
+
+
 def module_of(url: str) -> str:
     """The module of this package that speaks to `url`."""
     scheme, separator, _ = url.partition("://")

@@ -25,3 +25,18 @@ def test_it_is_written_where_one_says(company, run, monkeypatch, tmp_path):
     file = tmp_path / "week.html"
     assert run("digest", "--week", "2026-W45", "-o", str(file)).stderr == f"Wrote {file}.\n"
     assert file.read_text().startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize("output_format", ["html", "markdown", "json"])
+def test_only_what_it_wrote_is_written_over(company, run, monkeypatch, tmp_path, output_format):
+    monkeypatch.chdir(company)
+    file = tmp_path / "notes"
+    words = ["digest", "--week", "2026-W45", "--format", output_format, "-o", str(file)]
+    file.write_text("mine, and about aa-pipeline")
+    assert "is there, and `digest` did not make it" in run(*words, expect=2).output
+    assert file.read_text() == "mine, and about aa-pipeline"
+    file.write_text("")
+    run(*words)
+    first = file.read_text()
+    run(*words)
+    assert file.read_text() == first

@@ -6,7 +6,6 @@ keeps the data and tries again. Beside that, operators and their monitoring ask 
 """
 
 import io
-import ipaddress
 import socket
 from contextlib import suppress
 from http import HTTPStatus
@@ -25,6 +24,7 @@ from pipeline.ingest.otlp.reader import parse_json
 from pipeline.ingest.otlp.rows import Rows
 from pipeline.ingest.otlp.tokens import NO_TEAM
 from pipeline.ingest.values import dumps
+from pipeline.system.hosts import host_of, is_this_machine
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
@@ -285,25 +285,6 @@ class Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
         self.wfile.flush()
-
-
-def host_of(header: str) -> str:
-    """The host of a Host header, without its port.
-
-    >>> host_of("localhost:4318"), host_of("[::1]:4318")
-    ('localhost', '::1')
-    """
-    if header.startswith("["):
-        return header[1:].partition("]")[0]
-    return header.partition(":")[0]
-
-
-def is_this_machine(host: str) -> bool:
-    """Whether a name or an address leads to this machine, whoever resolves it."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 def _read(text: Bytes, signal: str, as_json: bool) -> tuple[bytes, Rows]:

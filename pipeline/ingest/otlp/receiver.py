@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Self
 
 from pipeline.errors import SetupError
 from pipeline.ingest.landing.landing import IngestResult
-from pipeline.ingest.otlp.http import is_this_machine
 from pipeline.ingest.otlp.ingest import ingest_otlp
 from pipeline.ingest.otlp.limits import USUAL, Limits
 from pipeline.ingest.otlp.server import OtlpServer
 from pipeline.ingest.otlp.spool import Spool
 from pipeline.ingest.otlp.tls import tls_context
 from pipeline.ingest.otlp.tokens import Tokens
+from pipeline.system.hosts import is_this_machine
 
 if TYPE_CHECKING:
     from pipeline.engines.base import Engine

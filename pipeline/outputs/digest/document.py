@@ -1,6 +1,7 @@
 """What a digest says: figures of a week with those of the week before, and tables of what they consist of."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,6 +52,7 @@ class Figure:
         before: of the week before.
         reason: why there is no value.
         chance: of a ratio that has a value in both weeks.
+        decisions: of how many decisions a share is, and between which values all such should lie.
     """
 
     metric: str
@@ -58,6 +60,7 @@ class Figure:
     before: Value = None
     reason: str | None = None
     chance: Chance | None = None
+    decisions: tuple[int, float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -191,12 +194,36 @@ def read_digest(
     tables = []
     for title, by, metrics in TABLES:
         answers = {metric: ask(metric, monday, (by,)) for metric in metrics}
-        there = {metric: _values(answer) for metric, answer in answers.items() if answer}
-        # Of what has no row there is none; where groups are small, it may be of too few people.
-        none = {metric: 0 for metric in there if min_group == 1 and METRICS[metric].unit in COUNTED}
-        if rows := _rows(there, none, names if by == "agent" else {}):
-            tables.append(Table(title, by, tuple(there), rows[:MOST_ROWS], max(0, len(rows) - MOST_ROWS)))
+        known = names if by == "agent" else {}
+        if table := table_of(title, by, answers, names=known, most=MOST_ROWS, min_group=min_group):
+            tables.append(table)
     return Digest(monday, timezone, figures, tables, [*notes])
+
+
+def table_of(
+    title: str,
+    by: str,
+    answers: Mapping[str, Answer | None],
+    *,
+    names: Mapping[str, str],
+    most: int,
+    min_group: int,
+) -> Table | None:
+    """Answers by one dimension, side by side; None without rows.
+
+    Args:
+        title: the heading.
+        by: the dimension.
+        answers: by metric, in the order of the columns; what is not told is left out.
+        names: what to call values of the dimension.
+        most: how many rows at most.
+        min_group: the least number of people behind any figure.
+    """
+    there = {metric: _values(answer) for metric, answer in answers.items() if answer}
+    # Of what has no row there is none; where groups are small, it may be of too few people.
+    none = {metric: 0 for metric in there if min_group == 1 and METRICS[metric].unit in COUNTED}
+    rows = _rows(there, none, names)
+    return Table(title, by, tuple(there), rows[:most], max(0, len(rows) - most)) if rows else None
 
 
 def _chance(engine: Engine, metric: str, monday: dt.date) -> Chance | None:
@@ -222,7 +249,7 @@ def _values(answer: Answer) -> dict[Any, Value]:
 
 
 def _rows(
-    columns: dict[str, dict[Any, Value]], none: dict[str, int], names: dict[str, str]
+    columns: Mapping[str, Mapping[Any, Value]], none: Mapping[str, int], names: Mapping[str, str]
 ) -> list[tuple[str, tuple[Value, ...]]]:
     """A row for each thing that any column knows; the largest of the first column come first."""
     keys = dict.fromkeys(key for values in columns.values() for key in values)

@@ -1,14 +1,16 @@
 """A digest as HTML that mail programs show, as Markdown, or as JSON."""
 
 import json
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from pipeline.outputs.digest.document import Chance, Digest, Figure
+from pipeline.outputs.digest.document import Chance, Digest, Figure, Table
 from pipeline.outputs.metrics import METRICS
-from pipeline.outputs.metrics.shown import NO_CHANGE, change, shown
+from pipeline.outputs.metrics.rows import Value
+from pipeline.outputs.metrics.shown import NO_CHANGE, change, period, shown
 from pipeline.outputs.pages import environment
+from pipeline.outputs.pages.ours import SIGNED
 from pipeline.outputs.report.escaping import markdown_text
-from pipeline.system.hidden import visible
 
 FORMATS = ("html", "markdown", "json")
 CHANCE = (
@@ -20,26 +22,25 @@ CHANCE = (
 def render(digest: Digest, output_format: str) -> str:
     """The digest in one of the `FORMATS`."""
     if output_format == "json":
-        return json.dumps(digest.document(), ensure_ascii=False, indent=2, default=str) + "\n"
+        document = digest.document() | {"generator": SIGNED}
+        return json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n"
     return _markdown(digest) if output_format == "markdown" else _html(digest)
 
 
-def _headline(digest: Digest) -> str:
-    values = {figure.metric: figure.value for figure in digest.figures}
-    cost, commits = values.get("cost"), values.get("assisted_commits")
+def headline(cost: Value, commits: Value, of: str) -> str:
+    """What went in and what came out, in a sentence; `of` is said where nothing is known of it."""
     said = [
         f"{shown('usd', cost)} went in" if cost else "",
         f"{shown('count', commits)} commit{'' if commits == 1 else 's'} with an agent's help came out"
         if commits
         else "",
     ]
-    return ", ".join(filter(None, said)) or "Nothing is known of this week"
+    return ", ".join(filter(None, said)) or f"Nothing is known of {of}"
 
 
-def _week(digest: Digest) -> str:
-    first, last = digest.monday, digest.sunday
-    year = "" if first.year == last.year else f" {first.year}"
-    return f"{first.day} {first:%b}{year} – {last.day} {last:%b} {last.year}"
+def _headline(digest: Digest) -> str:
+    values = {figure.metric: figure.value for figure in digest.figures}
+    return headline(values.get("cost"), values.get("assisted_commits"), "this week")
 
 
 def _direction(figure: Figure) -> Literal["good", "bad", ""]:
@@ -81,26 +82,44 @@ def _notes(digest: Digest) -> list[str]:
 
 
 def _markdown(digest: Digest) -> str:
-    lines = [f"## {_headline(digest)}", "", f"{_week(digest)}, beside the week before.", ""]
-    lines += ["| | this week | the week before | |", "| --- | ---: | ---: | --- |"]
-    for figure in digest.figures:
-        metric = METRICS[figure.metric]
-        value, before = shown(metric.unit, figure.value), shown(metric.unit, figure.before)
-        told = figure.reason if figure.value is None else _change(figure)
-        mark = {"good": " better", "bad": " worse", "": ""}[_direction(figure)]
-        lines.append(f"| {metric.label} | {value} | {before} | {markdown_text(told or '')}{mark} |")
+    lines = [f"## {_headline(digest)}", ""]
+    lines += [f"{period(digest.monday, digest.sunday)}, beside the week before.", ""]
+    lines += figure_lines(digest.figures, "this week", "the week before")
     for table in digest.tables:
-        heads = [METRICS[name].label for name in table.metrics]
-        lines += ["", f"### {table.title}", "", f"| | {' | '.join(heads)} |"]
-        lines.append(f"| --- |{' ---: |' * len(heads)}")
-        for name, values in table.rows:
-            cells = [shown(METRICS[m].unit, value) for m, value in zip(table.metrics, values, strict=True)]
-            lines.append(f"| {markdown_text(visible(name))} | {' | '.join(cells)} |")
-        if table.left_out:
-            lines += ["", f"And {table.left_out:,} more."]
+        lines += ["", f"### {table.title}", "", *table_lines(table)]
     for note in _notes(digest):
         lines += ["", markdown_text(note)]
+    lines += ["", f"Days begin in {markdown_text(digest.timezone)} · {SIGNED}"]
     return "\n".join([*lines, ""])
+
+
+def figure_lines(figures: Sequence[Figure], now: str, before: str) -> Iterator[str]:
+    """A table of Markdown: figures, those before, and what has changed."""
+    yield f"| | {now} | {before} | |"
+    yield "| --- | ---: | ---: | --- |"
+    for figure in figures:
+        metric = METRICS[figure.metric]
+        told = figure.reason if figure.value is None else _change(figure)
+        mark = {"good": " better", "bad": " worse", "": ""}[_direction(figure)]
+        if figure.decisions:
+            count, *ends = figure.decisions
+            low, high = (shown(metric.unit, end) for end in ends)
+            mark += f"; of {count:,}, {low} to {high}" if told else f"of {count:,}, {low} to {high}"
+        values = f"{shown(metric.unit, figure.value)} | {shown(metric.unit, figure.before)}"
+        yield f"| {metric.label} | {values} | {markdown_text(told or '')}{mark} |"
+
+
+def table_lines(table: Table) -> Iterator[str]:
+    """A table of Markdown, and how many rows are left out of it."""
+    heads = [METRICS[name].label for name in table.metrics]
+    yield f"| | {' | '.join(heads)} |"
+    yield f"| --- |{' ---: |' * len(heads)}"
+    for name, values in table.rows:
+        cells = [shown(METRICS[m].unit, value) for m, value in zip(table.metrics, values, strict=True)]
+        yield f"| {markdown_text(name)} | {' | '.join(cells)} |"
+    if table.left_out:
+        yield ""
+        yield f"And {table.left_out:,} more."
 
 
 def _html(digest: Digest) -> str:
@@ -109,7 +128,7 @@ def _html(digest: Digest) -> str:
         digest=digest,
         metrics=METRICS,
         headline=_headline(digest),
-        week=_week(digest),
+        week=period(digest.monday, digest.sunday),
         shown=shown,
         was=_was,
         direction=_direction,

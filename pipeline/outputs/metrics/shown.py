@@ -35,6 +35,23 @@ def change(now: float | dt.date | None, before: float | dt.date | None) -> str:
     return f"{share:+,.0f}%".replace("-", "−") if abs(share) >= 0.5 else NO_CHANGE
 
 
+def period(first: dt.date, last: dt.date) -> str:
+    """Days, the first and the last inclusive.
+
+    >>> (
+    ...     period(dt.date(2026, 11, 9), dt.date(2026, 11, 15)),
+    ...     period(dt.date(2026, 12, 28), dt.date(2027, 1, 3)),
+    ... )
+    ('9 Nov – 15 Nov 2026', '28 Dec 2026 – 3 Jan 2027')
+    >>> period(dt.date(2026, 11, 9), dt.date(2026, 11, 9))
+    '9 Nov 2026'
+    """
+    end = f"{last.day} {last:%b} {last.year}"
+    if first == last:
+        return end
+    return f"{first.day} {first:%b}{'' if first.year == last.year else f' {first.year}'} – {end}"
+
+
 def _usd(value: float) -> str:
     size = abs(value)
     if 0 < size < 0.01:

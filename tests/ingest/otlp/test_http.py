@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.ingest.otlp.http import host_of, is_this_machine
 from pipeline.ingest.otlp.limits import Limits
 from pipeline.ingest.otlp.server import OtlpServer
 from pipeline.ingest.otlp.tokens import Tokens
+from pipeline.system.hosts import host_of, is_this_machine
 from tests.ingest.otlp.samples import TIME, log, logs
 
 JSON = "application/json"

@@ -7,6 +7,7 @@ const VIEWS = {
   git: { name: "Git", draw: gitView, projects: true, needs: ["commits"] },
   cost: { name: "Cost", draw: costView, needs: ["usage"] },
 };
+const ALL = "all"; // the views one below the other, as #all?from=…
 const PERIODS = { "7 days": 7, "30 days": 30, "90 days": 90, "All days": Infinity };
 const DEFAULT_DAYS = 30;
 const MOST_NAMED = 5;
@@ -29,7 +30,7 @@ const lastDays = (days) => ({ from: Math.max(FIRST_DAY, LAST_DAY - days + 1), to
 function readAddress() {
   const [view, query = ""] = location.hash.slice(1).split("?");
   const wanted = new URLSearchParams(query);
-  state.view = view in VIEWS ? view : "return";
+  state.view = view in VIEWS || view === ALL ? view : "return";
   Object.assign(state, lastDays(DEFAULT_DAYS), { unknown: [] });
   for (const name of ["from", "to"]) {
     if (!wanted.get(name)) continue;
@@ -51,9 +52,11 @@ const MOST_TOLD = 100; // characters
 const unknownNotice = () => (state.unknown.length
   ? `The address asks for ${state.unknown.map((word) => `“${word.slice(0, MOST_TOLD)}”`).join(", ")}, which is not here: there are days from ${shortDate(FIRST_DAY, true)} to ${shortDate(LAST_DAY, true)}, and the names in the filters.` : null);
 
+const viewsShown = () => (state.view === ALL ? Object.keys(VIEWS) : [state.view]);
+
 // What is chosen, in words; empty where it is everything.
-function chosenWords() {
-  const names = { developers: developerNames, agents: agentNames, ...(VIEWS[state.view].projects ? { projects: DATA.projects } : {}) };
+function chosenWords(view) {
+  const names = { developers: developerNames, agents: agentNames, ...(VIEWS[view].projects ? { projects: DATA.projects } : {}) };
   const chosen = Object.entries(names).filter(([list]) => state[list].size).map(([list, all]) => {
     const found = [...state[list]].map((place) => all[place]);
     return found.length > MOST_NAMED ? `${found.slice(0, MOST_NAMED).join(", ")} and ${plural(found.length - MOST_NAMED, "other")}` : found.join(", ");
@@ -72,9 +75,9 @@ function address(view = state.view) {
   return `#${view}${query.size ? `?${query}` : ""}`;
 }
 
-function currentFilter() {
+function currentFilter(view = state.view) {
   const chosen = (name) => (state[name].size ? state[name] : null);
-  return { from: state.from, to: state.to, developers: chosen("developers"), agents: chosen("agents"), projects: VIEWS[state.view].projects ? chosen("projects") : null };
+  return { from: state.from, to: state.to, developers: chosen("developers"), agents: chosen("agents"), projects: VIEWS[view].projects ? chosen("projects") : null };
 }
 
 // Commits and Copilot reports are kept for a window: what is compared with them is cut to it.
@@ -135,7 +138,7 @@ function drawFilters() {
     periodPicker(),
     ...(GROUPED ? [] : [picker("Developer", "everyone", developerNames, state.developers, changed)]),
     picker("Agent", "all", agentNames, state.agents, changed),
-    ...(VIEWS[state.view].projects ? [picker("Project", "all", DATA.projects, state.projects, changed)] : []),
+    ...(viewsShown().some((view) => VIEWS[view].projects) ? [picker("Project", "all", DATA.projects, state.projects, changed)] : []),
     el("button", { type: "button", id: "reset", hidden: !isFiltered, onclick: () => { location.hash = `#${state.view}`; } }, "Reset"),
   );
 }
@@ -148,6 +151,25 @@ function changed() {
 
 // Drawing
 
+function drawView(view) {
+  const { name, draw, needs } = VIEWS[view];
+  const tooFew = needs.filter((kind) => DATA.about.too_few?.includes(kind));
+  const { headline, compared, notices, parts } = tooFew.length
+    ? { headline: "Too few people to show this", notices: tooFew.map((kind) => TOO_FEW[kind]), parts: [] }
+    : draw(currentFilter(view));
+  const elements = [
+    el(
+      "div",
+      { class: "headline" },
+      el("h1", {}, headline),
+      el("p", { class: "dim" }, period(state.from, state.to), compared ? `, compared with ${period(compared.from, compared.to)}` : "", chosenWords(view)),
+    ),
+    ...[unknownNotice(), GROUP_NOTICE, ...notices].filter(Boolean).map((notice) => el("p", { class: "notice small" }, notice)),
+    ...parts.filter(Boolean),
+  ];
+  return { name, title: `${name}: ${headline}`, elements };
+}
+
 function show() {
   closeCharts();
   document.getElementById("tooltip").hidden = true;
@@ -158,20 +180,10 @@ function show() {
     if (link.dataset.view === state.view) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  const tooFew = VIEWS[state.view].needs.filter((kind) => DATA.about.too_few?.includes(kind));
-  const { headline, compared, notices, parts } = tooFew.length
-    ? { headline: "Too few people to show this", notices: tooFew.map((kind) => TOO_FEW[kind]), parts: [] }
-    : VIEWS[state.view].draw(currentFilter());
-  document.title = `${VIEWS[state.view].name}: ${headline}`;
+  const drawn = viewsShown().map(drawView);
+  document.title = drawn[0].title;
   document.getElementById("view").replaceChildren(
-    el(
-      "div",
-      { class: "headline" },
-      el("h1", {}, headline),
-      el("p", { class: "dim" }, period(state.from, state.to), compared ? `, compared with ${period(compared.from, compared.to)}` : "", chosenWords()),
-    ),
-    ...[unknownNotice(), GROUP_NOTICE, ...notices].filter(Boolean).map((notice) => el("p", { class: "notice small" }, notice)),
-    ...parts.filter(Boolean),
+    ...(drawn.length > 1 ? drawn.map(({ name, elements }) => el("section", { class: "whole", "aria-label": name }, el("p", { class: "brand" }, name), ...elements)) : drawn[0].elements),
   );
   drawCharts();
 }

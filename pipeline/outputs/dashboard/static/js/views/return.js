@@ -43,7 +43,7 @@ function returnView(filter) {
         GROUPED ? null : declared("committed_cost_each"),
         declared("assisted_lines"),
       ].filter(Boolean), byProjectRows(windowed)),
-      budgetTable(budgets, latest),
+      state.view === ALL ? null : budgetTable(budgets, latest), // the view Cost has it, too
     ],
   };
 }
