@@ -235,7 +235,7 @@ REFUSED_ELSEWHERE = [
 CRASHED = -1
 LEAVES = {name for name, one in every_command() if not isinstance(one, click.Group)}
 # Those that end with the other side, or need one.
-WITH_ANOTHER_SIDE = {"mcp", "docs serve", "ingest clickhouse"}
+WITH_ANOTHER_SIDE = {"mcp", "serve", "docs serve", "ingest clickhouse"}
 
 
 def commit(folder):
@@ -274,16 +274,17 @@ def test_commands_with_another_side_run_from_the_wheels(environment, tmp_path):
     assert "Traceback" not in refused.stderr
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "index.html").write_text("<p>Tables")
-    with subprocess.Popen(
-        [aa, "docs", "serve"],
-        env=told,
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as server:
-        assert "http://127.0.0.1:" in server.stdout.readline()
-        server.send_signal(signal.SIGINT)
+    for words in (["docs", "serve"], ["serve"]):
+        with subprocess.Popen(
+            [aa, *words],
+            env=told,
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as server:
+            assert "http://127.0.0.1:" in server.stdout.readline()
+            server.send_signal(signal.SIGINT)
 
 
 def failing(environment, folder, url, commands):
