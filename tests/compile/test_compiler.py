@@ -291,8 +291,9 @@ def test_what_uses_the_instant_otherwise_than_row_by_row_is_looked_at_as_a_whole
 def drifted(expression, rows, before, now):
     """How many rows time has changed, by a database."""
     connection = testing.connect()
-    connection.execute("CREATE TABLE visits (id BIGINT, at TIMESTAMPTZ)")
-    connection.executemany("INSERT INTO visits VALUES (?, ?)", rows)
+    connection.execute('CREATE TABLE visits (id BIGINT, "at" TIMESTAMPTZ)')
+    for row in rows:
+        connection.execute("INSERT INTO visits VALUES (?, ?)", row)
     query = dialects.text(dialects.query(time_drift(expression).as_table(), "duckdb"), "duckdb")
     instants = [dt.datetime.fromisoformat(f"2026-03-{day}:00+00:00") for day in (now, before)]
     return connection.execute(render(query, instants[0], before=instants[1])).fetchone()[0]
