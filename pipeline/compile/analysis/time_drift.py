@@ -107,12 +107,20 @@ def _edge(relation: ops.Relation, values: Sequence[ops.Value]) -> ir.Table | Non
     """The rows that a filter or a column takes otherwise at the other instant; None if nobody can ask."""
     if not isinstance(relation, ops.Filter | ops.Project) or relation.parent.find(AsOf):
         return None
+    if not all(value.dtype.is_boolean() for value in values):
+        return None
     if any(isinstance(part, ops.WindowFunction) for part in parts(values)):
         return None
-    pairs = [(value.to_expr(), value.replace({AsOf(): AsOfBefore()}).to_expr()) for value in values]
-    if isinstance(relation, ops.Filter):  # which takes a row that says NULL as little as one that says no
-        pairs = [(ibis.ifelse(now, 1, 0), ibis.ifelse(before, 1, 0)) for now, before in pairs]
-    return relation.parent.to_expr().filter(ibis.or_(*(~now.identical_to(before) for now, before in pairs)))
+    changed = (
+        _answer(value.to_expr()) != _answer(value.replace({AsOf(): AsOfBefore()}).to_expr())
+        for value in values
+    )
+    return relation.parent.to_expr().filter(ibis.or_(*changed))
+
+
+def _answer(value: ir.BooleanValue) -> ir.IntegerValue:
+    """Yes, no or NULL, as numbers that can be compared."""
+    return ibis.cases((value, 1), (value.isnull(), 2), else_=0)
 
 
 def _days(values: Sequence[ops.Value]) -> list[ops.Value]:
