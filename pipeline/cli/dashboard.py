@@ -13,11 +13,10 @@ from pipeline.cli.options import (
     pass_invocation,
     period_options,
 )
+from pipeline.outputs.dashboard.views import VIEWS
 
 if TYPE_CHECKING:
     import datetime as dt
-
-VIEWS = ("return", "agents", "team", "git", "cost")
 
 
 @command()
@@ -38,7 +37,7 @@ VIEWS = ("return", "agents", "team", "git", "cost")
 )
 @click.option(
     "--view",
-    type=click.Choice(VIEWS),
+    type=click.Choice([*VIEWS]),
     help="Of pdf, png and md: only this.  [default: all of them; of png return]",
 )
 @period_options

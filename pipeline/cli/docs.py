@@ -94,16 +94,12 @@ def serve(invocation: Invocation, folder: Path, port: int | None) -> None:
     aa-pipeline docs serve
     aa-pipeline docs serve --port 9000
     """
-    from pipeline.cli.output import say
+    from pipeline.cli.serve import serve_until_stopped
     from pipeline.outputs.docs.server import make_server
 
     with make_server(folder, port) as server:
         host, bound = server.server_address[:2]
-        say(f"Serving {folder} at http://{host!s}:{bound}/ until Ctrl-C.")
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            say("Stopped.")
+        serve_until_stopped(server, f"{folder} at http://{host!s}:{bound}/")
 
 
 docs.add_command(generate)

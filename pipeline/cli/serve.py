@@ -8,6 +8,8 @@ import click
 from pipeline.cli.options import Invocation, command, pass_invocation
 
 if TYPE_CHECKING:
+    from socketserver import BaseServer
+
     from pipeline.outputs.live.site import Site
 
 
@@ -42,16 +44,23 @@ def serve(invocation: Invocation, host: str, port: int | None, names: tuple[str,
     aa-pipeline serve --host 0.0.0.0 --port 9000
     """
     from pipeline.cli.failure import meaning
-    from pipeline.cli.output import say, warn
+    from pipeline.cli.output import warn
     from pipeline.outputs.live.server import Server
 
     _ = invocation.target  # a target that is unknown is told before anybody asks
     with Server(_site(invocation), host, port, names, lambda error: warn(meaning(error)[0])) as server:
-        say(f"Serving {server.url} until Ctrl-C.")
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            say("Stopped.")
+        serve_until_stopped(server, server.url)
+
+
+def serve_until_stopped(server: "BaseServer", what: str) -> None:
+    """Answer until somebody presses Ctrl-C, who is told what is served, and where."""
+    from pipeline.cli.output import say
+
+    say(f"Serving {what} until Ctrl-C.")
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        say("Stopped.")
 
 
 def _site(invocation: Invocation) -> "Site":

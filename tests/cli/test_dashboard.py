@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.errors import SetupError
 from pipeline.outputs.dashboard.browser import browser
-from pipeline.outputs.dashboard.page import VIEWS
+from pipeline.outputs.dashboard.views import VIEWS
 from pipeline.outputs.pages.ours import check_ours
 
 
@@ -17,7 +17,7 @@ def test_markdown_is_written_where_one_says_and_over_its_own_kind_only(company, 
     assert run(*words, str(tmp_path)).stderr == ""
     file = tmp_path / "dashboard.md"
     first = file.read_text()
-    assert [f"\n## {name}\n" in first for name in VIEWS.values()] == [True] * len(VIEWS)
+    assert [f"\n## {view.name}\n" in first for view in VIEWS.values()] == [True] * len(VIEWS)
     run(*words, str(file), "--view", "cost")
     assert "## Return" not in file.read_text()
     file.write_text("mine")

@@ -1,6 +1,8 @@
 """Whether time alone changes the rows of a model: asked of the rows at the edge of its window, not of all."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import reduce
+from operator import add
 
 import ibis
 import ibis.expr.operations as ops
@@ -20,17 +22,20 @@ def time_drift(expression: ir.Table) -> ir.Scalar | None:
     0 means that its rows are the same at both; of what only asks for the calendar day, another day is 1. None
     if the instant is not used, or otherwise.
     """
-    counts = {}
+    counts: list[ir.IntegerScalar] = []
+    days: dict[ops.Value, None] = {}
     for relation, values in _of_time(expression):
-        edge = _edge(relation, values) if not _asks_for_the_day(values) or _is_filter(relation) else None
+        asks_for_the_day = _asks_for_the_day(values)
+        # Of a filter the rows are asked all the same: on most days none leaves the window.
+        edge = _edge(relation, values) if _is_filter(relation) or not asks_for_the_day else None
         if edge is not None:
-            counts[edge] = edge.count()
-        elif _asks_for_the_day(values):
-            counts |= {day: _is_another_day(day) for day in _days(values)}
+            counts.append(edge.count())
+        elif asks_for_the_day:
+            days |= dict.fromkeys(_days(values))
         else:
             return None
-    first, *others = [*counts.values()] or [None]
-    return sum(others, first) if first is not None else None
+    counts += map(_is_another_day, days)
+    return reduce(add, counts) if counts else None
 
 
 def partitions_over_time(

@@ -85,12 +85,11 @@ def choose(
         for value in values:
             if value not in there:
                 raise SelectionError(f"There is no {dimension} {value}.{did_you_mean(value, sorted(there))}")
-    days = [day for metric in ("sessions", "commits") for day in known(metric, "day")]
+    found = (day for metric in ("sessions", "commits") for day in known(metric, "day"))
+    days = [day for day in found if isinstance(day, dt.date)]
     if not days:
         return Chosen(None, None, None)
-    earliest, latest = min(days), max(days)  # type: ignore[type-var]  # of the dimension day
-    assert isinstance(earliest, dt.date)
-    assert isinstance(latest, dt.date)
+    earliest, latest = min(days), max(days)
     last = min(until or latest, latest)
     first = max(since or last - dt.timedelta(days=DAYS - 1), earliest)
     if first > last:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from pipeline.outputs.dashboard.metrics import as_json
+from pipeline.outputs.dashboard.views import VIEWS
 from pipeline.outputs.pages import base_css, environment
 from pipeline.system.hidden import visible_json
 
@@ -26,7 +27,6 @@ SCRIPTS = (
     *("views/return", "views/agents", "views/team", "views/git", "views/cost"),
     "main",
 )
-VIEWS = {"return": "Return", "agents": "Agents", "team": "Team", "git": "Git", "cost": "Cost"}
 
 
 def render(data: dict[str, Any], *, documented: bool = False) -> bytes:
@@ -43,7 +43,7 @@ def render(data: dict[str, Any], *, documented: bool = False) -> bytes:
         environment("pipeline.outputs.dashboard")
         .get_template("dashboard.html.j2")
         .render(
-            views=VIEWS,
+            views={key: view.name for key, view in VIEWS.items()},
             documented=documented,
             as_of=_local(as_of, about["timezone"]) if as_of else None,
             timezone=about["timezone"],

@@ -7,16 +7,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from pipeline.errors import SetupError
+from pipeline.outputs.pages.serving import HEADERS, PORT, listening
 
 HOST = "127.0.0.1"
-
-HEADERS = {
-    "Cache-Control": "no-store",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
 
 
 def make_server(folder: Path, port: int | None = None) -> ThreadingHTTPServer:
@@ -35,12 +28,12 @@ def make_server(folder: Path, port: int | None = None) -> ThreadingHTTPServer:
             " -o names another folder."
         )
     handler = partial(_Handler, directory=str(folder.resolve()))
-    for wanted in (8080, 0) if port is None else (port,):
-        try:
-            return ThreadingHTTPServer((HOST, wanted), handler)
-        except OSError as error:
-            failure = error
-    raise SetupError(f"Port {port} of {HOST} cannot be used: {failure.strerror}. Name another with --port.")
+    try:
+        return listening(lambda wanted: ThreadingHTTPServer((HOST, wanted), handler), port)
+    except OSError as error:
+        raise SetupError(
+            f"Port {port or PORT} of {HOST} cannot be used: {error.strerror}. Name another with --port."
+        ) from error
 
 
 class _Handler(SimpleHTTPRequestHandler):

@@ -15,19 +15,14 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from pipeline.errors import PipelineError, SetupError
 from pipeline.outputs.live.served import FILES, STATIC
 from pipeline.outputs.live.site import Site
+from pipeline.outputs.pages import serving
 from pipeline.system.hosts import host_of, is_this_machine
 
-PORT = 8080
 COOKIE = "aa_pipeline_token"
-HEADERS = {
-    "Cache-Control": "no-store",
+HEADERS = serving.HEADERS | {
     # What pages load is up to the policy that stands in each of them.
     "Content-Security-Policy": "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
 }
 TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -73,16 +68,14 @@ class Server(ThreadingHTTPServer):
         own = [] if self.is_local else [host, socket.gethostname(), socket.getfqdn()]
         self.names = {name.lower() for name in (*own, *names)}
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        for wanted in (PORT, 0) if port is None else (port,):
-            try:
-                super().__init__((host, wanted), _Handler)
-                return
-            except OSError as error:
-                failure = error
-        raise SetupError(
-            f"{host}, port {port or PORT}, cannot be used: {failure.strerror}. Name others with --host and"
-            " --port."
-        )
+        begin = super().__init__
+        try:
+            serving.listening(lambda wanted: begin((host, wanted), _Handler), port)
+        except OSError as error:
+            raise SetupError(
+                f"{host}, port {port or serving.PORT}, cannot be used: {error.strerror}. Name others with"
+                " --host and --port."
+            ) from error
 
     @property
     def url(self) -> str:
@@ -136,7 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif not self.server.is_let_in(self._tokens()):
             self._say(HTTPStatus.UNAUTHORIZED, REFUSED)
         else:
-            self._answer(unquote(address.path), query)
+            self._answer(unquote(address.path))
 
     do_HEAD = do_GET
 
@@ -163,10 +156,11 @@ class _Handler(BaseHTTPRequestHandler):
         cookie = f"{COOKIE}={self.server.token}; Path=/; HttpOnly; SameSite=Lax"
         self._say(HTTPStatus.SEE_OTHER, "", {"Location": HOME, "Set-Cookie": cookie})
 
-    def _answer(self, path: str, query: Mapping[str, list[str]]) -> None:
+    def _answer(self, path: str) -> None:
         name = path.removeprefix("/")
         if name == "version":
-            self._send_json({"version": self.server.site.version()})
+            version = json.dumps({"version": self.server.site.version()})
+            self._send(version.encode(), TYPES[".json"])
         elif name in FILES:
             self._send((STATIC / name).read_bytes(), FILES[name])
         elif name in ("", "dashboard", "site", "report"):
@@ -189,9 +183,6 @@ class _Handler(BaseHTTPRequestHandler):
             self._say(HTTPStatus.NOT_FOUND, "There is no such page.")
         else:
             self._send(content, TYPES.get(PurePosixPath(name).suffix, "application/octet-stream"))
-
-    def _send_json(self, document: Any) -> None:
-        self._send(json.dumps(document).encode(), TYPES[".json"])
 
     def _say(self, status: HTTPStatus, text: str, headers: Mapping[str, str] = NO_HEADERS) -> None:
         self._send(f"{text}\n".encode(), "text/plain; charset=utf-8", status, headers)

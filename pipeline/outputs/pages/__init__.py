@@ -2,6 +2,7 @@
 
 * `base.css`: colours, type and plain elements; `base_css()` is its text.
 * `environment(package)`: Jinja templates of a package, every value escaped.
+* `ours`: which files we made; `serving`: where servers of pages listen, and what their answers say.
 
 Importing it costs nothing; Jinja is loaded when templates are.
 """

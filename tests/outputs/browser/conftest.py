@@ -30,17 +30,23 @@ SIZES = {"wide": {"width": 1440, "height": 900}, "narrow": {"width": 360, "heigh
 
 
 @pytest.fixture(scope="session")
-def chromium():
-    """The browser, started once."""
+def browser_program():
+    """Where the browser is."""
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:
         pytest.skip("no Chromium on this machine: apt-get install chromium")
+    return program
+
+
+@pytest.fixture(scope="session")
+def chromium(browser_program):
+    """The browser, started once."""
     if find_spec("playwright") is None:
         pytest.skip("no Playwright: pip install -e '.[dev]'")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=browser_program, args=ARGUMENTS)
         yield browser
         browser.close()
 

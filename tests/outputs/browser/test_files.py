@@ -15,12 +15,10 @@ from pypdf import PdfReader
 from pipeline.outputs.dashboard import write_file
 from pipeline.outputs.dashboard.browser import WINDOW
 from pipeline.outputs.dashboard.chosen import choose
-from pipeline.outputs.dashboard.page import VIEWS
-from pipeline.outputs.dashboard.views import VIEWS as CARDS
+from pipeline.outputs.dashboard.views import VIEWS
 from pipeline.outputs.metrics import METRICS, query_metric
 from pipeline.outputs.metrics.shown import shown
 from pipeline.outputs.pages.ours import check_ours
-from tests.outputs.browser.conftest import BROWSERS
 
 WHERE = {"agent": ["claude_code", "codex"]}
 
@@ -31,10 +29,8 @@ def chosen(database):
 
 
 @pytest.fixture(scope="module")
-def written(database, chosen, tmp_path_factory):
+def written(browser_program, database, chosen, tmp_path_factory):
     """A PDF and a picture of the demo's company; what they leave behind fails the tests."""
-    if not any(map(shutil.which, BROWSERS)):
-        pytest.skip("no Chromium on this machine: apt-get install chromium")
     folder = tmp_path_factory.mktemp("files")
     left = folder / "temporary"
     left.mkdir()
@@ -54,9 +50,9 @@ def test_a_pdf_has_every_view_and_every_figure_of_its_cards(database, chosen, wr
         unicodedata.normalize("NFKC", page.extract_text(extraction_mode="layout")) for page in reader.pages
     )
     words = " ".join(text.split())
-    assert [name for name in VIEWS.values() if not re.search(rf"\b{name}\b", words)] == []
+    assert [view.name for view in VIEWS.values() if not re.search(rf"\b{view.name}\b", words)] == []
     missing = []
-    for view in CARDS.values():
+    for view in VIEWS.values():
         for name in view.figures:
             where = {kind: values for kind, values in WHERE.items() if kind in METRICS[name].dimensions}
             found = query_metric(database, name, where=where, since=chosen.first, until=chosen.last)

@@ -9,12 +9,12 @@ from pipeline.engines import connect
 from pipeline.errors import SelectionError
 from pipeline.outputs.dashboard.chosen import Chosen, choose
 from pipeline.outputs.dashboard.markdown import render
-from pipeline.outputs.dashboard.page import VIEWS as PAGE_VIEWS
 from pipeline.outputs.dashboard.views import VIEWS
 from pipeline.outputs.metrics.shown import shown
 from tests.outputs.dashboard.marts import DAY, HOSTILE, commit, developer, usage, write_marts
 
 ALL = [*VIEWS]
+PAGE_VIEWS = {"return": "Return", "agents": "Agents", "team": "Team", "git": "Git", "cost": "Cost"}
 
 
 @pytest.fixture(scope="module")
